@@ -1,0 +1,223 @@
+/*
+ * migrate.c - admission, and the state machine of one move.
+ *
+ * advance() makes one transition and says whether another may follow at once, so that a split (no
+ * data) finishes in one tick while a copy waits for its bytes. Before a move's cut-over the source
+ * owns everything and giving up is always safe; after it the target owns everything and only the
+ * sweep of the source is left to repeat. That is the whole safety argument.
+ */
+#include "core/act/migrate.h"
+
+#include "core/act/steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *fore_migrate_state_text(enum fore_migrate_state state)
+{
+    static const char *const text[] = {
+#define X(name, words) words,
+        FORE_MIGRATE_STATE_MAP(X)
+#undef X
+    };
+    return (size_t)state < FORE_COUNTOF(text) ? text[state] : "unknown";
+}
+
+void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_options *options,
+                       struct fore_arena *perm, uint32_t node_count)
+{
+    /* Moves that are only watched hold no slot, so there may be more of them than slots. */
+    uint32_t cap = (uint32_t)options->moves_max * 4 + node_count + 64;
+    *migrate = (struct fore_migrate){
+        .options = *options, .cap = cap, .move_utilization = options->move_utilization};
+    migrate->migration = FORE_NEW(perm, struct fore_migration, cap);
+}
+
+bool fore_migrate_copies(enum fore_move_kind kind)
+{
+    return kind == FORE_MOVE_MOVE || kind == FORE_MOVE_ADD_REPLICA;
+}
+
+static bool holds_slot(const struct fore_migration *m)
+{
+    return fore_migrate_copies(m->move.kind) && m->state < FORE_MIGRATE_WATCH;
+}
+
+uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_count, uint8_t *out)
+{
+    uint64_t per_node = migrate->options.moves_per_node;
+    memset(out, (int)(per_node > 255 ? 255 : per_node), node_count);
+    uint64_t used = 0;
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        const struct fore_migration *m = &migrate->migration[i];
+        if (!holds_slot(m)) continue;
+        used++;
+        if (out[m->move.source] > 0) out[m->move.source]--;
+        if (out[m->move.target] > 0) out[m->move.target]--;
+    }
+    uint64_t most = migrate->options.moves_max;
+    return used >= most ? 0 : (uint32_t)(most - used);
+}
+
+bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition)
+{
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        const struct fore_migration *m = &migrate->migration[i];
+        if (m->state >= FORE_MIGRATE_WATCH) continue;
+        if (m->move.partition == partition ||
+            (m->move.kind == FORE_MOVE_MERGE && m->move.other == partition))
+            return true;
+    }
+    return false;
+}
+
+double fore_migrate_due_s(const struct fore_migration *m, fore_ns now)
+{
+    if (m->state >= FORE_MIGRATE_SWEEP) return 0;
+    double elapsed = m->began != 0 && now > m->began ? (double)(now - m->began) / 1e9 : 0;
+    if (m->bytes_done > 0 && m->bytes_total > m->bytes_done && elapsed > 0)
+        return elapsed * (double)(m->bytes_total - m->bytes_done) / (double)m->bytes_done;
+    double left = m->expected_s - elapsed;
+    return left > 1 ? left : 1;
+}
+
+static uint32_t caps_for(enum fore_move_kind kind)
+{
+    switch (kind) {
+    case FORE_MOVE_MOVE: return FORE_CAP_MOVE;
+    case FORE_MOVE_SPLIT:
+    case FORE_MOVE_MERGE: return FORE_CAP_SPLIT;
+    case FORE_MOVE_ADD_REPLICA:
+    case FORE_MOVE_DROP_REPLICA: return FORE_CAP_REPLICA;
+    case FORE_MOVE_KINDS: break;
+    }
+    return UINT32_MAX;
+}
+
+/* NULL when the move may start, else the rule that forbids it. */
+static const char *forbidden(const struct fore_migrate *migrate,
+                             const struct fore_topology *topology, struct fore_driver driver,
+                             const struct fore_move *move)
+{
+    if (!fore_driver_can(driver, caps_for(move->kind))) return "the driver cannot";
+    if (move->partition >= topology->partition_count || !topology->partition[move->partition].alive)
+        return "the partition is gone";
+    if (migrate->running == migrate->cap) return "too many moves are watched";
+    if (fore_migrate_partition_busy(migrate, move->partition)) return "the partition is moving";
+    if (move->kind == FORE_MOVE_MERGE && fore_migrate_partition_busy(migrate, move->other))
+        return "its neighbour is moving";
+    if (!fore_migrate_copies(move->kind)) return NULL;
+    uint8_t slots[UINT16_MAX + 1];
+    if (fore_migrate_slots(migrate, topology->node_count, slots) == 0) return "cluster cap";
+    if (slots[move->source] == 0 || slots[move->target] == 0) return "node cap";
+    return NULL;
+}
+
+static void enlist(struct fore_migrate *migrate, const struct fore_plan *plan,
+                   const struct fore_plan_move *planned, const struct fore_observe *observe,
+                   fore_ns now)
+{
+    struct fore_migration *m = &migrate->migration[migrate->running++];
+    *m = (struct fore_migration){.move = planned->move,
+                                 .plan = plan->id,
+                                 .state = FORE_MIGRATE_QUEUED,
+                                 .began = now,
+                                 .changed = now,
+                                 .progressed = now,
+                                 .partition_new = FORE_PARTITION_NONE,
+                                 .expected_s = planned->duration_s};
+    m->move.bytes_per_sec_max = migrate->options.move_bandwidth;
+    if (!fore_migrate_copies(m->move.kind)) return;
+    const struct fore_observe_node *source = &observe->node[m->move.source];
+    const struct fore_observe_node *target = &observe->node[m->move.target];
+    m->before_p99_ms = source->p99_ms > target->p99_ms ? source->p99_ms : target->p99_ms;
+    m->before_util = source->utilization;
+    m->predicted_util = target->utilization;
+}
+
+uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan *plan,
+                            const struct fore_topology *topology, struct fore_driver driver,
+                            const struct fore_observe *observe, fore_ns now, char *why,
+                            size_t why_size)
+{
+    uint32_t taken = 0;
+    if (why_size > 0) why[0] = '\0';
+    if (plan->epoch != topology->epoch) {
+        (void)snprintf(why, why_size, "the topology changed since the plan was made");
+        return 0;
+    }
+    for (uint32_t i = 0; i < plan->move_count; i++) {
+        const struct fore_move *move = &plan->move[i].move;
+        const char *rule = forbidden(migrate, topology, driver, move);
+        if (rule == NULL) {
+            enlist(migrate, plan, &plan->move[i], observe, now);
+            taken++;
+        } else if (why_size > 0 && why[0] == '\0') {
+            (void)snprintf(why, why_size, "%s p%u: %s", fore_move_kind_text(move->kind),
+                           move->partition, rule);
+        }
+    }
+    return taken;
+}
+
+static bool over(const struct fore_migration *m)
+{
+    return m->state >= FORE_MIGRATE_DONE;
+}
+
+static void forget_finished(struct fore_migrate *migrate)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < migrate->running; i++)
+        if (!over(&migrate->migration[i])) migrate->migration[kept++] = migrate->migration[i];
+    migrate->running = kept;
+}
+
+/* A copy's own work is learned from nodes that take part in exactly one. */
+static void learn_cost(struct fore_migrate *migrate, const struct fore_observe *observe)
+{
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        const struct fore_migration *m = &migrate->migration[i];
+        if (m->state != FORE_MIGRATE_COPY || migrate->options.moves_per_node != 1) continue;
+        double seen = observe->node[m->move.source].move_utilization;
+        if (seen < 0.001 || seen > 0.9 || m->throttled) continue;
+        /* Averages trail: a copy that has just begun would look cheaper than it is. */
+        if (m->progressed - m->began < 3 * observe->options.now_span) continue;
+        migrate->move_utilization += 0.02 * (seen - migrate->move_utilization);
+    }
+}
+
+size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver,
+                         const struct fore_observe *observe, struct fore_alerts *alerts,
+                         struct fore_sink sink, fore_ns now, struct fore_migrate_change *change,
+                         size_t change_cap)
+{
+    struct fore_step step = {.migrate = migrate,
+                             .driver = driver,
+                             .observe = observe,
+                             .alerts = alerts,
+                             .sink = sink,
+                             .now = now,
+                             .change = change,
+                             .change_cap = change_cap};
+    uint32_t count = migrate->running; /* roll-backs begun in this tick wait for the next */
+    for (uint32_t i = 0; i < count; i++)
+        while (step.change_count < change_cap && !over(&migrate->migration[i]) &&
+               fore_step_advance(&step, &migrate->migration[i]))
+            ;
+    learn_cost(migrate, observe);
+    forget_finished(migrate);
+    return step.change_count;
+}
+
+void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,
+                         fore_ticket ticket, const char *why, struct fore_sink sink, fore_ns now)
+{
+    struct fore_step step = {.migrate = migrate, .driver = driver, .sink = sink, .now = now};
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        struct fore_migration *m = &migrate->migration[i];
+        if (m->ticket != ticket || ticket == 0 || m->state >= FORE_MIGRATE_SWEEP) continue;
+        fore_step_give_up(&step, m, FORE_MIGRATE_CANCELLED, why);
+    }
+    forget_finished(migrate);
+}

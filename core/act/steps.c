@@ -1,0 +1,324 @@
+/* steps.c - what each state of a move does, and where it goes next (migrate.h draws the machine).
+ */
+#include "core/act/steps.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { COMPARES_MAX = 3 };
+
+static void say(struct fore_step *step, const struct fore_migration *m, const char *note)
+{
+    struct fore_event_move event = {
+        .ticket = m->ticket,
+        .plan = m->plan,
+        .bytes_done = m->bytes_done,
+        .bytes_total = m->bytes_total,
+        .began_ns = m->began,
+        .bytes_per_sec_max = m->rate,
+        .partition = m->move.partition,
+        .other = m->partition_new != FORE_PARTITION_NONE ? m->partition_new : m->move.other,
+        .source = m->move.source,
+        .target = m->move.target,
+        .kind = (uint8_t)m->move.kind,
+        .state = (uint8_t)m->state,
+        .phase = (uint8_t)m->phase,
+    };
+    fore_sink_put_text(step->sink, step->now, FORE_EV_MOVE, &event, sizeof event, note);
+}
+
+static bool enter(struct fore_step *step, struct fore_migration *m, enum fore_migrate_state state,
+                  const char *note)
+{
+    m->state = state;
+    m->changed = step->now;
+    m->retries = 0;
+    m->retry_at = 0;
+    say(step, m, note);
+    return true;
+}
+
+void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
+                       enum fore_migrate_state state, const char *why)
+{
+    if (m->ticket != 0 && m->phase != FORE_PHASE_FAILED &&
+        fore_driver_can(step->driver, FORE_CAP_CANCEL)) {
+        enum fore_err err = fore_driver_cancel(step->driver, m->ticket);
+        (void)err; /* an unreachable cluster drops an unfinished copy by itself */
+    }
+    if (state == FORE_MIGRATE_FAILED)
+        step->migrate->counts.failed++;
+    else
+        step->migrate->counts.cancelled++;
+    enter(step, m, state, why);
+    if (step->alerts != NULL && state == FORE_MIGRATE_FAILED)
+        fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_MOVE_FAILED,
+                         FORE_ALERT_WARNING, m->move.partition, "%s of p%u failed: %s",
+                         fore_move_kind_text(m->move.kind), m->move.partition, why);
+}
+
+/* The world said no or did not answer. Waits with growing pauses; true never: nothing follows. */
+static bool ask_again(struct fore_step *step, struct fore_migration *m, enum fore_err err)
+{
+    const struct fore_act_options *options = &step->migrate->options;
+    bool lasting = err != FORE_E_UNREACHABLE && err != FORE_E_IO && err != FORE_E_AGAIN;
+    bool owner_changed = m->state >= FORE_MIGRATE_SWEEP;
+    if (!owner_changed && (lasting || m->retries >= options->retries_max)) {
+        if (lasting) step->migrate->counts.refused++;
+        fore_step_give_up(step, m, FORE_MIGRATE_FAILED, fore_err_text(err));
+        return false;
+    }
+    uint32_t doublings = m->retries < 6 ? m->retries : 6;
+    m->retry_at = step->now + (options->retry_pause << doublings);
+    m->retries++;
+    return false;
+}
+
+static bool begin(struct fore_step *step, struct fore_migration *m)
+{
+    enum fore_err err = fore_driver_begin(step->driver, &m->move, &m->ticket);
+    if (err != FORE_E_OK) return ask_again(step, m, err);
+    m->began = m->progressed = step->now;
+    return enter(step, m, FORE_MIGRATE_COPY, "");
+}
+
+static bool breaks_slo(const struct fore_step *step, uint16_t node)
+{
+    return node != FORE_NODE_NONE &&
+           step->observe->node[node].slow_share > step->migrate->options.throttle_slow_share;
+}
+
+/* Foreground first: while an end of the copy is slow, the copy goes slower. */
+static void steer(struct fore_step *step, struct fore_migration *m)
+{
+    const struct fore_act_options *options = &step->migrate->options;
+    if (options->throttle_share >= 1 || !fore_migrate_copies(m->move.kind) ||
+        !fore_driver_can(step->driver, FORE_CAP_THROTTLE))
+        return;
+    bool slow = breaks_slo(step, m->move.source) || breaks_slo(step, m->move.target);
+    if (slow == m->throttled) return;
+    double full = options->move_bandwidth;
+    if (full <= 0 && m->expected_s > 0) full = (double)m->bytes_total / m->expected_s;
+    double rate = slow ? full * options->throttle_share : options->move_bandwidth;
+    if (fore_driver_throttle(step->driver, m->ticket, rate) != FORE_E_OK) return;
+    m->throttled = slow;
+    m->rate = rate;
+    say(step, m, slow ? "throttled: an end breaks the SLO" : "full speed again");
+}
+
+static void note_progress(struct fore_step *step, struct fore_migration *m,
+                          const struct fore_move_status *status)
+{
+    uint64_t total = status->bytes_total > 0 ? status->bytes_total : 1;
+    bool visible = status->bytes_done * 16 / total != m->bytes_done * 16 / total;
+    if (status->bytes_done != m->bytes_done || status->phase != m->phase) m->progressed = step->now;
+    m->bytes_done = status->bytes_done;
+    m->bytes_total = status->bytes_total;
+    m->phase = status->phase;
+    if (visible) say(step, m, "");
+}
+
+static bool copy(struct fore_step *step, struct fore_migration *m)
+{
+    struct fore_move_status status;
+    enum fore_err err = fore_driver_poll(step->driver, m->ticket, &status);
+    if (err != FORE_E_OK) return ask_again(step, m, err);
+    m->retries = 0;
+    m->retry_at = 0;
+    note_progress(step, m, &status);
+    switch (status.phase) {
+    case FORE_PHASE_QUEUED:
+    case FORE_PHASE_COPYING: break;
+    case FORE_PHASE_CATCHING_UP:
+        if (m->state == FORE_MIGRATE_COPY) return enter(step, m, FORE_MIGRATE_CATCH_UP, "");
+        break;
+    case FORE_PHASE_READY:
+        if (m->state == FORE_MIGRATE_COPY) return enter(step, m, FORE_MIGRATE_CATCH_UP, "");
+        return enter(step, m, FORE_MIGRATE_COMPARE, "");
+    case FORE_PHASE_SWEEPING:
+    case FORE_PHASE_DONE:
+    case FORE_PHASE_CANCELLED:
+    case FORE_PHASE_FAILED:
+    case FORE_MOVE_PHASES:
+        fore_step_give_up(step, m, FORE_MIGRATE_FAILED, "the cluster gave the copy up");
+        return false;
+    }
+    if (step->now - m->progressed > step->migrate->options.stall_max) {
+        fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "no progress");
+        return false;
+    }
+    steer(step, m);
+    return false;
+}
+
+static bool compare(struct fore_step *step, struct fore_migration *m)
+{
+    if (!fore_migrate_copies(m->move.kind) || !fore_driver_can(step->driver, FORE_CAP_DIGEST))
+        return enter(step, m, FORE_MIGRATE_CUT_OVER, "");
+    enum fore_err err =
+        fore_driver_digest(step->driver, m->move.partition, m->move.source, &m->digest_source);
+    if (err == FORE_E_OK)
+        err =
+            fore_driver_digest(step->driver, m->move.partition, m->move.target, &m->digest_target);
+    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (m->digest_source == m->digest_target)
+        return enter(step, m, FORE_MIGRATE_CUT_OVER, "digests equal");
+    /* A write may have come between the two readings; a difference that stays is a fault. */
+    if (++m->retries < COMPARES_MAX) return false;
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DIGEST_MISMATCH,
+                     FORE_ALERT_CRITICAL, m->move.partition,
+                     "p%u: source %016llx and target %016llx differ; nothing was cut over",
+                     m->move.partition, (unsigned long long)m->digest_source,
+                     (unsigned long long)m->digest_target);
+    fore_step_give_up(step, m, FORE_MIGRATE_FAILED, "digests differ");
+    return false;
+}
+
+static void record_change(struct fore_step *step, struct fore_migration *m)
+{
+    FORE_ASSERT(step->change_count < step->change_cap);
+    bool split = m->move.kind == FORE_MOVE_SPLIT;
+    struct fore_migrate_change change = {
+        .kind = m->move.kind,
+        .partition = m->move.partition,
+        .other = split ? m->partition_new : m->move.other,
+        .source = m->move.source,
+        .target = m->move.target,
+        .split_at = m->move.split_at,
+        .right_share = m->move.split_right_share,
+    };
+    step->change[step->change_count++] = change;
+    const struct fore_topology *topology;
+    uint64_t epoch = 0;
+    if (fore_driver_topology(step->driver, &topology) == FORE_E_OK) epoch = topology->epoch;
+    struct fore_event_topology event = {
+        .epoch = epoch,
+        .split_at = change.split_at,
+        .partition = change.partition,
+        .other = change.other,
+        .source = change.source,
+        .target = change.target,
+        .kind = (uint8_t)change.kind,
+        .right_share = (float)change.right_share,
+    };
+    fore_sink_put(step->sink, step->now, FORE_EV_TOPOLOGY, &event, sizeof event);
+    step->migrate->counts.done[m->move.kind]++;
+    step->migrate->counts.bytes += (double)m->bytes_done;
+}
+
+static bool cut_over(struct fore_step *step, struct fore_migration *m)
+{
+    struct fore_move_status status;
+    enum fore_err err = FORE_E_OK;
+    bool done = false;
+    if (m->retries > 0) { /* the last call may have been carried out and its answer lost */
+        err = fore_driver_poll(step->driver, m->ticket, &status);
+        if (err != FORE_E_OK) return ask_again(step, m, err);
+        done = status.phase == FORE_PHASE_SWEEPING || status.phase == FORE_PHASE_DONE;
+    }
+    if (!done) err = fore_driver_cutover(step->driver, m->ticket);
+    if (err == FORE_E_OK) err = fore_driver_poll(step->driver, m->ticket, &status);
+    if (err != FORE_E_OK) return ask_again(step, m, err);
+    m->phase = status.phase;
+    m->partition_new = status.partition_new;
+    record_change(step, m);
+    if (fore_migrate_copies(m->move.kind)) return enter(step, m, FORE_MIGRATE_SWEEP, "");
+    return enter(step, m, FORE_MIGRATE_DONE, "");
+}
+
+static bool sweep(struct fore_step *step, struct fore_migration *m)
+{
+    if (m->phase == FORE_PHASE_SWEEPING) {
+        enum fore_err err = fore_driver_sweep(step->driver, m->ticket, &m->orphans);
+        if (err != FORE_E_OK) return ask_again(step, m, err);
+        m->phase = FORE_PHASE_DONE;
+    }
+    if (m->orphans > 0)
+        fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ORPHANS, FORE_ALERT_INFO,
+                         m->move.partition,
+                         "p%u: %llu keys were still on the source and were removed",
+                         m->move.partition, (unsigned long long)m->orphans);
+    m->watch_until = step->now + step->migrate->options.watch;
+    return enter(step, m, FORE_MIGRATE_WATCH, "");
+}
+
+static void report(struct fore_step *step, const struct fore_migration *m)
+{
+    const struct fore_observe_node *target = &step->observe->node[m->move.target];
+    const struct fore_observe_node *source = &step->observe->node[m->move.source];
+    struct fore_event_verify event = {
+        .ticket = m->ticket,
+        .digest_source = m->digest_source,
+        .digest_target = m->digest_target,
+        .orphans = m->orphans,
+        .p99_before_ms = (float)m->before_p99_ms,
+        .p99_after_ms = (float)fmax(target->p99_ms, source->p99_ms),
+        .p99_predicted_ms = NAN,
+        .partition = m->move.partition,
+        .digests_equal = m->digest_source == m->digest_target,
+    };
+    fore_sink_put(step->sink, step->now, FORE_EV_VERIFY, &event, sizeof event);
+}
+
+/* The target fares worse than the source did, and its users feel it. */
+static bool regretted(const struct fore_step *step, const struct fore_migration *m)
+{
+    return step->migrate->options.rollback && m->move.kind == FORE_MOVE_MOVE && !m->is_rollback &&
+           breaks_slo(step, m->move.target) &&
+           step->observe->node[m->move.target].utilization > m->before_util + 0.05 &&
+           step->observe->node[m->move.source].utilization < m->before_util;
+}
+
+static void move_back(struct fore_step *step, const struct fore_migration *m)
+{
+    struct fore_migrate *migrate = step->migrate;
+    if (migrate->running == migrate->cap) return;
+    struct fore_migration *back = &migrate->migration[migrate->running++];
+    *back = (struct fore_migration){.move = m->move,
+                                    .plan = m->plan,
+                                    .state = FORE_MIGRATE_QUEUED,
+                                    .began = step->now,
+                                    .changed = step->now,
+                                    .progressed = step->now,
+                                    .partition_new = FORE_PARTITION_NONE,
+                                    .expected_s = m->expected_s,
+                                    .before_util = m->predicted_util,
+                                    .is_rollback = true};
+    back->move.source = m->move.target;
+    back->move.target = m->move.source;
+}
+
+static bool watch(struct fore_step *step, struct fore_migration *m)
+{
+    if (step->now < m->watch_until) return false;
+    report(step, m);
+    if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition))
+        return enter(step, m, FORE_MIGRATE_DONE, "");
+    move_back(step, m);
+    step->migrate->counts.rolled_back++;
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,
+                     FORE_ALERT_WARNING, m->move.partition,
+                     "p%u is moved back: its new node fares worse than the old one did",
+                     m->move.partition);
+    return enter(step, m, FORE_MIGRATE_ROLLED_BACK, "the target fares worse than the source did");
+}
+
+bool fore_step_advance(struct fore_step *step, struct fore_migration *m)
+{
+    if (m->retry_at != 0 && step->now < m->retry_at) return false;
+    switch (m->state) {
+    case FORE_MIGRATE_QUEUED: return begin(step, m);
+    case FORE_MIGRATE_COPY:
+    case FORE_MIGRATE_CATCH_UP: return copy(step, m);
+    case FORE_MIGRATE_COMPARE: return compare(step, m);
+    case FORE_MIGRATE_CUT_OVER: return cut_over(step, m);
+    case FORE_MIGRATE_SWEEP: return sweep(step, m);
+    case FORE_MIGRATE_WATCH: return watch(step, m);
+    case FORE_MIGRATE_DONE:
+    case FORE_MIGRATE_CANCELLED:
+    case FORE_MIGRATE_FAILED:
+    case FORE_MIGRATE_ROLLED_BACK:
+    case FORE_MIGRATE_STATES: break;
+    }
+    return false;
+}

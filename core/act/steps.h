@@ -1,0 +1,26 @@
+/* steps.h - one transition of one move; internal to act/. */
+#ifndef FORE_STEPS_H
+#define FORE_STEPS_H
+
+#include "core/act/migrate.h"
+
+struct fore_step { /* what a transition may touch */
+    struct fore_migrate *migrate;
+    struct fore_driver driver;
+    const struct fore_observe *observe;
+    struct fore_alerts *alerts;
+    struct fore_sink sink;
+    fore_ns now;
+    struct fore_migrate_change *change;
+    size_t change_count, change_cap;
+};
+
+/* Does the kind carry data, and so need a slot, digests and a sweep? */
+bool fore_migrate_copies(enum fore_move_kind kind);
+/* Makes at most one transition; true when another may follow in the same tick. */
+bool fore_step_advance(struct fore_step *step, struct fore_migration *m);
+/* Cancels at the driver and ends in `state` (CANCELLED or FAILED). */
+void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
+                       enum fore_migrate_state state, const char *why);
+
+#endif

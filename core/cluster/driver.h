@@ -1,0 +1,148 @@
+/*
+ * driver.h - the one door between the engine and a cluster.
+ *
+ * The simulator, Redis Cluster and PostgreSQL each implement these operations; the engine cannot
+ * tell them apart. Every call returns at once: work that takes time is begun and then polled, so
+ * the engine's own step stays a plain function of (state, samples, now). tests/contract/ holds the
+ * suite that every driver passes.
+ *
+ * A ticket's life:  begin -> QUEUED -> COPYING -> CATCHING_UP -> READY -> cutover -> SWEEPING
+ *                   -> sweep -> DONE;  cancel before cutover -> CANCELLED;  FAILED at any point
+ *                   before cutover leaves the source the owner and nothing on the target.
+ * READY means: the target holds every acknowledged write and follows; digests may be compared.
+ * Split, merge and drop-replica move no data: they are READY at the first poll. A split's new
+ * partition index is in the status from the cutover on.
+ */
+#ifndef FORE_DRIVER_H
+#define FORE_DRIVER_H
+
+#include "core/base/err.h"
+#include "core/cluster/sample.h"
+#include "core/cluster/topology.h"
+
+typedef uint64_t fore_ticket; /* names one move for the driver's lifetime; 0 is none */
+
+enum fore_driver_caps {
+    FORE_CAP_MOVE = 1u << 0,     /* move a partition's replica between nodes */
+    FORE_CAP_SPLIT = 1u << 1,    /* split and merge by key range */
+    FORE_CAP_REPLICA = 1u << 2,  /* add and drop replicas */
+    FORE_CAP_THROTTLE = 1u << 3, /* cap a running move's bytes per second */
+    FORE_CAP_CANCEL = 1u << 4,   /* abandon a move; the source keeps ownership */
+    FORE_CAP_DIGEST = 1u << 5,   /* content digest of a partition on a node, for verify */
+    FORE_CAP_KEYS = 1u << 6,     /* samples carry keys, not only counters */
+};
+
+#define FORE_MOVE_KIND_MAP(X)   \
+    X(MOVE, "move")             \
+    X(SPLIT, "split")           \
+    X(MERGE, "merge")           \
+    X(ADD_REPLICA, "replicate") \
+    X(DROP_REPLICA, "drop-replica")
+
+enum fore_move_kind {
+#define X(name, text) FORE_MOVE_##name,
+    FORE_MOVE_KIND_MAP(X)
+#undef X
+        FORE_MOVE_KINDS
+};
+const char *fore_move_kind_text(enum fore_move_kind kind);
+
+struct fore_move {
+    enum fore_move_kind kind;
+    uint32_t partition;       /* MERGE: the left one */
+    uint32_t other;           /* MERGE: the right one */
+    uint16_t source;          /* MOVE, DROP_REPLICA: the node that loses it */
+    uint16_t target;          /* MOVE, ADD_REPLICA: the node that gains it */
+    uint64_t split_at;        /* SPLIT: first position of the right part */
+    double split_right_share; /* SPLIT: the right part's expected share of data, 0..1 */
+    double bytes_per_sec_max; /* 0: no cap beyond the nodes' bandwidth */
+};
+
+#define FORE_MOVE_PHASE_MAP(X)    \
+    X(QUEUED, "queued")           \
+    X(COPYING, "copying")         \
+    X(CATCHING_UP, "catching-up") \
+    X(READY, "ready")             \
+    X(SWEEPING, "sweeping")       \
+    X(DONE, "done")               \
+    X(CANCELLED, "cancelled")     \
+    X(FAILED, "failed")
+
+enum fore_move_phase {
+#define X(name, text) FORE_PHASE_##name,
+    FORE_MOVE_PHASE_MAP(X)
+#undef X
+        FORE_MOVE_PHASES
+};
+const char *fore_move_phase_text(enum fore_move_phase phase);
+
+struct fore_move_status {
+    enum fore_move_phase phase;
+    uint64_t bytes_done;
+    uint64_t bytes_total;   /* 0: not known yet */
+    uint32_t partition_new; /* SPLIT after cutover; else FORE_PARTITION_NONE */
+};
+
+struct fore_driver_ops {
+    const char *name;
+    uint32_t caps; /* enum fore_driver_caps, or-ed */
+
+    fore_ns (*now)(void *self);
+    /* A view that stays valid and unchanged until the next call on this driver. */
+    enum fore_err (*topology)(void *self, const struct fore_topology **out);
+    /* The window that ended last; arrays as the topology view. AGAIN: none since the last call. */
+    enum fore_err (*sample)(void *self, struct fore_sample *out);
+    enum fore_err (*begin)(void *self, const struct fore_move *move, fore_ticket *out);
+    enum fore_err (*poll)(void *self, fore_ticket ticket, struct fore_move_status *out);
+    enum fore_err (*throttle)(void *self, fore_ticket ticket, double bytes_per_sec_max);
+    enum fore_err (*cancel)(void *self, fore_ticket ticket);
+    /* Content of a partition as `node` holds it. FORE_E_RANGE: it holds none. */
+    enum fore_err (*digest)(void *self, uint32_t partition, uint16_t node, uint64_t *out);
+    /* READY -> SWEEPING (data moved) or DONE (metadata only). Atomic: owner changes here. */
+    enum fore_err (*cutover)(void *self, fore_ticket ticket);
+    /* SWEEPING -> DONE: remove what the source still holds; idempotent; *orphans = keys found. */
+    enum fore_err (*sweep)(void *self, fore_ticket ticket, uint64_t *orphans);
+    void (*close)(void *self);
+};
+
+struct fore_driver {
+    const struct fore_driver_ops *ops;
+    void *self;
+};
+
+/*
+ * Checked calls: they assert the contract before and after, on every driver alike. Any of them
+ * may return UNREACHABLE (try again later); begin may return CONFLICT (topology changed),
+ * REFUSED (a cap or constraint of the cluster) or UNSUPPORTED (no capability bit).
+ */
+fore_ns fore_driver_now(struct fore_driver driver);
+FORE_MUST_USE enum fore_err fore_driver_topology(struct fore_driver driver,
+                                                 const struct fore_topology **out);
+FORE_MUST_USE enum fore_err fore_driver_sample(struct fore_driver driver, struct fore_sample *out);
+FORE_MUST_USE enum fore_err fore_driver_begin(struct fore_driver driver,
+                                              const struct fore_move *move, fore_ticket *out);
+FORE_MUST_USE enum fore_err fore_driver_poll(struct fore_driver driver, fore_ticket ticket,
+                                             struct fore_move_status *out);
+FORE_MUST_USE enum fore_err fore_driver_throttle(struct fore_driver driver, fore_ticket ticket,
+                                                 double bytes_per_sec_max);
+FORE_MUST_USE enum fore_err fore_driver_cancel(struct fore_driver driver, fore_ticket ticket);
+FORE_MUST_USE enum fore_err fore_driver_digest(struct fore_driver driver, uint32_t partition,
+                                               uint16_t node, uint64_t *out);
+FORE_MUST_USE enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket);
+FORE_MUST_USE enum fore_err fore_driver_sweep(struct fore_driver driver, fore_ticket ticket,
+                                              uint64_t *orphans);
+void fore_driver_close(struct fore_driver driver);
+bool fore_driver_can(struct fore_driver driver, uint32_t caps);
+
+/* A decorator: forwards to `inner`, but the `fail_at`-th call (from 1; 0: never) of the
+ * operations that return an error answers `failure` instead, without reaching the cluster. */
+struct fore_driver_fault {
+    struct fore_driver inner;
+    uint64_t calls;
+    uint64_t fail_at;
+    enum fore_err failure;
+    struct fore_driver_ops ops; /* filled in by fore_driver_faulty: the name and caps of `inner` */
+};
+struct fore_driver fore_driver_faulty(struct fore_driver_fault *fault);
+
+#endif

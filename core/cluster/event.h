@@ -1,0 +1,184 @@
+/*
+ * event.h - everything worth seeing, as records. The simulator, the live engine and a file produce
+ * the same bytes, so the dashboard has one input.
+ *
+ * A record is {u64 t_ns, u16 kind, u16 reserved, u32 length} and `length` bytes of payload;
+ * little-endian; a reader skips a kind it does not know by its length, and accepts a payload
+ * longer than the struct it knows (a newer minor version appends fields). Payloads are the structs
+ * below, followed by arrays or text where the comment says so.
+ */
+#ifndef FORE_EVENT_H
+#define FORE_EVENT_H
+
+#include "core/base/base.h"
+
+/* Numbers are part of the file format: append, never renumber. */
+#define FORE_EVENT_MAP(X)                                                       \
+    X(1, KEYFRAME, "whole topology; a reader may start here")                   \
+    X(2, CLUSTER_LOAD, "one window of the whole cluster: rate, latency, SLO")   \
+    X(3, NODE_LOAD, "one window of every node")                                 \
+    X(4, PARTITION_LOAD, "one window of every partition with load")             \
+    X(5, HOT_KEY, "a key among the hottest")                                    \
+    X(6, FORECAST, "one partition's quantiles over the horizon")                \
+    X(7, SCORE, "one partition's RRS, its factors and reason")                  \
+    X(8, PLAN, "a plan made or refused, its moves, price and reason")           \
+    X(9, MOVE, "a move changed state")                                          \
+    X(10, VERIFY, "a move checked: digests, orphans, latency before and after") \
+    X(11, TOPOLOGY, "a change that took effect")                                \
+    X(12, FAULT, "a node failed or healed")                                     \
+    X(13, ALERT, "something a person should know")                              \
+    X(14, NOTE, "text about the run: labels, composite sources")                \
+    X(15, RESULT, "the run's summary, as JSON text")
+
+enum fore_event_kind {
+#define X(number, name, what) FORE_EV_##name = (number),
+    FORE_EVENT_MAP(X)
+#undef X
+};
+const char *fore_event_kind_text(enum fore_event_kind kind); /* "move"; NULL if unknown */
+
+struct fore_event_keyframe { /* then nodes, tables, partitions */
+    uint64_t epoch;
+    uint32_t node_count, table_count, partition_count, pad_;
+};
+struct fore_event_node {
+    char name[24];
+    double cores;
+    uint16_t zone;
+    uint8_t up, pad_[5];
+};
+struct fore_event_table {
+    char name[24];
+    uint64_t first, last;
+};
+struct fore_event_partition { /* dead ones have replica_count 0 */
+    uint64_t first, last, bytes;
+    uint32_t generation;
+    uint16_t table, column_group, replica_count;
+    uint16_t replica[8];
+    uint16_t pad_[3];
+};
+_Static_assert(sizeof(struct fore_event_node) == 40, "part of the file format");
+_Static_assert(sizeof(struct fore_event_partition) == 56, "part of the file format");
+
+struct fore_event_cluster_load {
+    uint64_t window_ns;
+    uint64_t requests, slow; /* slow: above the SLO */
+    uint64_t p50_ns, p99_ns, p999_ns;
+    uint64_t slo_ns;
+    float violation_s; /* SLO-violation seconds since the run began */
+    float imbalance;   /* hottest node's utilisation / mean */
+    uint32_t moves_running, pad_;
+};
+struct fore_event_node_load { /* an array of these, one per node in index order */
+    float utilization;        /* 0..1 and above: work offered / capacity */
+    float move_utilization;   /* the part of it spent on moves */
+    float requests_per_sec;
+    float p50_ms, p99_ms;
+    float slow_share;
+    float backlog_ms;
+    float forecast_peak; /* utilisation: q50 of the peak over the horizon; NaN: no forecast */
+    float forecast_peak_low, forecast_peak_high; /* q10, q90 */
+};
+struct fore_event_partition_load { /* an array of these, only partitions with requests */
+    uint32_t partition;
+    float reads_per_sec, writes_per_sec, bytes_per_sec;
+    float load_cores; /* core-seconds per second */
+    float p99_ms;
+};
+struct fore_event_hot_key {
+    uint64_t position;
+    uint32_t partition;
+    float share;       /* of all requests in the sketch's memory */
+    float share_error; /* share is high by at most this */
+    uint32_t rank;
+};
+struct fore_event_forecast { /* then float q10[steps], q50[steps], q90[steps]: load in cores */
+    uint32_t partition;
+    uint32_t steps;
+    uint64_t step_ns;
+    char model[16];
+};
+struct fore_event_score { /* then a NUL-ended reason, one line */
+    uint32_t partition;
+    float rrs, probability, responsibility, threshold;
+    uint32_t node;
+};
+struct fore_event_plan { /* then struct fore_event_plan_move[move_count], then a NUL-ended reason */
+    uint64_t plan;
+    uint64_t epoch;
+    float violation_before, violation_after; /* expected node-seconds over the horizon */
+    float bytes;
+    uint16_t move_count;
+    uint8_t admitted, pad_[9];
+};
+struct fore_event_plan_move {
+    uint8_t kind, pad_[3];
+    uint32_t partition, other;
+    uint16_t source, target;
+    float gain; /* expected node-seconds of violation saved, price included */
+    float bytes;
+};
+struct fore_event_move { /* then a NUL-ended note, may be empty */
+    uint64_t ticket, plan;
+    uint64_t bytes_done, bytes_total;
+    uint64_t began_ns;
+    double bytes_per_sec_max;
+    uint32_t partition, other;
+    uint16_t source, target;
+    uint8_t kind;  /* enum fore_move_kind */
+    uint8_t state; /* enum fore_migrate_state, see core/act/migrate.h */
+    uint8_t phase; /* enum fore_move_phase */
+    uint8_t pad_;
+};
+struct fore_event_verify {
+    uint64_t ticket;
+    uint64_t digest_source, digest_target;
+    uint64_t orphans;
+    float p99_before_ms, p99_after_ms, p99_predicted_ms;
+    uint32_t partition;
+    uint8_t digests_equal, pad_[7];
+};
+struct fore_event_topology {
+    uint64_t epoch;
+    uint64_t split_at;
+    uint32_t partition, other;
+    uint16_t source, target;
+    uint8_t kind; /* enum fore_move_kind */
+    uint8_t pad_[3];
+    float right_share;
+    uint32_t pad2_;
+};
+struct fore_event_fault {
+    uint16_t node;
+    uint8_t up, pad_[5];
+};
+struct fore_event_alert { /* then a NUL-ended sentence */
+    uint8_t severity;     /* 0 info, 1 warning, 2 critical */
+    uint8_t code;         /* enum fore_alert_code, see core/act/alert.h */
+    uint16_t node;        /* FORE_NODE_NONE */
+    uint32_t partition;   /* FORE_PARTITION_NONE */
+};
+_Static_assert(sizeof(struct fore_event_move) == 64, "part of the file format");
+_Static_assert(sizeof(struct fore_event_plan) == 40, "part of the file format");
+
+/* Where events go: nowhere, a file, a digest, several of these. `put` copies what it keeps. */
+struct fore_sink {
+    void (*put)(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len);
+    void *self;
+};
+static inline void fore_sink_put(struct fore_sink sink, fore_ns at, enum fore_event_kind kind,
+                                 const void *body, size_t len)
+{
+    if (sink.put != NULL) sink.put(sink.self, at, kind, body, len);
+}
+/* A fixed struct followed by text, as SCORE, MOVE and ALERT want it. */
+void fore_sink_put_text(struct fore_sink sink, fore_ns at, enum fore_event_kind kind,
+                        const void *body, size_t len, const char *text);
+
+struct fore_topology;
+/* The KEYFRAME for a topology. */
+struct fore_buf;
+void fore_event_keyframe_build(const struct fore_topology *topology, struct fore_buf *out);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * candidate.h - the changes the planner may choose from, and their prices. Internal to decide/.
+ */
+#ifndef FORE_CANDIDATE_H
+#define FORE_CANDIDATE_H
+
+#include "core/decide/planner.h"
+
+struct fore_search {
+    const struct fore_planner_input *input;
+    struct fore_arena *scratch;
+    struct fore_load load;  /* the picture, with what was already chosen */
+    double offset_s;        /* from the scenarios' origin to now */
+    uint8_t *slots;         /* by node, left */
+    bool *busy;             /* by partition */
+    uint32_t cluster_slots; /* left */
+    double *brings;         /* by partition: cores one replica brings, mean over the horizon */
+};
+
+enum { FORE_CANDIDATE_CHANGES = FORE_REPLICAS_MAX + 4 };
+
+struct fore_candidate {
+    double gain_s; /* after price and gain_min; the best is the largest */
+    bool found;    /* for tidying up, which is done for no gain */
+    bool swap;     /* a partner is to come back afterwards */
+    struct fore_plan_move move;
+    uint16_t then_source, then_target; /* SPLIT: where its part is to go */
+    struct fore_load_change change[FORE_CANDIDATE_CHANGES];
+    uint32_t change_count;
+};
+
+/* Replaces *best if something that relieves `source` gains more. */
+void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
+                            struct fore_candidate *best);
+/* Nothing is in trouble: drop a replica that is not needed, merge cold neighbours. */
+void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate *best);
+
+#endif

@@ -1,0 +1,250 @@
+/*
+ * load.c - node loads as normal distributions, and the price of changing them.
+ *
+ * The planner asks one question thousands of times: what would this node cost if that partition
+ * came or went? So the sums are kept per node and step, a question touches one node's row only,
+ * and the normal tail is a table look-up. A change that falls inside a step counts in proportion.
+ */
+#include "core/decide/load.h"
+
+#include "core/base/dist.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CHANGES_MAX = 4 };
+
+static size_t row_of(const struct fore_load *load, uint32_t term, uint16_t node)
+{
+    return ((size_t)term * load->topology->node_count + node) * load->steps;
+}
+
+static double clamp01(double x)
+{
+    return x < 0 ? 0 : x > 1 ? 1 : x;
+}
+
+/* The share of step h that lies after `from_s`. */
+static double part_after(const struct fore_load *load, size_t h, double from_s)
+{
+    return clamp01((double)(h + 1) - from_s / load->step_s);
+}
+
+/* The share of step h that lies before `until_s`. */
+static double part_before(const struct fore_load *load, size_t h, double until_s)
+{
+    return clamp01(until_s / load->step_s - (double)h);
+}
+
+double fore_load_replica_share(const struct fore_load *load, uint32_t partition,
+                               uint32_t replica_count)
+{
+    FORE_ASSERT(replica_count > 0);
+    double read = load->read_share == NULL ? 1.0 : load->read_share[partition];
+    return read / replica_count + (1.0 - read);
+}
+
+/* Adds `share` of a partition's distribution to m, v, c at step h. A negative share takes away:
+ * variances are signed so that coming and going cancel exactly. */
+static void add_at(const struct fore_scenario *s, uint32_t partition, size_t h, double share,
+                   double *m, double *v, double *c)
+{
+    size_t at = (size_t)partition * s->steps + h;
+    double own = share * (double)s->own[at];
+    *m += share * (double)s->mean[at];
+    *v += share < 0 ? -own * own : own * own;
+    *c += share * (double)s->common[at];
+}
+
+/* Expected violation seconds of one step: its probability, and the depth that lies beyond it. */
+static double step_cost(const struct fore_load *load, double cores, double m, double v, double c)
+{
+    double variance = (v > 0 ? v : 0) + c * c;
+    double sd = sqrt(variance) + 1e-9 * cores;
+    double over = m - load->limit * cores;
+    double z = -over / sd;
+    if (z > 6) return 0;
+    double tail = fore_dist_normal_tail(z);
+    double excess = z < -6 ? over : over * tail + sd * exp(-0.5 * z * z) * 0.3989422804014327;
+    if (excess < 0) excess = 0;
+    return load->step_s * (tail + load->excess_weight * excess / cores);
+}
+
+static double node_cores(const struct fore_load *load, uint16_t node)
+{
+    const struct fore_node *n = &load->topology->node[node];
+    return n->up ? n->cores : 1e-3 * n->cores; /* a node that is down has no room */
+}
+
+double fore_load_cost_with(const struct fore_load *load, uint16_t node,
+                           const struct fore_load_change *change, size_t change_count)
+{
+    FORE_ASSERT(change_count <= CHANGES_MAX);
+    double cores = node_cores(load, node), total = 0;
+    for (uint32_t t = 0; t < load->term_count; t++) {
+        size_t row = row_of(load, t, node);
+        double sum = 0;
+        for (size_t h = 0; h < load->steps; h++) {
+            double m = load->mean[row + h], v = load->own_var[row + h], c = load->common[row + h];
+            for (size_t i = 0; i < change_count; i++) {
+                const struct fore_load_change *x = &change[i];
+                double after = part_after(load, h, x->from_s);
+                if (after > 0 && x->share != 0)
+                    add_at(load->term[t].scenario, x->partition, h, x->share * after, &m, &v, &c);
+                m += load->move_utilization * cores * part_before(load, h, x->busy_until_s);
+            }
+            sum += step_cost(load, cores, m, v, c);
+        }
+        total += load->term[t].weight * sum;
+    }
+    return total;
+}
+
+void fore_load_apply(struct fore_load *load, const struct fore_load_change *change,
+                     size_t change_count)
+{
+    for (size_t i = 0; i < change_count; i++) {
+        const struct fore_load_change *x = &change[i];
+        double cores = node_cores(load, x->node);
+        for (uint32_t t = 0; t < load->term_count; t++) {
+            size_t row = row_of(load, t, x->node);
+            for (size_t h = 0; h < load->steps; h++) {
+                double after = part_after(load, h, x->from_s);
+                if (after > 0 && x->share != 0)
+                    add_at(load->term[t].scenario, x->partition, h, x->share * after,
+                           &load->mean[row + h], &load->own_var[row + h], &load->common[row + h]);
+                load->mean[row + h] +=
+                    load->move_utilization * cores * part_before(load, h, x->busy_until_s);
+            }
+        }
+        load->cost[x->node] = fore_load_cost_with(load, x->node, NULL, 0);
+    }
+}
+
+static void add_partition(struct fore_load *load, uint32_t partition)
+{
+    const struct fore_partition *p = &load->topology->partition[partition];
+    double share = fore_load_replica_share(load, partition, p->replica_count);
+    for (uint32_t t = 0; t < load->term_count; t++)
+        for (uint32_t r = 0; r < p->replica_count; r++) {
+            size_t row = row_of(load, t, p->replica[r]);
+            for (size_t h = 0; h < load->steps; h++)
+                add_at(load->term[t].scenario, partition, h, share, &load->mean[row + h],
+                       &load->own_var[row + h], &load->common[row + h]);
+        }
+}
+
+static void add_pending(struct fore_load *load, const struct fore_load_pending *move)
+{
+    const struct fore_partition *p = &load->topology->partition[move->partition];
+    if (!p->alive) return;
+    double now = fore_load_replica_share(load, move->partition, p->replica_count);
+    struct fore_load_change change = {
+        .partition = move->partition, .from_s = move->due_s, .busy_until_s = move->due_s};
+    if (move->from != FORE_NODE_NONE && move->to != FORE_NODE_NONE) {
+        change.node = move->from;
+        change.share = -now * move->share;
+        fore_load_apply(load, &change, 1);
+        change.node = move->to;
+        change.share = now * move->share;
+        fore_load_apply(load, &change, 1);
+        return;
+    }
+    /* One replica more or fewer: every host's part changes. */
+    uint32_t count = p->replica_count + (move->from == FORE_NODE_NONE ? 1u : 0u);
+    if (move->to == FORE_NODE_NONE && count > 1) count--;
+    double then = fore_load_replica_share(load, move->partition, count);
+    for (uint32_t r = 0; r < p->replica_count; r++) {
+        bool leaves = p->replica[r] == move->from;
+        change.node = p->replica[r];
+        change.share = leaves ? -now : then - now;
+        change.busy_until_s = r == 0 ? move->due_s : 0;
+        fore_load_apply(load, &change, 1);
+    }
+    if (move->to != FORE_NODE_NONE) {
+        change.node = move->to;
+        change.share = then;
+        change.busy_until_s = move->due_s;
+        fore_load_apply(load, &change, 1);
+    }
+}
+
+void fore_load_build(struct fore_load *load, struct fore_arena *arena,
+                     const struct fore_load_pending *pending, size_t pending_count)
+{
+    FORE_ASSERT(load->term_count >= 1 && load->term_count <= FORE_LOAD_SCENARIOS);
+    const struct fore_topology *topology = load->topology;
+    load->steps = load->term[0].scenario->steps;
+    load->step_s = (double)load->term[0].scenario->step / (double)FORE_SEC;
+    for (uint32_t t = 0; t < load->term_count; t++)
+        FORE_ASSERT(load->term[t].scenario->steps == load->steps);
+    size_t cells = (size_t)load->term_count * topology->node_count * load->steps;
+    load->mean = FORE_NEW(arena, double, cells);
+    load->own_var = FORE_NEW(arena, double, cells);
+    load->common = FORE_NEW(arena, double, cells);
+    load->cost = FORE_NEW(arena, double, topology->node_count);
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        if (topology->partition[p].alive && p < load->term[0].scenario->partition_count)
+            add_partition(load, p);
+    for (size_t i = 0; i < pending_count; i++)
+        add_pending(load, &pending[i]);
+    for (uint32_t n = 0; n < topology->node_count; n++)
+        load->cost[n] = fore_load_cost_with(load, (uint16_t)n, NULL, 0);
+}
+
+/* Weighted over terms at one step. */
+static void mix_at(const struct fore_load *load, double cores, size_t h, const double *m,
+                   const double *v, const double *c, struct fore_load_risk *best)
+{
+    double p = 0, mean = 0, second = 0;
+    for (uint32_t t = 0; t < load->term_count; t++) {
+        double sd = sqrt((v[t] > 0 ? v[t] : 0) + c[t] * c[t]) + 1e-9 * cores;
+        double w = load->term[t].weight;
+        p += w * fore_dist_normal_tail((load->limit * cores - m[t]) / sd);
+        mean += w * m[t];
+        second += w * (sd * sd + m[t] * m[t]);
+    }
+    mean /= cores;
+    bool better = p > best->probability + 1e-12 ||
+                  (fabs(p - best->probability) <= 1e-12 && mean > best->utilization_mean);
+    if (h > 0 && !better) return;
+    double variance = second / (cores * cores) - mean * mean;
+    *best = (struct fore_load_risk){.probability = p,
+                                    .step = h,
+                                    .utilization_mean = mean,
+                                    .utilization_sd = variance > 0 ? sqrt(variance) : 0};
+}
+
+struct fore_load_risk fore_load_node_risk(const struct fore_load *load, uint16_t node)
+{
+    struct fore_load_risk best = {0};
+    double cores = node_cores(load, node);
+    for (size_t h = 0; h < load->steps; h++) {
+        double m[FORE_LOAD_SCENARIOS], v[FORE_LOAD_SCENARIOS], c[FORE_LOAD_SCENARIOS];
+        for (uint32_t t = 0; t < load->term_count; t++) {
+            size_t row = row_of(load, t, node);
+            m[t] = load->mean[row + h];
+            v[t] = load->own_var[row + h];
+            c[t] = load->common[row + h];
+        }
+        mix_at(load, cores, h, m, v, c, &best);
+    }
+    return best;
+}
+
+struct fore_load_risk fore_load_partition_risk(const struct fore_load *load, uint32_t partition,
+                                               uint16_t node)
+{
+    struct fore_load_risk best = {0};
+    double cores = node_cores(load, node);
+    uint32_t replicas = load->topology->partition[partition].replica_count;
+    double share = fore_load_replica_share(load, partition, replicas);
+    for (size_t h = 0; h < load->steps; h++) {
+        double m[FORE_LOAD_SCENARIOS] = {0}, v[FORE_LOAD_SCENARIOS] = {0},
+               c[FORE_LOAD_SCENARIOS] = {0};
+        for (uint32_t t = 0; t < load->term_count; t++)
+            add_at(load->term[t].scenario, partition, h, share, &m[t], &v[t], &c[t]);
+        mix_at(load, cores, h, m, v, c, &best);
+    }
+    return best;
+}

@@ -1,0 +1,29 @@
+/* options.h - the "decide" section: what is a violation, what a move may cost, what may be tried.
+ */
+#ifndef FORE_DECIDE_OPTIONS_H
+#define FORE_DECIDE_OPTIONS_H
+
+#include "core/base/option.h"
+
+struct fore_decide_options {
+    fore_ns plan_every;       /* cadence; at or below the time of a move */
+    double utilization_limit; /* a node above this share of its capacity breaks the SLO */
+    double rrs_threshold;     /* a partition at or above it triggers planning */
+    double nowcast_weight;    /* weight of the nowcast scenario beside the forecast */
+    bool skill_weight;        /* raise it when the forecast has lately been the worse one */
+    double excess_weight;     /* price of expected overload depth beside its probability */
+    fore_ns move_price;       /* node-seconds of violation a mean-size move must save */
+    fore_ns gain_min;         /* and this much more before it is worth doing */
+    fore_ns cooldown;         /* a partition moved rests this long */
+    bool moves, swaps, splits, merges, replicas; /* what may be tried */
+    double split_load_min;    /* only partitions above this share of a node are split */
+    uint64_t split_bytes_min; /* and above this size */
+    fore_ns split_price;      /* as move_price, for one more partition in the cluster */
+    double merge_load_max;    /* two neighbours together below this share of a node merge */
+    uint64_t replicas_max;
+    double replica_write_share_max; /* partitions with more writes are not replicated for load */
+    uint64_t moves_per_plan;
+};
+extern const struct fore_option_section fore_decide_section;
+
+#endif

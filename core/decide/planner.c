@@ -1,0 +1,185 @@
+/*
+ * planner.c - greedy receding-horizon search over priced changes.
+ *
+ * A candidate is a few changes at a few nodes (load.h). Its gain is what those nodes' expected
+ * violation falls by, less its price. The source side of a candidate is priced once and bounds the
+ * gain from above, because a target can only get worse: most candidates end there. The best gain is
+ * taken and made part of the picture; what is left is searched again, until nothing pays or no slot
+ * is free. The kinds of candidate are in candidate.c; this file is the loop, and what comes of it.
+ */
+#include "core/decide/planner.h"
+
+#include "core/decide/candidate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Cores one replica of the partition brings, weighted mean over the horizon. */
+static double mean_brought(const struct fore_load *load, uint32_t partition)
+{
+    double sum = 0;
+    for (uint32_t t = 0; t < load->term_count; t++) {
+        const struct fore_scenario *s = load->term[t].scenario;
+        double part = 0;
+        for (size_t h = 0; h < s->steps; h++)
+            part += (double)s->mean[(size_t)partition * s->steps + h];
+        sum += load->term[t].weight * part / (double)s->steps;
+    }
+    uint32_t replicas = load->topology->partition[partition].replica_count;
+    return sum * fore_load_replica_share(load, partition, replicas);
+}
+
+static void search_begin(struct fore_search *search, const struct fore_planner_input *input,
+                         struct fore_arena *scratch)
+{
+    const struct fore_topology *topology = input->topology;
+    *search = (struct fore_search){.input = input, .scratch = scratch};
+    search->load = (struct fore_load){
+        .topology = topology,
+        .term_count = input->term_count,
+        .limit = input->options->utilization_limit,
+        .excess_weight = input->options->excess_weight,
+        .move_utilization = input->move_utilization,
+    };
+    for (uint32_t t = 0; t < input->term_count; t++)
+        search->load.term[t] = input->term[t];
+    double *read_share = FORE_NEW(scratch, double, topology->partition_cap);
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        read_share[p] = 1.0 - input->observe->partition[p].write_share;
+    search->load.read_share = read_share;
+    fore_load_build(&search->load, scratch, input->pending, input->pending_count);
+    fore_ns origin = input->term[0].scenario->origin;
+    search->offset_s = input->now > origin ? (double)(input->now - origin) / 1e9 : 0;
+    search->slots = FORE_NEW(scratch, uint8_t, topology->node_count);
+    memcpy(search->slots, input->node_slots, topology->node_count);
+    search->busy = FORE_NEW(scratch, bool, topology->partition_cap);
+    memcpy(search->busy, input->partition_busy, topology->partition_count * sizeof(bool));
+    search->cluster_slots = input->cluster_slots;
+    search->brings = FORE_NEW(scratch, double, topology->partition_cap);
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        if (topology->partition[p].alive) search->brings[p] = mean_brought(&search->load, p);
+}
+
+static double total_cost(const struct fore_search *search)
+{
+    double sum = 0;
+    for (uint32_t n = 0; n < search->load.topology->node_count; n++)
+        sum += search->load.cost[n];
+    return sum;
+}
+
+/* Nodes worth relieving, costliest first. */
+static size_t troubled_nodes(const struct fore_search *search, uint16_t *out, size_t cap)
+{
+    size_t count = 0;
+    double least = (double)search->input->options->gain_min / 1e9;
+    for (uint32_t n = 0; n < search->load.topology->node_count; n++) {
+        double cost = search->load.cost[n];
+        if (cost <= least || search->slots[n] == 0) continue;
+        size_t at = count < cap ? count++ : cap;
+        if (at == cap) {
+            if (cost <= search->load.cost[out[cap - 1]]) continue;
+            at = cap - 1;
+        }
+        while (at > 0 && search->load.cost[out[at - 1]] < cost) {
+            out[at] = out[at - 1];
+            at--;
+        }
+        out[at] = (uint16_t)n;
+    }
+    return count;
+}
+
+static void use_slot(struct fore_search *search, uint16_t node)
+{
+    if (search->slots[node] > 0) search->slots[node]--;
+}
+
+/* Makes the candidate part of the picture, so that the next one is priced beside it. */
+static void take(struct fore_search *search, const struct fore_candidate *best,
+                 struct fore_plan *out)
+{
+    for (uint32_t i = 0; i < best->change_count; i++)
+        fore_load_apply(&search->load, &best->change[i], 1);
+    const struct fore_move *move = &best->move.move;
+    search->busy[move->partition] = true;
+    if (move->kind == FORE_MOVE_MERGE) search->busy[move->other] = true;
+    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA) {
+        use_slot(search, move->source);
+        use_slot(search, move->target);
+        search->cluster_slots--;
+    }
+    if (move->kind == FORE_MOVE_SPLIT) {
+        /* Its second half, the move of a part, comes with the next plan and needs these. */
+        use_slot(search, best->then_source);
+        use_slot(search, best->then_target);
+    }
+    out->move[out->move_count++] = best->move;
+}
+
+static void explain(const struct fore_search *search, const struct fore_candidate *first,
+                    struct fore_plan *out)
+{
+    if (out->move_count == 0) {
+        (void)snprintf(out->reason, sizeof out->reason,
+                       "nothing pays: %.0f node-s of violation expected", out->violation_before_s);
+        return;
+    }
+    const struct fore_topology *topology = search->load.topology;
+    const struct fore_move *m = &out->move[0].move;
+    char what[72];
+    switch (m->kind) {
+    case FORE_MOVE_MOVE:
+    case FORE_MOVE_ADD_REPLICA:
+        (void)snprintf(what, sizeof what, "%s p%u %s -> %s", fore_move_kind_text(m->kind),
+                       m->partition, topology->node[m->source].name,
+                       topology->node[m->target].name);
+        break;
+    case FORE_MOVE_SPLIT:
+        (void)snprintf(what, sizeof what, "split p%u, then %.0f %% of it to %s", m->partition,
+                       100 * m->split_right_share, topology->node[first->then_target].name);
+        break;
+    case FORE_MOVE_MERGE:
+    case FORE_MOVE_DROP_REPLICA:
+    case FORE_MOVE_KINDS:
+        (void)snprintf(what, sizeof what, "%s p%u", fore_move_kind_text(m->kind), m->partition);
+        break;
+    }
+    (void)snprintf(
+        out->reason, sizeof out->reason, "%s%s%s: expected violation %.0f -> %.0f node-s [%s]",
+        what, first->swap ? ", to be swapped" : "", out->move_count > 1 ? " and more" : "",
+        out->violation_before_s, out->violation_after_s, search->load.term[0].scenario->model);
+}
+
+void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena *scratch,
+                       struct fore_plan *out)
+{
+    struct fore_search search;
+    search_begin(&search, input, scratch);
+    *out = (struct fore_plan){.epoch = input->topology->epoch};
+    out->violation_before_s = total_cost(&search);
+    struct fore_candidate first = {0};
+    size_t most = input->options->moves_per_plan;
+    if (most > FORE_PLAN_MOVES) most = FORE_PLAN_MOVES;
+    while (!input->calm && out->move_count < most && search.cluster_slots > 0) {
+        uint16_t source[4];
+        size_t count = troubled_nodes(&search, source, FORE_COUNTOF(source));
+        struct fore_candidate best = {0};
+        for (size_t i = 0; i < count; i++)
+            fore_candidate_relieve(&search, source[i], &best);
+        if (best.gain_s <= 0) break;
+        if (out->move_count == 0) first = best;
+        take(&search, &best, out);
+    }
+    if (out->move_count == 0) {
+        struct fore_candidate tidy = {0};
+        fore_candidate_tidy(&search, &tidy);
+        if (tidy.found) {
+            first = tidy;
+            take(&search, &tidy, out);
+        }
+    }
+    out->violation_after_s = total_cost(&search);
+    explain(&search, &first, out);
+}

@@ -1,0 +1,42 @@
+/*
+ * planner.h - the receding-horizon planner behind nowcast, predictive and oracle.
+ *
+ * Every candidate (move, pair swap, split-then-move, replica, drop, merge) is priced by how much it
+ * lowers the expected violation node-seconds of the nodes it touches, from now over its copy (with
+ * the copy's own load on both ends) to the horizon, under all scenarios by weight, less its price.
+ * The best one is taken, applied to the picture, and the search repeats until nothing pays. The
+ * scenarios decide what is known of the future; everything else is the same for all three policies.
+ */
+#ifndef FORE_PLANNER_H
+#define FORE_PLANNER_H
+
+#include "core/decide/load.h"
+#include "core/decide/options.h"
+#include "core/decide/plan.h"
+
+struct fore_planner_input {
+    fore_ns now;
+    const struct fore_decide_options *options;
+    const struct fore_topology *topology;
+    const struct fore_observe *observe;
+    struct fore_load_term term[FORE_LOAD_SCENARIOS];
+    uint32_t term_count;
+    const struct fore_load_pending *pending; /* moves under way */
+    size_t pending_count;
+    const uint8_t *node_slots;         /* free move slots by node */
+    uint32_t cluster_slots;            /* free move slots in all */
+    const bool *partition_busy;        /* moving, or resting (cool-down) */
+    const bool *partition_split_rest;  /* lately split or merged: not merged or split back */
+    uint32_t baseline_partitions;      /* merges stop there */
+    const uint16_t *baseline_replicas; /* by partition: replicas it should keep */
+    double move_utilization;           /* share of a node a move takes */
+    double bytes_mean;                 /* of partitions */
+    uint32_t caps;                     /* of the driver */
+    bool calm;                         /* no RRS reaches its threshold: only tidy up */
+};
+
+/* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */
+void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena *scratch,
+                       struct fore_plan *out);
+
+#endif

@@ -1,0 +1,377 @@
+/*
+ * engine.c - one step of the pipeline, in reading order.
+ *
+ * fore_engine_step() is the whole story: a window is taken in, forecasts follow it, the coming load
+ * is scored, a policy proposes, caps admit, moves advance, and every fact becomes an event. What is
+ * told to the journal is in engine_events.c; nothing here does I/O or asks for the time.
+ */
+#include "core/engine.h"
+
+#include "core/engine_state.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const fore_ns alert_repeat = 3600 * FORE_SEC;
+enum { CHANGES_MAX = 64 };
+
+static bool due(fore_ns now, fore_ns last, fore_ns every)
+{
+    return last == 0 || now - last >= every;
+}
+
+static enum fore_err check_setup(const struct fore_engine_setup *setup,
+                                 const struct fore_policy **policy, struct fore_diag *diag)
+{
+    const char *name = setup->policy != NULL ? setup->policy : setup->options->policy.name;
+    *policy = fore_policy_find(name);
+    if (*policy == NULL) {
+        const char *known[16];
+        size_t count = 0;
+        while (fore_policies[count] != NULL && count < FORE_COUNTOF(known)) {
+            known[count] = fore_policies[count]->name;
+            count++;
+        }
+        const char *nearest = fore_option_nearest(name, known, count);
+        return fore_err_set(diag, FORE_E_FORMAT, "policy.name = \"%s\": no such policy%s%s%s", name,
+                            nearest != NULL ? "; did you mean \"" : "",
+                            nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+    }
+    if ((*policy)->needs_truth && setup->future.load == NULL)
+        return fore_err_set(diag, FORE_E_UNSUPPORTED,
+                            "policy \"%s\" needs the true future, which this cluster cannot give",
+                            name);
+    return FORE_E_OK;
+}
+
+static void allocate(struct fore_engine *engine, const struct fore_topology *topology)
+{
+    struct fore_arena *perm = &engine->perm;
+    uint32_t cap = topology->partition_cap;
+    engine->partition_cap = cap;
+    engine->node_count = topology->node_count;
+    engine->moved_at = FORE_NEW(perm, fore_ns, cap);
+    engine->split_at = FORE_NEW(perm, fore_ns, cap);
+    engine->baseline_replicas = FORE_NEW(perm, uint16_t, cap);
+    engine->node_state = FORE_NEW(perm, fore_ns, topology->node_count + 1);
+    engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
+    engine->score = FORE_NEW(perm, struct fore_score, cap);
+    engine->node_risk = FORE_NEW(perm, struct fore_load_risk, topology->node_count);
+    engine->baseline_partitions = topology->alive_count;
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        engine->baseline_replicas[p] = topology->partition[p].replica_count;
+    for (uint32_t n = 0; n < topology->node_count; n++)
+        engine->node_was_up[n] = topology->node[n].up;
+    uint32_t subjects = cap > topology->node_count ? cap : topology->node_count;
+    fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
+    fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
+}
+
+enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct fore_engine **out,
+                                 struct fore_diag *diag)
+{
+    const struct fore_policy *policy;
+    FORE_TRY(check_setup(setup, &policy, diag));
+    const struct fore_topology *topology;
+    enum fore_err err = fore_driver_topology(setup->driver, &topology);
+    if (err != FORE_E_OK)
+        return fore_err_set(diag, err, "the cluster's topology cannot be read: %s",
+                            fore_err_text(err));
+    struct fore_engine *engine = calloc(1, sizeof *engine);
+    FORE_ASSERT(engine != NULL);
+    engine->setup = *setup;
+    engine->policy = policy;
+    fore_arena_init(&engine->perm);
+    fore_arena_init(&engine->scratch);
+    allocate(engine, topology);
+    engine->observe = fore_observe_create(&setup->options->observe, topology, setup->seed);
+    engine->fleet = fore_fleet_create(&setup->options->forecast, engine->observe, diag);
+    if (engine->fleet == NULL) {
+        fore_engine_destroy(engine);
+        return diag != NULL && diag->code != FORE_E_OK ? diag->code : FORE_E_FORMAT;
+    }
+    *out = engine;
+    return FORE_E_OK;
+}
+
+void fore_engine_destroy(struct fore_engine *engine)
+{
+    if (engine == NULL) return;
+    if (engine->fleet != NULL) fore_fleet_destroy(engine->fleet);
+    if (engine->observe != NULL) fore_observe_destroy(engine->observe);
+    fore_arena_fini(&engine->perm);
+    fore_arena_fini(&engine->scratch);
+    free(engine);
+}
+
+/* ---- act: what changed hands, everybody must follow ---- */
+
+static void follow(struct fore_engine *engine, const struct fore_migrate_change *change,
+                   fore_ns now)
+{
+    uint32_t p = change->partition, other = change->other;
+    switch (change->kind) {
+    case FORE_MOVE_SPLIT:
+        fore_observe_split(engine->observe, p, other, change->split_at, change->right_share);
+        fore_fleet_split(engine->fleet, p, other, change->right_share);
+        engine->baseline_replicas[other] = engine->baseline_replicas[p];
+        engine->moved_at[other] = engine->moved_at[p] = 0; /* its part may move at once */
+        engine->split_at[other] = engine->split_at[p] = now;
+        engine->replan = true;
+        break;
+    case FORE_MOVE_MERGE:
+        fore_observe_merge(engine->observe, p, other);
+        fore_fleet_merge(engine->fleet, p, other);
+        engine->split_at[p] = now;
+        break;
+    case FORE_MOVE_MOVE:
+    case FORE_MOVE_ADD_REPLICA:
+    case FORE_MOVE_DROP_REPLICA:
+        engine->moved_at[p] = now;
+        engine->replan = true;
+        break;
+    case FORE_MOVE_KINDS: break;
+    }
+}
+
+static void advance_moves(struct fore_engine *engine, fore_ns now)
+{
+    struct fore_migrate_change change[CHANGES_MAX];
+    size_t count = fore_migrate_tick(&engine->migrate, engine->setup.driver, engine->observe,
+                                     &engine->alerts, engine->setup.sink, now, change, CHANGES_MAX);
+    for (size_t i = 0; i < count; i++)
+        follow(engine, &change[i], now);
+}
+
+/* ---- decide: what the policy is shown ---- */
+
+static size_t list_pending(const struct fore_engine *engine, double offset_s, fore_ns now,
+                           struct fore_load_pending *out)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < engine->migrate.running; i++) {
+        const struct fore_migration *m = &engine->migrate.migration[i];
+        bool copies = m->move.kind == FORE_MOVE_MOVE || m->move.kind == FORE_MOVE_ADD_REPLICA;
+        if (!copies || m->state >= FORE_MIGRATE_SWEEP) continue;
+        out[count++] = (struct fore_load_pending){
+            .partition = m->move.partition,
+            .from = m->move.kind == FORE_MOVE_MOVE ? m->move.source : FORE_NODE_NONE,
+            .to = m->move.target,
+            .share = 1,
+            .due_s = offset_s + fore_migrate_due_s(m, now)};
+    }
+    return count;
+}
+
+static double mean_bytes(const struct fore_topology *topology)
+{
+    double sum = 0;
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        if (topology->partition[p].alive) sum += (double)topology->partition[p].bytes;
+    return topology->alive_count > 0 ? sum / topology->alive_count : 0;
+}
+
+static void mark_partitions(const struct fore_engine *engine, const struct fore_topology *topology,
+                            fore_ns now, bool *busy, bool *rest)
+{
+    fore_ns cooldown = engine->setup.options->decide.cooldown;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        fore_ns moved = engine->moved_at[p], split = engine->split_at[p];
+        busy[p] = moved != 0 && now - moved < cooldown;
+        rest[p] = split != 0 && now - split < 4 * cooldown;
+    }
+    for (uint32_t i = 0; i < engine->migrate.running; i++) {
+        const struct fore_migration *m = &engine->migrate.migration[i];
+        if (m->state >= FORE_MIGRATE_WATCH) continue;
+        busy[m->move.partition] = true;
+        if (m->move.kind == FORE_MOVE_MERGE) busy[m->move.other] = true;
+    }
+}
+
+/* The true future as a scenario: exact means, and just enough spread to keep the price smooth. */
+static const struct fore_scenario *truth(struct fore_engine *engine,
+                                         const struct fore_topology *topology, fore_ns now)
+{
+    if (!engine->policy->needs_truth) return NULL;
+    const struct fore_scenario *like = fore_fleet_scenario(engine->fleet, FORE_SCENARIO_NOWCAST);
+    size_t cells = (size_t)topology->partition_cap * like->steps;
+    float *mean = FORE_NEW(&engine->scratch, float, cells);
+    float *own = FORE_NEW(&engine->scratch, float, cells);
+    float *common = FORE_NEW(&engine->scratch, float, cells);
+    struct fore_future future = engine->setup.future;
+    if (future.load(future.self, topology, now, like->step, like->steps, mean) != FORE_E_OK)
+        return NULL;
+    for (size_t i = 0; i < cells; i++)
+        own[i] = 0.02f * mean[i];
+    struct fore_scenario *scenario = FORE_NEW(&engine->scratch, struct fore_scenario, 1);
+    *scenario = (struct fore_scenario){.model = "truth",
+                                       .origin = now,
+                                       .step = like->step,
+                                       .steps = like->steps,
+                                       .partition_count = topology->partition_count,
+                                       .mean = mean,
+                                       .common = common,
+                                       .own = own,
+                                       .ready = true};
+    return scenario;
+}
+
+static void fill_view(struct fore_engine *engine, const struct fore_topology *topology, fore_ns now,
+                      struct fore_planner_input *input, struct fore_policy_view *view)
+{
+    struct fore_arena *scratch = &engine->scratch;
+    const struct fore_engine_options *options = engine->setup.options;
+    uint8_t *slots = FORE_NEW(scratch, uint8_t, topology->node_count);
+    bool *busy = FORE_NEW(scratch, bool, topology->partition_cap);
+    bool *rest = FORE_NEW(scratch, bool, topology->partition_cap);
+    mark_partitions(engine, topology, now, busy, rest);
+    *input = (struct fore_planner_input){
+        .now = now,
+        .options = &options->decide,
+        .topology = topology,
+        .observe = engine->observe,
+        .node_slots = slots,
+        .cluster_slots = fore_migrate_slots(&engine->migrate, topology->node_count, slots),
+        .partition_busy = busy,
+        .partition_split_rest = rest,
+        .baseline_partitions = engine->baseline_partitions,
+        .baseline_replicas = engine->baseline_replicas,
+        .move_utilization = engine->migrate.move_utilization,
+        .bytes_mean = mean_bytes(topology),
+        .caps = engine->setup.driver.ops->caps,
+    };
+    double move_s = 0;
+    if (topology->node[0].bandwidth_bytes > 0)
+        move_s = input->bytes_mean / topology->node[0].bandwidth_bytes;
+    *view = (struct fore_policy_view){
+        .planner = input,
+        .options = &options->policy,
+        .forecast = fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST),
+        .nowcast = fore_fleet_scenario(engine->fleet, FORE_SCENARIO_NOWCAST),
+        .truth = truth(engine, topology, now),
+        .skill = fore_fleet_skill(engine->fleet, (fore_ns)(2e9 * move_s)),
+        .partition_moved_at = engine->moved_at,
+    };
+}
+
+/* ---- decide: score, propose, admit ---- */
+
+static void score(struct fore_engine *engine, const struct fore_policy_view *view,
+                  struct fore_load *load)
+{
+    const struct fore_planner_input *input = view->planner;
+    const struct fore_topology *topology = input->topology;
+    *load = (struct fore_load){.topology = topology,
+                               .limit = input->options->utilization_limit,
+                               .excess_weight = input->options->excess_weight,
+                               .move_utilization = input->move_utilization};
+    load->term_count = engine->policy->terms(view, load->term);
+    double *read_share = FORE_NEW(&engine->scratch, double, topology->partition_cap);
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        read_share[p] = 1 - engine->observe->partition[p].write_share;
+    load->read_share = read_share;
+    fore_load_build(load, &engine->scratch, input->pending, input->pending_count);
+    fore_score_all(load, &engine->scratch, engine->score);
+    engine->score_count = topology->partition_count;
+    engine->rrs_max = 0;
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        engine->rrs_max = fmax(engine->rrs_max, engine->score[p].rrs);
+    for (uint32_t n = 0; n < topology->node_count; n++)
+        engine->node_risk[n] = fore_load_node_risk(load, (uint16_t)n);
+}
+
+static void propose(struct fore_engine *engine, const struct fore_policy_view *view, fore_ns now)
+{
+    struct fore_plan *plan = &engine->plan;
+    engine->policy->propose(view, engine->node_state, &engine->scratch, plan);
+    if (plan->move_count == 0) {
+        fore_engine_note_no_plan(engine, plan, now);
+        return;
+    }
+    plan->id = ++engine->plans;
+    char why[FORE_PLAN_TEXT];
+    uint32_t taken =
+        fore_migrate_admit(&engine->migrate, plan, view->planner->topology, engine->setup.driver,
+                           engine->observe, now, why, sizeof why);
+    if (taken > 0) engine->plans_admitted++;
+    fore_engine_emit_plan(engine, plan, taken > 0, why, now);
+}
+
+/* The score opens the gate for the planner. (The reactive policy has thresholds of its own, and a
+ * calm cluster is still tidied up.) */
+static void decide(struct fore_engine *engine, const struct fore_topology *topology, fore_ns now)
+{
+    const struct fore_decide_options *options = &engine->setup.options->decide;
+    if (!due(now, engine->planned_at, options->plan_every) && !engine->replan) return;
+    engine->planned_at = now;
+    engine->replan = false;
+    struct fore_planner_input input;
+    struct fore_policy_view view;
+    fill_view(engine, topology, now, &input, &view);
+    fore_ns origin = view.nowcast->origin;
+    double offset_s = now > origin ? (double)(now - origin) / 1e9 : 0;
+    struct fore_load_pending *pending =
+        FORE_NEW(&engine->scratch, struct fore_load_pending, engine->migrate.running + 1);
+    input.pending_count = list_pending(engine, offset_s, now, pending);
+    input.pending = pending;
+    struct fore_load load;
+    score(engine, &view, &load);
+    input.calm = engine->rrs_max < options->rrs_threshold;
+    fore_engine_emit_scores(engine, &load, &view, now);
+    if (engine->policy->propose == NULL || now < engine->setup.act_from) return;
+    propose(engine, &view, now);
+}
+
+enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct fore_diag *diag)
+{
+    struct fore_driver driver = engine->setup.driver;
+    const struct fore_topology *topology;
+    struct fore_sample sample;
+    enum fore_err err = fore_driver_topology(driver, &topology);
+    if (err == FORE_E_OK) err = fore_driver_sample(driver, &sample);
+    if (err == FORE_E_AGAIN) return err;
+    if (err != FORE_E_OK) {
+        fore_engine_note_unreachable(engine, err, now);
+        advance_moves(engine, now); /* the machine keeps its own account of what was asked */
+        return FORE_E_AGAIN;
+    }
+    fore_alert_clear(&engine->alerts, FORE_ALERT_DRIVER, 0);
+
+    struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
+    FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
+    fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
+    fore_engine_emit_window(engine, &sample, topology, now);
+    decide(engine, topology, now);
+    advance_moves(engine, now);
+    fore_arena_reset(&engine->scratch, mark);
+    return FORE_E_OK;
+}
+
+struct fore_engine_counts fore_engine_counts(const struct fore_engine *engine)
+{
+    return (struct fore_engine_counts){
+        .migrate = engine->migrate.counts,
+        .forecast = fore_fleet_counts(engine->fleet),
+        .plans = engine->plans,
+        .plans_admitted = engine->plans_admitted,
+        .alerts = engine->alerts.total,
+        .moves_running = engine->migrate.running,
+    };
+}
+
+const struct fore_observe *fore_engine_observe(const struct fore_engine *engine)
+{
+    return engine->observe;
+}
+
+const struct fore_fleet *fore_engine_fleet(const struct fore_engine *engine)
+{
+    return engine->fleet;
+}
+
+const struct fore_score *fore_engine_scores(const struct fore_engine *engine, uint32_t *count)
+{
+    *count = engine->score_count;
+    return engine->score_count > 0 ? engine->score : NULL;
+}

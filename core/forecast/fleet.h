@@ -1,0 +1,79 @@
+/*
+ * fleet.h - forecasts for every partition at once, with the uncertainty a planner can add up.
+ *
+ * The planner asks of a *set* of partitions (what a node would hold): how is their summed load
+ * distributed? So a scenario gives, per partition and step, a mean and two spreads: `common`, the
+ * part of the error that all partitions share (it adds up linearly) and `own`, the rest (it adds
+ * up in squares):   mean(S) = sum mean,   var(S) = (sum common)^2 + sum own^2.
+ * Both come from the model's own rolling residuals at that lead: common is the partition's
+ * regression on the standardised total residual of the cluster, own is what remains.
+ *
+ * Two scenarios are kept, each with the residuals of its own past forecasts: FORECAST (the chosen
+ * model) and NOWCAST (persistence: the average of the last now_span, with the spread persistence
+ * has shown at each lead). skill() compares them. All loads are in cores (core-seconds/second).
+ */
+#ifndef FORE_FLEET_H
+#define FORE_FLEET_H
+
+#include "core/base/arena.h"
+#include "core/base/option.h"
+#include "core/forecast/model.h"
+#include "core/observe/observe.h"
+
+struct fore_forecast_options {
+    const char *model;           /* a name in fore_models, or "mean-spar" (lin and log averaged) */
+    fore_ns horizon;             /* how far ahead; steps are observe.mid_step */
+    fore_ns refit_every;         /* model refit, e.g. 1 d */
+    fore_ns refresh_every;       /* new forecasts, a multiple of observe.window */
+    struct fore_strings periods; /* durations, e.g. "1d, 7d"; empty: found by autocorrelation */
+    uint64_t origins;            /* residual paths kept per partition */
+    fore_ns origin_every;        /* between the origins whose residuals are kept */
+    uint64_t spar_periods, spar_recent;
+    double ridge, floor_share;
+};
+extern const struct fore_option_section fore_forecast_section; /* "forecast" */
+
+enum fore_scenario_kind { FORE_SCENARIO_FORECAST, FORE_SCENARIO_NOWCAST, FORE_SCENARIO_KINDS };
+
+/* One view of the coming load of every partition. Row p of a matrix starts at [p * steps]. */
+struct fore_scenario {
+    const char *model; /* "spar-log"; "persistence"; "truth" */
+    fore_ns origin;    /* steps cover (origin + k*step, origin + (k+1)*step] */
+    fore_ns step;
+    size_t steps;
+    uint32_t partition_count;
+    const float *mean;   /* cores, reads + one application of each write */
+    const float *common; /* standard deviations, cores */
+    const float *own;
+    bool ready; /* false: not enough history yet; matrices then hold the nowcast */
+};
+
+struct fore_fleet;
+struct fore_fleet *fore_fleet_create(const struct fore_forecast_options *options,
+                                     const struct fore_observe *observe, struct fore_diag *diag);
+void fore_fleet_destroy(struct fore_fleet *fleet);
+/*
+ * Scores old forecasts against what came, refits where due, refreshes both scenarios. Cheap when
+ * nothing is due. `scratch` is reset by the caller. Returns true when the scenarios changed.
+ */
+bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *observe,
+                        const struct fore_topology *topology, fore_ns now,
+                        struct fore_arena *scratch);
+/* Valid until the next refresh, split or merge. */
+const struct fore_scenario *fore_fleet_scenario(const struct fore_fleet *fleet,
+                                                enum fore_scenario_kind kind);
+/* Rolling mean absolute error of the cluster's partitions at a lead, forecast / nowcast;
+ * below 1 the forecast is the better one; NaN until known. */
+double fore_fleet_skill(const struct fore_fleet *fleet, fore_ns lead);
+/* level_count quantiles per step of one partition, grid as in residual.h; false: not ready. */
+bool fore_fleet_quantiles(const struct fore_fleet *fleet, uint32_t partition, const double *level,
+                          size_t level_count, struct fore_arena *scratch, float *grid);
+void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, double right_share);
+void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right);
+/* Summed time in fits and predictions cannot be known here (no clock); counts can. */
+struct fore_fleet_counts {
+    uint64_t fits, predictions, fallbacks; /* fallbacks: partition-refreshes without a model */
+};
+struct fore_fleet_counts fore_fleet_counts(const struct fore_fleet *fleet);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * model.h - the model table. A model is one file and one row in model.c.
+ *
+ * A model turns a series into point forecasts for the next `horizon` steps. It does not make
+ * intervals: residual.h does that for all of them alike, from how wrong each has lately been.
+ * Missing points are NaN; a model treats them as unknown, not as zero.
+ */
+#ifndef FORE_MODEL_H
+#define FORE_MODEL_H
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+
+enum { FORE_PERIODS_MAX = 4 };
+
+struct fore_series_view {
+    const float *y;     /* oldest first, NaN: missing */
+    const float *log_y; /* logf of each, kept by callers that predict often; NULL: taken on use */
+    size_t n;
+    double step_s;
+    uint32_t period[FORE_PERIODS_MAX]; /* in steps, ascending; 0 ends the list */
+};
+
+struct fore_model_params { /* what a model may read; rows of the "forecast" section */
+    uint32_t spar_periods; /* n: seasonal lags */
+    uint32_t spar_recent;  /* m: recent deviations */
+    double ridge;          /* strength, relative to the mean diagonal */
+    double floor_share;    /* log models: floor = share * smallest of the last 4 periods */
+};
+
+struct fore_model {
+    const char *name; /* "spar-log" */
+    const char *about;
+    bool seasonal;  /* needs a period */
+    bool wants_log; /* is faster when given log_y */
+    /* Points needed before fit() is worth calling, for this period (0: none) and horizon. */
+    size_t (*points_min)(const struct fore_model_params *params, uint32_t period, size_t horizon);
+    /* Learns from the series; state from `arena`. NULL fit: nothing to learn. RANGE: too short. */
+    enum fore_err (*fit)(const struct fore_model_params *params,
+                         const struct fore_series_view *series, size_t horizon,
+                         struct fore_arena *arena, struct fore_arena *scratch, void **state);
+    /* mean[0..horizon-1] for the steps after the series' last point. Never negative, never NaN. */
+    void (*predict)(const struct fore_model_params *params, const void *state,
+                    const struct fore_series_view *series, size_t horizon, float *mean);
+};
+
+extern const struct fore_model *const fore_models[];        /* NULL-ended */
+const struct fore_model *fore_model_find(const char *name); /* NULL: unknown */
+
+#endif

@@ -1,0 +1,13 @@
+/* models.h - the rows of the model table, one per file; private to core/forecast. */
+#ifndef FORE_MODELS_H
+#define FORE_MODELS_H
+
+#include "core/forecast/model.h"
+
+extern const struct fore_model fore_model_persistence; /* model_naive.c */
+extern const struct fore_model fore_model_seasonal;    /* model_seasonal.c */
+extern const struct fore_model fore_model_spar;        /* model_spar.c */
+extern const struct fore_model fore_model_spar_log;
+extern const struct fore_model fore_model_mean_spar;
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * residual.h - intervals for any model: rolling conformal residuals (Vovk et al.; Xu & Xie 2021),
+ * pooled in shape, scaled per step, standardised by sqrt(level) (research: FORECAST 3d).
+ *
+ * For every forecast made, the residual path (truth - mean, all steps) is kept when the truth is
+ * known: the newest `origins` of them. Quantiles per step come from the pooled standardised
+ * residuals times that step's smoothed scale; peaks over the horizon from whole paths (max over
+ * steps of mean + path), never from per-step quantiles.
+ */
+#ifndef FORE_RESIDUAL_H
+#define FORE_RESIDUAL_H
+
+#include "core/base/arena.h"
+#include "core/base/base.h"
+
+struct fore_residual; /* of one series */
+struct fore_residual *fore_residual_create(struct fore_arena *arena, size_t origins,
+                                           size_t horizon);
+/* A finished path: what was predicted and what came, `horizon` values each (NaN truth: skip). */
+void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth);
+size_t fore_residual_count(const struct fore_residual *residual);
+/* grid[step * level_count + i]: the level[i] quantile at that step; ascending, >= 0. */
+void fore_residual_quantiles(const struct fore_residual *residual, const float *mean,
+                             const double *level, size_t level_count, struct fore_arena *scratch,
+                             float *grid);
+/* Quantiles of the largest value over steps first..last (inclusive). */
+void fore_residual_peak(const struct fore_residual *residual, const float *mean, size_t first,
+                        size_t last, const double *level, size_t level_count,
+                        struct fore_arena *scratch, float *out);
+
+extern const double fore_quantile_levels[13]; /* .025 .05 .1 .2 .3 .4 .5 .6 .7 .8 .9 .95 .975 */
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * observe.h - samples in; windows, history and sketches out. The engine's memory of the past.
+ */
+#ifndef FORE_OBSERVE_H
+#define FORE_OBSERVE_H
+
+#include "core/base/arena.h"
+#include "core/base/option.h"
+#include "core/cluster/sample.h"
+#include "core/cluster/topology.h"
+#include "core/observe/history.h"
+#include "core/observe/hotkeys.h"
+#include "core/observe/keyrange.h"
+
+struct fore_observe_options {
+    fore_ns window;         /* one engine step and one history point: the driver's window */
+    fore_ns mid_step;       /* level 1: what forecasts are made of */
+    fore_ns long_step;      /* level 2 */
+    uint64_t window_points; /* kept at level 0 */
+    uint64_t mid_points;    /* level 1 */
+    uint64_t long_points;   /* level 2 */
+    uint64_t hot_keys;      /* counters */
+    uint64_t range_samples; /* per partition */
+    fore_ns sketch_half_life;
+    fore_ns now_span; /* what "now" means: loads are averaged over it (nowcast, reactive) */
+};
+extern const struct fore_option_section fore_observe_section; /* "observe" */
+
+struct fore_observe_partition { /* averages over now_span, exponentially weighted */
+    double load;                /* cores: reads + one application of each write */
+    double write_share;         /* of the load, 0..1 */
+    double requests_per_sec;
+    double writes_per_sec;
+    double bytes_per_sec;
+    double latency_mean_ms;
+    double latency_p99_ms; /* NaN: not measured */
+    double slow_share;
+    double by_type[FORE_QUERY_TYPES]; /* shares of requests */
+    double by_group[FORE_USER_GROUPS];
+    uint64_t size_bytes;
+};
+struct fore_observe_node {
+    double utilization; /* averages over now_span, moves included */
+    double move_utilization;
+    double p99_ms;
+    double slow_share;
+    double backlog_ms; /* last window */
+    bool up;
+};
+
+struct fore_observe {
+    struct fore_observe_options options;
+    struct fore_observe_partition *partition; /* [partition_cap] */
+    struct fore_observe_node *node;           /* [node_count] */
+    struct fore_history *history;
+    struct fore_hotkeys *hot_keys;
+    struct fore_keyrange *key_ranges;
+    fore_ns end; /* of the newest window; 0: none yet */
+    uint64_t windows;
+    uint32_t partition_cap, node_count;
+};
+
+struct fore_observe *fore_observe_create(const struct fore_observe_options *options,
+                                         const struct fore_topology *topology, uint64_t seed);
+void fore_observe_destroy(struct fore_observe *observe);
+/* The topology places the sampled keys. Windows must not go backwards (FORE_E_RANGE). */
+FORE_MUST_USE enum fore_err fore_observe_push(struct fore_observe *observe,
+                                              const struct fore_sample *sample,
+                                              const struct fore_topology *topology,
+                                              struct fore_diag *diag);
+void fore_observe_split(struct fore_observe *observe, uint32_t left, uint32_t right, uint64_t at,
+                        double right_share);
+void fore_observe_merge(struct fore_observe *observe, uint32_t left, uint32_t right);
+
+#endif

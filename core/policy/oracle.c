@@ -1,0 +1,25 @@
+/* oracle.c - the planner told the true future: how much of the possible gain the others reach. It
+ * is the same greedy search, so it is a yardstick and not a proved bound. */
+#include "core/policy/rows.h"
+
+static uint32_t terms(const struct fore_policy_view *view, struct fore_load_term *term)
+{
+    const struct fore_scenario *known = view->truth != NULL ? view->truth : view->nowcast;
+    term[0] = (struct fore_load_term){.scenario = known, .weight = 1};
+    return 1;
+}
+
+static void propose(const struct fore_policy_view *view, fore_ns *node_state,
+                    struct fore_arena *scratch, struct fore_plan *out)
+{
+    (void)node_state;
+    fore_policy_planned_propose(&fore_policy_oracle, view, scratch, out);
+}
+
+const struct fore_policy fore_policy_oracle = {
+    .name = "oracle",
+    .about = "the planner, told the true future load",
+    .needs_truth = true,
+    .terms = terms,
+    .propose = propose,
+};

@@ -1,0 +1,12 @@
+/* planned.c - nowcast, predictive and oracle differ only in what they know of the future: one
+ * planner, three sets of scenarios. Any gain of one over another is the forecast's alone. */
+#include "core/policy/rows.h"
+
+void fore_policy_planned_propose(const struct fore_policy *policy,
+                                 const struct fore_policy_view *view, struct fore_arena *scratch,
+                                 struct fore_plan *out)
+{
+    struct fore_planner_input input = *view->planner;
+    input.term_count = policy->terms(view, input.term);
+    fore_planner_plan(&input, scratch, out);
+}

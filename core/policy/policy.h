@@ -1,0 +1,51 @@
+/*
+ * policy.h - who decides. One file a policy, one row in policy.c.
+ *
+ * A policy sees a view (values only) and proposes a plan; it may keep a little state of its own. It
+ * never starts anything: act/ admits the plan against caps and runs it.
+ */
+#ifndef FORE_POLICY_H
+#define FORE_POLICY_H
+
+#include "core/decide/planner.h"
+#include "core/decide/score.h"
+
+struct fore_policy_options { /* the "policy" section */
+    const char *name;
+    /* reactive: threshold on what is seen now */
+    double reactive_high;      /* a node above this utilisation sheds a partition */
+    double reactive_low;       /* ... until below this, and never to a node it would lift above */
+    fore_ns reactive_hold;     /* above for this long first */
+    fore_ns reactive_every;    /* it looks this often */
+    fore_ns reactive_cooldown; /* a partition it moved rests this long */
+    uint32_t reactive_pick;    /* 0 hottest that fits, 1 best fit for the excess, 2 coldest */
+    bool reactive_split;       /* may split a partition that fits nowhere */
+};
+extern const struct fore_option_section fore_policy_section;
+enum { FORE_PICK_HOTTEST, FORE_PICK_FIT, FORE_PICK_COLDEST };
+
+struct fore_policy_view {
+    const struct fore_planner_input *planner; /* terms empty: the policy fills its own copy */
+    const struct fore_policy_options *options;
+    const struct fore_scenario *forecast, *nowcast;
+    const struct fore_scenario *truth; /* NULL unless the policy needs it */
+    double skill;                      /* forecast / nowcast error at the lead of a move; NaN */
+    const fore_ns *partition_moved_at; /* 0: never */
+};
+
+struct fore_policy {
+    const char *name;
+    const char *about;
+    bool needs_truth;
+    /* The scenarios it would judge risk by: what RRS is computed from. */
+    uint32_t (*terms)(const struct fore_policy_view *view, struct fore_load_term *term);
+    /* NULL: never proposes. `node_state` is its own: one fore_ns per node and
+     * one more, zeroed at the start. */
+    void (*propose)(const struct fore_policy_view *view, fore_ns *node_state,
+                    struct fore_arena *scratch, struct fore_plan *out);
+};
+
+extern const struct fore_policy *const fore_policies[]; /* NULL-ended */
+const struct fore_policy *fore_policy_find(const char *name);
+
+#endif

@@ -1,0 +1,18 @@
+/* rows.h - the members of the policy table, one file each; only policy.c looks here. */
+#ifndef FORE_POLICY_ROWS_H
+#define FORE_POLICY_ROWS_H
+
+#include "core/policy/policy.h"
+
+extern const struct fore_policy fore_policy_static, fore_policy_reactive, fore_policy_nowcast,
+    fore_policy_predictive, fore_policy_oracle;
+
+/* Forecast and nowcast by weight; the nowcast alone until there is a forecast (predictive.c). */
+uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
+                                      struct fore_load_term *term);
+/* The planner on the scenarios that the policy's own terms() names (planned.c). */
+void fore_policy_planned_propose(const struct fore_policy *policy,
+                                 const struct fore_policy_view *view, struct fore_arena *scratch,
+                                 struct fore_plan *out);
+
+#endif
