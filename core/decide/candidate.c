@@ -161,13 +161,16 @@ static void try_swap_with(const struct fore_search *search, uint16_t source,
     struct fore_load_change d[2] = {change_of(search, target, l->partition, l->share, due),
                                     change_of(search, target, partner, -q_share, back)};
     s[0].busy_until_s = d[0].busy_until_s = 0; /* the pair is busy once, until the second is done */
-    struct fore_candidate c = {.swap = true, .change_count = 2};
+    struct fore_candidate c = {.swap = true, .change_count = 4};
     c.gain_s = -rise_at(search, s, 2) - l->price_s - move_price(search, partner, 1) - 2 * least;
     if (c.gain_s <= best->gain_s) return;
     c.gain_s -= rise_at(search, d, 2);
     if (c.gain_s <= best->gain_s) return;
-    c.change[0] = change_of(search, source, l->partition, -l->share, due);
-    c.change[1] = change_of(search, target, l->partition, l->share, due);
+    c.change[0] = s[0];
+    c.change[1] = s[1];
+    c.change[2] = d[0];
+    c.change[3] = d[1];
+    c.partner = partner;
     c.move = plan_move(search, FORE_MOVE_MOVE, l->partition, source, target, due);
     c.move.gain_s = c.gain_s + 2 * least;
     offer(best, &c);

@@ -22,7 +22,8 @@ enum { FORE_CANDIDATE_CHANGES = FORE_REPLICAS_MAX + 4 };
 struct fore_candidate {
     double gain_s; /* after price and gain_min; the best is the largest */
     bool found;    /* for tidying up, which is done for no gain */
-    bool swap;     /* a partner is to come back afterwards */
+    bool swap;     /* `partner` is to come back afterwards */
+    uint32_t partner;
     struct fore_plan_move move;
     uint16_t then_source, then_target; /* SPLIT: where its part is to go */
     struct fore_load_change change[FORE_CANDIDATE_CHANGES];

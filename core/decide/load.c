@@ -49,6 +49,7 @@ double fore_load_replica_share(const struct fore_load *load, uint32_t partition,
 static void add_at(const struct fore_scenario *s, uint32_t partition, size_t h, double share,
                    double *m, double *v, double *c)
 {
+    if (partition >= s->partition_count) return; /* younger than the scenario: nothing known */
     size_t at = (size_t)partition * s->steps + h;
     double own = share * (double)s->own[at];
     *m += share * (double)s->mean[at];
@@ -184,8 +185,7 @@ void fore_load_build(struct fore_load *load, struct fore_arena *arena,
     load->common = FORE_NEW(arena, double, cells);
     load->cost = FORE_NEW(arena, double, topology->node_count);
     for (uint32_t p = 0; p < topology->partition_count; p++)
-        if (topology->partition[p].alive && p < load->term[0].scenario->partition_count)
-            add_partition(load, p);
+        if (topology->partition[p].alive) add_partition(load, p);
     for (size_t i = 0; i < pending_count; i++)
         add_pending(load, &pending[i]);
     for (uint32_t n = 0; n < topology->node_count; n++)

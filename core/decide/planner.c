@@ -21,6 +21,7 @@ static double mean_brought(const struct fore_load *load, uint32_t partition)
     double sum = 0;
     for (uint32_t t = 0; t < load->term_count; t++) {
         const struct fore_scenario *s = load->term[t].scenario;
+        if (partition >= s->partition_count) continue;
         double part = 0;
         for (size_t h = 0; h < s->steps; h++)
             part += (double)s->mean[(size_t)partition * s->steps + h];
@@ -105,6 +106,7 @@ static void take(struct fore_search *search, const struct fore_candidate *best,
     const struct fore_move *move = &best->move.move;
     search->busy[move->partition] = true;
     if (move->kind == FORE_MOVE_MERGE) search->busy[move->other] = true;
+    if (best->swap) search->busy[best->partner] = true;
     if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA) {
         use_slot(search, move->source);
         use_slot(search, move->target);

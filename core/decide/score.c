@@ -16,6 +16,7 @@ static double brings(const struct fore_load *load, uint32_t partition, size_t st
     double sum = 0;
     for (uint32_t t = 0; t < load->term_count; t++) {
         const struct fore_scenario *s = load->term[t].scenario;
+        if (partition >= s->partition_count) continue;
         sum += load->term[t].weight * (double)s->mean[(size_t)partition * s->steps + step];
     }
     return sum * fore_load_replica_share(load, partition, replicas);
