@@ -4,7 +4,9 @@
  * A history has levels, each a ring per partition: level 0 holds engine windows (say 1 s x 600),
  * level k holds means over `ratio` points of level k-1 (1 min x 1440, 1 h x 1344). Appending is
  * O(1) amortised. Values are floats, per second of window: load in cores, requests, writes, bytes.
- * Rings are made on a partition's first point, so a million cold partitions cost a pointer each.
+ * Time is cut into slots: the window that ended at `end` is slot end/step, rounded. Rings are made
+ * when a partition (or one of the fifteen that share its block) is first asked for something, so a
+ * million cold partitions cost a pointer per sixteen; before that their points are NaN.
  */
 #ifndef FORE_HISTORY_H
 #define FORE_HISTORY_H
@@ -31,8 +33,9 @@ struct fore_history *fore_history_create(const struct fore_history_shape *shape,
                                          uint32_t partition_cap);
 void fore_history_destroy(struct fore_history *history);
 const struct fore_history_shape *fore_history_shape(const struct fore_history *history);
-/* One window that ended at `end`, for all partitions: value[metric][partition]. Windows that were
- * skipped (a gap) are filled with NaN at level 0 and left out of the means above. */
+/* One window that ended at `end`, for all partitions: value[metric][partition], NaN for one that
+ * does not live. Windows that were skipped (a gap) are NaN at level 0 and left out of the means
+ * above. Time does not go backwards. */
 void fore_history_append(struct fore_history *history, fore_ns end,
                          const float *const value[FORE_HIST_METRICS], uint32_t partition_count);
 /* How many points a level has, and the end time of the newest complete one (0: none). */
@@ -46,6 +49,8 @@ void fore_history_split(struct fore_history *history, uint32_t left, uint32_t ri
                         double right_share);
 /* After a merge: left's past is the sum, right's is forgotten. */
 void fore_history_merge(struct fore_history *history, uint32_t left, uint32_t right);
+/* The index begins another life: its past becomes NaN. */
+void fore_history_forget(struct fore_history *history, uint32_t partition);
 size_t fore_history_bytes(const struct fore_history *history); /* memory held */
 
 #endif

@@ -23,5 +23,6 @@ void fore_hotkeys_add(struct fore_hotkeys *hot, fore_ns now, uint64_t position, 
 /* The up to `n` heaviest, heaviest first; returns how many. */
 size_t fore_hotkeys_top(const struct fore_hotkeys *hot, struct fore_hotkey *out, size_t n);
 double fore_hotkeys_total(const struct fore_hotkeys *hot); /* decayed weight seen */
+size_t fore_hotkeys_bytes(const struct fore_hotkeys *hot); /* memory held, fixed at create */
 
 #endif

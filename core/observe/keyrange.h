@@ -4,7 +4,8 @@
  * Per partition a decayed weighted reservoir of `size` positions (Efraimidis & Spirakis 2006, A-ES;
  * exponential decay by Cormode et al. 2009). The empirical distribution of n samples is within
  * sqrt(ln(2/delta) / (2n)) of the truth everywhere with probability 1-delta (DKW, Massart 1990):
- * 256 samples, 95 %: 0.085.
+ * 256 samples, 95 %: 0.085. Where samples weigh differently, n is (sum w)^2 / sum w^2. A reservoir
+ * that is full holds between `size` and 1.5 `size`, as many as there is room for at the time.
  */
 #ifndef FORE_KEYRANGE_H
 #define FORE_KEYRANGE_H
@@ -33,6 +34,10 @@ bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, u
                        uint64_t last, double right_share, struct fore_keyrange_cut *out);
 /* Samples follow their positions. */
 void fore_keyrange_split(struct fore_keyrange *sketch, uint32_t left, uint32_t right, uint64_t at);
+/* The samples of both, as if one reservoir had seen both; right is empty after. */
 void fore_keyrange_merge(struct fore_keyrange *sketch, uint32_t left, uint32_t right);
+/* The index begins another life. */
+void fore_keyrange_forget(struct fore_keyrange *sketch, uint32_t partition);
+size_t fore_keyrange_bytes(const struct fore_keyrange *sketch); /* memory held */
 
 #endif

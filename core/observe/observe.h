@@ -58,6 +58,7 @@ struct fore_observe {
     fore_ns end; /* of the newest window; 0: none yet */
     uint64_t windows;
     uint32_t partition_cap, node_count;
+    struct fore_observe_work *work; /* private: the sums behind the averages */
 };
 
 struct fore_observe *fore_observe_create(const struct fore_observe_options *options,
@@ -68,8 +69,11 @@ FORE_MUST_USE enum fore_err fore_observe_push(struct fore_observe *observe,
                                               const struct fore_sample *sample,
                                               const struct fore_topology *topology,
                                               struct fore_diag *diag);
+/* The splits and merges of the topology, in their order, before the next push. A partition whose
+ * generation changes without one has begun another life: its past is forgotten. */
 void fore_observe_split(struct fore_observe *observe, uint32_t left, uint32_t right, uint64_t at,
                         double right_share);
 void fore_observe_merge(struct fore_observe *observe, uint32_t left, uint32_t right);
+size_t fore_observe_bytes(const struct fore_observe *observe); /* memory held */
 
 #endif

@@ -1,0 +1,123 @@
+/*
+ * keyrange_cut.c - where to cut, how sure we are, and whether cutting helps at all.
+ *
+ * Samples get their adjusted weights, are sorted by position, and the boundary between two distinct
+ * positions whose right side comes nearest to the share asked for is the cut: half way between the
+ * two, since the sample knows no better. Sorting by time as well gives the rank correlation that
+ * betrays an insert pattern: keys that only ever grow make a split useless for the left part.
+ */
+#include "core/observe/keyrange_cut.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { SAMPLES_MIN = 32 };
+
+static int by_position(const void *a, const void *b)
+{
+    const struct fore_keyrange_sample *x = a, *y = b;
+    if (x->position != y->position) return x->position < y->position ? -1 : 1;
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct fore_keyrange_sample *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return by_position(a, b);
+}
+
+/* Puts each sample's adjusted weight in place of its logarithm, on a common scale. */
+static void adjust_weights(struct fore_keyrange_sample *sample, uint32_t count, double threshold)
+{
+    double greatest = -(double)INFINITY;
+    for (uint32_t i = 0; i < count; i++)
+        greatest = fmax(greatest, sample[i].log_weight);
+    for (uint32_t i = 0; i < count; i++) {
+        double x = exp(sample[i].log_weight + threshold); /* weight * tau */
+        if (isinf(threshold)) /* nothing was turned away: each stands for itself */
+            sample[i].log_weight = exp(sample[i].log_weight - greatest);
+        else
+            sample[i].log_weight = x < 1e-9 ? 1 : x / -expm1(-x);
+    }
+}
+
+/* Spearman's coefficient with midranks, so equal times and positions do not count either way. */
+static double rank_correlation(struct fore_keyrange_sample *sample, uint32_t count)
+{
+    /* `rank` has done its duty: it now carries the midrank by position. */
+    for (uint32_t i = 0, next; i < count; i = next) {
+        for (next = i + 1; next < count && sample[next].position == sample[i].position;)
+            next++;
+        for (uint32_t j = i; j < next; j++)
+            sample[j].rank = 0.5 * (i + next - 1.0);
+    }
+    qsort(sample, count, sizeof *sample, by_time);
+    double mean = 0.5 * (count - 1.0), xy = 0, xx = 0, yy = 0;
+    for (uint32_t i = 0, next; i < count; i = next) {
+        for (next = i + 1; next < count && sample[next].time == sample[i].time;)
+            next++;
+        double x = 0.5 * (i + next - 1.0) - mean;
+        for (uint32_t j = i; j < next; j++) {
+            double y = sample[j].rank - mean;
+            xy += x * y;
+            xx += x * x;
+            yy += y * y;
+        }
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
+}
+
+/* Half-width of the 95 % band of Dvoretzky, Kiefer, Wolfowitz around `n` samples. */
+static double dkw(double n)
+{
+    return fmin(1, sqrt(log(2 / 0.05) / (2 * n)));
+}
+
+struct walk {
+    double total, squares, top; /* of the weights; the heaviest position's */
+    double best_right, best_gap;
+    uint64_t at;
+};
+
+static struct walk find_cut(const struct fore_keyrange_sample *sample, uint32_t count,
+                            double right_share)
+{
+    struct walk walk = {.best_gap = (double)INFINITY};
+    for (uint32_t i = 0; i < count; i++) {
+        walk.total += sample[i].log_weight;
+        walk.squares += sample[i].log_weight * sample[i].log_weight;
+    }
+    double left = 0;
+    for (uint32_t i = 0, next; i < count; i = next) {
+        double here = 0;
+        for (next = i; next < count && sample[next].position == sample[i].position; next++)
+            here += sample[next].log_weight;
+        walk.top = fmax(walk.top, here);
+        left += here;
+        double right = 1 - left / walk.total;
+        if (next == count || fabs(right - right_share) >= walk.best_gap) continue;
+        uint64_t distance = sample[next].position - sample[i].position;
+        walk.best_gap = fabs(right - right_share);
+        walk.best_right = right;
+        walk.at = sample[i].position + distance - distance / 2;
+    }
+    return walk;
+}
+
+bool fore_keyrange_cut_samples(struct fore_keyrange_sample *sample, uint32_t count,
+                               double threshold, double right_share, struct fore_keyrange_cut *out)
+{
+    *out = (struct fore_keyrange_cut){.samples = count};
+    if (count < SAMPLES_MIN) return false;
+    adjust_weights(sample, count, threshold);
+    qsort(sample, count, sizeof *sample, by_position);
+    struct walk walk = find_cut(sample, count, right_share);
+    out->top_share = walk.top / walk.total;
+    out->error = dkw(walk.total * walk.total / walk.squares);
+    out->monotone = rank_correlation(sample, count);
+    if (isinf(walk.best_gap)) return false; /* one position */
+    out->at = walk.at;
+    out->right_share = walk.best_right;
+    return true;
+}

@@ -1,0 +1,18 @@
+/* keyrange_cut.h - from a bottom-k sample to a cut. Private to observe. */
+#ifndef FORE_KEYRANGE_CUT_H
+#define FORE_KEYRANGE_CUT_H
+
+#include "core/observe/keyrange.h"
+
+struct fore_keyrange_sample {
+    uint64_t position;
+    fore_ns time;
+    double rank;       /* ln(exponential) - log_weight: the least stay */
+    double log_weight; /* ln(weight) + decay * time; later replaced by the adjusted weight */
+};
+
+/* As fore_keyrange_cut, of `count` samples all inside the partition, which it reorders. */
+bool fore_keyrange_cut_samples(struct fore_keyrange_sample *sample, uint32_t count,
+                               double threshold, double right_share, struct fore_keyrange_cut *out);
+
+#endif
