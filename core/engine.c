@@ -14,6 +14,8 @@
 #include <string.h>
 
 static const fore_ns alert_repeat = 3600 * FORE_SEC;
+/* What even the truth leaves open: a step is minutes long, arrivals inside it are random. */
+static const float truth_spread = 0.05f;
 enum { CHANGES_MAX = 64 };
 
 static bool due(fore_ns now, fore_ns last, fore_ns every)
@@ -203,7 +205,7 @@ static const struct fore_scenario *truth(struct fore_engine *engine,
     if (future.load(future.self, topology, now, like->step, like->steps, mean) != FORE_E_OK)
         return NULL;
     for (size_t i = 0; i < cells; i++)
-        own[i] = 0.02f * mean[i];
+        own[i] = truth_spread * mean[i];
     struct fore_scenario *scenario = FORE_NEW(&engine->scratch, struct fore_scenario, 1);
     *scenario = (struct fore_scenario){.model = "truth",
                                        .origin = now,

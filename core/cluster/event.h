@@ -139,7 +139,7 @@ struct fore_event_verify {
     uint32_t partition;
     uint8_t digests_equal, pad_[7];
 };
-struct fore_event_topology {
+struct fore_event_topology { /* epoch: after the change; 0: not known */
     uint64_t epoch;
     uint64_t split_at;
     uint32_t partition, other;

@@ -2,19 +2,22 @@
  * journal.h - the one output: framed, checksummed, compressed, seekable events.
  *
  *   header  {magic "FOREJRNL", u16 major, u16 minor, u32 text_len, u64 seed, u64 slo_ns,
- *            u64 start_unix_s, u32 crc32c of the header and text} text
- *   frame   {magic "FRAM", u32 raw_len, u32 stored_len, u32 crc32c of the stored bytes,
- *            u64 first_ns, u64 last_ns, u32 flags, u32 record_count} stored bytes
- *   index   {magic "INDX", u32 count, ...} entries {u64 offset, first_ns, last_ns, flags}; a
- * trailer {u64 index offset, magic "FOREEND1"} ends a journal that was closed properly.
+ *            u64 start_unix_s, u32 crc32c of the header (this field 0) and text, u32 0} text
+ *   frame   {magic "FRAM", u32 raw_len, u32 stored_len, u32 crc32c of this header (this field 0)
+ *            and the stored bytes, u64 first_ns, u64 last_ns, u32 flags, u32 record_count} stored
+ *   index   {magic "INDX", u32 count, u32 crc32c of the entries, u32 0} entries {u64 offset,
+ *            first_ns, last_ns, flags}, one a frame; a trailer {u64 index offset, magic
+ *            "FOREEND1"} ends a journal that was closed properly.
  *
  * flags: bit 0 the frame opens with a KEYFRAME, bit 1 stored bytes are zstd (level 1).
- * The text is the scenario in force with labels ("composite of ..."), build id and policy.
+ * A frame's raw bytes are records as event.h has them, each payload filled up with zeros to a
+ * multiple of 8. The text is the scenario in force with labels ("composite of ..."), build id and
+ * policy.
  * A file without trailer (killed, or still growing) is read by walking its frames; a frame cut off
  * at the end is reported as truncation, not as an error. A frame that fails its checksum is an
- * error. The digest is a chain of XXH3 over the raw records of the frames: equal runs, equal
- * digest; it does not depend on compression. Core does no I/O: bytes go to, and come from, the
- * caller.
+ * error. The digest is a chain over the records, digest = XXH3(record with its header and fill,
+ * seed = digest before), from 0: equal runs, equal digest, however they were cut into frames and
+ * compressed. Core does no I/O: bytes go to, and come from, the caller.
  */
 #ifndef FORE_JOURNAL_H
 #define FORE_JOURNAL_H
@@ -75,7 +78,9 @@ const struct fore_journal_header *fore_journal_reader_header(const struct fore_j
 FORE_MUST_USE enum fore_err fore_journal_reader_next(struct fore_journal_reader *reader,
                                                      struct fore_journal_record *out,
                                                      struct fore_diag *diag);
-/* Next record will be the KEYFRAME last before or at `at` (the first one if none is). */
+/* Next record will be the KEYFRAME last before or at `at` (the first one if none is; without any,
+ * the first record). FORE_E_FORMAT: damage before `at` hides what lies behind it; the position is
+ * the best one known. */
 FORE_MUST_USE enum fore_err fore_journal_reader_seek(struct fore_journal_reader *reader, fore_ns at,
                                                      struct fore_diag *diag);
 fore_ns fore_journal_reader_first(const struct fore_journal_reader *reader);

@@ -18,6 +18,7 @@ struct leaving { /* a partition that could leave the source */
     double load; /* cores it brings, weighted mean over the horizon */
 };
 enum { LEAVING_MAX = 256, SWAP_PARTNERS = 6 };
+static const double enough = 0.6; /* of a node's cost saved: no swap is looked for */
 
 static double seconds(fore_ns t)
 {
@@ -299,7 +300,11 @@ void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
         if (options->replicas && (caps & FORE_CAP_REPLICA))
             try_replica(search, source, &list[i], best);
     }
-    if (!options->moves || !options->swaps || !(caps & FORE_CAP_MOVE)) return;
+    /* A swap costs two copies and many prices to ask: only where nothing simpler does most of it.
+     */
+    if (!options->moves || !options->swaps || !(caps & FORE_CAP_MOVE) ||
+        best->gain_s > enough * search->load.cost[source])
+        return;
     for (size_t i = 0; i < count; i++)
         try_swaps(search, source, &list[i], best);
 }

@@ -60,11 +60,11 @@ static void add_at(const struct fore_scenario *s, uint32_t partition, size_t h, 
 /* Expected violation seconds of one step: its probability, and the depth that lies beyond it. */
 static double step_cost(const struct fore_load *load, double cores, double m, double v, double c)
 {
-    double variance = (v > 0 ? v : 0) + c * c;
-    double sd = sqrt(variance) + 1e-9 * cores;
+    double variance = (v > 0 ? v : 0) + c * c + 1e-12 * cores * cores;
     double over = m - load->limit * cores;
+    if (over < 0 && over * over > 36 * variance) return 0; /* most steps end here: no root taken */
+    double sd = sqrt(variance);
     double z = -over / sd;
-    if (z > 6) return 0;
     double tail = fore_dist_normal_tail(z);
     double excess = z < -6 ? over : over * tail + sd * exp(-0.5 * z * z) * 0.3989422804014327;
     if (excess < 0) excess = 0;
@@ -77,22 +77,46 @@ static double node_cores(const struct fore_load *load, uint16_t node)
     return n->up ? n->cores : 1e-3 * n->cores; /* a node that is down has no room */
 }
 
+/* A change in whole steps: nothing before `first`, a part of it in `first`, all of it after. */
+struct stepped {
+    const struct fore_load_change *change;
+    size_t first, busy; /* steps; `busy` is the last one with any copying */
+    double first_part, busy_part;
+};
+
+static struct stepped in_steps(const struct fore_load *load, const struct fore_load_change *change)
+{
+    struct stepped s = {.change = change};
+    double from = change->from_s / load->step_s, until = change->busy_until_s / load->step_s;
+    double last = (double)load->steps;
+    s.first = from >= last ? load->steps : (size_t)from;
+    s.first_part = 1 - (from - floor(from));
+    s.busy = until >= last ? load->steps : (size_t)until;
+    s.busy_part = until - floor(until);
+    return s;
+}
+
 double fore_load_cost_with(const struct fore_load *load, uint16_t node,
                            const struct fore_load_change *change, size_t change_count)
 {
     FORE_ASSERT(change_count <= CHANGES_MAX);
+    struct stepped stepped[CHANGES_MAX];
+    for (size_t i = 0; i < change_count; i++)
+        stepped[i] = in_steps(load, &change[i]);
     double cores = node_cores(load, node), total = 0;
+    double copying = load->move_utilization * cores;
     for (uint32_t t = 0; t < load->term_count; t++) {
         size_t row = row_of(load, t, node);
         double sum = 0;
         for (size_t h = 0; h < load->steps; h++) {
             double m = load->mean[row + h], v = load->own_var[row + h], c = load->common[row + h];
             for (size_t i = 0; i < change_count; i++) {
-                const struct fore_load_change *x = &change[i];
-                double after = part_after(load, h, x->from_s);
-                if (after > 0 && x->share != 0)
-                    add_at(load->term[t].scenario, x->partition, h, x->share * after, &m, &v, &c);
-                m += load->move_utilization * cores * part_before(load, h, x->busy_until_s);
+                const struct stepped *x = &stepped[i];
+                if (h <= x->busy) m += h < x->busy ? copying : copying * x->busy_part;
+                if (h < x->first || x->change->share == 0) continue;
+                double part = h == x->first ? x->first_part : 1;
+                add_at(load->term[t].scenario, x->change->partition, h, x->change->share * part, &m,
+                       &v, &c);
             }
             sum += step_cost(load, cores, m, v, c);
         }

@@ -25,7 +25,7 @@ struct fore_model_params { /* what a model may read; rows of the "forecast" sect
     uint32_t spar_periods; /* n: seasonal lags */
     uint32_t spar_recent;  /* m: recent deviations */
     double ridge;          /* strength, relative to the mean diagonal */
-    double floor_share;    /* log models: floor = share * smallest of the last 4 periods */
+    double floor_share;    /* log models: floor = share * smallest in 4 of the longest period */
 };
 
 struct fore_model {

@@ -23,10 +23,15 @@ size_t fore_residual_count(const struct fore_residual *residual);
 void fore_residual_quantiles(const struct fore_residual *residual, const float *mean,
                              const double *level, size_t level_count, struct fore_arena *scratch,
                              float *grid);
-/* Quantiles of the largest value over steps first..last (inclusive). */
-void fore_residual_peak(const struct fore_residual *residual, const float *mean, size_t first,
-                        size_t last, const double *level, size_t level_count,
-                        struct fore_arena *scratch, float *out);
+struct fore_residual_peak {
+    size_t first, last; /* steps, both included */
+    const double *level;
+    size_t level_count;
+};
+/* Quantiles of the largest value over those steps, level_count of them. */
+void fore_residual_peak(const struct fore_residual *residual, const float *mean,
+                        const struct fore_residual_peak *wanted, struct fore_arena *scratch,
+                        float *out);
 
 extern const double fore_quantile_levels[13]; /* .025 .05 .1 .2 .3 .4 .5 .6 .7 .8 .9 .95 .975 */
 

@@ -13,7 +13,8 @@
 #include "core/forecast/model.h"
 
 enum {
-    FORE_SPAR_LANES = 16,      /* leads computed together; one block of coefficients */
+    FORE_SPAR_LANES = 12,      /* leads computed together; one block of coefficients */
+    FORE_SPAR_CHUNK = 8,       /* recent deviations come in multiples of it */
     FORE_SPAR_SLOTS_MAX = 20,  /* seasonal lags, all periods together */
     FORE_SPAR_RECENT_MAX = 64, /* recent deviations */
     FORE_SPAR_LONG_LAGS = 3,   /* lags of each period after the first */
@@ -47,9 +48,10 @@ static inline size_t fore_spar_lag(struct fore_spar_slot slot, size_t lead)
 size_t fore_spar_block_end(const struct fore_spar *spar, size_t lead);
 size_t fore_spar_points_min(const struct fore_model_params *params, uint32_t period,
                             size_t horizon);
+/* The caller says in `spar` whether it is logarithmic; the rest is filled in. */
 FORE_MUST_USE enum fore_err fore_spar_fit(const struct fore_model_params *params,
                                           const struct fore_series_view *series, size_t horizon,
-                                          bool logarithmic, struct fore_arena *arena,
-                                          struct fore_arena *scratch, struct fore_spar *out);
+                                          struct fore_arena *arena, struct fore_arena *scratch,
+                                          struct fore_spar *spar);
 
 #endif

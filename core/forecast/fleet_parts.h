@@ -1,0 +1,114 @@
+/*
+ * fleet_parts.h - what fleet.h's functions share: fleet.c (life and the order of work),
+ * fleet_series.c (series, fits, predictions), fleet_spread.c (residual paths), fleet_learn.c (what
+ * they say), fleet_reshard.c (splits and merges). Private to core/forecast.
+ */
+#ifndef FORE_FLEET_PARTS_H
+#define FORE_FLEET_PARTS_H
+
+#include "core/forecast/fleet.h"
+
+enum {
+    FORE_FLEET_SHAPE = 512,           /* sorted standardised residuals kept for quantiles */
+    FORE_FLEET_ADOPT = (int)INT32_MAX /* generation: take the topology's */
+};
+
+/* A level counts as at least this share of the partition's usual one: spreads do not vanish. */
+#define FORE_FLEET_LEVEL_LEAST 0.05f
+
+/* Sums over the finished paths of one partition at one lead, residuals over sqrt(level). */
+struct fore_fleet_cell {
+    double square; /* of the partition's residual */
+    double cross;  /* with the cluster's */
+    uint32_t count;
+};
+
+struct fore_fleet_partition {
+    float *y, *log_y; /* the newest n points of load; log_y only if the model wants it */
+    size_t n;
+    size_t fit_at; /* fit when n has come so far; SIZE_MAX: not before the next refit */
+    bool seen, fitted;
+    uint32_t generation;
+    void *state;
+    struct fore_fleet_cell *cell[FORE_SCENARIO_KINDS]; /* [steps] */
+    float *common[FORE_SCENARIO_KINDS];                /* [steps], per sqrt(level) */
+    float *own[FORE_SCENARIO_KINDS];
+    double level;       /* average predicted load of its finished paths */
+    float common_gain;  /* of the paths inherited through a split */
+    uint32_t inherited; /* how many of those are still in the window */
+};
+
+/* One origin's forecasts, later their residuals. Row p of a matrix starts at [p * steps]. */
+struct fore_fleet_path {
+    uint64_t origin; /* points known then */
+    uint32_t rows;
+    float *cell[FORE_SCENARIO_KINDS];   /* pending: [0] means; finished: residual / sqrt(level) */
+    float *now;                         /* [rows] pending: the nowcast */
+    float *total[FORE_SCENARIO_KINDS];  /* [steps] the cluster's residual / sqrt(level) */
+    float *missed[FORE_SCENARIO_KINDS]; /* [steps] sum over partitions of |residual| */
+};
+
+struct fore_fleet {
+    struct fore_forecast_options options;
+    const struct fore_model *model;
+    struct fore_model_params params;
+    uint32_t period[FORE_PERIODS_MAX]; /* in steps; given, or found */
+    bool periods_given;
+    uint64_t search_at; /* points at which to look for periods */
+    fore_ns step;
+    size_t steps, points_kept, room; /* room: points a series buffer holds */
+    uint32_t partition_cap, rows;    /* rows: partitions the matrices have room for */
+    uint32_t count;                  /* partitions 0..count-1 have been seen */
+
+    struct fore_fleet_partition **partition; /* [partition_cap], NULL until seen */
+    struct fore_arena models[2];             /* the states of all fits; */
+    int models_now;                          /* the one in use */
+    uint64_t points;                         /* level-1 points since the first */
+    fore_ns end;                             /* of the newest */
+    fore_ns refreshed, refit, origin;        /* when last */
+    bool started, stale;                     /* stale: means must be made anew */
+
+    /* Ring of paths: first..first+done-1 finished, then `pending` ones. */
+    struct fore_fleet_path *path;
+    uint32_t path_cap, first, done, pending;
+    uint64_t finished, learn_at;         /* paths ever; when to recompute the spreads */
+    double *missed[FORE_SCENARIO_KINDS]; /* [steps] over the finished paths */
+    struct fore_fleet_cell *total[FORE_SCENARIO_KINDS]; /* [steps] of the cluster's residual */
+    bool learned[FORE_SCENARIO_KINDS];                  /* enough paths: spreads are real */
+    double shape[FORE_FLEET_SHAPE];
+    size_t shape_count;
+
+    float *mean[FORE_SCENARIO_KINDS], *common[FORE_SCENARIO_KINDS], *own[FORE_SCENARIO_KINDS];
+    struct fore_scenario scenario[FORE_SCENARIO_KINDS];
+    struct fore_fleet_counts counts;
+};
+
+void *fore_fleet_memory(void *old, size_t count, size_t size); /* realloc that cannot fail */
+
+/* fleet_series.c */
+struct fore_fleet_partition *fore_fleet_partition(struct fore_fleet *fleet, uint32_t index);
+void fore_fleet_release(struct fore_fleet *fleet, uint32_t index);
+/* As if it had never been, so that its index can be used again. */
+void fore_fleet_forget(struct fore_fleet *fleet, uint32_t index);
+/* Takes the new level-1 points; true when there were any. */
+bool fore_fleet_take(struct fore_fleet *fleet, const struct fore_observe *observe,
+                     const struct fore_topology *topology, struct fore_arena *scratch);
+void fore_fleet_fit(struct fore_fleet *fleet, fore_ns now, struct fore_arena *scratch);
+void fore_fleet_predict(struct fore_fleet *fleet, uint32_t partition_count);
+
+/* fleet_spread.c */
+void fore_fleet_record(struct fore_fleet *fleet, uint32_t partition_count);
+void fore_fleet_finish(struct fore_fleet *fleet); /* pending paths whose truth is known */
+struct fore_fleet_path *fore_fleet_path_at(const struct fore_fleet *fleet, uint32_t i);
+void fore_fleet_path_room(const struct fore_fleet *fleet, struct fore_fleet_path *path,
+                          uint32_t rows);
+void fore_fleet_blank(struct fore_fleet *fleet, uint32_t index); /* its rows become unknown */
+/* A partition's sums anew from the finished paths. */
+void fore_fleet_recount(struct fore_fleet *fleet, uint32_t index);
+
+/* fleet_learn.c */
+void fore_fleet_learn(struct fore_fleet *fleet);
+void fore_fleet_spread(struct fore_fleet *fleet, enum fore_scenario_kind kind,
+                       uint32_t partition_count);
+
+#endif

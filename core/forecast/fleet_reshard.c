@@ -1,0 +1,192 @@
+/*
+ * fleet_reshard.c - partitions change, their pasts follow.
+ *
+ * A split hands each part its share of the load's past and the parent's residuals over sqrt(level):
+ * a part of a load has own noise in the root of its share, and that is what they say. The common
+ * error is linear in the share, so the inherited part of it gets another sqrt(share). A merge adds.
+ * Models are not carried over: both are fitted anew from the scaled past at the next refresh.
+ */
+#include "core/forecast/fleet_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+static void scale_series(struct fore_fleet_partition *p, float share)
+{
+    for (size_t i = 0; i < p->n; i++)
+        p->y[i] *= share;
+    for (size_t i = 0; p->log_y && i < p->n; i++)
+        p->log_y[i] += logf(share);
+}
+
+static void changed(struct fore_fleet *fleet, struct fore_fleet_partition *p)
+{
+    p->generation = FORE_FLEET_ADOPT;
+    p->fitted = false;
+    p->fit_at = 0;
+    fleet->stale = true;
+}
+
+/* Both scenarios stay usable until the next refresh. */
+static void share_matrices(struct fore_fleet *fleet, uint32_t left, uint32_t right, float share)
+{
+    if (left >= fleet->rows || right >= fleet->rows) return;
+    float root_right = sqrtf(share), root_left = sqrtf(1.0f - share);
+    size_t a = (size_t)left * fleet->steps, b = (size_t)right * fleet->steps;
+    for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
+        for (size_t h = 0; h < fleet->steps; h++) {
+            float mean = fleet->mean[kind][a + h], common = fleet->common[kind][a + h];
+            float own = fleet->own[kind][a + h];
+            fleet->mean[kind][b + h] = mean * share;
+            fleet->mean[kind][a + h] = mean * (1.0f - share);
+            fleet->common[kind][b + h] = common * share;
+            fleet->common[kind][a + h] = common * (1.0f - share);
+            fleet->own[kind][b + h] = own * root_right;
+            fleet->own[kind][a + h] = own * root_left;
+        }
+    }
+}
+
+/* Until the next lesson: own noise per sqrt(level) is the same in a part, the common one less. */
+static void share_spreads(const struct fore_fleet *fleet, struct fore_fleet_partition *parent,
+                          struct fore_fleet_partition *child, float share)
+{
+    float root_right = sqrtf(share), root_left = sqrtf(1.0f - share);
+    for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
+        for (size_t h = 0; h < fleet->steps; h++) {
+            child->own[kind][h] = parent->own[kind][h];
+            child->common[kind][h] = parent->common[kind][h] * root_right;
+            parent->common[kind][h] *= root_left;
+        }
+    }
+}
+
+static void split_path(const struct fore_fleet *fleet, struct fore_fleet_path *path, bool finished,
+                       uint32_t left, uint32_t right, float share)
+{
+    if (left >= path->rows) return;
+    fore_fleet_path_room(fleet, path, right + 1);
+    size_t a = (size_t)left * fleet->steps, b = (size_t)right * fleet->steps;
+    for (int kind = 0; kind < (finished ? FORE_SCENARIO_KINDS : 1); kind++)
+        memcpy(path->cell[kind] + b, path->cell[kind] + a, fleet->steps * sizeof(float));
+    if (finished) return;
+    for (size_t h = 0; h < fleet->steps; h++) {
+        path->cell[0][b + h] *= share;
+        path->cell[0][a + h] *= 1.0f - share;
+    }
+    path->now[right] = path->now[left] * share;
+    path->now[left] *= 1.0f - share;
+}
+
+void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, double right_share)
+{
+    FORE_ASSERT(left < fleet->partition_cap && right < fleet->partition_cap && left != right);
+    fore_fleet_forget(fleet, right);
+    struct fore_fleet_partition *parent = fleet->partition[left];
+    if (!parent) return;
+    float share = (float)fmin(fmax(right_share, 0.001), 0.999);
+    struct fore_fleet_partition *child = fore_fleet_partition(fleet, right);
+    if (right >= fleet->count) fleet->count = right + 1;
+    memcpy(child->y, parent->y, parent->n * sizeof(*child->y));
+    if (child->log_y) memcpy(child->log_y, parent->log_y, parent->n * sizeof(*child->log_y));
+    child->n = parent->n;
+    child->seen = parent->seen;
+    scale_series(child, share);
+    scale_series(parent, 1.0f - share);
+    for (uint32_t i = 0; i < fleet->done + fleet->pending; i++)
+        split_path(fleet, fore_fleet_path_at(fleet, i), i < fleet->done, left, right, share);
+    share_spreads(fleet, parent, child, share);
+    float gain = parent->inherited > 0 ? parent->common_gain : 1.0f;
+    child->level = parent->level * (double)share;
+    parent->level *= 1.0 - (double)share;
+    child->common_gain = gain * sqrtf(share);
+    parent->common_gain = gain * sqrtf(1.0f - share);
+    child->inherited = parent->inherited = fleet->done;
+    fore_fleet_recount(fleet, left);
+    fore_fleet_recount(fleet, right);
+    share_matrices(fleet, left, right, share);
+    changed(fleet, parent);
+    changed(fleet, child);
+}
+
+/* left += right, aligned at the newest point; a point known to one only stays what it was. */
+static void add_series(struct fore_fleet_partition *left, const struct fore_fleet_partition *right)
+{
+    size_t both = left->n < right->n ? left->n : right->n;
+    for (size_t i = 1; i <= both; i++) {
+        float *y = &left->y[left->n - i], other = right->y[right->n - i];
+        *y = isnan(*y) ? other : isnan(other) ? *y : *y + other;
+        if (left->log_y) left->log_y[left->n - i] = logf(*y);
+    }
+}
+
+/* Residuals over sqrt(level) of a sum: each weighs with the root of its level. */
+static void merge_path(const struct fore_fleet *fleet, struct fore_fleet_path *path, bool finished,
+                       uint32_t left, uint32_t right)
+{
+    if (left >= path->rows || right >= path->rows) return;
+    double a_level = fleet->partition[left]->level, b_level = fleet->partition[right]->level;
+    double sum = a_level + b_level;
+    float a_weight = sum > 0.0 ? (float)sqrt(a_level / sum) : 1.0f;
+    float b_weight = sum > 0.0 ? (float)sqrt(b_level / sum) : 1.0f;
+    size_t a = (size_t)left * fleet->steps, b = (size_t)right * fleet->steps;
+    for (int kind = 0; kind < (finished ? FORE_SCENARIO_KINDS : 1); kind++) {
+        float *cell = path->cell[kind];
+        for (size_t h = 0; h < fleet->steps; h++) {
+            cell[a + h] = finished ? cell[a + h] * a_weight + cell[b + h] * b_weight
+                                   : cell[a + h] + cell[b + h];
+            cell[b + h] = NAN;
+        }
+    }
+    if (finished) return;
+    path->now[left] += path->now[right];
+    path->now[right] = NAN;
+}
+
+static void add_spreads(const struct fore_fleet *fleet, struct fore_fleet_partition *left,
+                        const struct fore_fleet_partition *right)
+{
+    double sum = left->level + right->level;
+    if (sum <= 0.0) return;
+    float a = (float)sqrt(left->level / sum), b = (float)sqrt(right->level / sum);
+    for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
+        for (size_t h = 0; h < fleet->steps; h++) {
+            float own_a = a * left->own[kind][h], own_b = b * right->own[kind][h];
+            left->own[kind][h] = sqrtf(own_a * own_a + own_b * own_b);
+            left->common[kind][h] = a * left->common[kind][h] + b * right->common[kind][h];
+        }
+    }
+}
+
+static void add_matrices(struct fore_fleet *fleet, uint32_t left, uint32_t right)
+{
+    if (left >= fleet->rows || right >= fleet->rows) return;
+    size_t a = (size_t)left * fleet->steps, b = (size_t)right * fleet->steps;
+    for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
+        float *mean = fleet->mean[kind], *common = fleet->common[kind], *own = fleet->own[kind];
+        for (size_t h = 0; h < fleet->steps; h++) {
+            mean[a + h] += mean[b + h];
+            common[a + h] += common[b + h];
+            own[a + h] = sqrtf(own[a + h] * own[a + h] + own[b + h] * own[b + h]);
+            mean[b + h] = common[b + h] = own[b + h] = 0.0f;
+        }
+    }
+}
+
+void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right)
+{
+    FORE_ASSERT(left < fleet->partition_cap && right < fleet->partition_cap && left != right);
+    struct fore_fleet_partition *a = fleet->partition[left];
+    const struct fore_fleet_partition *b = fleet->partition[right];
+    if (a && b) {
+        add_series(a, b);
+        for (uint32_t i = 0; i < fleet->done + fleet->pending; i++)
+            merge_path(fleet, fore_fleet_path_at(fleet, i), i < fleet->done, left, right);
+        add_spreads(fleet, a, b);
+        a->level += b->level;
+        fore_fleet_recount(fleet, left);
+        add_matrices(fleet, left, right);
+    }
+    if (a) changed(fleet, a);
+    fore_fleet_forget(fleet, right);
+}

@@ -1,0 +1,19 @@
+/*
+ * model.c - the line-up. Order is the order `--help` and error sentences show; the first row is
+ * the reference every other model is compared with.
+ */
+#include "core/forecast/models.h"
+
+#include <string.h>
+
+const struct fore_model *const fore_models[] = {
+    &fore_model_persistence, &fore_model_seasonal,  &fore_model_spar,
+    &fore_model_spar_log,    &fore_model_mean_spar, NULL,
+};
+
+const struct fore_model *fore_model_find(const char *name)
+{
+    for (size_t i = 0; fore_models[i]; i++)
+        if (strcmp(fore_models[i]->name, name) == 0) return fore_models[i];
+    return NULL;
+}

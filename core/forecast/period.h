@@ -1,0 +1,22 @@
+/*
+ * period.h - what periods a series has, when nobody said.
+ *
+ * A period is a lag at which the autocorrelation is clearly positive, the largest for half a lag
+ * around, and not much smaller than at twice the lag (else it is only a fraction of the true one).
+ * After the first, longer ones must beat it: a week shows because it is a better guide than a day.
+ */
+#ifndef FORE_PERIOD_H
+#define FORE_PERIOD_H
+
+#include "core/base/arena.h"
+#include "core/forecast/model.h"
+
+/*
+ * Up to FORE_PERIODS_MAX periods in steps, ascending, 0 ends the list; returns how many. Each is
+ * seen at least three times in the series. At most a few million multiplications: long series are
+ * averaged down first and the answer refined at full resolution. NaN: missing.
+ */
+size_t fore_period_find(const float *y, size_t n, struct fore_arena *scratch,
+                        uint32_t period[FORE_PERIODS_MAX]);
+
+#endif

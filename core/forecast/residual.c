@@ -1,0 +1,164 @@
+#include "core/forecast/residual.h"
+
+#include "core/base/dist.h"
+#include "core/base/series.h"
+#include "core/forecast/spread.h"
+
+#include <math.h>
+
+enum { SMOOTH = 3, SHAPE_MAX = 2048 };
+
+const double fore_quantile_levels[13] = {.025, .05, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, .975};
+
+struct fore_residual {
+    size_t origins, horizon;
+    size_t count;  /* paths held */
+    size_t next;   /* ring position of the next one */
+    float *mean;   /* [origins][horizon] */
+    float *error;  /* [origins][horizon], truth - mean; NaN: unknown */
+    double level;  /* average mean over the paths held: keeps sqrt(level) off zero */
+    double summed; /* of the means held */
+};
+
+struct fore_residual *fore_residual_create(struct fore_arena *arena, size_t origins, size_t horizon)
+{
+    FORE_ASSERT(origins > 0 && horizon > 0);
+    struct fore_residual *residual = FORE_NEW(arena, struct fore_residual, 1);
+    *residual = (struct fore_residual){.origins = origins, .horizon = horizon};
+    residual->mean = FORE_NEW(arena, float, origins *horizon);
+    residual->error = FORE_NEW(arena, float, origins *horizon);
+    return residual;
+}
+
+void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth)
+{
+    float *old_mean = residual->mean + residual->next * residual->horizon;
+    float *old_error = residual->error + residual->next * residual->horizon;
+    for (size_t h = 0; h < residual->horizon; h++) {
+        residual->summed += (double)mean[h] - (double)old_mean[h];
+        old_mean[h] = mean[h];
+        old_error[h] = truth[h] - mean[h];
+    }
+    residual->next = (residual->next + 1) % residual->origins;
+    if (residual->count < residual->origins) residual->count++;
+    residual->level = residual->summed / (double)(residual->count * residual->horizon);
+}
+
+size_t fore_residual_count(const struct fore_residual *residual)
+{
+    return residual->count;
+}
+
+/* What an error is measured in: the spread of a count grows with the root of its mean. */
+static double root(const struct fore_residual *residual, double mean)
+{
+    double least = 0.05 * residual->level + 1e-12;
+    return sqrt(mean > least ? mean : least);
+}
+
+static double standardised(const struct fore_residual *residual, size_t path, size_t h)
+{
+    size_t at = path * residual->horizon + h;
+    return (double)residual->error[at] / root(residual, (double)residual->mean[at]);
+}
+
+/* Mean absolute standardised residual per step, averaged with its neighbours. */
+static double *scales(const struct fore_residual *residual, struct fore_arena *scratch)
+{
+    size_t horizon = residual->horizon;
+    double *sum = FORE_NEW(scratch, double, horizon);
+    double *known = FORE_NEW(scratch, double, horizon);
+    double *scale = FORE_NEW(scratch, double, horizon);
+    for (size_t o = 0; o < residual->count; o++) {
+        for (size_t h = 0; h < horizon; h++) {
+            double e = standardised(residual, o, h);
+            if (isnan(e)) continue;
+            sum[h] += fabs(e);
+            known[h] += 1.0;
+        }
+    }
+    for (size_t h = 0; h < horizon; h++) {
+        double total = 0.0, weight = 0.0;
+        for (size_t k = h > SMOOTH ? h - SMOOTH : 0; k <= h + SMOOTH && k < horizon; k++) {
+            total += sum[k];
+            weight += known[k];
+        }
+        scale[h] = weight > 0.0 ? total / weight : 0.0;
+    }
+    return scale;
+}
+
+/* All residuals over their step's scale, sorted; at most SHAPE_MAX, evenly taken. */
+static size_t shape(const struct fore_residual *residual, const double *scale,
+                    struct fore_arena *scratch, double **out)
+{
+    size_t all = residual->count * residual->horizon;
+    size_t stride = all / SHAPE_MAX + 1, n = 0;
+    double *x = FORE_NEW(scratch, double, all / stride + 1);
+    for (size_t i = 0; i < all; i += stride) {
+        size_t h = i % residual->horizon;
+        double e = standardised(residual, i / residual->horizon, h);
+        if (!isnan(e) && scale[h] > 0.0) x[n++] = e / scale[h];
+    }
+    fore_series_sort(x, n);
+    *out = x;
+    return n;
+}
+
+void fore_residual_quantiles(const struct fore_residual *residual, const float *mean,
+                             const double *level, size_t level_count, struct fore_arena *scratch,
+                             float *grid)
+{
+    struct fore_arena_mark mark = fore_arena_mark(scratch);
+    double *x = NULL;
+    const double *scale = scales(residual, scratch);
+    size_t n = shape(residual, scale, scratch, &x);
+    bool enough = residual->count >= FORE_SPREAD_PATHS_MIN;
+    for (size_t h = 0; h < residual->horizon; h++) {
+        double centre = (double)mean[h];
+        double spread = enough ? scale[h] * root(residual, centre) : fore_spread_guess(centre, h);
+        for (size_t i = 0; i < level_count; i++) {
+            double z = !enough ? fore_dist_normal_quantile(level[i])
+                       : n > 0 ? fore_series_quantile_sorted(x, n, level[i])
+                               : 0.0; /* it has never been wrong */
+            grid[h * level_count + i] = (float)fmax(centre + z * spread, 0.0);
+        }
+    }
+    fore_arena_reset(scratch, mark);
+}
+
+/* Largest value of `mean` plus a past path, carried over to today's level. */
+static double path_peak(const struct fore_residual *residual, const float *mean, size_t path,
+                        size_t first, size_t last)
+{
+    double peak = 0.0;
+    for (size_t h = first; h <= last; h++) {
+        double e = standardised(residual, path, h), centre = (double)mean[h];
+        if (!isnan(e)) peak = fmax(peak, centre + e * root(residual, centre));
+    }
+    return peak;
+}
+
+void fore_residual_peak(const struct fore_residual *residual, const float *mean,
+                        const struct fore_residual_peak *wanted, struct fore_arena *scratch,
+                        float *out)
+{
+    size_t first = wanted->first, last = wanted->last, top = first;
+    FORE_ASSERT(first <= last && last < residual->horizon);
+    struct fore_arena_mark mark = fore_arena_mark(scratch);
+    bool enough = residual->count >= FORE_SPREAD_PATHS_MIN;
+    double *peak = FORE_NEW(scratch, double, residual->count + 1);
+    for (size_t o = 0; o < residual->count; o++)
+        peak[o] = path_peak(residual, mean, o, first, last);
+    fore_series_sort(peak, residual->count);
+    for (size_t h = first; h <= last; h++)
+        if (mean[h] > mean[top]) top = h;
+    double centre = (double)mean[top], spread = fore_spread_guess(centre, top);
+    for (size_t i = 0; i < wanted->level_count; i++) {
+        double level = wanted->level[i];
+        double guess = centre + fore_dist_normal_quantile(level) * spread;
+        out[i] = (float)(enough ? fore_series_quantile_sorted(peak, residual->count, level)
+                                : fmax(guess, 0.0));
+    }
+    fore_arena_reset(scratch, mark);
+}
