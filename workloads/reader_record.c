@@ -210,7 +210,7 @@ static enum fore_err vscsi_open(struct wl_reader *reader, const struct wl_reader
 {
     char *data;
     size_t len;
-    FORE_TRY(wl_file_view(reader->file, 2 * VSCSI2_SIZE, &data, &len, diag));
+    FORE_TRY(wl_file_view(reader->file, (size_t)2 * VSCSI2_SIZE, &data, &len, diag));
     const struct layout *layout = vscsi_version(data, len);
     if (layout == NULL)
         return fore_err_set(diag, FORE_E_FORMAT,

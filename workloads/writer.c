@@ -87,12 +87,15 @@ static char *put_seconds(char *at, fore_ns t)
     at = put_u64(at, t / FORE_SEC);
     uint64_t rest = t % FORE_SEC;
     if (rest == 0) return at;
+    char digits[9];
+    for (size_t i = sizeof digits; i > 0; rest /= 10)
+        digits[--i] = (char)('0' + rest % 10);
+    size_t n = sizeof digits;
+    while (digits[n - 1] == '0')
+        n--;
     *at++ = '.';
-    for (uint64_t unit = FORE_SEC / 10; rest != 0; unit /= 10) {
-        *at++ = (char)('0' + rest / unit);
-        rest %= unit;
-    }
-    return at;
+    memcpy(at, digits, n);
+    return at + n;
 }
 
 static size_t csv_row(const struct wl_request *request, char *row)

@@ -26,15 +26,16 @@ static const struct fore_option_section sim = {"sim", "One.", rows, FORE_COUNTOF
 /* libconfig is not built with the memory sanitizer, whose complaints about it would be noise. */
 #if defined(__has_feature)
 #    if __has_feature(memory_sanitizer)
-#        define FOREIGN_LIBRARY 1
+#        define FOREIGN 1
 #    endif
+#endif
+#ifndef FOREIGN
+#    define FOREIGN 0
 #endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-#ifdef FOREIGN_LIBRARY
-    return 0;
-#endif
+    if (FOREIGN) return 0;
     struct fore_arena arena = {0};
     struct fore_diag diag = {0};
     struct values values = {0};

@@ -255,7 +255,9 @@ static void forecast(struct player *p)
         double top = 0;
         for (int k = 0; k < STEPS; k++)
             top = fmax(top, peak[n][k]);
-        p->node_peak[n][0] = top * 0.91, p->node_peak[n][1] = top, p->node_peak[n][2] = top * 1.13;
+        p->node_peak[n][0] = top * 0.91;
+        p->node_peak[n][1] = top;
+        p->node_peak[n][2] = top * 1.13;
     }
 }
 
@@ -464,7 +466,9 @@ static void act(struct player *p)
         double load = part->alive ? truth(p, i, t + 2400) : 0;
         if (!part->alive || part->replica[0] != hot || part->replica_count > 1 || t < p->cooled[i])
             continue;
-        if (load > best) best = load, pick = i;
+        if (load <= best) continue;
+        best = load;
+        pick = i;
     }
     if (pick == FORE_PARTITION_NONE) return;
     bool split = best > 1.6;

@@ -1,0 +1,59 @@
+#!/bin/sh
+# Bad input: one clear sentence, exit 2, nothing half-written.
+set -u
+. tests/support/cli.sh
+
+small "$T/small.cfg"
+J=$T/never.fsj
+
+# scenarios that cannot be
+refused "more replicas than nodes" replay "$T/small.cfg" --set cluster.replicas=5 --journal "$J"
+refused "a rate of zero" replay "$T/small.cfg" --set workload.rate=0 --journal "$J"
+refused "10^9 partitions" replay "$T/small.cfg" --set cluster.partitions=1000000000 --journal "$J"
+complains "says how many are possible" 'at most'
+refused "a policy that does not exist" replay "$T/small.cfg" --set policy.name=prophet --journal "$J"
+complains "names a policy" 'policy'
+refused "an unknown option" replay "$T/small.cfg" --set cluster.nodse=4 --journal "$J"
+complains "has a nearest name" 'did you mean'
+refused "a quantity without sense" replay "$T/small.cfg" --set sim.service_mean=fast --journal "$J"
+refused "a negative time" replay "$T/small.cfg" --set workload.span=-5s --journal "$J"
+head -c 4096 "$F" >"$T/binary.cfg"
+refused "a program as a scenario" replay "$T/binary.cfg" --journal "$J"
+
+# traces that are not what they say
+printf 't,key,op,size,client\n0,1,R,10,1\n5,2,R,10,1\n3,3,R,10,1\n' >"$T/back.csv"
+refused "time going backwards" replay "$T/back.csv" --journal "$J"
+complains "names the line" 'back\.csv:4'
+printf 't,key,op,size,client\n0,1,R\n' >"$T/short.csv"
+refused "a line with missing fields" replay "$T/short.csv" --journal "$J"
+complains "names the line" 'short\.csv:2'
+printf 't,key,op,size,client\nnoon,1,R,10,1\n' >"$T/noon.csv"
+refused "a time that is none" replay "$T/noon.csv" --journal "$J"
+complains "names the line and the word" 'noon\.csv:2.*noon'
+: >"$T/empty.csv"
+refused "an empty trace" replay "$T/empty.csv" --journal "$J"
+printf 't,key,op,size,client\n' >"$T/header.csv"
+refused "a trace without a request" replay "$T/header.csv" --journal "$J"
+head -c 29 /dev/zero >"$T/cut.oracleGeneral.bin"
+refused "a truncated binary trace" replay "$T/cut.oracleGeneral.bin" --set workload.format=oracleGeneral --journal "$J"
+complains "names the record" 'record 2'
+refused "a format that does not exist" replay "$T/header.csv" --set workload.format=parquet --journal "$J"
+if command -v zstd >/dev/null 2>&1; then
+    awk 'BEGIN { print "t,key,op,size,client"; for (i = 0; i < 20000; i++) print i / 100 "," i * 7919 % 1000 ",R,10,1" }' |
+        zstd -q -o "$T/good.csv.zst"
+    size=$(wc -c <"$T/good.csv.zst")
+    head -c $((size / 2)) "$T/good.csv.zst" >"$T/cut.csv.zst"
+    refused "a truncated compressed trace" replay "$T/cut.csv.zst" --journal "$J"
+    { head -c $((size / 2)) "$T/good.csv.zst" && printf 'garbage!' && tail -c +$((size / 2 + 9)) "$T/good.csv.zst"; } >"$T/corrupt.csv.zst"
+    refused "a corrupt compressed trace" replay "$T/corrupt.csv.zst" --journal "$J"
+else
+    echo "SKIP compressed traces: no zstd"
+fi
+
+# files that cannot be written or read
+expect 3 "a scenario that is not there" replay "$T/none.cfg" --journal "$J"
+expect 3 "a journal where no folder is" replay "$T/small.cfg" --journal "$T/no/such/folder.fsj"
+
+if ls "$T"/never* >/dev/null 2>&1; then fail "something half-written was left: $(ls "$T"/never*)"; else
+    pass "nothing half-written is left"; fi
+exit $bad

@@ -1,0 +1,139 @@
+#include "experiments/journal_report.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/act/migrate.h"
+#include "tests/support/near.h"
+
+static struct lab_report *report_create(void)
+{
+    struct lab_report *report = malloc(sizeof *report);
+    assert_non_null(report);
+    lab_report_init(report);
+    return report;
+}
+
+static void report_destroy(struct lab_report *report)
+{
+    lab_report_fini(report);
+    free(report);
+}
+
+static void put(struct lab_report *report, fore_ns at, enum fore_event_kind kind, const void *body,
+                size_t len)
+{
+    struct fore_journal_record record = {.at = at, .kind = kind, .body = body, .len = len};
+    lab_report_add(report, &record);
+}
+
+static void put_move(struct lab_report *report, fore_ns at, uint64_t ticket, uint8_t state)
+{
+    struct fore_event_move move = {.ticket = ticket,
+                                   .plan = 1,
+                                   .partition = 9,
+                                   .source = 2,
+                                   .target = 3,
+                                   .bytes_done = 5000000000,
+                                   .state = state};
+    put(report, at, FORE_EV_MOVE, &move, sizeof move);
+}
+
+static void a_moves_many_events_are_one_row_with_its_reason(void **state)
+{
+    struct lab_report *report = report_create();
+    struct {
+        struct fore_event_plan plan;
+        struct fore_event_plan_move move;
+        char why[32];
+    } plan = {
+        .plan = {.plan = 1, .move_count = 1, .admitted = 1},
+          .why = "node 2 runs hot"
+    };
+    put(report, 60 * FORE_SEC, FORE_EV_PLAN, &plan, sizeof plan);
+    put_move(report, 60 * FORE_SEC, 1, FORE_MIGRATE_QUEUED);
+    put_move(report, 61 * FORE_SEC, 1, FORE_MIGRATE_COPY);
+    put_move(report, 90 * FORE_SEC, 2, FORE_MIGRATE_COPY);
+    put_move(report, 120 * FORE_SEC, 1, FORE_MIGRATE_DONE);
+    struct fore_event_verify verify = {.ticket = 1, .digests_equal = 1};
+    put(report, 121 * FORE_SEC, FORE_EV_VERIFY, &verify, sizeof verify);
+    assert_int_equal(report->move_count, 2);
+    assert_int_equal(report->move[0].ended - report->move[0].first_seen, 60 * FORE_SEC);
+    assert_int_equal(report->move[1].ended, 0);
+    assert_true(report->move[0].verified);
+    struct fore_buf out = {0};
+    struct fore_journal_header header = {.seed = 7};
+    lab_report_print(report, &header, &out);
+    assert_non_null(strstr(out.data, "seed 7"));
+    assert_non_null(strstr(out.data, "node 2 runs hot"));
+    assert_non_null(strstr(out.data, "5.0 GB"));
+    assert_non_null(strstr(out.data, "1 min"));
+    fore_buf_fini(&out);
+    report_destroy(report);
+}
+
+static void the_hottest_partition_is_named_first(void **state)
+{
+    struct lab_report *report = report_create();
+    struct fore_event_cluster_load cluster = {.window_ns = FORE_SEC, .requests = 100};
+    struct fore_event_partition_load load[2] = {
+        {.partition = 3,  .load_cores = .5f},
+        {.partition = 70, .load_cores = 2  }
+    };
+    for (int i = 0; i < 4; i++) {
+        put(report, (fore_ns)i * FORE_SEC, FORE_EV_CLUSTER_LOAD, &cluster, sizeof cluster);
+        put(report, (fore_ns)i * FORE_SEC, FORE_EV_PARTITION_LOAD, load, sizeof load);
+    }
+    expect_near(report->partition[70].load_sum, 8, 1e-9);
+    struct fore_buf out = {0};
+    struct fore_journal_header header = {.seed = 1};
+    lab_report_print(report, &header, &out);
+    const char *hottest = strstr(out.data, "\n         70  ");
+    const char *second = strstr(out.data, "\n          3  ");
+    assert_true(hottest != NULL && second != NULL && hottest < second);
+    fore_buf_fini(&out);
+    report_destroy(report);
+}
+
+static void hostile_payloads_are_skipped_and_counted(void **state)
+{
+    struct lab_report *report = report_create();
+    unsigned char junk[64];
+    memset(junk, 0xff, sizeof junk);
+    for (uint16_t kind = 0; kind < 40; kind++)
+        for (size_t len = 0; len <= sizeof junk; len++)
+            put(report, 0, (enum fore_event_kind)kind, junk, len);
+    assert_true(report->skipped > 0);
+    struct fore_buf out = {0};
+    struct fore_journal_header header = {.seed = 1};
+    lab_report_print(report, &header, &out);
+    assert_true(out.len > 0);
+    fore_buf_fini(&out);
+    report_destroy(report);
+}
+
+static void an_empty_journal_has_a_report_too(void **state)
+{
+    struct lab_report *report = report_create();
+    struct fore_buf out = {0};
+    struct fore_journal_header header = {.seed = 1};
+    lab_report_print(report, &header, &out);
+    assert_non_null(strstr(out.data, "load       none was journalled"));
+    fore_buf_fini(&out);
+    report_destroy(report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_moves_many_events_are_one_row_with_its_reason),
+        cmocka_unit_test(the_hottest_partition_is_named_first),
+        cmocka_unit_test(hostile_payloads_are_skipped_and_counted),
+        cmocka_unit_test(an_empty_journal_has_a_report_too),
+    };
+    return cmocka_run_group_tests_name("experiments/journal_report", tests, NULL, NULL);
+}

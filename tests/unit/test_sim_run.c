@@ -1,0 +1,209 @@
+/* test_sim_run.c - whole runs: equal seeds are equal, policies see the same traffic, faults heal. */
+#include "sim/run.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/result.h"
+#include "tests/support/near.h"
+#include "tests/support/sim_world.h"
+
+#define BASE                                                                                       \
+    "workload.rate=1500/s", "workload.span=4min", "workload.keys=20k", "workload.drift_load=50%",  \
+        "workload.drift_period=4min", "cluster.nodes=4", "cluster.partitions=32",                  \
+        "cluster.peak_utilization=80%", "cluster.move_time_mean=3s", "observe.window=1s",          \
+        "observe.mid_step=5s", "policy.reactive_hold=3s", "policy.reactive_every=1s",              \
+        "decide.plan_every=5s", "forecast.refresh_every=5s"
+
+static struct sim_result run(const char *policy, uint64_t seed, const char *const *sets,
+                             struct fore_journal_out journal)
+{
+    struct fore_arena arena = {0};
+    struct fore_diag diag = {0};
+    struct sim_scenario scenario;
+    struct sim_result result;
+    sim_world_scenario(&scenario, &arena, sets);
+    struct sim_run_request request = {
+        .scenario = &scenario, .policy = policy, .seed = seed, .journal = journal};
+    sim_world_must(sim_run(&request, &result, &diag), &diag);
+    fore_arena_fini(&arena);
+    return result;
+}
+
+static const struct fore_journal_out nowhere = {0};
+static const char *const fidelities[] = {"sim.fidelity=request", "sim.fidelity=fluid"};
+
+static void equal_seeds_give_equal_digests_and_others_differ(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *const sets[] = {BASE, fidelities[i], NULL};
+        struct sim_result a = run("reactive", 5, sets, nowhere);
+        struct sim_result b = run("reactive", 5, sets, nowhere);
+        struct sim_result c = run("reactive", 6, sets, nowhere);
+        assert_true(a.digest == b.digest);
+        assert_true(a.digest != c.digest);
+        assert_int_equal(a.requests, b.requests);
+    }
+}
+
+static void policies_see_the_same_requests_with_the_same_work(void **state)
+{
+    (void)state;
+    const char *const sets[] = {BASE, NULL};
+    struct sim_result idle = run("static", 5, sets, nowhere);
+    struct sim_result busy = run("reactive", 5, sets, nowhere);
+    assert_true(busy.moves[FORE_MOVE_MOVE] > 0);
+    assert_int_equal(idle.requests, busy.requests);
+    assert_int_equal(idle.moves[FORE_MOVE_MOVE], 0);
+    expect_near(idle.bytes_moved, 0, 0);
+}
+
+/* Without moves' own work the sums of service would be equal; check that on the requests. */
+static void service_does_not_depend_on_where_a_request_goes(void **state)
+{
+    (void)state;
+    const char *const sets[] = {BASE, NULL};
+    struct sim_world a, b;
+    sim_world_open(&a, 9, sets);
+    sim_world_open(&b, 9, sets);
+    for (uint32_t p = 0; p < 32; p += 3) {
+        uint16_t from = b.cluster.topology.partition[p].replica[0];
+        assert_int_equal(
+            fore_topology_move(&b.cluster.topology, p, from, (uint16_t)((from + 1) % 4)),
+            FORE_E_OK);
+    }
+    for (int i = 0; i < 30; i++) {
+        const struct fore_sample *x = sim_world_step(&a), *y = sim_world_step(&b);
+        assert_int_equal(x->requests, y->requests);
+        for (uint32_t p = 0; p < 32; p++) {
+            assert_int_equal(x->partition[p].busy_read_ns, y->partition[p].busy_read_ns);
+            assert_int_equal(x->partition[p].busy_write_ns, y->partition[p].busy_write_ns);
+        }
+    }
+    sim_world_close(&a);
+    sim_world_close(&b);
+}
+
+static enum fore_err append(void *self, const void *bytes, size_t len)
+{
+    fore_buf_append(self, bytes, len);
+    return FORE_E_OK;
+}
+static size_t read_at(void *self, uint64_t offset, void *out, size_t len)
+{
+    const struct fore_buf *buf = self;
+    if (offset >= buf->len) return 0;
+    size_t got = buf->len - offset < len ? buf->len - offset : len;
+    memcpy(out, buf->data + offset, got);
+    return got;
+}
+static uint64_t size_of(void *self)
+{
+    return ((const struct fore_buf *)self)->len;
+}
+
+static void the_journal_begins_with_a_note_and_ends_with_the_result(void **state)
+{
+    (void)state;
+    const char *const sets[] = {BASE, NULL};
+    struct fore_buf file = {0};
+    struct fore_journal_out out = {.write = append, .self = &file};
+    struct sim_result result = run("reactive", 5, sets, out);
+    assert_true(result.digest == run("reactive", 5, sets, nowhere).digest);
+    struct fore_journal_in in = {.read_at = read_at, .size = size_of, .self = &file};
+    struct fore_journal_reader *reader;
+    struct fore_diag diag = {0};
+    assert_int_equal(fore_journal_reader_open(in, &reader, &diag), FORE_E_OK);
+    struct fore_journal_record record;
+    enum fore_event_kind first = 0, last = 0;
+    uint64_t count = 0;
+    while (fore_journal_reader_next(reader, &record, &diag) == FORE_E_OK) {
+        if (count++ == 0) first = record.kind;
+        last = record.kind;
+    }
+    assert_int_equal(first, FORE_EV_NOTE);
+    assert_int_equal(last, FORE_EV_RESULT);
+    assert_true(fore_journal_reader_digest(reader) == result.digest);
+    assert_int_equal(fore_journal_reader_header(reader)->slo_ns, result.slo_ns);
+    fore_journal_reader_close(reader);
+    fore_buf_fini(&file);
+}
+
+static void a_failed_node_costs_its_requests_until_it_is_back(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *even = "workload.popularity=uniform", *still = "workload.drift_load=0%";
+        const char *const fault[] = {
+            BASE, fidelities[i], even, still, "sim.faults=node2 down 1min 30s", NULL};
+        const char *const none[] = {BASE, fidelities[i], even, still, NULL};
+        struct sim_result hurt = run("static", 5, fault, nowhere);
+        struct sim_result well = run("static", 5, none, nowhere);
+        double extra = hurt.slo_violation_request_share - well.slo_violation_request_share;
+        expect_near(extra, 0.25 * 30 / 240, 0.007); /* a quarter of the load for 30 of 240 s */
+        assert_true(hurt.nodes_mean < well.nodes_mean);
+    }
+}
+
+static void a_follower_takes_over(void **state)
+{
+    (void)state;
+    const char *const sets[] = {BASE, "cluster.replicas=3", "cluster.peak_utilization=40%",
+                                "sim.faults=node2 down 1min 30s", NULL};
+    struct sim_result result = run("static", 5, sets, nowhere);
+    assert_true(result.slo_violation_request_share < 0.01);
+}
+
+static void results_count_from_evaluate_from(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *const sets[] = {BASE, fidelities[i], "experiment.evaluate_from=3min", NULL};
+        struct sim_result result = run("static", 5, sets, nowhere);
+        expect_near(result.duration_s, 60, 0);
+        expect_near((double)result.requests, 1500 * 60, 3000);
+    }
+}
+
+static void impossible_runs_say_why(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *says;
+    } cases[] = {
+        {"experiment.evaluate_from=1h", "evaluate_from"},
+        {"workload.span=100ms", "window"},
+        {"workload.rate=0", "rate"},
+    };
+    for (size_t i = 0; i < FORE_COUNTOF(cases); i++) {
+        const char *const sets[] = {BASE, cases[i].set, NULL};
+        struct fore_arena arena = {0};
+        struct fore_diag diag = {0};
+        struct sim_scenario scenario;
+        struct sim_result result;
+        sim_world_scenario(&scenario, &arena, sets);
+        struct sim_run_request request = {.scenario = &scenario, .seed = 1};
+        assert_int_not_equal(sim_run(&request, &result, &diag), FORE_E_OK);
+        assert_non_null(strstr(diag.text, cases[i].says));
+        fore_arena_fini(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_seeds_give_equal_digests_and_others_differ),
+        cmocka_unit_test(policies_see_the_same_requests_with_the_same_work),
+        cmocka_unit_test(service_does_not_depend_on_where_a_request_goes),
+        cmocka_unit_test(the_journal_begins_with_a_note_and_ends_with_the_result),
+        cmocka_unit_test(a_failed_node_costs_its_requests_until_it_is_back),
+        cmocka_unit_test(a_follower_takes_over),
+        cmocka_unit_test(results_count_from_evaluate_from),
+        cmocka_unit_test(impossible_runs_say_why),
+    };
+    return cmocka_run_group_tests_name("sim/run", tests, NULL, NULL);
+}
