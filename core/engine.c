@@ -15,7 +15,7 @@
 
 static const fore_ns alert_repeat = 3600 * FORE_SEC;
 /* What even the truth leaves open: a step is minutes long, arrivals inside it are random. */
-static const float truth_spread = 0.05f;
+static const float truth_spread = 0.02f;
 enum { CHANGES_MAX = 64 };
 
 static bool due(fore_ns now, fore_ns last, fore_ns every)
@@ -266,6 +266,7 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
     const struct fore_topology *topology = input->topology;
     *load = (struct fore_load){.topology = topology,
                                .limit = input->options->utilization_limit,
+                               .spread = input->options->utilization_spread,
                                .excess_weight = input->options->excess_weight,
                                .move_utilization = input->move_utilization};
     load->term_count = engine->policy->terms(view, load->term);

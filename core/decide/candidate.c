@@ -208,6 +208,18 @@ static bool may_split(const struct fore_search *search, uint16_t source, const s
            l->load >= input->options->split_load_min * topology->node[source].cores;
 }
 
+/* Where the partition falls in two halves of equal load; sorting its samples is done once. */
+static const struct fore_cut *half_of(const struct fore_search *search, uint32_t partition)
+{
+    struct fore_cut *cut = &search->cut[partition];
+    const struct fore_partition *part = &search->load.topology->partition[partition];
+    if (!cut->asked)
+        cut->known = fore_keyrange_cut(search->input->observe->key_ranges, partition, part->first,
+                                       part->last, 0.5, &cut->at);
+    cut->asked = true;
+    return cut;
+}
+
 static void try_split(const struct fore_search *search, uint16_t source, const struct leaving *l,
                       struct fore_candidate *best)
 {
@@ -215,11 +227,8 @@ static void try_split(const struct fore_search *search, uint16_t source, const s
     double least = seconds(input->options->gain_min);
     double fixed = seconds(input->options->split_price) + least;
     if (l->saved_s - fixed <= best->gain_s || !may_split(search, source, l)) return;
-    const struct fore_partition *part = &input->topology->partition[l->partition];
-    struct fore_keyrange_cut cut;
-    if (!fore_keyrange_cut(input->observe->key_ranges, l->partition, part->first, part->last, 0.5,
-                           &cut))
-        return;
+    if (!half_of(search, l->partition)->known) return;
+    struct fore_keyrange_cut cut = half_of(search, l->partition)->at;
     if (cut.top_share > 0.5 || cut.right_share < 0.1 || cut.right_share > 0.9) return;
     double r = cut.right_share;
     double price = move_price(search, l->partition, r) + fixed;

@@ -14,7 +14,11 @@ struct fore_search {
     uint8_t *slots;         /* by node, left */
     bool *busy;             /* by partition */
     uint32_t cluster_slots; /* left */
-    double *brings;         /* by partition: cores one replica brings, mean over the horizon */
+    struct fore_cut {
+        bool asked, known;
+        struct fore_keyrange_cut at;
+    } * cut;        /* by partition: where it would be split, asked for once a plan */
+    double *brings; /* by partition: cores one replica brings, mean over the horizon */
 };
 
 enum { FORE_CANDIDATE_CHANGES = FORE_REPLICAS_MAX + 4 };

@@ -8,6 +8,7 @@
 #include "core/decide/load.h"
 
 #include "core/base/dist.h"
+#include "core/decide/normal_loss.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,15 +61,13 @@ static void add_at(const struct fore_scenario *s, uint32_t partition, size_t h, 
 /* Expected violation seconds of one step: its probability, and the depth that lies beyond it. */
 static double step_cost(const struct fore_load *load, double cores, double m, double v, double c)
 {
-    double variance = (v > 0 ? v : 0) + c * c + 1e-12 * cores * cores;
+    double blur = load->spread * load->spread + 1e-12;
+    double variance = (v > 0 ? v : 0) + c * c + blur * cores * cores;
     double over = m - load->limit * cores;
     if (over < 0 && over * over > 36 * variance) return 0; /* most steps end here: no root taken */
     double sd = sqrt(variance);
-    double z = -over / sd;
-    double tail = fore_dist_normal_tail(z);
-    double excess = z < -6 ? over : over * tail + sd * exp(-0.5 * z * z) * 0.3989422804014327;
-    if (excess < 0) excess = 0;
-    return load->step_s * (tail + load->excess_weight * excess / cores);
+    struct fore_normal_loss at = fore_normal_loss_at(-over / sd);
+    return load->step_s * ((double)at.tail + load->excess_weight * sd * (double)at.loss / cores);
 }
 
 static double node_cores(const struct fore_load *load, uint16_t node)
@@ -222,7 +221,8 @@ static void mix_at(const struct fore_load *load, double cores, size_t h, const d
 {
     double p = 0, mean = 0, second = 0;
     for (uint32_t t = 0; t < load->term_count; t++) {
-        double sd = sqrt((v[t] > 0 ? v[t] : 0) + c[t] * c[t]) + 1e-9 * cores;
+        double blur = (load->spread * load->spread + 1e-12) * cores * cores;
+        double sd = sqrt((v[t] > 0 ? v[t] : 0) + c[t] * c[t] + blur);
         double w = load->term[t].weight;
         p += w * fore_dist_normal_tail((load->limit * cores - m[t]) / sd);
         mean += w * m[t];

@@ -36,6 +36,7 @@ struct fore_load {
     size_t steps;
     double step_s;
     double limit;         /* share of a node's cores */
+    double spread;        /* sd of the limit itself, share of cores: queues are random */
     double excess_weight; /* price of overload depth: node-seconds per (excess / capacity) second */
     double move_utilization;  /* share of a node's cores a move takes while it runs */
     const double *read_share; /* by partition: 1 - write share */

@@ -9,6 +9,8 @@ static const struct fore_option rows[] = {
      "time between plans; at or below the time of a move"                                                                           },
     {"utilization_limit",       FORE_OPT_SHARE,    AT(utilization_limit),       "85%",   0.05, 1.5,  NULL,
      "a node above this share of its capacity is expected to break the SLO"                                                         },
+    {"utilization_spread",      FORE_OPT_SHARE,    AT(utilization_spread),      "3%",    0,    0.5,  NULL,
+     "how blurred that limit is: latency at a given load is itself random (standard deviation)"                                     },
     {"rrs_threshold",           FORE_OPT_SHARE,    AT(rrs_threshold),           "0.1",   0,    1,    NULL,
      "planning starts when some partition's RRS reaches this"                                                                       },
     {"nowcast_weight",          FORE_OPT_SHARE,    AT(nowcast_weight),          "0.15",  0,    1,    NULL,

@@ -40,6 +40,7 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
         .topology = topology,
         .term_count = input->term_count,
         .limit = input->options->utilization_limit,
+        .spread = input->options->utilization_spread,
         .excess_weight = input->options->excess_weight,
         .move_utilization = input->move_utilization,
     };
@@ -57,6 +58,7 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
     search->busy = FORE_NEW(scratch, bool, topology->partition_cap);
     memcpy(search->busy, input->partition_busy, topology->partition_count * sizeof(bool));
     search->cluster_slots = input->cluster_slots;
+    search->cut = FORE_NEW(scratch, struct fore_cut, topology->partition_cap);
     search->brings = FORE_NEW(scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
         if (topology->partition[p].alive) search->brings[p] = mean_brought(&search->load, p);

@@ -1,3 +1,7 @@
+/*
+ * backtest.c - walks the origins forwards; an origin is told the errors of earlier ones only when
+ * their last step lies before it, as it would be in life.
+ */
 #include "core/forecast/backtest.h"
 
 #include "core/base/series.h"

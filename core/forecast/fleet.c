@@ -1,3 +1,10 @@
+/*
+ * fleet.c - the fleet's life, the order of work in a refresh, and what others read of it.
+ *
+ * A refresh takes the new points, finishes the paths whose truth has come, fits what is due,
+ * predicts only when a point has come (forecasts cannot change otherwise), and records a new path.
+ * The nowcast follows every window. Between refreshes nothing is allocated.
+ */
 #include "core/forecast/fleet.h"
 
 #include "core/base/buf.h"

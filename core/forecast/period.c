@@ -1,3 +1,8 @@
+/*
+ * period.c - autocorrelation by definition, on at most 2048 averaged points; then the few lags
+ * that stand out are looked at again at full resolution, several periods on, and a period that is
+ * nearly a fraction of a longer one is made exactly so.
+ */
 #include "core/forecast/period.h"
 
 #include <math.h>

@@ -1,3 +1,7 @@
+/*
+ * residual.c - one series' past errors as intervals. Means and errors are kept as they were;
+ * scales and shape are worked out when asked for, so a change of level never mixes units.
+ */
 #include "core/forecast/residual.h"
 
 #include "core/base/dist.h"

@@ -215,6 +215,7 @@ static void seasonal_gram(struct job *job, size_t lead, bool fresh)
 {
     size_t w = job->width, rows = job->row_end - job->row;
     double *gram = job->gram + lead * w * w;
+    const double *before = fresh ? gram : gram - w * w;
     for (size_t i = 0; i < w; i++) {
         const float *a = column(job, lead, i);
         for (size_t k = 0; k <= i; k++) {
@@ -223,7 +224,7 @@ static void seasonal_gram(struct job *job, size_t lead, bool fresh)
             if (fresh)
                 sum = dot(a, b, rows);
             else
-                sum = gram[i * w + k - w * w] + (double)a[rows - 1] * (double)b[rows - 1] -
+                sum = before[i * w + k] + (double)a[rows - 1] * (double)b[rows - 1] -
                       (double)a[-1] * (double)b[-1];
             gram[i * w + k] = gram[k * w + i] = sum;
         }
