@@ -180,8 +180,13 @@ void fore_engine_emit_window(struct fore_engine *engine, const struct fore_sampl
     if (first || now - engine->keyframe_at >= engine->setup.keyframe_every) {
         engine->keyframe_at = now;
         emit_keyframe(engine, topology, now);
-        emit_forecasts(engine, topology, now);
         emit_hot_keys(engine, topology, now);
+    }
+    /* Often enough that a reader always has one that covers most of the horizon. */
+    if (engine->forecast_at == 0 ||
+        now - engine->forecast_at >= engine->setup.options->forecast.horizon / 4) {
+        engine->forecast_at = now;
+        emit_forecasts(engine, topology, now);
     }
     watch_nodes(engine, sample, topology, now);
     watch_slo(engine, sample, now);

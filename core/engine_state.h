@@ -25,7 +25,7 @@ struct fore_engine {
     struct fore_load_risk *node_risk;
     double rrs_max;
 
-    fore_ns planned_at, journalled_at, keyframe_at, scores_at;
+    fore_ns planned_at, journalled_at, keyframe_at, forecast_at, scores_at;
     bool replan; /* something changed: do not wait for the cadence */
     double violation_s;
     uint64_t plans, plans_admitted;

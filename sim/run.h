@@ -37,6 +37,8 @@ struct sim_run_request {
     const struct sim_scenario *scenario;
     const char *policy; /* NULL: the scenario's policy.name */
     uint64_t seed;
+    fore_ns
+        stop_at; /* end here, 0: the whole span; the cluster is sized for the span all the same */
     struct fore_journal_out journal;                 /* write NULL: digest only */
     void (*progress)(void *self, double done_share); /* may be NULL */
     void *progress_self;

@@ -18,7 +18,7 @@
 #include "tests/support/sim_world.h"
 
 enum { NODES = 16, PARTITIONS = 1000, KEYS = 1000000, PAIRS = 5 };
-static const double rate = 16000;
+static const double rate = 160000; /* 10,000 a second and node */
 static const double utilization = 0.4; /* mean; the hottest node, with the hottest key, some 70 % */
 
 struct bench_case {
@@ -55,7 +55,7 @@ static struct outcome run_store(const struct bench_case *c, uint64_t requests)
     (void)snprintf(cores, sizeof cores, "cluster.cores=%u", c->cores);
     (void)snprintf(reads, sizeof reads, "workload.read_share=%.0f%%", 100 * (1 - c->write_share));
     (void)snprintf(write, sizeof write, "cluster.replicas=%d", c->write_share > 0 ? 3 : 1);
-    const char *const sets[] = {"workload.rate=16k/s",
+    const char *const sets[] = {"workload.rate=160k/s",
                                 "workload.keys=1M",
                                 "workload.zipf_s=0.99",
                                 "workload.scatter=yes",

@@ -186,7 +186,8 @@ static void little_holds(void **state)
         for (size_t k = 0; k < COUNT; k++) {
             now += (fore_ns)(1e6 / (0.9 * cores[i]) * fore_dist_exp(&arrivals));
             arrival[k] = now;
-            departure[k] = sim_station_serve(&station, now, 1e6 * fore_dist_exp(&service));
+            fore_ns work = (fore_ns)(1e6 * fore_dist_exp(&service));
+            departure[k] = sim_station_serve(&station, now, work);
             sojourn += (double)(departure[k] - now);
             if (departure[k] > end) end = departure[k];
         }

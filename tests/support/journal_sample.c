@@ -49,7 +49,7 @@ struct sample_options sample_defaults(void)
     return (struct sample_options){.seed = 7,
                                    .node_count = 8,
                                    .partition_count = 60,
-                                   .duration = 9 * 60 * MINUTE,
+                                   .duration = 540 * MINUTE,
                                    .period = 30 * FORE_SEC,
                                    .forecast = true,
                                    .start_unix_s = 1551686400 + 7 * 3600};
@@ -105,14 +105,15 @@ static void build(struct player *p)
     uint32_t left = o->partition_count * 2 / 3, count[2] = {left, o->partition_count - left};
     for (uint32_t i = 0; i < o->partition_count; i++) {
         uint32_t t = i >= left, k = t ? i - left : i, index;
-        uint64_t width = (1ull << 32) / count[t], base = p->topology.table[t].first;
+        uint64_t width = (1ull << 32) / (count[t] > 0 ? count[t] : 1),
+                 base = p->topology.table[t].first;
         struct fore_partition part = {.first = base + k * width,
                                       .last = k + 1 == count[t] ? p->topology.table[t].last
                                                                 : base + (k + 1) * width - 1,
                                       .bytes = (uint64_t)(200e6 + 500e6 * fore_rng_unit(&p->rng)),
                                       .table = (uint16_t)t,
                                       .replica_count = 1};
-        part.replica[0] = (uint16_t)((i * 5 + i / 8) % o->node_count);
+        part.replica[0] = (uint16_t)((i * 5 + i / 8) % p->topology.node_count);
         FORE_ASSERT(fore_topology_add(&p->topology, &part, &index) == FORE_E_OK);
     }
     FORE_ASSERT(fore_topology_check(&p->topology, NULL) == FORE_E_OK);
@@ -495,7 +496,8 @@ static void moves(struct player *p)
 
 void sample_play(const struct sample_options *options, struct fore_sink sink)
 {
-    FORE_ASSERT(options->node_count <= NODES_MAX && options->period > 0);
+    FORE_ASSERT(options->node_count > 0 && options->node_count <= NODES_MAX);
+    FORE_ASSERT(options->partition_count > 0 && options->period > 0);
     struct player p = {.options = options, .sink = sink};
     p.rng = fore_rng_stream(options->seed, "sample", 0);
     fore_arena_init(&p.arena);

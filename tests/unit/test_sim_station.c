@@ -63,7 +63,7 @@ static void departures_equal_those_of_an_event_calendar(void **state)
         }
         serve_by_events(job, cores[c]);
         for (size_t i = 0; i < COUNT; i++)
-            assert_int_equal(sim_station_serve(&station, job[i].arrival, (double)job[i].service),
+            assert_int_equal(sim_station_serve(&station, job[i].arrival, job[i].service),
                              job[i].departure);
         fore_arena_fini(&arena);
     }

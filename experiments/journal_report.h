@@ -1,0 +1,64 @@
+/*
+ * journal_report.h - what happened, for a person: how long, how fast, what was moved and why, what
+ * was raised, where it was hot. Made from the events alone, so it says the same of a simulated
+ * and of a real cluster.
+ */
+#ifndef LAB_JOURNAL_REPORT_H
+#define LAB_JOURNAL_REPORT_H
+
+#include "core/base/arena.h"
+#include "core/cluster/journal.h"
+
+enum { LAB_REPORT_TEXT = 200 };
+
+struct lab_report_move { /* one a ticket */
+    struct fore_event_move last;
+    fore_ns first_seen, ended;
+    struct fore_event_verify verify;
+    bool verified;
+    char why[LAB_REPORT_TEXT]; /* of its plan */
+    char note[LAB_REPORT_TEXT];
+};
+struct lab_report_partition {
+    double load_sum, load_max; /* cores, over the windows that were journalled */
+    fore_ns max_at;
+    uint64_t windows;
+    float rrs_max;
+    char *reason; /* at the highest RRS; NULL: never scored */
+};
+struct lab_report_alert {
+    uint64_t count;
+    fore_ns first, last;
+    uint8_t severity;
+    char text[LAB_REPORT_TEXT]; /* of the first */
+};
+enum { LAB_REPORT_ALERTS = 64 };
+
+struct lab_report {
+    struct fore_arena arena; /* owns the arrays */
+    struct lab_report_move *move;
+    size_t move_count, move_cap;
+    struct lab_report_partition *partition;
+    size_t partition_count;
+    struct lab_report_alert alert[LAB_REPORT_ALERTS]; /* by code */
+    struct fore_event_cluster_load newest;
+    uint64_t windows, requests, slow;
+    uint64_t p99_max_ns;
+    fore_ns p99_max_at;
+    double imbalance_sum, window_s;
+    uint64_t plans_admitted, plans_refused, records, skipped;
+    uint64_t plan; /* the newest admitted one, and why */
+    char plan_why[LAB_REPORT_TEXT];
+    char refused_why[LAB_REPORT_TEXT]; /* the newest refusal */
+    uint32_t node_count, alive_count;
+    fore_ns first, last;
+};
+
+void lab_report_init(struct lab_report *report);
+void lab_report_fini(struct lab_report *report);
+/* Payloads come from a file: one too short for its kind is counted in `skipped`. */
+void lab_report_add(struct lab_report *report, const struct fore_journal_record *record);
+void lab_report_print(const struct lab_report *report, const struct fore_journal_header *header,
+                      struct fore_buf *out);
+
+#endif

@@ -1,0 +1,66 @@
+/* account.c - sums over windows; see account.h. */
+#include "sim/account.h"
+
+static const double slow_share_max = 0.01;
+
+static bool violated(uint64_t slow, uint64_t requests)
+{
+    return (double)slow > slow_share_max * (double)requests;
+}
+
+/* Nodes that are up and hold something. */
+static uint32_t nodes_in_use(const struct fore_topology *topology)
+{
+    uint32_t count = 0;
+    for (uint16_t n = 0; n < topology->node_count; n++) {
+        bool used = false;
+        for (uint32_t p = 0; p < topology->partition_count && !used; p++)
+            used = topology->partition[p].alive && fore_topology_hosts(topology, p, n);
+        count += used && topology->node[n].up;
+    }
+    return count;
+}
+
+void sim_account_window(struct sim_account *account, const struct fore_sample *sample,
+                        const struct fore_topology *topology)
+{
+    double seconds = (double)(sample->end - sample->begin) / (double)FORE_SEC;
+    double hottest = 0, busy = 0, capacity = 0;
+    for (uint32_t n = 0; n < sample->node_count; n++) {
+        const struct fore_node_sample *node = &sample->node[n];
+        if (violated(node->slow, node->requests)) account->violation_node_s += seconds;
+        if (node->utilization > hottest) hottest = node->utilization;
+        busy += (double)node->busy_ns;
+        if (node->up) capacity += topology->node[n].cores * seconds * (double)FORE_SEC;
+    }
+    double mean = capacity > 0 ? busy / capacity : 0;
+    account->windows++;
+    account->seconds += seconds;
+    if (violated(sample->slow, sample->requests)) account->violation_s += seconds;
+    account->requests += sample->requests;
+    account->slow += sample->slow;
+    account->nodes += nodes_in_use(topology);
+    account->imbalance += mean > 0 ? hottest / mean : 1;
+    account->utilization += mean;
+}
+
+void sim_account_report(const struct sim_account *account, const struct fore_migrate_counts *counts,
+                        double bytes_moved, struct sim_result *out)
+{
+    double windows = account->windows > 0 ? account->windows : 1;
+    out->requests = account->requests;
+    out->duration_s = account->seconds;
+    out->slo_violation_s = account->violation_s;
+    out->slo_violation_node_min = account->violation_node_s / 60;
+    out->slo_violation_request_share =
+        account->requests > 0 ? (double)account->slow / (double)account->requests : 0;
+    out->bytes_moved = bytes_moved - account->bytes_before;
+    for (int kind = 0; kind < FORE_MOVE_KINDS; kind++)
+        out->moves[kind] = counts->done[kind] - account->before.done[kind];
+    out->moves_failed = counts->failed - account->before.failed;
+    out->moves_cancelled = counts->cancelled - account->before.cancelled;
+    out->moves_rolled_back = counts->rolled_back - account->before.rolled_back;
+    out->nodes_mean = account->nodes / windows;
+    out->imbalance_mean = account->imbalance / windows;
+    out->utilization_mean = account->utilization / windows;
+}

@@ -1,0 +1,27 @@
+/*
+ * account.h - what a run is judged by: a window counts as violated, for the cluster or for a node,
+ * when more than 1 % of its requests took longer than the SLO, that is when its p99 exceeds it.
+ */
+#ifndef SIM_ACCOUNT_H
+#define SIM_ACCOUNT_H
+
+#include "core/act/migrate.h"
+#include "core/cluster/topology.h"
+#include "sim/run.h"
+
+struct sim_account { /* {0}: nothing yet */
+    double windows, seconds;
+    double violation_s, violation_node_s;
+    uint64_t requests, slow;
+    double nodes, imbalance, utilization; /* sums over windows */
+    struct fore_migrate_counts before;    /* what had been done when the evaluation began */
+    double bytes_before;
+};
+
+void sim_account_window(struct sim_account *account, const struct fore_sample *sample,
+                        const struct fore_topology *topology);
+/* Fills the members of `out` that this file knows of. */
+void sim_account_report(const struct sim_account *account, const struct fore_migrate_counts *counts,
+                        double bytes_moved, struct sim_result *out);
+
+#endif

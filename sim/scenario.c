@@ -1,0 +1,230 @@
+/*
+ * scenario.c - a file and --set into a scenario, and the checks that need more than one option.
+ *
+ * A path that does not end in .cfg is a trace: the same options, with the defaults of
+ * workloads/scenarios/trace_replay.cfg set first, so that `foreshard replay some.csv` works.
+ */
+#include "sim/scenario.h"
+
+#include <string.h>
+
+#include "core/cluster/placement.h"
+#include "sim/faults.h"
+#include "workloads/config.h"
+
+/* What a trace of unknown rate and size needs to be worth looking at. */
+static const char *const trace_defaults[] = {
+    "workload.kind=trace",          "cluster.nodes=8",          "cluster.partitions=128",
+    "cluster.peak_utilization=0.7", "cluster.move_time_mean=1min", "observe.window=1s",
+};
+
+size_t sim_scenario_bindings(struct sim_scenario *scenario,
+                             struct fore_option_binding out[SIM_SECTION_MAX])
+{
+    const struct fore_option_binding all[] = {
+        {&wl_section, &scenario->workload},
+        {&sim_cluster_section, &scenario->cluster},
+        {&sim_section, &scenario->sim},
+        {&fore_observe_section, &scenario->engine.observe},
+        {&fore_forecast_section, &scenario->engine.forecast},
+        {&fore_decide_section, &scenario->engine.decide},
+        {&fore_policy_section, &scenario->engine.policy},
+        {&fore_act_section, &scenario->engine.act},
+        {&sim_experiment_section, &scenario->experiment},
+        {&sim_journal_section, &scenario->journal},
+    };
+    _Static_assert(FORE_COUNTOF(all) <= SIM_SECTION_MAX, "callers have room for this many");
+    memcpy(out, all, sizeof all);
+    return FORE_COUNTOF(all);
+}
+
+static enum fore_err unknown(const char *field, const char *word, const char *const *known,
+                             size_t count, struct fore_diag *diag)
+{
+    const char *near = fore_option_nearest(word, known, count);
+    if (near != NULL)
+        return fore_err_set(diag, FORE_E_FORMAT, "%s = \"%.40s\": unknown; did you mean \"%s\"?",
+                            field, word, near);
+    return fore_err_set(diag, FORE_E_FORMAT, "%s = \"%.40s\": unknown; \"%s\" is one of those known",
+                        field, word, known[0]);
+}
+
+enum { KNOWN_MAX = 32 };
+
+static enum fore_err check_policy(const char *field, const char *name, struct fore_diag *diag)
+{
+    if (fore_policy_find(name) != NULL) return FORE_E_OK;
+    const char *known[KNOWN_MAX];
+    size_t count = 0;
+    for (; fore_policies[count] != NULL && count < KNOWN_MAX; count++)
+        known[count] = fore_policies[count]->name;
+    return unknown(field, name, known, count, diag);
+}
+
+static enum fore_err check_names(const struct sim_scenario *scenario, struct fore_diag *diag)
+{
+    FORE_TRY(check_policy("policy.name", scenario->engine.policy.name, diag));
+    for (size_t i = 0; i < scenario->experiment.policies.count; i++)
+        FORE_TRY(check_policy("experiment.policies", scenario->experiment.policies.item[i], diag));
+    const char *model = scenario->engine.forecast.model;
+    const char *known[KNOWN_MAX] = {"mean-spar"};
+    if (strcmp(model, known[0]) == 0 || fore_model_find(model) != NULL) return FORE_E_OK;
+    size_t count = 1;
+    for (size_t i = 0; fore_models[i] != NULL && count < KNOWN_MAX; i++)
+        known[count++] = fore_models[i]->name;
+    return unknown("forecast.model", model, known, count, diag);
+}
+
+static const uint64_t memory_max_bytes = UINT64_C(16) << 30;
+
+/* What one partition costs: its history at three resolutions, counters, sketches, residuals. */
+static double partition_memory(const struct sim_scenario *scenario)
+{
+    const struct fore_observe_options *observe = &scenario->engine.observe;
+    double points =
+        (double)observe->window_points + (double)observe->mid_points + (double)observe->long_points;
+    return points * FORE_HIST_METRICS * sizeof(float) +
+           (double)observe->range_samples * sizeof(uint64_t) + 1024;
+}
+
+static enum fore_err check_partitions(const struct sim_scenario *scenario, struct fore_diag *diag)
+{
+    const struct sim_cluster_options *cluster = &scenario->cluster;
+    uint64_t most = cluster->partitions > cluster->partitions_max ? cluster->partitions
+                                                                  : cluster->partitions_max;
+    double need = (double)most * partition_memory(scenario), gib = 1024.0 * 1024 * 1024;
+    if (most > UINT32_MAX / 8 || need > (double)memory_max_bytes)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.partitions: %llu partitions would need about %.0f GiB of "
+                            "memory, the limit is %.0f GiB; ask for at most %.0f",
+                            (unsigned long long)most, need / gib, (double)memory_max_bytes / gib,
+                            (double)memory_max_bytes / partition_memory(scenario));
+    if (cluster->partitions_max != 0 && cluster->partitions_max < cluster->partitions)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.partitions_max is %llu, below cluster.partitions (%llu); raise "
+                            "it, or 0 for four times the start",
+                            (unsigned long long)cluster->partitions_max,
+                            (unsigned long long)cluster->partitions);
+    if (cluster->placement == FORE_PLACE_SLOT && most > FORE_SLOT_COUNT)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.partitions: there are %d slots, so at most as many partitions "
+                            "under slot placement, not %llu",
+                            FORE_SLOT_COUNT, (unsigned long long)most);
+    return FORE_E_OK;
+}
+
+static enum fore_err check_cluster(const struct sim_scenario *scenario, struct fore_diag *diag)
+{
+    const struct sim_cluster_options *cluster = &scenario->cluster;
+    if (cluster->replicas > cluster->nodes)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.replicas: %llu replicas need as many nodes, there are %llu; "
+                            "lower it or raise cluster.nodes",
+                            (unsigned long long)cluster->replicas,
+                            (unsigned long long)cluster->nodes);
+    FORE_TRY(check_partitions(scenario, diag));
+    const struct wl_options *workload = &scenario->workload;
+    if (workload->kind == WL_KIND_SYNTHETIC && !(workload->rate > 0))
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "workload.rate is 0: a synthetic workload needs requests; set it, for "
+                            "instance \"5k/s\"");
+    if (workload->kind == WL_KIND_SYNTHETIC && workload->span == 0)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "workload.span is 0: a synthetic workload never ends; say how long to "
+                            "play it, for instance \"1h\"");
+    return FORE_E_OK;
+}
+
+static enum fore_err multiple(const char *name, fore_ns value, fore_ns window,
+                              struct fore_diag *diag)
+{
+    if (value % window == 0) return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_RANGE,
+                        "%s (%gs) is not a multiple of observe.window (%gs); make it one", name,
+                        (double)value / (double)FORE_SEC, (double)window / (double)FORE_SEC);
+}
+
+static enum fore_err check_times(const struct sim_scenario *scenario, struct fore_diag *diag)
+{
+    const struct fore_observe_options *observe = &scenario->engine.observe;
+    const struct sim_experiment_options *experiment = &scenario->experiment;
+    fore_ns window = observe->window, span = scenario->workload.span;
+    if (window == 0) return fore_err_set(diag, FORE_E_RANGE, "observe.window is 0; try \"1s\"");
+    FORE_TRY(multiple("observe.mid_step", observe->mid_step, window, diag));
+    FORE_TRY(multiple("forecast.refresh_every", scenario->engine.forecast.refresh_every, window,
+                      diag));
+    FORE_TRY(multiple("experiment.evaluate_from", experiment->evaluate_from, window, diag));
+    FORE_TRY(multiple("experiment.act_from", experiment->act_from, window, diag));
+    if (span != 0 && span < window)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "workload.span (%gs) is shorter than one observe.window (%gs)",
+                            (double)span / (double)FORE_SEC, (double)window / (double)FORE_SEC);
+    if (span != 0 && experiment->evaluate_from >= span)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "experiment.evaluate_from (%gs) is not before the end of the run "
+                            "(workload.span, %gs): nothing would be measured",
+                            (double)experiment->evaluate_from / (double)FORE_SEC,
+                            (double)span / (double)FORE_SEC);
+    return FORE_E_OK;
+}
+
+static bool ends_in(const char *text, const char *tail)
+{
+    size_t len = strlen(text), tail_len = strlen(tail);
+    return len >= tail_len && strcmp(text + len - tail_len, tail) == 0;
+}
+
+static const char *base_name(const char *path, struct fore_arena *perm)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash != NULL ? slash + 1 : path;
+    size_t len = strlen(base) - (ends_in(base, ".cfg") ? 4 : 0);
+    return fore_arena_printf(perm, "%.*s", (int)len, base);
+}
+
+/* The trace's defaults, then the trace, then what the user sets. */
+static struct fore_strings trace_sets(const char *path, const struct fore_strings *sets,
+                                      struct fore_arena *perm)
+{
+    size_t defaults = FORE_COUNTOF(trace_defaults), given = sets != NULL ? sets->count : 0;
+    const char **item = FORE_NEW(perm, const char *, defaults + 1 + given);
+    memcpy(item, trace_defaults, sizeof trace_defaults);
+    item[defaults] = fore_arena_printf(perm, "workload.trace=%s", path);
+    if (given > 0) memcpy(item + defaults + 1, sets->item, given * sizeof *item);
+    return (struct fore_strings){.item = item, .count = defaults + 1 + given};
+}
+
+enum fore_err sim_scenario_load(const char *path, const struct fore_strings *sets,
+                                struct fore_arena *perm, struct sim_scenario *out,
+                                struct fore_diag *diag)
+{
+    static const struct fore_strings none = {0};
+    *out = (struct sim_scenario){.path = fore_arena_strdup(perm, path)};
+    out->name = base_name(path, perm);
+    struct fore_option_binding binding[SIM_SECTION_MAX];
+    size_t count = sim_scenario_bindings(out, binding);
+    if (ends_in(path, ".cfg")) {
+        FORE_TRY(wl_config_load(path, sets != NULL ? sets : &none, binding, count, perm, diag));
+    } else {
+        struct fore_strings all = trace_sets(path, sets, perm);
+        FORE_TRY(wl_config_load(NULL, &all, binding, count, perm, diag));
+    }
+    out->sim.window = out->engine.observe.window;
+    if (out->experiment.act_from == 0) out->experiment.act_from = out->experiment.evaluate_from;
+    FORE_TRY(check_names(out, diag));
+    FORE_TRY(check_cluster(out, diag));
+    FORE_TRY(check_times(out, diag));
+    return sim_faults_check(&out->sim.faults, (uint32_t)out->cluster.nodes, diag);
+}
+
+void sim_scenario_dump(const struct sim_scenario *scenario, struct fore_buf *out)
+{
+    struct sim_scenario copy = *scenario;
+    struct fore_option_binding binding[SIM_SECTION_MAX];
+    size_t count = sim_scenario_bindings(&copy, binding);
+    for (size_t i = 0; i < count; i++) {
+        fore_buf_printf(out, "%s: {\n", binding[i].section->name);
+        fore_option_dump(binding[i], out);
+        fore_buf_puts(out, "};\n");
+    }
+}

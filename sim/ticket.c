@@ -1,0 +1,288 @@
+/*
+ * ticket.c - begin, poll, throttle, cancel, cut over, sweep: the driver's promises over moves.h.
+ *
+ * CONFLICT: the topology, or the ticket's phase, is not what the caller takes it to be. REFUSED: the
+ * partition is already being worked on. UNREACHABLE: a node that must answer is down. RANGE: there
+ * is no such ticket, partition or node.
+ */
+#include <stdlib.h>
+
+#include "core/base/hash.h"
+#include "sim/cluster.h"
+#include "sim/moves.h"
+
+#define SALT_PARTIAL UINT64_C(0x7061727469616c)
+#define SALT_STALE   UINT64_C(0x7374616c65)
+
+static struct sim_ticket *find(struct sim_moves *moves, fore_ticket number)
+{
+    if (number == 0 || number > moves->ticket_count) return NULL;
+    return &moves->ticket[number - 1];
+}
+
+static bool living(const struct fore_topology *topology, uint32_t partition)
+{
+    return partition < topology->partition_count && topology->partition[partition].alive;
+}
+
+static bool is_node(const struct fore_topology *topology, uint16_t node)
+{
+    return node < topology->node_count;
+}
+
+static bool busy(const struct sim_moves *moves, uint32_t partition)
+{
+    for (size_t i = 0; i < moves->active_count; i++) {
+        const struct sim_ticket *ticket = &moves->ticket[moves->active[i]];
+        if (ticket->phase >= FORE_PHASE_SWEEPING) continue;
+        if (ticket->move.partition == partition) return true;
+        if (ticket->move.kind == FORE_MOVE_MERGE && ticket->move.other == partition) return true;
+    }
+    return false;
+}
+
+/* Data goes from the replica that leaves, or from the owner when a replica is only added. */
+static enum fore_err check_copy(const struct fore_topology *topology, const struct fore_move *move,
+                                uint16_t *from)
+{
+    bool leaves = move->kind == FORE_MOVE_MOVE;
+    if (!is_node(topology, move->target) || (leaves && !is_node(topology, move->source)))
+        return FORE_E_RANGE;
+    const struct fore_partition *partition = &topology->partition[move->partition];
+    if (leaves && !fore_topology_hosts(topology, move->partition, move->source))
+        return FORE_E_CONFLICT;
+    if (fore_topology_hosts(topology, move->partition, move->target)) return FORE_E_CONFLICT;
+    if (!leaves && partition->replica_count == FORE_REPLICAS_MAX) return FORE_E_REFUSED;
+    *from = leaves ? move->source : sim_cluster_owner(topology, move->partition);
+    if (*from == FORE_NODE_NONE || !topology->node[*from].up || !topology->node[move->target].up)
+        return FORE_E_UNREACHABLE;
+    return FORE_E_OK;
+}
+
+static enum fore_err check_split(const struct fore_topology *topology, const struct fore_move *move)
+{
+    const struct fore_partition *partition = &topology->partition[move->partition];
+    if (move->split_at <= partition->first || move->split_at > partition->last)
+        return FORE_E_RANGE;
+    return topology->alive_count < topology->partition_cap ? FORE_E_OK : FORE_E_REFUSED;
+}
+
+static bool same_replicas(const struct fore_topology *topology, uint32_t left, uint32_t right)
+{
+    const struct fore_partition *a = &topology->partition[left], *b = &topology->partition[right];
+    if (a->replica_count != b->replica_count) return false;
+    for (uint16_t r = 0; r < a->replica_count; r++)
+        if (!fore_topology_hosts(topology, right, a->replica[r])) return false;
+    return true;
+}
+
+static enum fore_err check_merge(const struct fore_topology *topology, const struct fore_move *move)
+{
+    if (!living(topology, move->other)) return FORE_E_CONFLICT;
+    if (fore_topology_right_of(topology, move->partition) != move->other) return FORE_E_CONFLICT;
+    return same_replicas(topology, move->partition, move->other) ? FORE_E_OK : FORE_E_CONFLICT;
+}
+
+static enum fore_err check_drop(const struct fore_topology *topology, const struct fore_move *move)
+{
+    if (!is_node(topology, move->source)) return FORE_E_RANGE;
+    if (!fore_topology_hosts(topology, move->partition, move->source)) return FORE_E_CONFLICT;
+    return topology->partition[move->partition].replica_count > 1 ? FORE_E_OK : FORE_E_REFUSED;
+}
+
+static enum fore_err check(const struct sim_moves *moves, const struct fore_move *move,
+                           uint16_t *from)
+{
+    const struct fore_topology *topology = &moves->cluster->topology;
+    if (move->partition >= topology->partition_cap) return FORE_E_RANGE;
+    if (!living(topology, move->partition)) return FORE_E_CONFLICT;
+    if (busy(moves, move->partition)) return FORE_E_REFUSED;
+    if (move->kind == FORE_MOVE_MERGE && busy(moves, move->other)) return FORE_E_REFUSED;
+    switch (move->kind) {
+    case FORE_MOVE_MOVE:
+    case FORE_MOVE_ADD_REPLICA: return check_copy(topology, move, from);
+    case FORE_MOVE_SPLIT: return check_split(topology, move);
+    case FORE_MOVE_MERGE: return check_merge(topology, move);
+    case FORE_MOVE_DROP_REPLICA: return check_drop(topology, move);
+    case FORE_MOVE_KINDS: break;
+    }
+    return FORE_E_UNSUPPORTED;
+}
+
+static void make_room(struct sim_moves *moves)
+{
+    if (moves->ticket_count == moves->ticket_cap) {
+        moves->ticket_cap = moves->ticket_cap == 0 ? 64 : 2 * moves->ticket_cap;
+        moves->ticket = realloc(moves->ticket, moves->ticket_cap * sizeof *moves->ticket);
+        FORE_ASSERT(moves->ticket != NULL);
+    }
+    if (moves->active_count == moves->active_cap) {
+        moves->active_cap = moves->active_cap == 0 ? 64 : 2 * moves->active_cap;
+        moves->active = realloc(moves->active, moves->active_cap * sizeof *moves->active);
+        FORE_ASSERT(moves->active != NULL);
+    }
+}
+
+enum fore_err sim_moves_begin(struct sim_moves *moves, const struct fore_move *move,
+                              fore_ticket *out)
+{
+    uint16_t from = FORE_NODE_NONE;
+    FORE_TRY(check(moves, move, &from));
+    make_room(moves);
+    bool copies = from != FORE_NODE_NONE;
+    uint64_t bytes = moves->cluster->topology.partition[move->partition].bytes;
+    moves->active[moves->active_count++] = moves->ticket_count;
+    moves->ticket[moves->ticket_count++] = (struct sim_ticket){
+        .move = *move,
+        .phase = copies ? FORE_PHASE_COPYING : FORE_PHASE_READY,
+        .from = from,
+        .to = copies ? move->target : FORE_NODE_NONE,
+        .partition_new = FORE_PARTITION_NONE,
+        .copy_left = copies ? (double)bytes : 0,
+    };
+    *out = moves->ticket_count;
+    return FORE_E_OK;
+}
+
+enum fore_err sim_moves_poll(struct sim_moves *moves, fore_ticket number,
+                             struct fore_move_status *out)
+{
+    const struct sim_ticket *ticket = find(moves, number);
+    if (ticket == NULL) return FORE_E_RANGE;
+    *out = (struct fore_move_status){
+        .phase = ticket->phase,
+        .bytes_done = (uint64_t)ticket->done,
+        .bytes_total = (uint64_t)(ticket->done + ticket->copy_left + ticket->dirty),
+        .partition_new = ticket->partition_new,
+    };
+    return FORE_E_OK;
+}
+
+enum fore_err sim_moves_throttle(struct sim_moves *moves, fore_ticket number,
+                                 double bytes_per_sec_max)
+{
+    struct sim_ticket *ticket = find(moves, number);
+    if (ticket == NULL) return FORE_E_RANGE;
+    ticket->move.bytes_per_sec_max = bytes_per_sec_max;
+    return FORE_E_OK;
+}
+
+enum fore_err sim_moves_cancel(struct sim_moves *moves, fore_ticket number)
+{
+    struct sim_ticket *ticket = find(moves, number);
+    if (ticket == NULL) return FORE_E_RANGE;
+    if (ticket->phase == FORE_PHASE_CANCELLED || ticket->phase == FORE_PHASE_FAILED)
+        return FORE_E_OK;
+    if (ticket->phase >= FORE_PHASE_SWEEPING) return FORE_E_CONFLICT;
+    ticket->phase = FORE_PHASE_CANCELLED;
+    return FORE_E_OK;
+}
+
+static uint64_t content(const struct sim_moves *moves, uint32_t partition)
+{
+    return fore_hash_u64(moves->identity[partition], moves->writes[partition]);
+}
+
+/* What a node that is no replica holds all the same: a copy under way, or one not yet swept. */
+static bool remains(const struct sim_moves *moves, const struct sim_ticket *ticket, uint16_t node,
+                    uint64_t *out)
+{
+    uint64_t whole = content(moves, ticket->move.partition);
+    if (ticket->phase == FORE_PHASE_SWEEPING && node == ticket->from) {
+        *out = fore_hash_u64(whole, SALT_STALE);
+        return true;
+    }
+    if (ticket->phase >= FORE_PHASE_SWEEPING || node != ticket->to) return false;
+    bool follows = ticket->phase == FORE_PHASE_READY;
+    *out = follows ? whole : fore_hash_u64(whole, SALT_PARTIAL + (uint64_t)ticket->done);
+    return true;
+}
+
+enum fore_err sim_moves_digest(struct sim_moves *moves, uint32_t partition, uint16_t node,
+                               uint64_t *out)
+{
+    const struct fore_topology *topology = &moves->cluster->topology;
+    if (!living(topology, partition) || !is_node(topology, node)) return FORE_E_RANGE;
+    if (!topology->node[node].up) return FORE_E_UNREACHABLE;
+    if (fore_topology_hosts(topology, partition, node)) {
+        *out = content(moves, partition);
+        return FORE_E_OK;
+    }
+    for (size_t i = 0; i < moves->active_count; i++) {
+        const struct sim_ticket *ticket = &moves->ticket[moves->active[i]];
+        if (ticket->move.partition == partition && remains(moves, ticket, node, out))
+            return FORE_E_OK;
+    }
+    return FORE_E_RANGE;
+}
+
+static void split_content(struct sim_moves *moves, uint32_t left, uint32_t right, uint64_t at)
+{
+    uint64_t parent = moves->identity[left];
+    moves->identity[left] = fore_hash_u64(parent, at);
+    moves->identity[right] = fore_hash_u64(parent, ~at);
+    moves->writes[right] = moves->writes[left];
+    moves->orphans[right] = 0;
+    moves->dirty_rate[right] = moves->dirty_rate[left] /= 2; /* until the next window tells */
+}
+
+static void merge_content(struct sim_moves *moves, uint32_t left, uint32_t right)
+{
+    moves->identity[left] = fore_hash_u64(moves->identity[left], moves->identity[right]);
+    moves->writes[left] += moves->writes[right];
+    moves->dirty_rate[left] += moves->dirty_rate[right];
+}
+
+static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ticket)
+{
+    struct fore_topology *topology = &moves->cluster->topology;
+    const struct fore_move *move = &ticket->move;
+    switch (move->kind) {
+    case FORE_MOVE_MOVE:
+        return fore_topology_move(topology, move->partition, move->source, move->target);
+    case FORE_MOVE_ADD_REPLICA:
+        return fore_topology_add_replica(topology, move->partition, move->target);
+    case FORE_MOVE_DROP_REPLICA:
+        return fore_topology_drop_replica(topology, move->partition, move->source);
+    case FORE_MOVE_SPLIT:
+        FORE_TRY(fore_topology_split(topology, move->partition, move->split_at,
+                                     move->split_right_share, &ticket->partition_new));
+        split_content(moves, move->partition, ticket->partition_new, move->split_at);
+        return FORE_E_OK;
+    case FORE_MOVE_MERGE:
+        FORE_TRY(fore_topology_merge(topology, move->partition, move->other));
+        merge_content(moves, move->partition, move->other);
+        return FORE_E_OK;
+    case FORE_MOVE_KINDS: break;
+    }
+    return FORE_E_UNSUPPORTED;
+}
+
+enum fore_err sim_moves_cutover(struct sim_moves *moves, fore_ticket number)
+{
+    struct sim_ticket *ticket = find(moves, number);
+    if (ticket == NULL) return FORE_E_RANGE;
+    if (ticket->phase != FORE_PHASE_READY) return FORE_E_CONFLICT;
+    const struct fore_node *node = moves->cluster->topology.node;
+    bool copied = ticket->from != FORE_NODE_NONE;
+    if (copied && (!node[ticket->from].up || !node[ticket->to].up)) return FORE_E_UNREACHABLE;
+    enum fore_err err = change_owner(moves, ticket);
+    /* What the topology refuses now it will not allow later: two splits for the last free place. */
+    ticket->phase = FORE_PHASE_FAILED;
+    if (err == FORE_E_OK) ticket->phase = copied ? FORE_PHASE_SWEEPING : FORE_PHASE_DONE;
+    return err;
+}
+
+enum fore_err sim_moves_sweep(struct sim_moves *moves, fore_ticket number, uint64_t *orphans)
+{
+    struct sim_ticket *ticket = find(moves, number);
+    if (ticket == NULL) return FORE_E_RANGE;
+    *orphans = 0;
+    if (ticket->phase == FORE_PHASE_DONE) return FORE_E_OK;
+    if (ticket->phase != FORE_PHASE_SWEEPING) return FORE_E_CONFLICT;
+    if (!moves->cluster->topology.node[ticket->from].up) return FORE_E_UNREACHABLE;
+    *orphans = moves->orphans[ticket->move.partition];
+    moves->orphans[ticket->move.partition] = 0;
+    ticket->phase = FORE_PHASE_DONE;
+    return FORE_E_OK;
+}

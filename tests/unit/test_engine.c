@@ -1,0 +1,222 @@
+/* The pipeline on a cluster in memory: samples go in, and owners change, with every fact an event.
+ */
+#include "core/engine.h"
+#include "tests/support/fake_driver.h"
+#include "tests/support/near.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { WINDOW_S = 1, PARTITIONS = 8, NODES = 4 };
+
+static struct fore_arena arena;
+static struct fore_engine_options options;
+static struct fore_engine_setup setup;
+static struct fake *fake;
+static struct fore_engine *engine;
+static struct fore_diag diag;
+static uint32_t seen[32];
+static uint64_t stream_sum;
+
+static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)
+{
+    const unsigned char *byte = body;
+    seen[kind]++;
+    for (size_t i = 0; i < len; i++)
+        stream_sum = (stream_sum ^ byte[i]) * UINT64_C(0x100000001b3);
+    stream_sum ^= at;
+}
+
+static void defaults(const struct fore_option_section *section, void *target)
+{
+    fore_option_defaults((struct fore_option_binding){section, target}, &arena);
+}
+
+static int begin(void **state)
+{
+    memset(seen, 0, sizeof seen);
+    memset(&diag, 0, sizeof diag);
+    stream_sum = 0;
+    engine = NULL;
+    fore_arena_init(&arena);
+    defaults(&fore_observe_section, &options.observe);
+    defaults(&fore_forecast_section, &options.forecast);
+    defaults(&fore_decide_section, &options.decide);
+    defaults(&fore_policy_section, &options.policy);
+    defaults(&fore_act_section, &options.act);
+    options.observe.mid_step = 10 * FORE_SEC;
+    options.observe.now_span = 3 * FORE_SEC;
+    options.forecast.horizon = 120 * FORE_SEC;
+    options.decide.plan_every = 5 * FORE_SEC;
+    fake = fake_create(&(struct fake_options){.node_count = NODES, .partition_count = PARTITIONS});
+    setup = (struct fore_engine_setup){.options = &options,
+                                       .policy = "nowcast",
+                                       .driver = fake_driver(fake),
+                                       .sink = {.put = put},
+                                       .seed = 1,
+                                       .slo_ns = 10 * FORE_MS,
+                                       .journal_every = FORE_SEC,
+                                       .keyframe_every = 60 * FORE_SEC};
+    return 0;
+}
+
+static int end(void **state)
+{
+    if (engine != NULL) fore_engine_destroy(engine);
+    fake_destroy(fake);
+    fore_arena_fini(&arena);
+    return 0;
+}
+
+static void start(void)
+{
+    assert_int_equal(fore_engine_create(&setup, &engine, &diag), FORE_E_OK);
+}
+
+/* `cores` on one partition, a tenth of a core on every other one. */
+static void load(uint32_t hot, double cores)
+{
+    for (uint32_t n = 0; n < NODES; n++)
+        fake->node_sample[n] = (struct fore_node_sample){.up = true};
+    for (uint32_t p = 0; p < fake->topology.partition_count; p++) {
+        const struct fore_partition *part = &fake->topology.partition[p];
+        if (!part->alive) continue;
+        double x = p == hot ? cores : 0.1;
+        struct fore_partition_sample *s = &fake->partition_sample[p];
+        *s = (struct fore_partition_sample){.reads = (uint64_t)(1000 * x),
+                                            .busy_read_ns = (uint64_t)(x * WINDOW_S * 1e9)};
+        for (uint32_t r = 0; r < part->replica_count; r++) {
+            struct fore_node_sample *n = &fake->node_sample[part->replica[r]];
+            n->requests += s->reads / part->replica_count;
+            n->busy_ns += s->busy_read_ns / part->replica_count;
+            n->utilization += x / part->replica_count / fake->topology.node[part->replica[r]].cores;
+        }
+    }
+}
+
+static void run(uint32_t windows, uint32_t hot, double cores)
+{
+    for (uint32_t i = 0; i < windows; i++) {
+        load(hot, cores * fake->topology.node[0].cores);
+        fake_advance(fake, WINDOW_S * FORE_SEC);
+        enum fore_err err = fore_engine_step(engine, fore_driver_now(setup.driver), &diag);
+        assert_true(err == FORE_E_OK || err == FORE_E_AGAIN);
+    }
+}
+
+static uint64_t moves_done(void)
+{
+    struct fore_engine_counts counts = fore_engine_counts(engine);
+    uint64_t sum = 0;
+    for (int k = 0; k < FORE_MOVE_KINDS; k++)
+        sum += counts.migrate.done[k];
+    return sum;
+}
+
+static void a_calm_cluster_is_left_alone(void **state)
+{
+    start();
+    run(200, 0, 0.1);
+    assert_int_equal(moves_done(), 0);
+    assert_int_equal(seen[FORE_EV_PLAN], 0);
+    assert_int_equal(seen[FORE_EV_MOVE], 0);
+    assert_true(seen[FORE_EV_KEYFRAME] >= 3);
+    assert_int_equal(seen[FORE_EV_CLUSTER_LOAD], 200);
+}
+
+static void heat_leads_to_a_verified_change(void **state)
+{
+    start();
+    uint64_t epoch = fake->topology.epoch;
+    run(120, 0, 0.95);
+    assert_true(moves_done() >= 1);
+    assert_true(fake->topology.epoch > epoch);
+    assert_int_equal(fake_orphan_count(fake), 0);
+    assert_int_equal(fore_topology_check(&fake->topology, &diag), FORE_E_OK);
+    assert_true(seen[FORE_EV_PLAN] >= 1 && seen[FORE_EV_SCORE] >= 1 && seen[FORE_EV_MOVE] >= 4);
+    assert_true(seen[FORE_EV_TOPOLOGY] >= 1 && seen[FORE_EV_ALERT] >= 1);
+}
+
+static void the_score_names_the_hot_partition(void **state)
+{
+    setup.policy = "static";
+    start();
+    run(60, 3, 0.95);
+    uint32_t count, best = 0;
+    const struct fore_score *score = fore_engine_scores(engine, &count);
+    assert_non_null(score);
+    for (uint32_t p = 1; p < count; p++)
+        if (score[p].rrs > score[best].rrs) best = p;
+    assert_int_equal(best, 3);
+    assert_true(score[3].rrs > 0.5);
+    assert_int_equal(moves_done(), 0);
+}
+
+static void nothing_moves_before_it_may_act(void **state)
+{
+    setup.act_from = 100 * FORE_SEC;
+    start();
+    run(90, 0, 0.95);
+    assert_int_equal(seen[FORE_EV_MOVE], 0);
+    run(120, 0, 0.95);
+    assert_true(moves_done() >= 1);
+}
+
+static void equal_runs_give_equal_events(void **state)
+{
+    start();
+    run(100, 0, 0.95);
+    uint64_t first = stream_sum;
+    (void)end(NULL);
+    (void)begin(NULL);
+    start();
+    run(100, 0, 0.95);
+    assert_true(first == stream_sum);
+}
+
+static void an_unknown_policy_is_named_with_its_nearest(void **state)
+{
+    setup.policy = "predictve";
+    assert_int_not_equal(fore_engine_create(&setup, &engine, &diag), FORE_E_OK);
+    assert_non_null(strstr(diag.text, "predictive"));
+    engine = NULL;
+}
+
+static void an_oracle_needs_a_future(void **state)
+{
+    setup.policy = "oracle";
+    assert_int_equal(fore_engine_create(&setup, &engine, &diag), FORE_E_UNSUPPORTED);
+    engine = NULL;
+}
+
+static void a_cluster_that_fails_some_calls_still_ends_well(void **state)
+{
+    struct fore_driver_fault fault = {.inner = fake_driver(fake), .failure = FORE_E_UNREACHABLE};
+    setup.driver = fore_driver_faulty(&fault);
+    start();
+    for (uint32_t i = 0; i < 40; i++) { /* every 7th call fails */
+        fault.fail_at = fault.calls + 7;
+        run(8, 0, 0.95);
+    }
+    fault.fail_at = 0;
+    run(200, 0, 0.1);
+    struct fore_engine_counts counts = fore_engine_counts(engine);
+    assert_int_equal(counts.moves_running, 0);
+    assert_int_equal(fake_orphan_count(fake), 0);
+    assert_int_equal(fore_topology_check(&fake->topology, &diag), FORE_E_OK);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        T(a_calm_cluster_is_left_alone),      T(heat_leads_to_a_verified_change),
+        T(the_score_names_the_hot_partition), T(nothing_moves_before_it_may_act),
+        T(equal_runs_give_equal_events),      T(an_unknown_policy_is_named_with_its_nearest),
+        T(an_oracle_needs_a_future),          T(a_cluster_that_fails_some_calls_still_ends_well),
+    };
+    return cmocka_run_group_tests_name("core/engine", tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+/* feed.c - see feed.h. fseeko/ftello, so that journals above 2 GiB work on 32-bit machines too. */
+#include "viz/feed.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct viz_feed {
+    FILE *file;
+};
+
+static enum fore_err spool(FILE *from, FILE *to, struct fore_diag *diag)
+{
+    char block[1 << 16];
+    size_t got;
+    while ((got = fread(block, 1, sizeof block, from)) > 0)
+        if (fwrite(block, 1, got, to) != got) break;
+    if (ferror(from) || ferror(to) || fflush(to) != 0)
+        return fore_err_set(diag, FORE_E_IO, "copying the journal from the pipe: %s",
+                            strerror(errno));
+    return FORE_E_OK;
+}
+
+static enum fore_err open_stream(const char *path, FILE **out, struct fore_diag *diag)
+{
+    if (strcmp(path, "-") == 0) {
+        *out = tmpfile();
+        if (*out == NULL)
+            return fore_err_set(diag, FORE_E_IO, "no temporary file for the pipe: %s",
+                                strerror(errno));
+        return spool(stdin, *out, diag);
+    }
+    *out = fopen(path, "rb");
+    if (*out == NULL)
+        return fore_err_set(diag, FORE_E_IO, "%s: %s; give a journal written with --journal", path,
+                            strerror(errno));
+    struct stat info;
+    if (fstat(fileno(*out), &info) == 0 && S_ISDIR(info.st_mode))
+        return fore_err_set(diag, FORE_E_IO, "%s is a directory; give the journal inside it", path);
+    return FORE_E_OK;
+}
+
+enum fore_err viz_feed_open(const char *path, struct viz_feed **out, struct fore_diag *diag)
+{
+    FILE *file = NULL;
+    enum fore_err err = open_stream(path, &file, diag);
+    if (err != FORE_E_OK) {
+        if (file != NULL) fclose(file);
+        return err;
+    }
+    *out = calloc(1, sizeof **out);
+    FORE_ASSERT(*out != NULL);
+    (*out)->file = file;
+    return FORE_E_OK;
+}
+
+void viz_feed_close(struct viz_feed *feed)
+{
+    if (feed == NULL) return;
+    fclose(feed->file);
+    free(feed);
+}
+
+uint64_t viz_feed_size(struct viz_feed *feed)
+{
+    struct stat info;
+    if (fstat(fileno(feed->file), &info) != 0 || info.st_size < 0) return 0;
+    return (uint64_t)info.st_size;
+}
+
+static size_t read_at(void *self, uint64_t offset, void *out, size_t len)
+{
+    struct viz_feed *feed = self;
+    if (offset > INT64_MAX || fseeko(feed->file, (off_t)offset, SEEK_SET) != 0) return 0;
+    clearerr(feed->file); /* the end reached earlier may have moved on */
+    return fread(out, 1, len, feed->file);
+}
+
+static uint64_t size_now(void *self)
+{
+    return viz_feed_size(self);
+}
+
+struct fore_journal_in viz_feed_in(struct viz_feed *feed)
+{
+    return (struct fore_journal_in){.read_at = read_at, .size = size_now, .self = feed};
+}

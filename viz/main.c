@@ -1,0 +1,123 @@
+/*
+ * main.c - foreshard-viz: what a journal looks like, in a window or as a picture.
+ *
+ *   foreshard-viz JOURNAL                     the window
+ *   foreshard-viz --shot T FILE.png JOURNAL   one picture, no display needed
+ *
+ * Exit codes: 0 done, 2 bad input (a sentence on stderr), 3 the world failed.
+ */
+#include "core/base/args.h"
+#include "viz/format.h"
+#include "viz/shot.h"
+#include "viz/window.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { EXIT_OK = 0, EXIT_INPUT = 2, EXIT_WORLD = 3 };
+
+struct options {
+    const char *shot, *size, *theme, *span;
+    struct fore_strings operands;
+};
+
+struct request {
+    const char *journal, *picture; /* picture NULL: the window */
+    const struct viz_theme *theme;
+    int width, height;
+    fore_ns span;
+};
+
+static enum fore_err request_of(const struct options *o, struct request *out,
+                                struct fore_diag *diag)
+{
+    bool shot = o->shot != NULL;
+    if (o->operands.count != (shot ? 2u : 1u))
+        return fore_err_set(diag, FORE_E_FORMAT,
+                            shot ? "--shot T needs the picture and the journal: foreshard-viz "
+                                   "--shot end out.png run.fsj"
+                                 : "give one journal; --help tells more");
+    out->journal = o->operands.item[o->operands.count - 1];
+    out->picture = shot ? o->operands.item[0] : NULL;
+    out->theme = viz_colour_theme(o->theme);
+    if (out->theme == NULL)
+        return fore_err_set(diag, FORE_E_FORMAT, "--theme %s: light or dark", o->theme);
+    FORE_TRY(viz_shot_size(o->size, &out->width, &out->height, diag));
+    out->span = strcmp(o->span, "all") == 0 ? VIZ_SPAN_ALL : VIZ_SPAN_AUTO;
+    if (out->span == VIZ_SPAN_ALL || strcmp(o->span, "auto") == 0) return FORE_E_OK;
+    if (viz_format_parse_duration(o->span, &out->span) != FORE_E_OK || out->span < FORE_SEC)
+        return fore_err_set(diag, FORE_E_FORMAT,
+                            "--span %s: auto, all, or a duration of at least 1s", o->span);
+    return FORE_E_OK;
+}
+
+static enum fore_err shoot(const struct request *request, const char *moment,
+                           struct fore_diag *diag)
+{
+    struct viz_player player;
+    fore_ns at;
+    FORE_TRY(viz_player_open(&player, request->journal, request->span, VIZ_COLUMNS, diag));
+    enum fore_err err = viz_format_parse_moment(moment, viz_player_first(&player),
+                                                viz_player_last(&player), &at, diag);
+    if (err == FORE_E_OK) {
+        viz_player_go(&player, at);
+        cairo_surface_t *surface =
+            viz_shot_draw(&player, request->theme, request->width, request->height);
+        err = viz_shot_write(surface, request->picture, diag);
+        cairo_surface_destroy(surface);
+        if (player.note[0] != '\0')
+            fprintf(stderr, "foreshard-viz: %s: %s\n", request->journal, player.note);
+    }
+    viz_player_close(&player);
+    return err;
+}
+
+static enum fore_err run(const struct options *o, struct fore_diag *diag)
+{
+    struct request request = {0};
+    FORE_TRY(request_of(o, &request, diag));
+    if (request.picture != NULL) return shoot(&request, o->shot, diag);
+    struct viz_player player;
+    FORE_TRY(viz_player_open(&player, request.journal, request.span, VIZ_COLUMNS, diag));
+    enum fore_err err = viz_window_run(&player, request.theme, request.width, request.height, diag);
+    viz_player_close(&player);
+    return err;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.size = "1920x1080", .theme = "light", .span = "auto"};
+    const struct fore_arg rows[] = {
+        {"shot",  FORE_ARG_TEXT, &o.shot,  "T",
+         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                     },
+        {"size",  FORE_ARG_TEXT, &o.size,  "WxH",  "pixels of picture or window, default 1920x1080"},
+        {"theme", FORE_ARG_TEXT, &o.theme, "NAME", "light or dark"                                 },
+        {"span",  FORE_ARG_TEXT, &o.span,  "TIME",
+         "how much of the past to show: a duration, all, or auto (four forecast horizons)"         },
+    };
+    const struct fore_args args = {
+        .usage = "foreshard-viz [--shot T FILE.png] JOURNAL [options]",
+        .about = "Shows a journal: heat now and forecast, nodes, scores, migrations, latency.\n"
+                 "JOURNAL may still be growing; - reads standard input. In the window ? lists the "
+                 "keys.",
+        .row = rows,
+        .row_count = FORE_COUNTOF(rows),
+        .operand_min = 1,
+        .operand_max = 2};
+    struct fore_arena arena = {0};
+    struct fore_diag diag = {0};
+    bool help = false;
+    enum fore_err err = fore_args_parse(&args, argc, argv, &arena, &o.operands, &help, &diag);
+    if (err == FORE_E_OK && help) {
+        struct fore_buf text = {0};
+        fore_args_help(&args, &text);
+        fwrite(text.data, 1, text.len, stdout);
+        fore_buf_fini(&text);
+    } else if (err == FORE_E_OK) {
+        err = run(&o, &diag);
+    }
+    if (err != FORE_E_OK)
+        fprintf(stderr, "foreshard-viz: %s\n", diag.text[0] ? diag.text : fore_err_text(err));
+    fore_arena_fini(&arena);
+    return err == FORE_E_OK ? EXIT_OK : err == FORE_E_UNREACHABLE ? EXIT_WORLD : EXIT_INPUT;
+}

@@ -1,0 +1,173 @@
+/*
+ * matrix.c - see matrix.h. Columns are contiguous, so that pooling a column walks one cache-sized
+ * run of bytes whatever the key order.
+ */
+#include "viz/matrix.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOWEST     1e-5
+#define PER_DECADE (254.0 / 9.0)
+
+uint8_t viz_matrix_quantise(double load)
+{
+    if (!(load > 0)) return 0;
+    double level = 1 + floor(log10(load / LOWEST) * PER_DECADE);
+    return level < 1 ? 1 : level > 255 ? 255 : (uint8_t)level;
+}
+
+double viz_matrix_value(uint8_t level)
+{
+    return level == 0 ? 0 : LOWEST * pow(10, ((double)level - 0.5) / PER_DECADE);
+}
+
+static void *zeroed(size_t count, size_t size)
+{
+    void *memory = calloc(count > 0 ? count : 1, size);
+    FORE_ASSERT(memory != NULL);
+    return memory;
+}
+
+static uint32_t columns_allowed(uint32_t rows, uint32_t columns)
+{
+    uint32_t fit = VIZ_MATRIX_BYTES / (rows > 0 ? rows : 1);
+    if (fit < 8) fit = 8;
+    return (columns < fit ? columns : fit) & ~1u;
+}
+
+void viz_matrix_init(struct viz_matrix *matrix, uint32_t rows, uint32_t columns, fore_ns bucket_ns)
+{
+    FORE_ASSERT(bucket_ns > 0 && columns >= 2);
+    *matrix = (struct viz_matrix){.row_cap = rows > 0 ? rows : 1, .bucket_ns = bucket_ns};
+    matrix->column_cap = columns_allowed(rows, columns);
+    matrix->cell = zeroed((size_t)matrix->column_cap * matrix->row_cap, 1);
+    matrix->state = zeroed(matrix->column_cap, 1);
+}
+
+void viz_matrix_fini(struct viz_matrix *matrix)
+{
+    free(matrix->cell);
+    free(matrix->state);
+    *matrix = (struct viz_matrix){0};
+}
+
+static uint8_t *column(const struct viz_matrix *matrix, uint64_t bucket)
+{
+    return matrix->cell + (size_t)(bucket % matrix->column_cap) * matrix->row_cap;
+}
+
+static uint8_t *state(const struct viz_matrix *matrix, uint64_t bucket)
+{
+    return &matrix->state[bucket % matrix->column_cap];
+}
+
+void viz_matrix_reserve(struct viz_matrix *matrix, uint32_t rows)
+{
+    if (rows <= matrix->row_cap) return;
+    struct viz_matrix wider;
+    viz_matrix_init(&wider, rows, matrix->column_cap, matrix->bucket_ns);
+    wider.next = matrix->next;
+    wider.hold = matrix->hold;
+    uint64_t held = matrix->next - matrix->first;
+    wider.first = held > wider.column_cap ? matrix->next - wider.column_cap : matrix->first;
+    for (uint64_t b = wider.first; b < wider.next; b++) {
+        memcpy(column(&wider, b), column(matrix, b), matrix->row_cap);
+        *state(&wider, b) = *state(matrix, b);
+    }
+    viz_matrix_fini(matrix);
+    *matrix = wider;
+}
+
+bool viz_matrix_open(struct viz_matrix *matrix, fore_ns at)
+{
+    uint64_t bucket = at / matrix->bucket_ns;
+    if (matrix->next == matrix->first) matrix->first = matrix->next = bucket;
+    if (bucket < matrix->first) return false;
+    if (bucket >= matrix->next + matrix->column_cap) {
+        matrix->first = matrix->next = bucket; /* all that was held has slid out */
+    }
+    for (; matrix->next <= bucket; matrix->next++) {
+        memset(column(matrix, matrix->next), 0, matrix->row_cap);
+        *state(matrix, matrix->next) = VIZ_COLUMN_EMPTY;
+    }
+    if (matrix->next - matrix->first > matrix->column_cap)
+        matrix->first = matrix->next - matrix->column_cap;
+    *state(matrix, bucket) = VIZ_COLUMN_SAMPLED;
+    return true;
+}
+
+void viz_matrix_put(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load)
+{
+    FORE_ASSERT(row < matrix->row_cap);
+    uint8_t *cell = column(matrix, at / matrix->bucket_ns) + row;
+    uint8_t level = viz_matrix_quantise(load);
+    if (level > *cell) *cell = level;
+}
+
+void viz_matrix_copy_row(struct viz_matrix *matrix, uint32_t from, uint32_t to)
+{
+    for (uint64_t b = matrix->first; b < matrix->next; b++)
+        column(matrix, b)[to] = column(matrix, b)[from];
+}
+
+void viz_matrix_pool_row(struct viz_matrix *matrix, uint32_t from, uint32_t to)
+{
+    for (uint64_t b = matrix->first; b < matrix->next; b++) {
+        uint8_t *c = column(matrix, b);
+        if (c[from] > c[to]) c[to] = c[from];
+    }
+}
+
+const uint8_t *viz_matrix_column(const struct viz_matrix *matrix, uint64_t bucket)
+{
+    if (matrix->next == matrix->first) return NULL;
+    for (uint64_t d = 0; d <= matrix->hold; d++) { /* a sample tells of the time before it */
+        uint64_t b = bucket + d;
+        if (b >= matrix->first && b < matrix->next && *state(matrix, b) == VIZ_COLUMN_SAMPLED)
+            return column(matrix, b);
+    }
+    for (uint64_t d = 1; d <= matrix->hold && d <= bucket; d++) {
+        uint64_t b = bucket - d;
+        if (b >= matrix->first && b < matrix->next && *state(matrix, b) == VIZ_COLUMN_SAMPLED)
+            return column(matrix, b);
+    }
+    return NULL;
+}
+
+uint32_t viz_matrix_line(uint32_t i, uint32_t count, uint32_t height)
+{
+    return (uint32_t)((uint64_t)i * height / count);
+}
+
+void viz_matrix_paint(const struct viz_matrix_window *window, const uint8_t *from, uint32_t x,
+                      uint8_t *level)
+{
+    for (uint32_t i = 0; i < window->order_count; i++) {
+        uint8_t v = from[window->order[i]];
+        if (v == 0) continue;
+        uint32_t y = viz_matrix_line(i, window->order_count, window->height);
+        uint32_t end = viz_matrix_line(i + 1, window->order_count, window->height);
+        do {
+            uint8_t *cell = &level[(size_t)y * window->width + x];
+            if (v > *cell) *cell = v;
+        } while (++y < end);
+    }
+}
+
+void viz_matrix_image(const struct viz_matrix *matrix, const struct viz_matrix_window *window,
+                      uint8_t *level)
+{
+    memset(level, 0, (size_t)window->width * window->height);
+    double span = (double)(window->to - window->from);
+    for (uint32_t x = 0; x < window->width && window->order_count > 0; x++) {
+        fore_ns at = window->from + (fore_ns)(span * x / window->width);
+        fore_ns end = window->from + (fore_ns)(span * (x + 1) / window->width);
+        uint64_t b = at / matrix->bucket_ns, last = end > at ? (end - 1) / matrix->bucket_ns : b;
+        for (; b <= last; b++) {
+            const uint8_t *from = viz_matrix_column(matrix, b);
+            if (from != NULL) viz_matrix_paint(window, from, x, level);
+        }
+    }
+}

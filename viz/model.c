@@ -1,0 +1,295 @@
+/* model.c - see model.h. */
+#include "viz/model.h"
+
+#include "core/act/migrate.h"
+#include "viz/label.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STEPS_MAX = 4096, FORECAST_FLOATS_MAX = 24 << 20 };
+
+void viz_model_init(struct viz_model *model, const struct fore_journal_header *header,
+                    const char *path)
+{
+    *model = (struct viz_model){.seed = header->seed, .start_unix_s = header->start_unix_s};
+    viz_label_from_path(path, model->name, sizeof model->name);
+    viz_label_from_text(header->text != NULL ? header->text : "", model);
+    fore_snapshot_init(&model->snapshot);
+}
+
+static void forget(struct viz_model *model)
+{
+    fore_snapshot_fini(&model->snapshot);
+    if (model->heat.cell != NULL) viz_matrix_fini(&model->heat);
+    if (model->tape.cell != NULL) viz_tape_fini(&model->tape);
+    for (uint32_t p = 0; p < model->forecast_cap; p++)
+        free(model->forecast[p].q);
+    free(model->forecast);
+    free(model->order);
+}
+
+void viz_model_fini(struct viz_model *model)
+{
+    forget(model);
+    *model = (struct viz_model){0};
+}
+
+void viz_model_reset(struct viz_model *model, fore_ns bucket_ns, uint32_t buckets)
+{
+    forget(model);
+    model->forecast = NULL;
+    model->order = NULL;
+    model->forecast_cap = model->order_count = model->order_cap = 0;
+    model->forecast_floats = 0;
+    model->forecast_at = model->horizon_ns = model->load_at = model->score_at = 0;
+    model->period_ns = 0;
+    model->alert_total = model->verify_total = model->odd = 0;
+    fore_snapshot_init(&model->snapshot);
+    viz_matrix_init(&model->heat, 64, buckets, bucket_ns);
+    viz_tape_init(&model->tape, model->heat.column_cap, bucket_ns);
+}
+
+/* A window's load tells of the time before its stamp; the bucket is that of its last instant. */
+static fore_ns inside(fore_ns at)
+{
+    return at > 0 ? at - 1 : 0;
+}
+
+static void make_room(struct viz_model *model)
+{
+    uint32_t rows = model->snapshot.topology.partition_count;
+    if (rows <= model->heat.row_cap) return;
+    viz_matrix_reserve(&model->heat, rows + rows / 4 + 16);
+}
+
+static void note_period(struct viz_model *model, fore_ns at)
+{
+    if (model->load_at > 0 && at > model->load_at) model->period_ns = at - model->load_at;
+    model->load_at = at;
+    uint64_t hold = model->period_ns / model->heat.bucket_ns;
+    if (model->period_ns % model->heat.bucket_ns > 0) hold++;
+    model->heat.hold = hold < 64 ? hold : 64;
+}
+
+static void fold_partitions(struct viz_model *model, fore_ns at, const void *body, size_t len)
+{
+    const struct fore_event_partition_load *load = body;
+    size_t count = len / sizeof *load;
+    note_period(model, at);
+    make_room(model);
+    if (!viz_matrix_open(&model->heat, inside(at))) return;
+    for (size_t i = 0; i < count; i++)
+        if (load[i].partition < model->snapshot.topology.partition_count)
+            viz_matrix_put(&model->heat, inside(at), load[i].partition, (double)load[i].load_cores);
+}
+
+static void fold_nodes(struct viz_model *model, fore_ns at, const void *body, size_t len)
+{
+    const struct fore_event_node_load *load = body;
+    uint32_t count = model->snapshot.topology.node_count;
+    if (len / sizeof *load < count) count = (uint32_t)(len / sizeof *load);
+    for (uint32_t n = 0; n < count; n++)
+        viz_tape_node(&model->tape, inside(at), count, n, load[n].utilization);
+}
+
+static void fold_cluster(struct viz_model *model, fore_ns at, float violation_before)
+{
+    const struct fore_event_cluster_load *load = &model->snapshot.cluster;
+    struct viz_tape_cell *cell = viz_tape_open(&model->tape, inside(at));
+    if (cell == NULL) return;
+    float p99_ms = (float)((double)load->p99_ns / 1e6),
+          p50_ms = (float)((double)load->p50_ns / 1e6);
+    double seconds = (double)load->window_ns / 1e9;
+    cell->p99_ms = cell->seen ? fmaxf(cell->p99_ms, p99_ms) : p99_ms;
+    cell->p50_ms = cell->seen ? fmaxf(cell->p50_ms, p50_ms) : p50_ms;
+    cell->slo_ms = (float)((double)load->slo_ns / 1e6);
+    cell->requests_per_sec = seconds > 0 ? (float)((double)load->requests / seconds) : 0;
+    cell->violation_s += fmaxf(load->violation_s - violation_before, 0);
+    cell->seen = true;
+}
+
+/* Room for a partition's quantiles; NULL when all of them together would be too much. */
+static struct viz_forecast *forecast_slot(struct viz_model *model, uint32_t partition,
+                                          uint32_t steps)
+{
+    size_t floats = (size_t)steps * 3;
+    if (partition >= model->forecast_cap) {
+        size_t old = model->forecast_cap, grown = (size_t)partition + partition / 2 + 64;
+        model->forecast = realloc(model->forecast, grown * sizeof *model->forecast);
+        FORE_ASSERT(model->forecast != NULL);
+        memset(model->forecast + old, 0, (grown - old) * sizeof *model->forecast);
+        model->forecast_cap = (uint32_t)grown;
+    }
+    struct viz_forecast *slot = &model->forecast[partition];
+    if (slot->steps == steps) return slot;
+    size_t others = model->forecast_floats - (size_t)slot->steps * 3;
+    if (others + floats > FORECAST_FLOATS_MAX) return NULL;
+    model->forecast_floats = others + floats;
+    slot->q = realloc(slot->q, floats * sizeof *slot->q);
+    FORE_ASSERT(slot->q != NULL);
+    slot->steps = steps;
+    return slot;
+}
+
+/* Until the next forecast, both halves keep their share of what the whole was forecast. */
+static void split_forecast(struct viz_model *model, const struct fore_event_topology *change)
+{
+    if (change->partition >= model->forecast_cap) return;
+    uint32_t steps = model->forecast[change->partition].steps;
+    float share = change->right_share;
+    if (steps == 0 || change->partition == change->other || !(share >= 0 && share <= 1)) return;
+    struct viz_forecast *right = forecast_slot(model, change->other, steps);
+    if (right == NULL) return;
+    struct viz_forecast *left = &model->forecast[change->partition];
+    right->at = left->at;
+    right->step_ns = left->step_ns;
+    memcpy(right->model, left->model, sizeof right->model);
+    for (size_t i = 0; i < (size_t)steps * 3; i++) {
+        right->q[i] = left->q[i] * share;
+        left->q[i] *= 1 - share;
+    }
+}
+
+static void fold_topology(struct viz_model *model, const void *body)
+{
+    struct fore_event_topology change;
+    memcpy(&change, body, sizeof change);
+    make_room(model);
+    model->order_stale = true;
+    uint32_t rows = model->heat.row_cap;
+    if (change.partition >= rows || change.other >= rows) return;
+    if (change.kind == FORE_MOVE_SPLIT) split_forecast(model, &change);
+    /* A row shows who served these keys at the time: the right part was served by the left. */
+    if (change.kind == FORE_MOVE_SPLIT)
+        viz_matrix_copy_row(&model->heat, change.partition, change.other);
+    if (change.kind == FORE_MOVE_MERGE)
+        viz_matrix_pool_row(&model->heat, change.other, change.partition);
+}
+
+static void fold_forecast(struct viz_model *model, fore_ns at, const void *body, size_t len)
+{
+    struct fore_event_forecast head;
+    if (len < sizeof head) return;
+    memcpy(&head, body, sizeof head);
+    uint32_t cap = model->snapshot.topology.partition_cap;
+    size_t floats = (size_t)head.steps * 3;
+    if (head.partition >= cap || head.steps == 0 || head.steps > STEPS_MAX || head.step_ns == 0 ||
+        head.step_ns > UINT64_MAX / 4 / head.steps || len - sizeof head < floats * sizeof(float))
+        return;
+    struct viz_forecast *slot = forecast_slot(model, head.partition, head.steps);
+    if (slot == NULL) return;
+    memcpy(slot->q, (const char *)body + sizeof head, floats * sizeof *slot->q);
+    slot->at = at;
+    slot->step_ns = head.step_ns;
+    memcpy(slot->model, head.model, sizeof slot->model);
+    slot->model[sizeof slot->model - 1] = '\0';
+    model->forecast_at = at;
+    model->horizon_ns = head.step_ns * head.steps;
+}
+
+static void fold_alert(struct viz_model *model, fore_ns at, const void *body)
+{
+    struct fore_event_alert alert;
+    memcpy(&alert, body, sizeof alert);
+    model->alert[model->alert_total++ % VIZ_ALERTS] =
+        (struct viz_alert){.at = at, .severity = alert.severity, .code = alert.code};
+}
+
+void viz_model_fold(struct viz_model *model, fore_ns at, enum fore_event_kind kind,
+                    const void *body, size_t len)
+{
+    float violation_before = model->snapshot.cluster.violation_s;
+    if (!fore_snapshot_fold(&model->snapshot, at, kind, body, len)) {
+        model->odd++;
+        if (kind != FORE_EV_FORECAST && kind != FORE_EV_NOTE) return;
+    }
+    switch (kind) {
+    case FORE_EV_KEYFRAME:
+        make_room(model);
+        model->order_stale = true;
+        break;
+    case FORE_EV_CLUSTER_LOAD: fold_cluster(model, at, violation_before); break;
+    case FORE_EV_NODE_LOAD: fold_nodes(model, at, body, len); break;
+    case FORE_EV_PARTITION_LOAD: fold_partitions(model, at, body, len); break;
+    case FORE_EV_FORECAST: fold_forecast(model, at, body, len); break;
+    case FORE_EV_SCORE: model->score_at = at; break;
+    case FORE_EV_TOPOLOGY: fold_topology(model, body); break;
+    case FORE_EV_ALERT: fold_alert(model, at, body); break;
+    case FORE_EV_NOTE: viz_label_from_note(body, len, model); break;
+    case FORE_EV_VERIFY:
+        memcpy(&model->verify[model->verify_total++ % VIZ_VERIFIES], body, sizeof *model->verify);
+        break;
+    case FORE_EV_HOT_KEY:
+    case FORE_EV_PLAN:
+    case FORE_EV_MOVE:
+    case FORE_EV_FAULT:
+    case FORE_EV_RESULT:
+    default: break;
+    }
+}
+
+static int by_key(const void *a, const void *b, const struct fore_partition *partition)
+{
+    const struct fore_partition *x = &partition[*(const uint32_t *)a];
+    const struct fore_partition *y = &partition[*(const uint32_t *)b];
+    if (x->table != y->table) return x->table < y->table ? -1 : 1;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    return x->column_group < y->column_group ? -1 : x->column_group > y->column_group;
+}
+
+/* qsort() takes no context, so: a bottom-up merge sort over the index array. */
+static void merge_sort(uint32_t *a, uint32_t *spare, uint32_t n, const struct fore_partition *p)
+{
+    for (uint32_t width = 1; width < n; width *= 2) {
+        for (uint32_t lo = 0; lo < n; lo += 2 * width) {
+            uint32_t mid = lo + width < n ? lo + width : n, hi = mid + width < n ? mid + width : n;
+            uint32_t i = lo, j = mid;
+            for (uint32_t k = lo; k < hi; k++)
+                spare[k] = i < mid && (j >= hi || by_key(&a[i], &a[j], p) <= 0) ? a[i++] : a[j++];
+        }
+        memcpy(a, spare, (size_t)n * sizeof *a);
+    }
+}
+
+void viz_model_sort(struct viz_model *model)
+{
+    const struct fore_topology *topology = &model->snapshot.topology;
+    if (!model->order_stale && model->order != NULL) return;
+    free(model->order);
+    model->order = calloc(2 * (size_t)topology->partition_count + 2, sizeof *model->order);
+    FORE_ASSERT(model->order != NULL);
+    model->order_cap = topology->partition_count;
+    model->order_count = 0;
+    for (uint32_t p = 0; model->snapshot.has_topology && p < topology->partition_count; p++)
+        if (topology->partition[p].alive) model->order[model->order_count++] = p;
+    merge_sort(model->order, model->order + model->order_cap + 1, model->order_count,
+               topology->partition);
+    model->order_stale = false;
+}
+
+double viz_model_forecast(const struct viz_model *model, uint32_t partition, fore_ns at, int q)
+{
+    if (partition >= model->forecast_cap) return (double)NAN;
+    const struct viz_forecast *f = &model->forecast[partition];
+    if (f->steps == 0 || at < f->at) return (double)NAN;
+    fore_ns k = (at - f->at) / f->step_ns;
+    return k < f->steps ? (double)f->q[(size_t)q * f->steps + (size_t)k] : (double)NAN;
+}
+
+const struct fore_event_verify *viz_model_verify(const struct viz_model *model, uint64_t ticket)
+{
+    uint64_t total = model->verify_total;
+    for (uint64_t i = total; i > 0 && i + VIZ_VERIFIES > total; i--) {
+        const struct fore_event_verify *v = &model->verify[(i - 1) % VIZ_VERIFIES];
+        if (v->ticket == ticket) return v;
+    }
+    return NULL;
+}
+
+bool viz_model_move_over(const struct fore_snapshot_move *move)
+{
+    return move->ended_ns != 0 || move->move.state >= FORE_MIGRATE_DONE;
+}

@@ -1,0 +1,152 @@
+/* panel.c - the table of panels, the page, and what several panels share. */
+#include "viz/panel.h"
+
+#include "core/act/migrate.h"
+#include "viz/format.h"
+#include "viz/label.h"
+
+#include <math.h>
+#include <stdio.h>
+
+const struct viz_panel viz_panels[] = {
+    {"header",  VIZ_PLACE_HEADER,  viz_panel_header },
+    {"heat",    VIZ_PLACE_HEAT,    viz_panel_heat   },
+    {"latency", VIZ_PLACE_LATENCY, viz_panel_latency},
+    {"strip",   VIZ_PLACE_STRIP,   viz_panel_strip  },
+    {"nodes",   VIZ_PLACE_NODES,   viz_panel_nodes  },
+    {"scores",  VIZ_PLACE_SCORES,  viz_panel_scores },
+    {"moves",   VIZ_PLACE_MOVES,   viz_panel_moves  },
+};
+const size_t viz_panel_count = FORE_COUNTOF(viz_panels);
+
+void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
+                    const struct viz_theme *theme, struct viz_scene *scene)
+{
+    struct viz_canvas canvas;
+    viz_canvas_init(&canvas, surface, theme, layout->u);
+    scene->scale = (struct viz_scale){.from = scene->view.from,
+                                      .to = scene->view.to,
+                                      .x0 = layout->plot_x0,
+                                      .x1 = layout->plot_x1};
+    viz_canvas_fill(&canvas, (struct viz_rect){0, 0, layout->width, layout->height}, theme->page);
+    for (size_t i = 0; i < viz_panel_count; i++) {
+        struct viz_rect r = layout->place[viz_panels[i].place];
+        cairo_save(canvas.cr);
+        cairo_rectangle(canvas.cr, r.x, r.y, r.w, r.h);
+        cairo_clip(canvas.cr);
+        viz_panels[i].draw(&canvas, scene, r);
+        cairo_restore(canvas.cr);
+    }
+    viz_canvas_fini(&canvas);
+    cairo_surface_flush(surface);
+}
+
+static fore_ns step_of(const struct viz_canvas *canvas, const struct viz_scene *scene)
+{
+    return viz_axis_step(scene->view.to - scene->view.from, scene->scale.x1 - scene->scale.x0,
+                         84 * canvas->u);
+}
+
+void viz_panel_grid(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect plot)
+{
+    const struct viz_theme *t = canvas->theme;
+    fore_ns step = step_of(canvas, scene);
+    fore_ns at = viz_axis_first(scene->view.from, step, scene->model->start_unix_s);
+    double now = viz_axis_x(&scene->scale, scene->view.now);
+    viz_canvas_tint(canvas, (struct viz_rect){now, plot.y, plot.x + plot.w - now, plot.h}, t->track,
+                    0.45);
+    for (; at <= scene->view.to; at += step) {
+        double x = viz_axis_x(&scene->scale, at);
+        viz_canvas_upright(canvas, x, plot.y, plot.y + plot.h, 1, t->track);
+    }
+}
+
+void viz_panel_now(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect plot)
+{
+    double x = viz_axis_x(&scene->scale, scene->view.now);
+    viz_canvas_upright(canvas, x, plot.y, plot.y + plot.h, 1.6 * canvas->u, canvas->theme->ink);
+}
+
+void viz_panel_clock(struct viz_canvas *canvas, const struct viz_scene *scene, double y)
+{
+    const struct viz_scale *s = &scene->scale;
+    struct viz_type type = {.size = VIZ_SMALL, .align = VIZ_CENTRE, .colour = canvas->theme->muted};
+    fore_ns step = step_of(canvas, scene);
+    fore_ns at = viz_axis_first(scene->view.from, step, scene->model->start_unix_s);
+    for (; at <= scene->view.to; at += step) {
+        struct viz_text label = viz_format_tick(at, step, scene->model->start_unix_s);
+        double x = viz_axis_x(s, at), half = viz_canvas_width(canvas, &type, label.s) / 2;
+        viz_canvas_text(canvas, &type, fmin(x, s->x1 - half), y, 0, label.s);
+    }
+}
+
+void viz_panel_empty(struct viz_canvas *canvas, struct viz_rect r, const char *text)
+{
+    struct viz_type type = {.size = VIZ_BODY, .align = VIZ_CENTRE, .colour = canvas->theme->faint};
+    viz_canvas_text(canvas, &type, r.x + r.w / 2, r.y + r.h / 2 + 8 * canvas->u,
+                    r.w - 32 * canvas->u, text);
+}
+
+static enum viz_mark kind_mark(uint8_t kind)
+{
+    switch (kind) {
+    case FORE_MOVE_MOVE: return VIZ_MARK_ARROW;
+    case FORE_MOVE_SPLIT: return VIZ_MARK_FORK;
+    case FORE_MOVE_MERGE: return VIZ_MARK_JOIN;
+    case FORE_MOVE_ADD_REPLICA: return VIZ_MARK_PLUS;
+    case FORE_MOVE_DROP_REPLICA: return VIZ_MARK_MINUS;
+    default: return VIZ_MARK_NONE;
+    }
+}
+
+static void describe(const struct viz_model *model, const struct fore_event_move *m, char *out,
+                     size_t size)
+{
+    char from[16], to[16];
+    viz_label_node(model, m->source, from, sizeof from);
+    viz_label_node(model, m->target, to, sizeof to);
+    if (m->kind == FORE_MOVE_SPLIT)
+        snprintf(out, size, "p%u split", m->partition);
+    else if (m->kind == FORE_MOVE_MERGE)
+        snprintf(out, size, "p%u + p%u", m->partition, m->other);
+    else if (m->kind == FORE_MOVE_DROP_REPLICA)
+        snprintf(out, size, "p%u off %s", m->partition, from);
+    else if (m->kind == FORE_MOVE_ADD_REPLICA)
+        snprintf(out, size, "p%u copy on %s", m->partition, to);
+    else
+        snprintf(out, size, "p%u %s\342\206\222%s", m->partition, from, to);
+}
+
+struct viz_move_look viz_panel_move_look(const struct viz_canvas *canvas,
+                                         const struct viz_model *model,
+                                         const struct fore_snapshot_move *move)
+{
+    const struct viz_theme *t = canvas->theme;
+    struct viz_move_look look = {.kind = kind_mark(move->move.kind),
+                                 .state = VIZ_MARK_DOT,
+                                 .colour = t->accent,
+                                 .word = "unknown"};
+    uint8_t state = move->move.state;
+    if (state < FORE_MIGRATE_STATES)
+        look.word = fore_migrate_state_text((enum fore_migrate_state)state);
+    const struct {
+        uint8_t state;
+        enum viz_mark mark;
+        struct viz_rgb colour;
+    } endings[] = {
+        {FORE_MIGRATE_DONE,        VIZ_MARK_CHECK, t->good },
+        {FORE_MIGRATE_FAILED,      VIZ_MARK_CROSS, t->bad  },
+        {FORE_MIGRATE_CANCELLED,   VIZ_MARK_BAR,   t->faint},
+        {FORE_MIGRATE_ROLLED_BACK, VIZ_MARK_BACK,  t->warn }
+    };
+    for (size_t i = 0; i < FORE_COUNTOF(endings); i++) {
+        if (endings[i].state != state) continue;
+        look.state = endings[i].mark;
+        look.colour = endings[i].colour;
+    }
+    describe(model, &move->move, look.what, sizeof look.what);
+    if (viz_model_move_over(move) || move->move.bytes_total == 0) return look;
+    double share = fmin((double)move->move.bytes_done / (double)move->move.bytes_total, 1);
+    snprintf(look.percent, sizeof look.percent, "%.0f %%", share * 100);
+    return look;
+}

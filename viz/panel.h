@@ -1,0 +1,61 @@
+/*
+ * panel.h - the panels of the dashboard: one file each, one row each in viz_panels[].
+ *
+ * A panel is a pure picture: it reads the scene and draws into its rectangle. Nothing is kept
+ * between two draws, so a shot, a window and a video frame are the same code.
+ */
+#ifndef VIZ_PANEL_H
+#define VIZ_PANEL_H
+
+#include "viz/axis.h"
+#include "viz/layout.h"
+#include "viz/model.h"
+
+struct viz_scene {
+    const struct viz_model *model; /* sorted */
+    struct viz_view view;
+    struct viz_scale scale; /* view.from..view.to on plot_x0..plot_x1 */
+    const char *note;       /* what is wrong with the journal; "" if nothing */
+    const char *status;     /* "paused", "following", "x60"; "" in a shot */
+};
+
+struct viz_panel {
+    const char *name;
+    enum viz_place place;
+    void (*draw)(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+};
+extern const struct viz_panel viz_panels[];
+extern const size_t viz_panel_count;
+
+void viz_panel_header(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+void viz_panel_latency(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+void viz_panel_strip(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+void viz_panel_nodes(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+void viz_panel_scores(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+void viz_panel_moves(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+
+/* The whole page onto a surface. */
+void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
+                    const struct viz_theme *theme, struct viz_scene *scene);
+
+/* Shared by the panels that have the time axis. */
+void viz_panel_grid(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect plot);
+void viz_panel_now(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect plot);
+void viz_panel_clock(struct viz_canvas *canvas, const struct viz_scene *scene, double y);
+/* A muted sentence in the middle of a panel that has nothing to show. */
+void viz_panel_empty(struct viz_canvas *canvas, struct viz_rect r, const char *text);
+
+/* How a move is told: mark and colour of its state, mark of its kind, "p17 n03 > n05". */
+struct viz_move_look {
+    enum viz_mark state, kind;
+    struct viz_rgb colour;
+    const char *word;
+    char what[48];
+    char percent[16]; /* under way and copying: "62 %"; else "" */
+};
+struct viz_move_look viz_panel_move_look(const struct viz_canvas *canvas,
+                                         const struct viz_model *model,
+                                         const struct fore_snapshot_move *move);
+
+#endif

@@ -1,0 +1,153 @@
+/* player.c - see player.h. */
+#include "viz/player.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Journals up to this size are read from their start, so that totals are of the whole run. */
+#define WHOLE_BYTES (UINT64_C(256) << 20)
+/* What a first look at a large journal takes for its horizon. */
+#define HORIZON_GUESS (7200 * FORE_SEC)
+
+enum fore_err viz_player_open(struct viz_player *player, const char *path, fore_ns span,
+                              uint32_t columns, struct fore_diag *diag)
+{
+    *player = (struct viz_player){.span = span, .columns = columns, .path = path};
+    FORE_TRY(viz_feed_open(path, &player->feed, diag));
+    struct fore_diag inner = {0};
+    enum fore_err err =
+        fore_journal_reader_open(viz_feed_in(player->feed), &player->reader, &inner);
+    if (err != FORE_E_OK) {
+        viz_feed_close(player->feed);
+        player->feed = NULL;
+        return fore_err_set(diag, err, "%s: %s", path, inner.text);
+    }
+    viz_model_init(&player->model, fore_journal_reader_header(player->reader), path);
+    return FORE_E_OK;
+}
+
+void viz_player_close(struct viz_player *player)
+{
+    viz_model_fini(&player->model);
+    fore_journal_reader_close(player->reader);
+    viz_feed_close(player->feed);
+    *player = (struct viz_player){0};
+}
+
+fore_ns viz_player_first(const struct viz_player *player)
+{
+    return fore_journal_reader_first(player->reader);
+}
+
+fore_ns viz_player_last(const struct viz_player *player)
+{
+    return fore_journal_reader_last(player->reader);
+}
+
+static struct viz_view view_at(const struct viz_player *player, fore_ns now)
+{
+    fore_ns first = viz_player_first(player), horizon = player->horizon;
+    fore_ns span = player->span == VIZ_SPAN_ALL ? UINT64_MAX : player->span;
+    if (horizon == 0 && viz_feed_size(player->feed) > WHOLE_BYTES) horizon = HORIZON_GUESS;
+    return viz_axis_view(first, now, horizon, span);
+}
+
+/*
+ * Buckets that fill the view, no finer than the loads come: the period times 1, 2, 3, 4, 6, 8, 12,
+ * ... Only the view decides, never the way that led to it, and a growing view seldom changes it.
+ */
+static fore_ns bucket_for(const struct viz_player *player, struct viz_view view)
+{
+    uint32_t columns = player->columns;
+    if (player->model.heat.cell != NULL && player->model.heat.column_cap < columns)
+        columns = player->model.heat.column_cap; /* very many partitions leave room for fewer */
+    fore_ns period = player->period > 0 ? player->period : FORE_SEC, bucket = period;
+    fore_ns want = (view.now - view.from) / (columns - 2) + 1;
+    for (; bucket < want; bucket *= 2)
+        if (bucket > period && bucket / 2 * 3 >= want) return bucket / 2 * 3;
+    return bucket;
+}
+
+static void describe_trouble(struct viz_player *player, enum fore_err err, const char *what)
+{
+    if (err == FORE_E_OK || err == FORE_E_AGAIN) return;
+    player->damaged = true;
+    snprintf(player->note, sizeof player->note, "%s", what);
+}
+
+/* Folds records up to `now`; the first one after it stays pending. */
+static void read_on(struct viz_player *player, fore_ns now)
+{
+    while (!player->damaged) {
+        if (!player->has_pending) {
+            struct fore_diag diag = {0};
+            enum fore_err err = fore_journal_reader_next(player->reader, &player->pending, &diag);
+            if (err != FORE_E_OK) {
+                describe_trouble(player, err, diag.text);
+                return;
+            }
+            player->has_pending = true;
+        }
+        const struct fore_journal_record *r = &player->pending;
+        if (r->at > now) return;
+        viz_model_fold(&player->model, r->at, r->kind, r->body, r->len);
+        player->has_pending = false;
+    }
+}
+
+static void restart(struct viz_player *player, fore_ns now, struct viz_view view)
+{
+    struct fore_diag diag = {0};
+    bool whole = viz_feed_size(player->feed) <= WHOLE_BYTES;
+    viz_model_reset(&player->model, bucket_for(player, view), player->columns);
+    player->has_pending = player->damaged = false;
+    player->begun = true;
+    enum fore_err err = fore_journal_reader_seek(
+        player->reader, whole ? viz_player_first(player) : view.from, &diag);
+    if (err != FORE_E_OK) describe_trouble(player, err, diag.text);
+    read_on(player, now);
+}
+
+static bool fits(const struct viz_player *player, struct viz_view view)
+{
+    const struct viz_matrix *heat = &player->model.heat;
+    return heat->cell != NULL && heat->bucket_ns == bucket_for(player, view);
+}
+
+/* What the last pass has taught about the journal. */
+static void learn(struct viz_player *player)
+{
+    if (player->model.horizon_ns > 0) player->horizon = player->model.horizon_ns;
+    if (player->period == 0) player->period = player->model.period_ns;
+    if (player->damaged) return;
+    snprintf(player->note, sizeof player->note, "%s",
+             fore_journal_reader_truncated(player->reader)
+                 ? "the journal has no end yet: still being written, or cut off"
+                 : "");
+}
+
+void viz_player_go(struct viz_player *player, fore_ns now)
+{
+    struct viz_view view = view_at(player, now);
+    bool back = now < player->view.now;
+    if (!player->begun || back || !fits(player, view))
+        restart(player, now, view);
+    else
+        read_on(player, now);
+    learn(player);
+    view = view_at(player, now);
+    if (!fits(player, view)) restart(player, now, view); /* with what the first pass taught */
+    /* A forecast made a while ago ends sooner than its horizon from now. */
+    fore_ns known = player->model.forecast_at + player->model.horizon_ns;
+    if (view.to > known) view.to = known > view.now ? known : view.now;
+    player->view = view;
+    viz_model_sort(&player->model);
+}
+
+bool viz_player_poll(struct viz_player *player)
+{
+    fore_ns before = viz_player_last(player);
+    if (player->begun && !player->has_pending) read_on(player, player->view.now);
+    learn(player);
+    return viz_player_last(player) > before;
+}

@@ -1,0 +1,41 @@
+/*
+ * player.h - a journal and the moment one looks at. Going forward folds on; going back, or to
+ * another width of view, starts again from a keyframe before the view. What is wrong with the
+ * journal becomes a sentence to draw, not a reason to stop.
+ */
+#ifndef VIZ_PLAYER_H
+#define VIZ_PLAYER_H
+
+#include "viz/axis.h"
+#include "viz/feed.h"
+#include "viz/model.h"
+
+#define VIZ_SPAN_AUTO UINT64_C(0)
+#define VIZ_SPAN_ALL  UINT64_MAX
+
+struct viz_player {
+    struct viz_feed *feed;
+    struct fore_journal_reader *reader;
+    struct viz_model model;
+    struct viz_view view;
+    fore_ns span;    /* asked for; VIZ_SPAN_AUTO, VIZ_SPAN_ALL or a duration */
+    fore_ns horizon; /* of the forecasts, once seen */
+    fore_ns period;  /* of the loads, once seen */
+    uint32_t columns;
+    struct fore_journal_record pending; /* read, but after the moment */
+    bool has_pending, begun, damaged;
+    char note[240]; /* "" while all is well */
+    const char *path;
+};
+
+FORE_MUST_USE enum fore_err viz_player_open(struct viz_player *player, const char *path,
+                                            fore_ns span, uint32_t columns, struct fore_diag *diag);
+void viz_player_close(struct viz_player *player);
+fore_ns viz_player_first(const struct viz_player *player);
+fore_ns viz_player_last(const struct viz_player *player);
+/* Brings model and view to `now`. */
+void viz_player_go(struct viz_player *player, fore_ns now);
+/* Reads what a growing journal has gained; true if its end moved. */
+bool viz_player_poll(struct viz_player *player);
+
+#endif
