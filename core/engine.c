@@ -31,7 +31,7 @@ static enum fore_err check_setup(const struct fore_engine_setup *setup,
     if (*policy == NULL) {
         const char *known[16];
         size_t count = 0;
-        while (fore_policies[count] != NULL && count < FORE_COUNTOF(known)) {
+        while (count < FORE_COUNTOF(known) && fore_policies[count] != NULL) {
             known[count] = fore_policies[count]->name;
             count++;
         }
@@ -247,6 +247,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
     if (topology->node[0].bandwidth_bytes > 0)
         move_s = input->bytes_mean / topology->node[0].bandwidth_bytes;
     *view = (struct fore_policy_view){
+        .policy = engine->policy,
         .planner = input,
         .options = &options->policy,
         .forecast = fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST),

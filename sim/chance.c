@@ -77,14 +77,16 @@ void sim_chance_show_keys(struct sim_chance *chance, const struct sim_chance_key
     for (uint32_t b = 0; b < keys->flow->bucket_count; b++) {
         const struct wl_bucket *bucket = &keys->flow->bucket[b];
         double all = keys->reads[b] + keys->writes[b];
-        for (; next < seen + all && window->sample.key_count < window->key_cap; next += step) {
+        double width = (double)(bucket->last - bucket->first) + 1;
+        while (next < seen + all && window->sample.key_count < window->key_cap) {
             double place = fore_rng_unit(&chance->keys), kind = fore_rng_unit(&chance->keys);
-            uint64_t key = bucket->first + (uint64_t)(place * ((double)(bucket->last - bucket->first) + 1));
+            uint64_t key = bucket->first + (uint64_t)(place * width);
             window->key[window->sample.key_count++] = (struct fore_key_sample){
                 .position = fore_placement_position(keys->placement, key),
                 .weight = weight,
                 .write = kind * all < keys->writes[b],
             };
+            next += step;
         }
         seen += all;
     }

@@ -47,8 +47,8 @@ static void set_costs(const struct build *build)
     out->cost[FORE_QUERY_WRITE] = scenario->sim.write_cost;
     out->cost[FORE_QUERY_SCAN] = scenario->sim.scan_cost;
     /* Rates count scans as reads. Workload E is the mix whose reads are all scans. */
-    bool scans = scenario->workload.kind == WL_KIND_SYNTHETIC &&
-                 scenario->workload.mix == WL_MIX_YCSB_E;
+    bool scans =
+        scenario->workload.kind == WL_KIND_SYNTHETIC && scenario->workload.mix == WL_MIX_YCSB_E;
     out->read_cost = scans ? scenario->sim.scan_cost : 1;
     out->service = (enum sim_latency_kind)scenario->sim.service;
     out->service_sigma = scenario->sim.service_sigma;
@@ -64,8 +64,8 @@ static void set_costs(const struct build *build)
                                                        : (double)scenario->workload.bytes_mean;
     out->bandwidth = scenario->cluster.bandwidth;
     if (scenario->cluster.move_time_mean > 0)
-        out->bandwidth = (double)scenario->cluster.partition_bytes /
-                         seconds(scenario->cluster.move_time_mean);
+        out->bandwidth =
+            (double)scenario->cluster.partition_bytes / seconds(scenario->cluster.move_time_mean);
 }
 
 static enum fore_err survey(const struct build *build, struct sim_survey *out)

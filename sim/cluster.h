@@ -32,10 +32,10 @@ struct sim_cluster {
     fore_ns slo_ns;
     fore_ns window_ns;
     fore_ns link_ns;
-    double bandwidth;     /* bytes per second of a node */
-    double move_cpu;      /* share of a node's capacity at full bandwidth */
-    double bytes_mean;    /* of a request */
-    double peak_cores;    /* what the heaviest five minutes need */
+    double bandwidth;  /* bytes per second of a node */
+    double move_cpu;   /* share of a node's capacity at full bandwidth */
+    double bytes_mean; /* of a request */
+    double peak_cores; /* what the heaviest five minutes need */
     double capacity_cores;
     uint64_t key_samples; /* per window */
 };

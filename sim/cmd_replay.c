@@ -106,13 +106,13 @@ static enum fore_err replay(int argc, char **argv, struct fore_arena *arena, str
 {
     struct wish wish = {0};
     const struct fore_arg rows[] = {
-        {"policy", FORE_ARG_TEXT, &wish.policy, "NAME", "instead of the scenario's policy.name"},
-        {"seed", FORE_ARG_TEXT, &wish.seed, "N|random", "of every random choice, default 1"},
-        {"set", FORE_ARG_REPEAT, &wish.sets, "SECTION.NAME=VALUE",
-         "an option, as in config --explain; may be repeated"},
-        {"journal", FORE_ARG_TEXT, &wish.journal, "FILE", "write what happened, for watch"},
-        {"json", FORE_ARG_FLAG, &wish.json, NULL, "print the result as JSON"},
-        {"quiet", FORE_ARG_FLAG, &wish.quiet, NULL, "no progress bar"},
+        {"policy",  FORE_ARG_TEXT,   &wish.policy,  "NAME",               "instead of the scenario's policy.name"},
+        {"seed",    FORE_ARG_TEXT,   &wish.seed,    "N|random",           "of every random choice, default 1"    },
+        {"set",     FORE_ARG_REPEAT, &wish.sets,    "SECTION.NAME=VALUE",
+         "an option, as in config --explain; may be repeated"                                                    },
+        {"journal", FORE_ARG_TEXT,   &wish.journal, "FILE",               "write what happened, for watch"       },
+        {"json",    FORE_ARG_FLAG,   &wish.json,    NULL,                 "print the result as JSON"             },
+        {"quiet",   FORE_ARG_FLAG,   &wish.quiet,   NULL,                 "no progress bar"                      },
     };
     const struct fore_args args = {
         .usage = "foreshard replay SCENARIO.cfg|TRACE [options]",

@@ -1,5 +1,6 @@
 /*
- * cmd_watch.c - `foreshard watch`: opens foreshard-viz on a journal, or on a scenario while it runs.
+ * cmd_watch.c - `foreshard watch`: opens foreshard-viz on a journal, or on a scenario while it
+ * runs.
  *
  * The dashboard is a program of its own, so that a server without a window system needs none. A
  * scenario is simulated here, into a temporary journal that the dashboard follows as it grows; when
@@ -126,11 +127,13 @@ static enum fore_err watch_scenario(const struct sim_scenario *scenario, uint64_
 {
     struct show show = {0};
     FORE_TRY(open_temporary(&show, diag));
-    struct sim_run_request request = {.scenario = scenario,
-                                      .seed = seed,
-                                      .journal = {.write = write_all, .self = &show},
-                                      .progress = follow,
-                                      .progress_self = &show};
+    struct sim_run_request request = {
+        .scenario = scenario,
+        .seed = seed,
+        .journal = {.write = write_all, .self = &show},
+        .progress = follow,
+        .progress_self = &show
+    };
     struct sim_result result;
     enum fore_err err = sim_run(&request, &result, diag);
     (void)close(show.fd);
@@ -155,8 +158,8 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
     struct fore_strings sets = {0};
     uint64_t seed = 1;
     const struct fore_arg rows[] = {
-        {"seed", FORE_ARG_COUNT, &seed, "N", "SCENARIO: of every random choice, default 1"},
-        {"set", FORE_ARG_REPEAT, &sets, "SECTION.NAME=VALUE", "SCENARIO: override an option"},
+        {"seed", FORE_ARG_COUNT,  &seed, "N",                  "SCENARIO: of every random choice, default 1"},
+        {"set",  FORE_ARG_REPEAT, &sets, "SECTION.NAME=VALUE", "SCENARIO: override an option"               },
     };
     const struct fore_args args = {
         .usage = "foreshard watch JOURNAL|SCENARIO.cfg [options]",

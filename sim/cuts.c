@@ -43,8 +43,8 @@ static void cut_quantiles(struct sim_cuts *cuts, const struct wl_flow *flow,
     for (uint32_t b = 0; b < buckets; b++) {
         double load = survey->reads[b] + survey->writes[b] + floor;
         double keys = (double)(flow->bucket[b].last - flow->bucket[b].first) + 1;
-        for (double goal = part * cuts->count; cuts->count < wanted && goal < seen + load;
-             goal += part) {
+        double goal = part * cuts->count;
+        while (cuts->count < wanted && goal < seen + load) {
             double into = (goal - seen) / load * keys;
             uint64_t last = flow->bucket[b].last, first = flow->bucket[b].first;
             uint64_t at = into >= keys - 1 ? last : first + (uint64_t)into;
@@ -52,6 +52,7 @@ static void cut_quantiles(struct sim_cuts *cuts, const struct wl_flow *flow,
                 cuts->first[cuts->count++] = at;
             else
                 wanted--; /* a single hot key: there is no room for this cut */
+            goal += part;
         }
         seen += load;
     }
@@ -65,9 +66,8 @@ static bool named(const struct sim_scenario *scenario, const struct wl_flow *flo
 struct sim_cuts sim_cuts_make(const struct sim_scenario *scenario, const struct wl_flow *flow,
                               const struct sim_survey *survey, struct fore_arena *perm)
 {
-    struct sim_cuts cuts = {.count = named(scenario, flow)
-                                         ? flow->cut_count
-                                         : (uint32_t)scenario->cluster.partitions};
+    struct sim_cuts cuts = {
+        .count = named(scenario, flow) ? flow->cut_count : (uint32_t)scenario->cluster.partitions};
     cuts.first = FORE_NEW(perm, uint64_t, cuts.count);
     if (scenario->cluster.placement != FORE_PLACE_RANGE)
         cut_positions(&cuts, scenario->cluster.placement == FORE_PLACE_SLOT);

@@ -8,12 +8,12 @@
 #ifndef SIM_CUTS_H
 #define SIM_CUTS_H
 
-#include "sim/survey.h"
 #include "sim/scenario.h"
+#include "sim/survey.h"
 
 struct sim_cuts {
-    uint64_t *first; /* ascending, first[0] == 0; the last partition ends at UINT64_MAX */
-    uint32_t count;  /* may be less than asked for when there are too few keys */
+    uint64_t *first;       /* ascending, first[0] == 0; the last partition ends at UINT64_MAX */
+    uint32_t count;        /* may be less than asked for when there are too few keys */
     const uint64_t *bytes; /* sizes, borrowed from the flow; NULL: not known */
 };
 

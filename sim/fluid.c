@@ -19,12 +19,12 @@ struct busy { /* service of a partition's requests, nominal nanoseconds */
     double read_ns, write_ns;
 };
 
-struct node_step { /* expected, per second: what a node is offered in a step */
+struct node_step {                   /* expected, per second: what a node is offered in a step */
     double jobs, work, work_squared; /* all jobs; work in nominal seconds */
     double clients, client_work;     /* the requests that wait for an answer here */
 };
 
-struct node_window { /* sums over a window */
+struct node_window {        /* sums over a window */
     struct sim_queue queue; /* carried on */
     double clients;         /* expected number, the weight of the grid */
     double sure, chance;    /* expected slow ones: certain or independent; in clumps */
@@ -40,12 +40,12 @@ struct fluid {
     struct sim_cluster *cluster;
     struct sim_window *window;
     struct sim_spread spread;
-    fore_ns step_ns;       /* of one pass: the smaller of window and flow step */
-    fore_ns rates_at;      /* of the rates below; UINT64_MAX: none yet */
-    double *reads, *writes; /* [bucket_count] */
-    double *by_bucket;     /* [bucket_count * LANES] */
-    double *by_partition;  /* [partition_cap * LANES] */
-    double *partition_sum; /* [partition_cap * LANES]: counts of the window */
+    fore_ns step_ns;           /* of one pass: the smaller of window and flow step */
+    fore_ns rates_at;          /* of the rates below; UINT64_MAX: none yet */
+    double *reads, *writes;    /* [bucket_count] */
+    double *by_bucket;         /* [bucket_count * LANES] */
+    double *by_partition;      /* [partition_cap * LANES] */
+    double *partition_sum;     /* [partition_cap * LANES]: counts of the window */
     struct busy *window_busy;  /* [partition_cap] */
     struct node_step *offered; /* [node_count] */
     struct node_window *node;  /* [node_count] */
@@ -158,8 +158,8 @@ static void offer_moves(struct fluid *self, fore_ns begin, fore_ns end)
         fore_ns to = work->end < end ? work->end : end;
         if (from >= to || !(work->cores > 0)) continue;
         double cores = work->cores * (double)(to - from) / (double)(end - begin);
-        double job_s = fmax(self->cluster->service_mean_ns / (double)FORE_SEC,
-                            job_min_s * work->cores);
+        double job_s =
+            fmax(self->cluster->service_mean_ns / (double)FORE_SEC, job_min_s * work->cores);
         add_jobs(&self->offered[work->node], cores / job_s, job_s);
         double busy_ns = cores * (double)(end - begin);
         self->node[work->node].busy_ns += busy_ns;
@@ -176,8 +176,7 @@ static struct sim_latency latency_of(const struct fluid *self, uint16_t n)
     struct sim_latency latency =
         sim_cluster_latency(cluster, n, own_s * (double)FORE_SEC, cluster->service_cv2);
     double square = offered->work_squared * (1 + cluster->service_cv2);
-    latency.kappa_s =
-        square / offered->work / (2.0 * cluster->cores) * cluster->slowness[n];
+    latency.kappa_s = square / offered->work / (2.0 * cluster->cores) * cluster->slowness[n];
     return latency;
 }
 
@@ -405,9 +404,9 @@ struct sim_backend sim_fluid_create(const struct sim_fluid_setup *setup)
     self->rates_at = UINT64_MAX;
     self->reads = FORE_NEW(&arena, double, buckets);
     self->writes = FORE_NEW(&arena, double, buckets);
-    self->by_bucket = FORE_NEW(&arena, double, buckets * LANES);
-    self->by_partition = FORE_NEW(&arena, double, partitions * LANES);
-    self->partition_sum = FORE_NEW(&arena, double, partitions * LANES);
+    self->by_bucket = FORE_NEW(&arena, double, buckets *LANES);
+    self->by_partition = FORE_NEW(&arena, double, partitions *LANES);
+    self->partition_sum = FORE_NEW(&arena, double, partitions *LANES);
     self->window_busy = FORE_NEW(&arena, struct busy, partitions);
     self->offered = FORE_NEW(&arena, struct node_step, topology->node_count);
     self->node = FORE_NEW(&arena, struct node_window, topology->node_count);

@@ -2,8 +2,8 @@
  * fluid.h - fluid fidelity: rates instead of requests, so that weeks of load run in seconds.
  *
  * Per step: rates on buckets -> rates of partitions (spread.h) -> work offered to nodes, moves
- * included -> the queue's mean wait, carried over (queue.h) -> latency tails (latency.h) -> share of
- * requests above the SLO. Counts get the Poisson noise a request-level run would show, drawn per
+ * included -> the queue's mean wait, carried over (queue.h) -> latency tails (latency.h) -> share
+ * of requests above the SLO. Counts get the Poisson noise a request-level run would show, drawn per
  * bucket and so the same for every policy, and the slow ones the burstiness of a real queue.
  */
 #ifndef SIM_FLUID_H

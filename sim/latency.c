@@ -46,8 +46,7 @@ double sim_latency_erlang_c(uint32_t cores, double utilization)
 
 double sim_latency_wait(const struct sim_latency *latency, double utilization)
 {
-    return sim_latency_erlang_c(latency->cores, utilization) * latency->kappa_s /
-           (1 - utilization);
+    return sim_latency_erlang_c(latency->cores, utilization) * latency->kappa_s / (1 - utilization);
 }
 
 struct sim_latency_state sim_latency_at(const struct sim_latency *latency, double utilization)

@@ -20,8 +20,8 @@ enum { SIM_LATENCY_POINTS = 8 }; /* a log-normal service time stands for this ma
 struct sim_latency { /* of one kind of node; by sim_latency_make */
     enum sim_latency_kind kind;
     uint32_t cores;
-    double service_s; /* mean, on this node */
-    double kappa_s;   /* service / cores * (ca2 + cs2) / 2 */
+    double service_s;                 /* mean, on this node */
+    double kappa_s;                   /* service / cores * (ca2 + cs2) / 2 */
     double point[SIM_LATENCY_POINTS]; /* service times of equal probability */
     uint32_t point_count;
 };
@@ -63,7 +63,6 @@ void sim_grid_add(const struct sim_grid *grid, const struct sim_latency *latency
                   struct sim_latency_state state, double weight, double *sum);
 /* The latency above which `tail` (a weight, as summed) lies; `total` is the weight of everything,
  * the tail at 0. */
-double sim_grid_quantile(const struct sim_grid *grid, const double *sum, double total,
-                         double tail);
+double sim_grid_quantile(const struct sim_grid *grid, const double *sum, double total, double tail);
 
 #endif

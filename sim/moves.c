@@ -114,12 +114,11 @@ static void advance(struct sim_moves *moves, struct sim_ticket *ticket, fore_ns 
     const uint16_t end_node[] = {ticket->from, ticket->to};
     for (size_t i = 0; i < FORE_COUNTOF(end_node) && used > 0; i++) {
         const struct fore_node *node = &topology->node[end_node[i]];
-        add_work(moves, (struct sim_move_work){
-                            .node = end_node[i],
-                            .begin = begin,
-                            .end = begin + (fore_ns)(used * (double)FORE_SEC),
-                            .cores = moves->cluster->move_cpu * node->cores * rate /
-                                     node->bandwidth_bytes});
+        add_work(moves, (struct sim_move_work){.node = end_node[i],
+                                               .begin = begin,
+                                               .end = begin + (fore_ns)(used * (double)FORE_SEC),
+                                               .cores = moves->cluster->move_cpu * node->cores *
+                                                        rate / node->bandwidth_bytes});
     }
 }
 

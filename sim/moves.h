@@ -41,10 +41,10 @@ struct sim_moves {
     size_t ticket_count, ticket_cap;
     size_t *active; /* tickets that are not over, oldest first */
     size_t active_count, active_cap;
-    uint64_t *identity; /* [partition_cap]: what the content descends from */
-    uint64_t *writes;   /* [partition_cap]: applied at the owner */
-    uint64_t *orphans;  /* [partition_cap]: writes that reached a node which no longer holds it */
-    double *dirty_rate; /* [partition_cap]: bytes written per second in the last window */
+    uint64_t *identity;  /* [partition_cap]: what the content descends from */
+    uint64_t *writes;    /* [partition_cap]: applied at the owner */
+    uint64_t *orphans;   /* [partition_cap]: writes that reached a node which no longer holds it */
+    double *dirty_rate;  /* [partition_cap]: bytes written per second in the last window */
     uint32_t *node_load; /* [node_count]: transfers at that end, scratch of advance */
     struct sim_move_work *work; /* of the window advanced last */
     size_t work_count, work_cap;

@@ -12,10 +12,10 @@ static const double ring_epsilon = 0.25;
 struct scene {
     const struct sim_owners_request *request;
     struct fore_topology *topology;
-    double *load;      /* [partition_count], of one replica */
-    double *capacity;  /* [node_count] */
-    double *held;      /* [node_count] */
-    uint16_t *owner;   /* [partition_count] */
+    double *load;     /* [partition_count], of one replica */
+    double *capacity; /* [node_count] */
+    double *held;     /* [node_count] */
+    uint16_t *owner;  /* [partition_count] */
     struct fore_arena arena;
 };
 

@@ -70,8 +70,7 @@ struct sim_queue_step sim_queue_advance(struct sim_queue *queue, const struct si
 
 static double ramp_at(const struct sim_queue_step *step, int i)
 {
-    return step->ramp_from_s +
-           (step->ramp_to_s - step->ramp_from_s) * (i + 0.5) / RAMP_POINTS;
+    return step->ramp_from_s + (step->ramp_to_s - step->ramp_from_s) * (i + 0.5) / RAMP_POINTS;
 }
 
 double sim_queue_tail(const struct sim_queue_step *step, const struct sim_latency *latency,

@@ -14,12 +14,12 @@
 
 #include "sim/latency.h"
 
-struct sim_queue { /* {0}: empty */
+struct sim_queue {    /* {0}: empty */
     double wait_s;    /* V */
     double backlog_s; /* the part of it that is a ramp */
 };
 
-struct sim_queue_step { /* what a request sees that arrives in the step */
+struct sim_queue_step {             /* what a request sees that arrives in the step */
     struct sim_latency_state state; /* of the random part */
     double utilization;             /* that the random part stands for */
     double ramp_share;              /* of the step has a backlog, ... */

@@ -26,8 +26,8 @@ struct tally { /* of one partition in this window; [0] reads, [1] writes */
     uint64_t latency_sum_ns, slow;
     uint32_t by_type[FORE_QUERY_TYPES], by_group[FORE_USER_GROUPS];
 };
-struct server { /* a node: its queue, and what it did in this window */
-    struct sim_station station;
+struct server { /* a node: its queue, and what it did in this window; one cache line */
+    _Alignas(64) struct sim_station station;
     struct fore_hist *hist;
     uint64_t busy_ns, move_ns, slow;
 };
@@ -46,14 +46,14 @@ struct request {
     uint64_t work[BATCH]; /* nanoseconds, nominal */
     size_t at, count;     /* in the batch */
     bool ended;
-    uint64_t arrivals; /* before this batch */
+    uint64_t arrivals;            /* before this batch */
     uint64_t key_every, key_wait; /* one request in so many is shown to the engine */
     struct fore_arena arena;      /* holds this struct too */
 };
 
 static uint64_t whole_ns(double ns)
 {
-    return (uint64_t)(int64_t)(ns + 0.5);
+    return (uint64_t)(int64_t)ns;
 }
 
 /* Service of a whole batch, in arrival order. */
@@ -75,8 +75,8 @@ static void draw_services(struct request *self)
         break;
     case SIM_LATENCY_LOGNORMAL:
         for (size_t i = 0; i < self->count; i++)
-            self->work[i] = whole_ns(
-                fore_dist_lognormal(&rng, mean_ns[r[i].op % FORE_QUERY_TYPES], sigma));
+            self->work[i] =
+                whole_ns(fore_dist_lognormal(&rng, mean_ns[r[i].op % FORE_QUERY_TYPES], sigma));
         break;
     }
     self->service = rng;
@@ -137,41 +137,55 @@ static void turn_away(struct request *self, const struct wl_request *r, uint32_t
     p->by_group[r->group % FORE_USER_GROUPS]++;
 }
 
+/* The end of the batch's requests that arrive before `stop`. */
+static const struct wl_request *end_before(const struct request *self, fore_ns stop)
+{
+    size_t end = self->count;
+    if (self->batch[end - 1].t < stop) return &self->batch[end];
+    for (end = self->at; self->batch[end].t < stop;)
+        end++;
+    return &self->batch[end];
+}
+
 /* Serves the batch's requests that arrive before `stop`, or up to one that makes an event. */
 static void serve_until(struct request *self, fore_ns stop)
 {
     const struct sim_cluster *cluster = self->cluster;
     const fore_ns link_ns = 2 * cluster->link_ns, slo_ns = cluster->slo_ns;
     const bool hashed = cluster->placement != FORE_PLACE_RANGE;
-    const struct sim_router router = self->router;
+    const struct sim_router *const router = &self->router;
     struct server *const servers = self->server;
     struct tally *const tallies = self->tally;
-    const struct wl_request *r = &self->batch[self->at], *end = &self->batch[self->count];
+    const struct wl_request *r = &self->batch[self->at], *end = end_before(self, stop);
     const uint64_t *work = &self->work[self->at];
-    for (bool event = false; r < end && r->t < stop && !event; r++, work++) {
+    for (; r < end; r++, work++) {
         uint64_t position = r->key;
         if (hashed) position = fore_placement_position(cluster->placement, position);
-        uint32_t partition = sim_router_find(&router, position);
+        uint32_t partition = sim_router_find(router, position);
         FORE_DASSERT(partition != FORE_PARTITION_NONE);
-        const struct sim_route *route = &router.route[partition];
+        const struct sim_route *route = &router->route[partition];
         uint32_t node = route->node[0], write = r->op == FORE_QUERY_WRITE;
         if (route->count != 1) {
             if (route->count == 0) {
                 turn_away(self, r, partition);
                 continue;
             }
-            if (!write) node = pick_reader(route, self->arrivals + (uint64_t)(r - self->batch));
-            if (write) follow(self, route, r->t, *work, partition);
-            event = write;
+            if (!write) {
+                node = pick_reader(route, self->arrivals + (uint64_t)(r - self->batch));
+            } else {
+                follow(self, route, r->t, *work, partition);
+                end = r + 1; /* the calendar is to be looked at again */
+            }
         }
         struct server *server = &servers[node];
         struct tally *p = &tallies[partition];
         fore_ns latency = sim_station_serve(&server->station, r->t, *work) - r->t + link_ns;
-        bool slow = latency > slo_ns;
+        if (latency > slo_ns) {
+            server->slow++;
+            p->slow++;
+        }
         fore_hist_add(server->hist, latency);
         server->busy_ns += *work;
-        server->slow += slow;
-        p->slow += slow;
         p->latency_sum_ns += latency;
         p->busy_ns[write] += *work;
         p->bytes[write] += r->bytes;

@@ -123,12 +123,14 @@ void sim_result_print(const struct sim_result *result, const struct sim_scenario
     fore_buf_printf(out, "  latency      p50 %.3g ms   p99 %.3g ms   p99.9 %.3g ms\n",
                     ms(result->latency_p50_ns), ms(result->latency_p99_ns),
                     ms(result->latency_p999_ns));
-    fore_buf_printf(out, "  SLO          p99 < %.3g ms, broken for %s; %.4g node-minutes; %.3g %% "
-                         "of requests above\n",
+    fore_buf_printf(out,
+                    "  SLO          p99 < %.3g ms, broken for %s; %.4g node-minutes; %.3g %% "
+                    "of requests above\n",
                     ms(result->slo_ns), span_text(result->slo_violation_s, a),
                     result->slo_violation_node_min, 100 * result->slo_violation_request_share);
-    fore_buf_printf(out, "  nodes        %.4g in use, mean utilisation %.3g %%, hottest %.3g times "
-                         "the mean\n",
+    fore_buf_printf(out,
+                    "  nodes        %.4g in use, mean utilisation %.3g %%, hottest %.3g times "
+                    "the mean\n",
                     result->nodes_mean, 100 * result->utilization_mean, result->imbalance_mean);
     print_moves(result, out);
     fore_buf_printf(out, "  alerts       %llu\n", (unsigned long long)result->alerts);

@@ -14,24 +14,25 @@
 
 /* What a trace of unknown rate and size needs to be worth looking at. */
 static const char *const trace_defaults[] = {
-    "workload.kind=trace",          "cluster.nodes=8",          "cluster.partitions=128",
-    "cluster.peak_utilization=0.7", "cluster.move_time_mean=1min", "observe.window=1s",
+    "workload.kind=trace",         "cluster.nodes=8",
+    "cluster.partitions=128",      "cluster.peak_utilization=0.7",
+    "cluster.move_time_mean=1min", "observe.window=1s",
 };
 
 size_t sim_scenario_bindings(struct sim_scenario *scenario,
                              struct fore_option_binding out[SIM_SECTION_MAX])
 {
     const struct fore_option_binding all[] = {
-        {&wl_section, &scenario->workload},
-        {&sim_cluster_section, &scenario->cluster},
-        {&sim_section, &scenario->sim},
-        {&fore_observe_section, &scenario->engine.observe},
-        {&fore_forecast_section, &scenario->engine.forecast},
-        {&fore_decide_section, &scenario->engine.decide},
-        {&fore_policy_section, &scenario->engine.policy},
-        {&fore_act_section, &scenario->engine.act},
-        {&sim_experiment_section, &scenario->experiment},
-        {&sim_journal_section, &scenario->journal},
+        {&wl_section,             &scenario->workload       },
+        {&sim_cluster_section,    &scenario->cluster        },
+        {&sim_section,            &scenario->sim            },
+        {&fore_observe_section,   &scenario->engine.observe },
+        {&fore_forecast_section,  &scenario->engine.forecast},
+        {&fore_decide_section,    &scenario->engine.decide  },
+        {&fore_policy_section,    &scenario->engine.policy  },
+        {&fore_act_section,       &scenario->engine.act     },
+        {&sim_experiment_section, &scenario->experiment     },
+        {&sim_journal_section,    &scenario->journal        },
     };
     _Static_assert(FORE_COUNTOF(all) <= SIM_SECTION_MAX, "callers have room for this many");
     memcpy(out, all, sizeof all);
@@ -45,8 +46,9 @@ static enum fore_err unknown(const char *field, const char *word, const char *co
     if (near != NULL)
         return fore_err_set(diag, FORE_E_FORMAT, "%s = \"%.40s\": unknown; did you mean \"%s\"?",
                             field, word, near);
-    return fore_err_set(diag, FORE_E_FORMAT, "%s = \"%.40s\": unknown; \"%s\" is one of those known",
-                        field, word, known[0]);
+    return fore_err_set(diag, FORE_E_FORMAT,
+                        "%s = \"%.40s\": unknown; \"%s\" is one of those known", field, word,
+                        known[0]);
 }
 
 enum { KNOWN_MAX = 32 };
@@ -56,7 +58,7 @@ static enum fore_err check_policy(const char *field, const char *name, struct fo
     if (fore_policy_find(name) != NULL) return FORE_E_OK;
     const char *known[KNOWN_MAX];
     size_t count = 0;
-    for (; fore_policies[count] != NULL && count < KNOWN_MAX; count++)
+    for (; count < KNOWN_MAX && fore_policies[count] != NULL; count++)
         known[count] = fore_policies[count]->name;
     return unknown(field, name, known, count, diag);
 }
@@ -70,7 +72,7 @@ static enum fore_err check_names(const struct sim_scenario *scenario, struct for
     const char *known[KNOWN_MAX] = {"mean-spar"};
     if (strcmp(model, known[0]) == 0 || fore_model_find(model) != NULL) return FORE_E_OK;
     size_t count = 1;
-    for (size_t i = 0; fore_models[i] != NULL && count < KNOWN_MAX; i++)
+    for (size_t i = 0; count < KNOWN_MAX && fore_models[i] != NULL; i++)
         known[count++] = fore_models[i]->name;
     return unknown("forecast.model", model, known, count, diag);
 }
@@ -100,11 +102,11 @@ static enum fore_err check_partitions(const struct sim_scenario *scenario, struc
                             (unsigned long long)most, need / gib, (double)memory_max_bytes / gib,
                             (double)memory_max_bytes / partition_memory(scenario));
     if (cluster->partitions_max != 0 && cluster->partitions_max < cluster->partitions)
-        return fore_err_set(diag, FORE_E_RANGE,
-                            "cluster.partitions_max is %llu, below cluster.partitions (%llu); raise "
-                            "it, or 0 for four times the start",
-                            (unsigned long long)cluster->partitions_max,
-                            (unsigned long long)cluster->partitions);
+        return fore_err_set(
+            diag, FORE_E_RANGE,
+            "cluster.partitions_max is %llu, below cluster.partitions (%llu); raise "
+            "it, or 0 for four times the start",
+            (unsigned long long)cluster->partitions_max, (unsigned long long)cluster->partitions);
     if (cluster->placement == FORE_PLACE_SLOT && most > FORE_SLOT_COUNT)
         return fore_err_set(diag, FORE_E_RANGE,
                             "cluster.partitions: there are %d slots, so at most as many partitions "
@@ -151,8 +153,8 @@ static enum fore_err check_times(const struct sim_scenario *scenario, struct for
     fore_ns window = observe->window, span = scenario->workload.span;
     if (window == 0) return fore_err_set(diag, FORE_E_RANGE, "observe.window is 0; try \"1s\"");
     FORE_TRY(multiple("observe.mid_step", observe->mid_step, window, diag));
-    FORE_TRY(multiple("forecast.refresh_every", scenario->engine.forecast.refresh_every, window,
-                      diag));
+    FORE_TRY(
+        multiple("forecast.refresh_every", scenario->engine.forecast.refresh_every, window, diag));
     FORE_TRY(multiple("experiment.evaluate_from", experiment->evaluate_from, window, diag));
     FORE_TRY(multiple("experiment.act_from", experiment->act_from, window, diag));
     if (span != 0 && span < window)

@@ -124,9 +124,9 @@ static void add_spread_out(const struct sim_spread *spread, const double *by_buc
 }
 
 /* Always inlined with a constant `lanes`, so that the sums of a partition stay in registers. */
-static inline __attribute__((always_inline)) void
-add_cells(const struct sim_spread *spread, const double *by_bucket, uint32_t lanes,
-          double *by_partition)
+static inline __attribute__((always_inline)) void add_cells(const struct sim_spread *spread,
+                                                            const double *by_bucket, uint32_t lanes,
+                                                            double *by_partition)
 {
     for (size_t c = 0; c < spread->cell_count;) {
         double sum[SPREAD_LANES_MAX] = {0};

@@ -7,12 +7,13 @@ void sim_station_init(struct sim_station *station, struct fore_arena *arena, uin
     FORE_ASSERT(cores > 0 && slowness > 0);
     *station = (struct sim_station){.free_at = FORE_NEW(arena, fore_ns, cores),
                                     .cores = cores,
-                                    .nominal = !(slowness < 1) && !(slowness > 1),
+                                    .plain = cores == 1 && !(slowness < 1) && !(slowness > 1),
                                     .slowness = slowness};
 }
 
 fore_ns sim_station_backlog(const struct sim_station *station, fore_ns now)
 {
+    FORE_ASSERT(station->cores > 0);
     fore_ns sum = 0;
     for (uint32_t c = 0; c < station->cores; c++)
         sum += station->free_at[c] > now ? station->free_at[c] - now : 0;

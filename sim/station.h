@@ -19,7 +19,7 @@ enum { SIM_STATION_SCAN = 8 }; /* up to here a scan finds the earliest; above, a
 struct sim_station {
     fore_ns *free_at; /* by core; above SIM_STATION_SCAN a binary heap, earliest first */
     uint32_t cores;
-    bool nominal;    /* slowness is 1 */
+    bool plain;      /* one core of nominal speed: the shortest way */
     double slowness; /* nanoseconds a core needs for one of nominal work */
 };
 
@@ -35,13 +35,8 @@ void sim_station_heap_replace(fore_ns *heap, uint32_t count, fore_ns free_at);
 static inline fore_ns sim_station_serve(struct sim_station *station, fore_ns at, uint64_t work_ns)
 {
     fore_ns *free_at = station->free_at;
-    fore_ns service = work_ns;
-    if (!station->nominal)
-        service = (fore_ns)(int64_t)((double)(int64_t)work_ns * station->slowness);
-    if (station->cores == 1) {
-        fore_ns begin = free_at[0] > at ? free_at[0] : at;
-        return free_at[0] = begin + service;
-    }
+    if (station->plain) return free_at[0] = (free_at[0] > at ? free_at[0] : at) + work_ns;
+    fore_ns service = (fore_ns)(int64_t)((double)(int64_t)work_ns * station->slowness);
     if (station->cores > SIM_STATION_SCAN) {
         fore_ns leave = (free_at[0] > at ? free_at[0] : at) + service;
         sim_station_heap_replace(free_at, station->cores, leave);

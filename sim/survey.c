@@ -45,12 +45,14 @@ static enum fore_err walk(struct pass *pass, struct fore_diag *diag)
     fore_ns block = step > block_ns ? step : block_ns / step * step;
     bool sparse = request->span / block > BLOCKS_FULL;
     for (fore_ns t = 0; t < request->span; t += block) {
-        double sum = 0, count = 0;
+        double sum = 0;
+        uint32_t count = 0;
         fore_ns end = request->span - t < block ? request->span : t + block;
-        for (fore_ns at = t; at < end && !(sparse && at > t); at += step, count++) {
+        for (fore_ns at = t; at < end && !(sparse && at > t); at += step) {
             double work = 0;
             FORE_TRY(look(pass, at, &work, diag));
             sum += work;
+            count++;
         }
         pass->out->peak_work = fmax(pass->out->peak_work, sum / count);
     }

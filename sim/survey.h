@@ -9,15 +9,15 @@
 
 struct sim_survey_request {
     struct wl_flow *flow;
-    fore_ns span;             /* of the run */
+    fore_ns span; /* of the run */
     fore_ns mean_from, mean_span;
     double read_cost, write_cost; /* work of one request, all its replicas together */
 };
 
 struct sim_survey {
-    double peak_work;  /* highest 5-minute mean of the total: cost units per second */
-    double mean_work;  /* over the mean span */
-    double *reads;     /* [bucket_count]: mean rates over the mean span */
+    double peak_work; /* highest 5-minute mean of the total: cost units per second */
+    double mean_work; /* over the mean span */
+    double *reads;    /* [bucket_count]: mean rates over the mean span */
     double *writes;
     double reads_total, writes_total; /* their sums */
 };

@@ -1,9 +1,9 @@
 /*
  * ticket.c - begin, poll, throttle, cancel, cut over, sweep: the driver's promises over moves.h.
  *
- * CONFLICT: the topology, or the ticket's phase, is not what the caller takes it to be. REFUSED: the
- * partition is already being worked on. UNREACHABLE: a node that must answer is down. RANGE: there
- * is no such ticket, partition or node.
+ * CONFLICT: the topology, or the ticket's phase, is not what the caller takes it to be. REFUSED:
+ * the partition is already being worked on. UNREACHABLE: a node that must answer is down. RANGE:
+ * there is no such ticket, partition or node.
  */
 #include <stdlib.h>
 
@@ -62,8 +62,7 @@ static enum fore_err check_copy(const struct fore_topology *topology, const stru
 static enum fore_err check_split(const struct fore_topology *topology, const struct fore_move *move)
 {
     const struct fore_partition *partition = &topology->partition[move->partition];
-    if (move->split_at <= partition->first || move->split_at > partition->last)
-        return FORE_E_RANGE;
+    if (move->split_at <= partition->first || move->split_at > partition->last) return FORE_E_RANGE;
     return topology->alive_count < topology->partition_cap ? FORE_E_OK : FORE_E_REFUSED;
 }
 

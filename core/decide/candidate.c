@@ -65,18 +65,29 @@ static double rise_at(const struct fore_search *search, const struct fore_load_c
            search->load.cost[change->node];
 }
 
-/* Everything on the source that may leave and would help, with what its leaving saves. */
-static size_t list_leaving(const struct fore_search *search, uint16_t source, struct leaving *out)
+/* The least that any change of this partition is charged: a move, or a split and a tenth of one. */
+static double cheapest(const struct fore_search *search, double move_price_s)
+{
+    const struct fore_decide_options *options = search->input->options;
+    double split = 0.1 * move_price_s + seconds(options->split_price);
+    return seconds(options->gain_min) +
+           (options->splits ? fmin(move_price_s, split) : move_price_s);
+}
+
+/* Everything on the source that may leave and could gain more than the best so far, with what its
+ * leaving saves. No change saves more than the node costs, so most are passed over unasked. */
+static size_t list_leaving(const struct fore_search *search, uint16_t source, double best_gain_s,
+                           struct leaving *out)
 {
     const struct fore_topology *topology = search->load.topology;
     size_t count = 0;
     for (uint32_t p = 0; p < topology->partition_count && count < LEAVING_MAX; p++) {
         const struct fore_partition *part = &topology->partition[p];
         if (!part->alive || search->busy[p] || !fore_topology_hosts(topology, p, source)) continue;
-        struct leaving l = {.partition = p};
+        struct leaving l = {.partition = p, .price_s = move_price(search, p, 1)};
+        if (search->load.cost[source] - cheapest(search, l.price_s) <= best_gain_s) continue;
         l.share = fore_load_replica_share(&search->load, p, part->replica_count);
         l.duration_s = copy_seconds(search, p, source, source, 1);
-        l.price_s = move_price(search, p, 1);
         l.load = search->brings[p];
         struct fore_load_change gone = change_of(search, source, p, -l.share, l.duration_s);
         l.saved_s = -rise_at(search, &gone, 1);
@@ -299,7 +310,7 @@ void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
                             struct fore_candidate *best)
 {
     struct leaving list[LEAVING_MAX];
-    size_t count = list_leaving(search, source, list);
+    size_t count = list_leaving(search, source, best->gain_s, list);
     const struct fore_decide_options *options = search->input->options;
     uint32_t caps = search->input->caps;
     for (size_t i = 0; i < count; i++) {

@@ -47,8 +47,8 @@ double fore_load_replica_share(const struct fore_load *load, uint32_t partition,
 
 /* Adds `share` of a partition's distribution to m, v, c at step h. A negative share takes away:
  * variances are signed so that coming and going cancel exactly. */
-static void add_at(const struct fore_scenario *s, uint32_t partition, size_t h, double share,
-                   double *m, double *v, double *c)
+static inline void add_at(const struct fore_scenario *s, uint32_t partition, size_t h, double share,
+                          double *m, double *v, double *c)
 {
     if (partition >= s->partition_count) return; /* younger than the scenario: nothing known */
     size_t at = (size_t)partition * s->steps + h;
@@ -59,7 +59,8 @@ static void add_at(const struct fore_scenario *s, uint32_t partition, size_t h, 
 }
 
 /* Expected violation seconds of one step: its probability, and the depth that lies beyond it. */
-static double step_cost(const struct fore_load *load, double cores, double m, double v, double c)
+static inline double step_cost(const struct fore_load *load, double cores, double m, double v,
+                               double c)
 {
     double blur = load->spread * load->spread + 1e-12;
     double variance = (v > 0 ? v : 0) + c * c + blur * cores * cores;

@@ -8,16 +8,9 @@ static uint32_t terms(const struct fore_policy_view *view, struct fore_load_term
     return 1;
 }
 
-static void propose(const struct fore_policy_view *view, fore_ns *node_state,
-                    struct fore_arena *scratch, struct fore_plan *out)
-{
-    (void)node_state;
-    fore_policy_planned_propose(&fore_policy_nowcast, view, scratch, out);
-}
-
 const struct fore_policy fore_policy_nowcast = {
     .name = "nowcast",
     .about = "the planner, told that the present load will last",
     .terms = terms,
-    .propose = propose,
+    .propose = fore_policy_planned_propose,
 };

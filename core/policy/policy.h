@@ -24,7 +24,10 @@ struct fore_policy_options { /* the "policy" section */
 extern const struct fore_option_section fore_policy_section;
 enum { FORE_PICK_HOTTEST, FORE_PICK_FIT, FORE_PICK_COLDEST };
 
+struct fore_policy;
+
 struct fore_policy_view {
+    const struct fore_policy *policy;         /* the one that is asked */
     const struct fore_planner_input *planner; /* terms empty: the policy fills its own copy */
     const struct fore_policy_options *options;
     const struct fore_scenario *forecast, *nowcast;

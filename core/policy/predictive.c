@@ -37,16 +37,9 @@ uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
     return 2;
 }
 
-static void propose(const struct fore_policy_view *view, fore_ns *node_state,
-                    struct fore_arena *scratch, struct fore_plan *out)
-{
-    (void)node_state;
-    fore_policy_planned_propose(&fore_policy_predictive, view, scratch, out);
-}
-
 const struct fore_policy fore_policy_predictive = {
     .name = "predictive",
     .about = "the planner, told the forecast and the present load as two scenarios",
     .terms = fore_policy_predictive_terms,
-    .propose = propose,
+    .propose = fore_policy_planned_propose,
 };

@@ -18,7 +18,7 @@
 #include "tests/support/sim_world.h"
 
 enum { NODES = 16, PARTITIONS = 1000, KEYS = 1000000, PAIRS = 5 };
-static const double rate = 160000; /* 10,000 a second and node */
+static const double rate = 160000;     /* 10,000 a second and node */
 static const double utilization = 0.4; /* mean; the hottest node, with the hottest key, some 70 % */
 
 struct bench_case {
@@ -27,7 +27,10 @@ struct bench_case {
     double write_share;
 };
 static const struct bench_case cases[] = {
-    {"fifo_1core", 1, 0}, {"fifo_4core", 4, 0}, {"fifo_1core_10pct_writes", 1, 0.1}};
+    {"fifo_1core",              1, 0  },
+    {"fifo_4core",              4, 0  },
+    {"fifo_1core_10pct_writes", 1, 0.1}
+};
 
 static double cpu_s(void)
 {

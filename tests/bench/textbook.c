@@ -112,17 +112,17 @@ static void schedule_arrival(struct textbook *t)
         .arrival = t->now + exponential(t, 1e9 / t->options->rate),
         .partition = (uint32_t)(key * t->options->partitions / t->options->keys),
     };
-    push(t, (struct event){.at = request->arrival,
-                           .node = t->owner[request->partition],
-                           .request = request});
+    push(t, (struct event){
+                .at = request->arrival, .node = t->owner[request->partition], .request = request});
 }
 
 static void begin_service(struct textbook *t, uint32_t node, struct request *request)
 {
     t->node[node].busy++;
     t->busy_ns += request->service;
-    push(t, (struct event){
-                .at = t->now + request->service, .is_departure = 1, .node = node, .request = request});
+    push(t,
+         (struct event){
+             .at = t->now + request->service, .is_departure = 1, .node = node, .request = request});
 }
 
 static void send_copies(struct textbook *t, const struct event *event)

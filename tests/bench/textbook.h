@@ -11,9 +11,9 @@
 struct textbook_options {
     uint32_t nodes, cores, partitions, keys;
     double zipf_s;
-    double rate;            /* requests per second */
+    double rate; /* requests per second */
     double service_mean_ns;
-    double write_share;     /* of requests; each is sent to two followers as well */
+    double write_share; /* of requests; each is sent to two followers as well */
     uint64_t requests, seed;
 };
 struct textbook_result {

@@ -4,12 +4,19 @@
 #include "tests/support/contract_suite.h"
 #include "tests/support/sim_world.h"
 
-static const char *const options[] = {
-    "workload.kind=synthetic", "workload.rate=200/s",          "workload.span=1d",
-    "workload.keys=10k",       "workload.read_share=50%",      "cluster.nodes=4",
-    "cluster.cores=2",         "cluster.partitions=16",        "cluster.replicas=2",
-    "observe.window=1s",       "cluster.partition_bytes=8MiB", "cluster.bandwidth=1MiB/s",
-    NULL};
+static const char *const options[] = {"workload.kind=synthetic",
+                                      "workload.rate=200/s",
+                                      "workload.span=1d",
+                                      "workload.keys=10k",
+                                      "workload.read_share=50%",
+                                      "cluster.nodes=4",
+                                      "cluster.cores=2",
+                                      "cluster.partitions=16",
+                                      "cluster.replicas=2",
+                                      "observe.window=1s",
+                                      "cluster.partition_bytes=8MiB",
+                                      "cluster.bandwidth=1MiB/s",
+                                      NULL};
 
 static struct fore_driver create(uint64_t seed)
 {

@@ -71,10 +71,18 @@ static struct seen simulate(int c, double rho, const char *service, double reque
     (void)snprintf(span, sizeof span, "workload.span=%.0fs",
                    ceil(requests * span_share / (1000.0 * c * rho) / 100) * 100);
     (void)snprintf(kind, sizeof kind, "sim.service=%s", service);
-    const char *const sets[] = {
-        "cluster.nodes=1", "cluster.partitions=1", "cluster.link_delay=0s", "observe.window=100s",
-        "sim.service_mean=1ms", "workload.keys=100", "sim.key_samples=0", rate, cores, span, kind,
-        NULL};
+    const char *const sets[] = {"cluster.nodes=1",
+                                "cluster.partitions=1",
+                                "cluster.link_delay=0s",
+                                "observe.window=100s",
+                                "sim.service_mean=1ms",
+                                "workload.keys=100",
+                                "sim.key_samples=0",
+                                rate,
+                                cores,
+                                span,
+                                kind,
+                                NULL};
     double wait_ns = 0, count = 0, p99 = 0;
     for (size_t i = 0; i < FORE_COUNTOF(seeds); i++) {
         struct sim_world world;
@@ -82,8 +90,8 @@ static struct seen simulate(int c, double rho, const char *service, double reque
         while (world.driver.now < world.scenario.workload.span) {
             (void)sim_world_step(&world);
             const struct fore_partition_sample *p = &world.window.partition[0];
-            wait_ns += (double)p->latency_sum_ns - (double)p->busy_read_ns -
-                       (double)p->busy_write_ns;
+            wait_ns +=
+                (double)p->latency_sum_ns - (double)p->busy_read_ns - (double)p->busy_write_ns;
             count += (double)world.window.sample.requests;
         }
         p99 += (double)world.backend.ops->quantile(world.backend.self, 0.99) / 1e6;
@@ -103,7 +111,11 @@ static void check_mmc(int c)
 {
     static const struct {
         double rho, requests;
-    } cases[] = {{0.5, 4e6}, {0.8, 8e6}, {0.95, 4e7}};
+    } cases[] = {
+        {0.5,  4e6},
+        {0.8,  8e6},
+        {0.95, 4e7}
+    };
     for (size_t i = 0; i < FORE_COUNTOF(cases); i++) {
         double rho = cases[i].rho;
         struct seen seen = simulate(c, rho, "exp", cases[i].requests);

@@ -63,10 +63,8 @@ static inline void sim_world_open(struct sim_world *world, uint64_t seed, const 
     sim_moves_init(&world->moves, &world->cluster, seed, &world->arena);
     sim_window_init(&world->window, &world->cluster, &world->arena);
     if (world->scenario.sim.fidelity == SIM_FLUID) {
-        struct sim_fluid_setup setup = {.cluster = &world->cluster,
-                                        .moves = &world->moves,
-                                        .flow = &world->flow,
-                                        .seed = seed};
+        struct sim_fluid_setup setup = {
+            .cluster = &world->cluster, .moves = &world->moves, .flow = &world->flow, .seed = seed};
         world->backend = sim_fluid_create(&setup);
     } else {
         sim_world_must(wl_open_source(workload, seed, &world->arena, &world->source, &diag), &diag);

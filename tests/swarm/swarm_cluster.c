@@ -8,8 +8,8 @@
  * read again and counted through the model. At the end faults stop, and everything under way must
  * come to an end. Every fourth seed is also run as a whole, engine included, twice.
  *
- * SWARM_SEEDS says how many (default 40), SWARM_FIRST where to start. A seed runs in a process of its
- * own, so an assertion inside the product names its seed too.
+ * SWARM_SEEDS says how many (default 40), SWARM_FIRST where to start. A seed runs in a process of
+ * its own, so an assertion inside the product names its seed too.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,12 +25,12 @@
 
 enum { TEXT = 64, SETS = 24, RANGES = 512, TICKETS = 256, WINDOWS = 60, PATIENCE = 4000 };
 
-#define CHECK(x)                                                                       \
-    do {                                                                               \
-        if (!(x)) {                                                                    \
-            (void)fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #x);    \
-            _exit(1);                                                                  \
-        }                                                                              \
+#define CHECK(x)                                                                    \
+    do {                                                                            \
+        if (!(x)) {                                                                 \
+            (void)fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #x); \
+            _exit(1);                                                               \
+        }                                                                           \
     } while (0)
 
 struct sets { /* options of one seed, as text */
@@ -444,8 +444,9 @@ static void every_seed_holds(void **state)
     for (uint64_t seed = first; seed < first + count; seed++) {
         if (seed_holds(seed)) continue;
         failed++;
-        (void)fprintf(stderr, "swarm_cluster: seed %llu failed; again: SWARM_FIRST=%llu "
-                              "SWARM_SEEDS=1\n",
+        (void)fprintf(stderr,
+                      "swarm_cluster: seed %llu failed; again: SWARM_FIRST=%llu "
+                      "SWARM_SEEDS=1\n",
                       (unsigned long long)seed, (unsigned long long)seed);
     }
     assert_int_equal(failed, 0);

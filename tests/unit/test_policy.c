@@ -31,6 +31,7 @@ static void propose(const char *name)
     const struct fore_policy *policy = fore_policy_find(name);
     assert_non_null(policy);
     assert_non_null(policy->propose);
+    world.view.policy = policy;
     policy->propose(&world.view, node_state, &world.arena, &plan);
 }
 
@@ -46,6 +47,7 @@ static void nobody_moves_anything_on_a_calm_cluster(void **state)
 {
     for (size_t i = 0; fore_policies[i] != NULL; i++) {
         if (fore_policies[i]->propose == NULL) continue;
+        world.view.policy = fore_policies[i];
         fore_policies[i]->propose(&world.view, node_state, &world.arena, &plan);
         assert_int_equal(plan.move_count, 0);
     }

@@ -10,7 +10,10 @@
 static void a_window_is_violated_above_one_percent(void **state)
 {
     (void)state;
-    struct fore_node node[2] = {{.cores = 2, .up = true}, {.cores = 2, .up = true}};
+    struct fore_node node[2] = {
+        {.cores = 2, .up = true},
+        {.cores = 2, .up = true}
+    };
     struct fore_partition partition[2] = {
         {.alive = true, .replica_count = 1, .replica = {0}},
         {.alive = true, .replica_count = 1, .replica = {1}},
@@ -18,7 +21,7 @@ static void a_window_is_violated_above_one_percent(void **state)
     struct fore_topology topology = {
         .node = node, .partition = partition, .node_count = 2, .partition_count = 2};
     struct fore_node_sample seen[2] = {
-        {.requests = 1000, .slow = 11, .busy_ns = 60 * FORE_SEC, .utilization = 0.5, .up = true},
+        {.requests = 1000, .slow = 11, .busy_ns = 60 * FORE_SEC, .utilization = 0.5,  .up = true},
         {.requests = 1000, .slow = 10, .busy_ns = 30 * FORE_SEC, .utilization = 0.25, .up = true},
     };
     struct fore_sample sample = {

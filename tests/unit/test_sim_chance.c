@@ -33,11 +33,8 @@ static void clumps_keep_the_mean_and_spread_it(void **state)
     static const double clump_s[] = {0.001, 0.05, 2};
     for (size_t c = 0; c < FORE_COUNTOF(clump_s); c++) {
         struct sim_chance chance = sim_chance_make(2);
-        struct sim_chance_slow slow = {.requests = 1e6,
-                                       .sure = 0.002,
-                                       .chance = 0.01,
-                                       .clump_s = clump_s[c],
-                                       .window_s = 60};
+        struct sim_chance_slow slow = {
+            .requests = 1e6, .sure = 0.002, .chance = 0.01, .clump_s = clump_s[c], .window_s = 60};
         for (int i = 0; i < DRAWS; i++)
             drawn[i] = sim_chance_slow(&chance, &slow) / slow.requests;
         double variance = 4 * slow.chance * clump_s[c] / 60; /* of the share: n E[C^2] / w^2 */
@@ -72,14 +69,17 @@ static void a_factor_has_mean_one(void **state)
 static void keys_are_shown_in_proportion_to_the_rates(void **state)
 {
     (void)state;
-    struct wl_bucket bucket[3] = {{0, 99}, {100, 100}, {101, 1000}};
+    struct wl_bucket bucket[3] = {
+        {0,   99  },
+        {100, 100 },
+        {101, 1000}
+    };
     double reads[3] = {10, 70, 0}, writes[3] = {0, 0, 20};
     struct wl_flow flow = {.bucket = bucket, .bucket_count = 3};
     struct fore_key_sample room[64];
     struct sim_window window = {.key = room, .key_cap = 64, .sample.requests = 6400};
     struct sim_chance chance = sim_chance_make(5);
-    struct sim_chance_keys keys = {
-        .flow = &flow, .reads = reads, .writes = writes, .wanted = 50};
+    struct sim_chance_keys keys = {.flow = &flow, .reads = reads, .writes = writes, .wanted = 50};
     int hot = 0, written = 0;
     sim_chance_show_keys(&chance, &keys, &window);
     expect_near(window.sample.key_count, 50.0, 1);

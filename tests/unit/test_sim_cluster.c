@@ -10,8 +10,8 @@
 #include "tests/support/near.h"
 #include "tests/support/sim_world.h"
 
-#define BASE                                                                                     \
-    "workload.rate=8k/s", "workload.span=2h", "workload.keys=10k", "cluster.nodes=8",            \
+#define BASE                                                                          \
+    "workload.rate=8k/s", "workload.span=2h", "workload.keys=10k", "cluster.nodes=8", \
         "cluster.cores=4", "cluster.partitions=100"
 
 static void range_cuts_hold_equal_key_counts(void **state)
@@ -87,7 +87,11 @@ static void one_hot_key_does_not_break_the_cuts(void **state)
 {
     (void)state;
     struct fore_arena arena = {0};
-    struct wl_bucket bucket[3] = {{0, 9}, {10, 10}, {11, 1000}};
+    struct wl_bucket bucket[3] = {
+        {0,  9   },
+        {10, 10  },
+        {11, 1000}
+    };
     double reads[3] = {1, 98, 1}, writes[3] = {0};
     struct sim_survey survey = {.reads = reads, .writes = writes, .reads_total = 100};
     struct wl_flow flow = {.bucket = bucket, .bucket_count = 3};
@@ -102,9 +106,13 @@ static void one_hot_key_does_not_break_the_cuts(void **state)
 static void the_peak_is_the_asked_share_of_capacity(void **state)
 {
     (void)state;
-    const char *const sets[] = {BASE, "cluster.peak_utilization=60%", "cluster.replicas=2",
-                                "workload.read_share=50%", "workload.diurnal=50%",
-                                "workload.diurnal_period=2h", NULL};
+    const char *const sets[] = {BASE,
+                                "cluster.peak_utilization=60%",
+                                "cluster.replicas=2",
+                                "workload.read_share=50%",
+                                "workload.diurnal=50%",
+                                "workload.diurnal_period=2h",
+                                NULL};
     struct sim_world world;
     sim_world_open(&world, 1, sets);
     expect_near(world.cluster.peak_cores / world.cluster.capacity_cores, 0.6, 1e-9);
@@ -127,8 +135,8 @@ static void the_slo_is_the_p99_at_its_utilization(void **state)
 static void move_time_sets_the_bandwidth(void **state)
 {
     (void)state;
-    const char *const sets[] = {BASE, "cluster.partition_bytes=1GiB", "cluster.move_time_mean=15min",
-                                NULL};
+    const char *const sets[] = {BASE, "cluster.partition_bytes=1GiB",
+                                "cluster.move_time_mean=15min", NULL};
     struct sim_world world;
     sim_world_open(&world, 1, sets);
     expect_near(world.cluster.bandwidth, 1024.0 * 1024 * 1024 / 900, 1);
@@ -158,7 +166,8 @@ static void balanced_placement_is_better_than_taking_turns(void **state)
 {
     (void)state;
     double ratio[2];
-    static const char *const initial[] = {"cluster.initial=balanced", "cluster.initial=round-robin"};
+    static const char *const initial[] = {"cluster.initial=balanced",
+                                          "cluster.initial=round-robin"};
     for (int i = 0; i < 2; i++) {
         const char *const sets[] = {BASE,
                                     "sim.fidelity=fluid",

@@ -25,9 +25,16 @@ static void nonsense_is_told_by_its_text(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "",          "node3",          "node3 down",           "node3 down 2h",
-        "node4 down 2h 1h", "nodeX down 2h 1h", "node3 gone 2h 1h", "node3 down 2 1h",
-        "node3 down 2h 0s", "node3 down 2h 1h now",
+        "",
+        "node3",
+        "node3 down",
+        "node3 down 2h",
+        "node4 down 2h 1h",
+        "nodeX down 2h 1h",
+        "node3 gone 2h 1h",
+        "node3 down 2 1h",
+        "node3 down 2h 0s",
+        "node3 down 2h 1h now",
         "node3 down 2h 1hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh",
         "node99999999999999999999 down 2h 1h"};
     for (size_t i = 0; i < FORE_COUNTOF(texts); i++) {
@@ -42,7 +49,9 @@ static void a_node_is_down_from_to(void **state)
 {
     (void)state;
     struct fore_node node[2] = {{.up = true}, {.up = true}};
-    struct fore_partition partition = {.alive = true, .replica_count = 2, .replica = {1, 0}};
+    struct fore_partition partition = {
+        .alive = true, .replica_count = 2, .replica = {1, 0}
+    };
     struct fore_topology topology = {
         .node = node, .partition = &partition, .node_count = 2, .partition_count = 1};
     struct sim_fault fault = {.node = 1, .down = 10, .up = 20};

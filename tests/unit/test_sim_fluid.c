@@ -12,12 +12,19 @@
 static void a_steady_node_shows_the_formulas(void **state)
 {
     (void)state;
-    const char *const sets[] = {
-        "workload.rate=3200/s",   "workload.span=1h",        "workload.popularity=uniform",
-        "workload.keys=1k",       "cluster.nodes=1",         "cluster.cores=4",
-        "cluster.partitions=4",   "sim.fidelity=fluid",      "observe.window=1min",
-        "sim.service_mean=1ms",   "cluster.link_delay=0s",   "sim.slo_utilization=80%",
-        NULL};
+    const char *const sets[] = {"workload.rate=3200/s",
+                                "workload.span=1h",
+                                "workload.popularity=uniform",
+                                "workload.keys=1k",
+                                "cluster.nodes=1",
+                                "cluster.cores=4",
+                                "cluster.partitions=4",
+                                "sim.fidelity=fluid",
+                                "observe.window=1min",
+                                "sim.service_mean=1ms",
+                                "cluster.link_delay=0s",
+                                "sim.slo_utilization=80%",
+                                NULL};
     struct sim_world world;
     sim_world_open(&world, 1, sets);
     double slow = 0, requests = 0, utilization = 0;
@@ -126,15 +133,15 @@ static void replicated_writes_agree_too(void **state)
 static void no_policy_can_change_the_counts(void **state)
 {
     (void)state;
-    const char *const sets[] = {"workload.rate=500/s", "workload.span=1h",    "workload.keys=10k",
-                                "cluster.nodes=4",     "cluster.partitions=8", "sim.fidelity=fluid",
-                                "observe.window=1min", NULL};
+    const char *const sets[] = {
+        "workload.rate=500/s",  "workload.span=1h",   "workload.keys=10k",   "cluster.nodes=4",
+        "cluster.partitions=8", "sim.fidelity=fluid", "observe.window=1min", NULL};
     struct sim_world a, b;
     sim_world_open(&a, 3, sets);
     sim_world_open(&b, 3, sets);
     uint16_t from = b.cluster.topology.partition[2].replica[0];
-    assert_int_equal(
-        fore_topology_move(&b.cluster.topology, 2, from, (uint16_t)((from + 1) % 4)), FORE_E_OK);
+    assert_int_equal(fore_topology_move(&b.cluster.topology, 2, from, (uint16_t)((from + 1) % 4)),
+                     FORE_E_OK);
     for (int i = 0; i < 20; i++) {
         const struct fore_sample *x = sim_world_step(&a), *y = sim_world_step(&b);
         assert_int_equal(x->requests, y->requests);

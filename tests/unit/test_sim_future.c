@@ -11,12 +11,13 @@
 
 enum { STEPS = 12, PARTITIONS = 16 };
 
-static const char *const options[] = {
-    "workload.rate=4k/s",   "workload.span=2h",     "workload.keys=10k",
-    "workload.diurnal=50%", "workload.drift_load=40%", "workload.drift_period=1h",
-    "workload.diurnal_period=1h", "sim.write_cost=3", "workload.read_share=70%",
-    "cluster.nodes=4",      "cluster.partitions=16", "sim.fidelity=fluid",
-    "observe.window=1min",  NULL};
+static const char *const options[] = {"workload.rate=4k/s",         "workload.span=2h",
+                                      "workload.keys=10k",          "workload.diurnal=50%",
+                                      "workload.drift_load=40%",    "workload.drift_period=1h",
+                                      "workload.diurnal_period=1h", "sim.write_cost=3",
+                                      "workload.read_share=70%",    "cluster.nodes=4",
+                                      "cluster.partitions=16",      "sim.fidelity=fluid",
+                                      "observe.window=1min",        NULL};
 
 static void the_future_is_what_is_then_observed(void **state)
 {
@@ -27,8 +28,8 @@ static void the_future_is_what_is_then_observed(void **state)
     sim_world_open(&world, 4, options);
     sim_future_init(&future, &world.cluster, &world.flow, 7200 * FORE_SEC);
     struct fore_future door = sim_future_door(&future);
-    assert_int_equal(
-        door.load(door.self, &world.cluster.topology, 0, 300 * FORE_SEC, STEPS, told), FORE_E_OK);
+    assert_int_equal(door.load(door.self, &world.cluster.topology, 0, 300 * FORE_SEC, STEPS, told),
+                     FORE_E_OK);
     for (size_t h = 0; h < STEPS; h++) {
         double busy[PARTITIONS] = {0};
         for (int w = 0; w < 5; w++) {

@@ -50,8 +50,12 @@ static void the_table_agrees_with_the_topology(void **state)
 static void only_replicas_that_are_up_are_routed_to(void **state)
 {
     (void)state;
-    const char *const sets[] = {"workload.rate=10/s", "workload.span=10s", "workload.keys=1k",
-                                "cluster.nodes=3", "cluster.replicas=2", "cluster.partitions=8",
+    const char *const sets[] = {"workload.rate=10/s",
+                                "workload.span=10s",
+                                "workload.keys=1k",
+                                "cluster.nodes=3",
+                                "cluster.replicas=2",
+                                "cluster.partitions=8",
                                 NULL};
     struct sim_world world;
     sim_world_open(&world, 1, sets);

@@ -1,4 +1,5 @@
-/* test_sim_run.c - whole runs: equal seeds are equal, policies see the same traffic, faults heal. */
+/* test_sim_run.c - whole runs: equal seeds are equal, policies see the same traffic, faults heal.
+ */
 #include "sim/run.h"
 
 #include <setjmp.h>
@@ -11,11 +12,11 @@
 #include "tests/support/near.h"
 #include "tests/support/sim_world.h"
 
-#define BASE                                                                                       \
-    "workload.rate=1500/s", "workload.span=4min", "workload.keys=20k", "workload.drift_load=50%",  \
-        "workload.drift_period=4min", "cluster.nodes=4", "cluster.partitions=32",                  \
-        "cluster.peak_utilization=80%", "cluster.move_time_mean=3s", "observe.window=1s",          \
-        "observe.mid_step=5s", "policy.reactive_hold=3s", "policy.reactive_every=1s",              \
+#define BASE                                                                                      \
+    "workload.rate=1500/s", "workload.span=4min", "workload.keys=20k", "workload.drift_load=50%", \
+        "workload.drift_period=4min", "cluster.nodes=4", "cluster.partitions=32",                 \
+        "cluster.peak_utilization=80%", "cluster.move_time_mean=3s", "observe.window=1s",         \
+        "observe.mid_step=5s", "policy.reactive_hold=3s", "policy.reactive_every=1s",             \
         "decide.plan_every=5s", "forecast.refresh_every=5s"
 
 static struct sim_result run(const char *policy, uint64_t seed, const char *const *sets,
@@ -176,8 +177,8 @@ static void impossible_runs_say_why(void **state)
         const char *set, *says;
     } cases[] = {
         {"experiment.evaluate_from=1h", "evaluate_from"},
-        {"workload.span=100ms", "window"},
-        {"workload.rate=0", "rate"},
+        {"workload.span=100ms",         "window"       },
+        {"workload.rate=0",             "rate"         },
     };
     for (size_t i = 0; i < FORE_COUNTOF(cases); i++) {
         const char *const sets[] = {BASE, cases[i].set, NULL};

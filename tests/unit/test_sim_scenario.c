@@ -44,22 +44,22 @@ static void the_impossible_gets_one_sentence(void **state)
         enum fore_err err;
         const char *says;
     } cases[] = {
-        {"cluster.replicas=8", FORE_E_OK, ""},
-        {"cluster.nodes=3", FORE_E_OK, ""},
-        {"cluster.partitions=1000000000", FORE_E_RANGE, "GiB"},
-        {"cluster.partitions=4000000000000000000", FORE_E_RANGE, "limit"},
-        {"cluster.partitions_max=10", FORE_E_RANGE, "partitions_max"},
-        {"workload.rate=0", FORE_E_RANGE, "workload.rate"},
-        {"workload.span=0s", FORE_E_RANGE, "workload.span"},
-        {"workload.span=500ms", FORE_E_RANGE, "window"},
-        {"observe.window=7s", FORE_E_RANGE, "multiple"},
-        {"experiment.evaluate_from=2h", FORE_E_RANGE, "evaluate_from"},
-        {"experiment.policies=static, reactiv", FORE_E_FORMAT, "reactive"},
-        {"policy.name=predictiv", FORE_E_FORMAT, "predictive"},
-        {"forecast.model=spar-lgo", FORE_E_FORMAT, "spar-log"},
-        {"sim.faults=node3 up 1h 2h", FORE_E_FORMAT, "node3 down"},
-        {"sim.faults=node99 down 1h 2h", FORE_E_FORMAT, "node below 16"},
-        {"sim.windw=1s", FORE_E_FORMAT, "sim"},
+        {"cluster.replicas=8",                     FORE_E_OK,     ""              },
+        {"cluster.nodes=3",                        FORE_E_OK,     ""              },
+        {"cluster.partitions=1000000000",          FORE_E_RANGE,  "GiB"           },
+        {"cluster.partitions=4000000000000000000", FORE_E_RANGE,  "limit"         },
+        {"cluster.partitions_max=10",              FORE_E_RANGE,  "partitions_max"},
+        {"workload.rate=0",                        FORE_E_RANGE,  "workload.rate" },
+        {"workload.span=0s",                       FORE_E_RANGE,  "workload.span" },
+        {"workload.span=500ms",                    FORE_E_RANGE,  "window"        },
+        {"observe.window=7s",                      FORE_E_RANGE,  "multiple"      },
+        {"experiment.evaluate_from=2h",            FORE_E_RANGE,  "evaluate_from" },
+        {"experiment.policies=static, reactiv",    FORE_E_FORMAT, "reactive"      },
+        {"policy.name=predictiv",                  FORE_E_FORMAT, "predictive"    },
+        {"forecast.model=spar-lgo",                FORE_E_FORMAT, "spar-log"      },
+        {"sim.faults=node3 up 1h 2h",              FORE_E_FORMAT, "node3 down"    },
+        {"sim.faults=node99 down 1h 2h",           FORE_E_FORMAT, "node below 16" },
+        {"sim.windw=1s",                           FORE_E_FORMAT, "sim"           },
     };
     for (size_t i = 0; i < FORE_COUNTOF(cases); i++) {
         struct fore_arena arena = {0};

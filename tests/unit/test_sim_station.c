@@ -58,8 +58,8 @@ static void departures_equal_those_of_an_event_calendar(void **state)
         for (size_t i = 0; i < COUNT; i++) {
             double gap = 1000 * fore_dist_exp(&rng), service = 950.0 * cores[c];
             now += (fore_ns)gap;
-            job[i] = (struct job){.arrival = now,
-                                  .service = (fore_ns)(service * fore_dist_exp(&rng))};
+            job[i] =
+                (struct job){.arrival = now, .service = (fore_ns)(service * fore_dist_exp(&rng))};
         }
         serve_by_events(job, cores[c]);
         for (size_t i = 0; i < COUNT; i++)
