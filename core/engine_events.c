@@ -299,11 +299,11 @@ void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *p
 
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan, fore_ns now)
 {
-    if (plan->violation_before_s < 30) fore_alert_clear(&engine->alerts, FORE_ALERT_NO_PLAN, 0);
-    if (plan->violation_before_s < 120) return;
+    if (engine->rrs_max < 0.25) fore_alert_clear(&engine->alerts, FORE_ALERT_NO_PLAN, 0);
+    if (engine->rrs_max < 0.5 || engine->migrate.running > 0) return; /* help may be on its way */
     fore_alert_raise(&engine->alerts, sink_of(engine), now, FORE_ALERT_NO_PLAN, FORE_ALERT_WARNING,
-                     0, "%.0f node-seconds of violation are expected and no change pays",
-                     plan->violation_before_s);
+                     0, "a bottleneck is likely (RRS %.2f) and no change pays: %s", engine->rrs_max,
+                     plan->reason);
 }
 
 void fore_engine_note_unreachable(struct fore_engine *engine, enum fore_err err, fore_ns now)

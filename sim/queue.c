@@ -49,6 +49,24 @@ static void set_ramp(struct sim_queue_step *step, double before_s, double after_
     if (build_s < step_s) step->ramp_share = build_s / step_s;
 }
 
+/*
+ * A request can also be slow because a middling wait met a long service of its own, and then its
+ * neighbours need not be: slow ones come less in clumps than the queue's excursions do. For
+ * exponential service (rate m) above a reflected Brownian queue (decay d) the long-run variance
+ * of the slow share is  (4 / sigma^2) * integral of G^2 / pi  with G(w) the slow requests from
+ * waits above w; over the same with service 0 it is, with a = m / (m - d),
+ *   (a^2 + 1 - 2 a (a-1) d / m + (a-1)^2 d / (2 m - d)) / (2 a).
+ */
+static double clump_weight(const struct sim_latency *latency, double decay)
+{
+    if (latency->kind != SIM_LATENCY_EXP) return 1;
+    double rate = 1 / latency->service_s;
+    if (decay >= 0.999 * rate) return 0;
+    double a = rate / (rate - decay), b = a - 1;
+    double sum = a * a + 1 - 2 * a * b * decay / rate + b * b * decay / (2 * rate - decay);
+    return fmax(0, sum / (2 * a));
+}
+
 struct sim_queue_step sim_queue_advance(struct sim_queue *queue, const struct sim_latency *latency,
                                         double offered, double step_s)
 {
@@ -63,7 +81,7 @@ struct sim_queue_step sim_queue_advance(struct sim_queue *queue, const struct si
     struct sim_queue_step step = {.utilization = fmax(0, random)};
     step.state = sim_latency_at(latency, step.utilization);
     double idle = 1 - step.utilization;
-    step.clump_s = latency->kappa_s / (idle * idle);
+    step.clump_s = latency->kappa_s / (idle * idle) * clump_weight(latency, step.state.decay);
     set_ramp(&step, before_s, queue->backlog_s, offered, step_s);
     return step;
 }

@@ -173,7 +173,10 @@ static bool cell_time(const char **p, const struct csv *csv, uint64_t *biased_ns
     return true;
 }
 
-static bool cell_key(const char **p, bool text_keys, char delimiter, uint64_t *key)
+/* Keys above this are a mistake in the file (a value, a whole document) and are refused. */
+enum { KEY_MAX_BYTES = 16 << 10 };
+
+static bool cell_key(const char **p, bool text_keys, char delimiter, uint64_t *key, bool *range)
 {
     const char *q = *p;
     if (!text_keys) {
@@ -186,9 +189,12 @@ static bool cell_key(const char **p, bool text_keys, char delimiter, uint64_t *k
         q = field.text;
         return wl_digits_u64(&q, key) > 0;
     }
+    const char *start = *p;
     struct wl_field field = field_cut(p, delimiter);
     *key = fore_hash_bytes(field.text, field.len, 0);
-    return true; /* an empty key is a key too: real traces have them */
+    *range = field.len > KEY_MAX_BYTES;
+    if (*range) *p = start;
+    return !*range; /* an empty key is a key too: real traces have them */
 }
 
 static uint16_t cell_client(const char **p, char delimiter)
@@ -228,6 +234,8 @@ static const char *cell_problem(enum wl_role role, bool range)
         return "is beyond 292 years; set the time unit (s, ms, us or ns)";
     if (role == WL_ROLE_TIME)
         return "is not a number; times are decimal, in s, ms, us or ns (see the time unit)";
+    if (role == WL_ROLE_KEY && range)
+        return "is longer than 16 KiB; is this column really the key? Shorten or hash it first";
     if (role == WL_ROLE_KEY)
         return "is not a number below 2^64 as the keys before it; if keys are text, say so with "
                "columns \"keys=text\"";
@@ -252,7 +260,8 @@ static bool cell_parse(struct wl_reader *reader, enum wl_role role, const char *
     uint64_t number = 0;
     switch (role) {
     case WL_ROLE_TIME: return cell_time(p, csv, &row->time, &row->range);
-    case WL_ROLE_KEY: return cell_key(p, reader->string_keys, delimiter, &request->key);
+    case WL_ROLE_KEY:
+        return cell_key(p, reader->string_keys, delimiter, &request->key, &row->range);
     case WL_ROLE_CLIENT: request->client = cell_client(p, delimiter); return true;
     case WL_ROLE_OP: {
         const char *q = *p;

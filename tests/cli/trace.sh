@@ -83,7 +83,7 @@ want "an empty file" 2 "empty" "$bin" trace info "$dir/empty.csv"
 printf 't,key\n' >"$dir/header.csv"
 want "a header and no rows" 2 "no rows" "$bin" trace info "$dir/header.csv"
 { printf 'key,op\n'; head -c 65536 /dev/zero | tr '\0' k; printf ',R\n'; } >"$dir/long.csv"
-want "a key of 64 KiB" 0 "requests     1" "$bin" trace info "$dir/long.csv"
+want "a key of 64 KiB" 2 "long.csv:2: column key" "$bin" trace info "$dir/long.csv"
 want "a missing file" 3 "absent.csv" "$bin" trace info "$dir/absent.csv"
 want "a folder" 3 "folder" "$bin" trace info "$dir"
 want "an output folder that is not there" 3 "cannot write" \

@@ -175,7 +175,7 @@ static void text_keys_are_hashed_and_equal_when_equal(void **state)
 
 static void long_keys_do_not_hurt(void **state)
 {
-    enum { LONG = 64 << 10, HUGE_LINE = 2 << 20 };
+    enum { LONG = 16 << 10, TOO_LONG = 64 << 10, HUGE_LINE = 2 << 20 };
     struct world *world = *state;
     char *text = malloc(HUGE_LINE + 64);
     strcpy(text, "key,op\n");
@@ -189,6 +189,9 @@ static void long_keys_do_not_hurt(void **state)
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(world->request[i].op, FORE_QUERY_WRITE);
     wl_source_close(&world->source);
+    memset(text + 7, 'x', TOO_LONG);
+    strcpy(text + 7 + TOO_LONG, ",W\n");
+    expect_refusal(world, text, NULL, "longer than 16 KiB");
     memset(text + 7, 'x', HUGE_LINE);
     text[HUGE_LINE + 7] = '\0';
     expect_refusal(world, text, NULL, "longer than 1 MiB");
