@@ -12,7 +12,7 @@ echo
 echo "results   $dir/compare.json"
 echo "journal   $dir/run.fsj     (./foreshard journal report $dir/run.fsj)"
 if [ -x ./foreshard-viz ]; then
-    ./foreshard-viz --shot "${DEMO_AT:-60%}" $dir/demo.png $dir/run.fsj
+    ./foreshard-viz --shot "${DEMO_AT:-72%}" $dir/demo.png $dir/run.fsj
     echo "picture   $dir/demo.png    (./foreshard watch $dir/run.fsj opens the dashboard)"
 else
     echo "picture   left out: foreshard-viz needs libsdl2-dev libcairo2-dev libpango1.0-dev"

@@ -94,6 +94,7 @@ static bool pack(struct lanes *lanes, struct span *span, uint32_t count, double 
         s->lane = find_lane(lanes, s->mute ? s->x0 : x0, s->x0);
         lanes->hidden += s->lane < 0;
         if (s->lane < 0) continue;
+        if (!right && lanes->bar[s->lane] > x0) s->mute = true; /* it would lie on an earlier bar */
         if (lanes->text[s->lane] > x0) {
             whole = false;
             if (lanes->last[s->lane] != NULL) lanes->last[s->lane]->mute = true;

@@ -260,13 +260,20 @@ static void report(struct fore_step *step, const struct fore_migration *m)
     fore_sink_put(step->sink, step->now, FORE_EV_VERIFY, &event, sizeof event);
 }
 
-/* The target fares worse than the source did, and its users feel it. */
+/* The target breaks the SLO, fares worse than the source did, and the old home has room again:
+ * going back must help, or a rising load would be chased to and fro. */
 static bool regretted(const struct fore_step *step, const struct fore_migration *m)
 {
-    return step->migrate->options.rollback && m->move.kind == FORE_MOVE_MOVE && !m->is_rollback &&
-           breaks_slo(step, m->move.target) &&
-           step->observe->node[m->move.target].utilization > m->before_util + 0.05 &&
-           step->observe->node[m->move.source].utilization < m->before_util;
+    const struct fore_topology *topology;
+    if (!step->migrate->options.rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback ||
+        !breaks_slo(step, m->move.target) ||
+        fore_driver_topology(step->driver, &topology) != FORE_E_OK)
+        return false;
+    double target = step->observe->node[m->move.target].utilization;
+    double source = step->observe->node[m->move.source].utilization;
+    double cores = topology->node[m->move.source].cores;
+    double back = source + step->observe->partition[m->move.partition].load / cores;
+    return target > m->before_util + 0.05 && back < target - 0.05 && back < m->before_util + 0.05;
 }
 
 static void move_back(struct fore_step *step, const struct fore_migration *m)
