@@ -204,6 +204,11 @@ double viz_canvas_card(struct viz_canvas *canvas, struct viz_rect r, const char 
 #endif
 #ifdef VIZ_LEAKS_ARE_COUNTED
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_options(void);
+const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0"; /* standard error is for our own sentences */
+}
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libfontconfig\nleak:libpango\nleak:libSDL2\n";

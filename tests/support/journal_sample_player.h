@@ -2,10 +2,12 @@
 #ifndef TEST_JOURNAL_SAMPLE_PLAYER_H
 #define TEST_JOURNAL_SAMPLE_PLAYER_H
 
+#include "core/base/arena.h"
+#include "core/base/buf.h"
+#include "core/base/rng.h"
+#include "core/cluster/event.h"
 #include "core/cluster/topology.h"
 #include "tests/support/journal_sample.h"
-
-#include "core/base/buf.h"
 
 #define MINUTE (60 * FORE_SEC)
 #define SLO_MS 25.0
