@@ -10,6 +10,10 @@ if [ "$libc $arch" != "glibc 2.36 x86_64" ]; then
     echo "SKIP golden digests: they hold for glibc 2.36 on x86_64, this is $libc on $arch"
     exit 0
 fi
+if ! grep -qw fma /proc/cpuinfo 2>/dev/null; then
+    echo "SKIP golden digests: glibc's exp and log differ in the last bit without FMA instructions"
+    exit 0
+fi
 count=0
 while read -r scenario policy seed span digest; do
     case $scenario in '' | '#'*) continue ;; esac
