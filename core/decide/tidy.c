@@ -17,7 +17,7 @@ static double peak_mean(const struct fore_search *search, uint32_t partition)
     double peak = 0;
     for (uint32_t t = 0; t < search->load.term_count; t++) {
         const struct fore_scenario *s = search->load.term[t].scenario;
-        if (partition >= s->partition_count) return INFINITY; /* not known: not cold */
+        if (partition >= s->partition_count) return HUGE_VAL; /* not known: not cold */
         for (size_t h = 0; h < s->steps; h++)
             peak = fmax(peak, (double)s->mean[(size_t)partition * s->steps + h]);
     }
