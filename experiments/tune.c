@@ -59,7 +59,7 @@ static enum fore_err past_of(const struct sim_scenario *scenario, struct sim_sce
     fore_ns settled = from + (until - from) / 8;
     out->experiment.evaluate_from = settled - settled % window;
     out->experiment.act_from = from;
-    out->engine.forecast.model = "persistence"; /* reactive asks for no forecast: save the time */
+    out->engine.forecast.model = "naive"; /* reactive asks for no forecast: save the time */
     return FORE_E_OK;
 }
 

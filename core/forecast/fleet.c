@@ -20,7 +20,7 @@
 #define AT(field) FORE_OPTION_AT(struct fore_forecast_options, field)
 static const struct fore_option rows[] = {
     {"model",         FORE_OPT_TEXT,     AT(model),         "mean-spar", 0,    0,                    NULL,
-     "persistence, seasonal-naive, spar, spar-log or mean-spar"                         },
+     "naive, seasonal-naive, spar, spar-log or mean-spar"                         },
     {"horizon",       FORE_OPT_DURATION, AT(horizon),       "10min",     1e9,  3.2e16,               NULL,
      "how far ahead; its steps are observe.mid_step"                                    },
     {"refit_every",   FORE_OPT_DURATION, AT(refit_every),   "1d",        1e9,  3.2e17,               NULL,
@@ -165,7 +165,7 @@ struct fore_fleet *fore_fleet_create(const struct fore_forecast_options *options
     create_paths(fleet);
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++)
         fleet->scenario[kind] = (struct fore_scenario){
-            .model = kind == FORE_SCENARIO_FORECAST ? fleet->model->name : "persistence",
+            .model = kind == FORE_SCENARIO_FORECAST ? fleet->model->name : "naive",
             .step = fleet->step,
             .steps = fleet->steps,
             .ready = false,

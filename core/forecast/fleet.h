@@ -37,7 +37,7 @@ enum fore_scenario_kind { FORE_SCENARIO_FORECAST, FORE_SCENARIO_NOWCAST, FORE_SC
 
 /* One view of the coming load of every partition. Row p of a matrix starts at [p * steps]. */
 struct fore_scenario {
-    const char *model; /* "spar-log"; "persistence"; "truth" */
+    const char *model; /* "spar-log"; "naive"; "truth" */
     fore_ns origin;    /* steps cover (origin + k*step, origin + (k+1)*step] */
     fore_ns step;
     size_t steps;

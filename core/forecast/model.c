@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct fore_model *const fore_models[] = {
-    &fore_model_persistence, &fore_model_seasonal,  &fore_model_spar,
+    &fore_model_naive, &fore_model_seasonal,  &fore_model_spar,
     &fore_model_spar_log,    &fore_model_mean_spar, NULL,
 };
 

@@ -30,8 +30,8 @@ static void predict(const struct fore_model_params *params, const void *state,
         mean[h] = last;
 }
 
-const struct fore_model fore_model_persistence = {
-    .name = "persistence",
+const struct fore_model fore_model_naive = {
+    .name = "naive",
     .about = "the last known value, repeated",
     .points_min = points_min,
     .predict = predict,

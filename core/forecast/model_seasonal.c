@@ -27,7 +27,7 @@ static uint32_t longest_period(const struct fore_series_view *series)
 static void predict(const struct fore_model_params *params, const void *state,
                     const struct fore_series_view *series, size_t horizon, float *mean)
 {
-    fore_model_persistence.predict(params, state, series, horizon, mean);
+    fore_model_naive.predict(params, state, series, horizon, mean);
     size_t period = longest_period(series);
     if (period == 0) return;
     for (size_t h = 0; h < horizon; h++) {

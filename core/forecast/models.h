@@ -4,7 +4,7 @@
 
 #include "core/forecast/model.h"
 
-extern const struct fore_model fore_model_persistence; /* model_naive.c */
+extern const struct fore_model fore_model_naive; /* model_naive.c */
 extern const struct fore_model fore_model_seasonal;    /* model_seasonal.c */
 extern const struct fore_model fore_model_spar;        /* model_spar.c */
 extern const struct fore_model fore_model_spar_log;

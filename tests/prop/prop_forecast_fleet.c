@@ -97,7 +97,7 @@ static void push(struct world *w, uint64_t slot, struct fore_rng *rng)
 
 static void run(uint64_t seed)
 {
-    static const char *const names[] = {"mean-spar", "persistence", "seasonal-naive"};
+    static const char *const names[] = {"mean-spar", "naive", "seasonal-naive"};
     static const char *const periods[] = {"12s"};
     const struct fore_history_shape shape = {
         .step = {FORE_SEC, FORE_SEC, 60 * FORE_SEC},

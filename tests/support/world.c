@@ -62,7 +62,7 @@ void world_init(struct world *world)
     for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
         world_set(world, p, 0, 0.125);
     world->forecast = scenario(world, "hand-made", world->forecast_mean);
-    world->nowcast = scenario(world, "persistence", world->nowcast_mean);
+    world->nowcast = scenario(world, "naive", world->nowcast_mean);
     memset(world->slots, 1, sizeof world->slots);
     world->input = (struct fore_planner_input){
         .options = &world->decide,

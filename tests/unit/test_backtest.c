@@ -28,7 +28,7 @@ static void scores_are_those_worked_out_by_hand(void **state)
 {
     const float y[] = {10, 12, 10, 12, 10, 14};
     struct fore_series_view series = {.y = y, .n = 6};
-    struct fore_backtest_plan plan = {.model = fore_model_find("persistence"),
+    struct fore_backtest_plan plan = {.model = fore_model_find("naive"),
                                       .params = &params,
                                       .horizon = 1,
                                       .origins = 2,
@@ -86,7 +86,7 @@ static void intervals_cover_an_autoregressive_load(void **state)
         y[i] = (float)(60 + 20 * sin(i * 6.283185307 / 24) + 3 * wander);
     }
     struct fore_series_view series = {.y = y, .n = N, .period = {24}};
-    const char *const names[] = {"persistence", "spar", "spar-log", "mean-spar"};
+    const char *const names[] = {"naive", "spar", "spar-log", "mean-spar"};
     double best = 0;
     for (size_t m = 0; m < FORE_COUNTOF(names); m++) {
         struct fore_backtest_plan plan = {.model = fore_model_find(names[m]),

@@ -145,7 +145,7 @@ static void a_short_history_falls_back_to_the_nowcast(void **state)
 
 static void nothing_is_done_when_nothing_is_due(void **state)
 {
-    start("persistence", 2);
+    start("naive", 2);
     run_diurnal(2, 3);
     assert_false(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
     assert_false(fore_fleet_refresh(fleet, &observe, &topology, now + step - 1, &scratch));
@@ -177,7 +177,7 @@ static void spreads_add_up_over_any_set(void **state)
     float load[CAP], level[CAP];
     for (int p = 0; p < COUNT; p++)
         level[p] = (float)(1 + p % 4);
-    start("persistence", COUNT);
+    start("naive", COUNT);
     for (int k = 0; k < 400; k++) {
         double common = shared * fore_dist_normal(&rng);
         for (int p = 0; p < COUNT; p++)

@@ -25,12 +25,12 @@ static void persistence_repeats_the_last_known_value(void **state)
     const float y[] = {1, 2, 7, NAN, NAN};
     struct fore_series_view series = {.y = y, .n = 5};
     float mean[3];
-    fore_model_find("persistence")->predict(&params, NULL, &series, 3, mean);
+    fore_model_find("naive")->predict(&params, NULL, &series, 3, mean);
     for (int h = 0; h < 3; h++)
         expect_near((double)mean[h], 7.0, 0.0);
     series.y = y + 3;
     series.n = 2;
-    fore_model_find("persistence")->predict(&params, NULL, &series, 3, mean);
+    fore_model_find("naive")->predict(&params, NULL, &series, 3, mean);
     expect_near((double)mean[2], 0.0, 0.0);
 }
 
