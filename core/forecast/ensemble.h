@@ -1,42 +1,62 @@
 /*
  * ensemble.h - one series' combination of members, learned online.
  *
- * Weights follow each member's rolling CRPS (w ~ CRPS^-power). After a level shift, seen by a
- * change-point detector on the one-step errors, or when the weighted combination has lately been
- * worse than the median of the members, the median takes over, and `reason` says so.
- * The caller predicts the members and remembers what they said; this file only judges.
+ * Every member keeps a rolling CRPS per group of leads (of a Laplace distribution about what it
+ * said, as wide as it has lately been wrong; the closed form is Jordan, Krüger & Lerch 2019), and
+ * gets the weight CRPS^-power. Three combinations are made of them: the mean (in square roots, as
+ * fits counts), the weighted median and the plain median; the one that has lately had the least
+ * absolute error speaks. After a level shift (two-sided CUSUM of the one-step errors, Page 1954)
+ * what was learned before counts little and the plain median speaks, until enough has been seen
+ * again. The median is what survives on spiky load: one member that has gone astray cannot move it.
+ *
+ * The caller predicts the members and remembers what was said; this file only judges.
  */
 #ifndef FORE_ENSEMBLE_H
 #define FORE_ENSEMBLE_H
 
+#include "core/base/buf.h"
 #include "core/forecast/model.h"
 
 enum { FORE_MEMBERS_MAX = 16 };
 
 struct fore_ensemble_options {
     double power;     /* of the weights */
-    size_t memory;    /* origins that count: older ones fade with this time constant */
-    double shift_sds; /* a level shift: the one-step errors' CUSUM beyond this many deviations */
+    double memory;    /* origins that count: older ones fade with this time constant */
+    double shift_sds; /* a level shift: the CUSUM of one-step errors beyond so many deviations */
 };
 extern const struct fore_ensemble_options fore_ensemble_defaults;
 
-enum fore_ensemble_regime { FORE_REGIME_EQUAL, FORE_REGIME_WEIGHTED, FORE_REGIME_MEDIAN };
+enum fore_combination { FORE_COMBINE_MEAN, FORE_COMBINE_WEIGHTED_MEDIAN, FORE_COMBINE_MEDIAN };
+enum { FORE_COMBINATIONS = 3 };
 
 struct fore_ensemble; /* of one series */
-struct fore_ensemble *fore_ensemble_create(struct fore_arena *arena,
-                                           const struct fore_ensemble_options *options,
-                                           size_t members, size_t horizon);
-/* The combination now. member[m] is NULL where that member cannot speak (too short a series). */
-void fore_ensemble_combine(const struct fore_ensemble *ensemble, const float *const *member,
-                           size_t horizon, float *mean);
-/* A finished origin: what the members said then and what came (NaN: unknown). */
-void fore_ensemble_learn(struct fore_ensemble *ensemble, const float *const *member,
-                         const float *truth, size_t horizon);
-enum fore_ensemble_regime fore_ensemble_regime(const struct fore_ensemble *ensemble);
-/* weight[members], summing to 1 over those that can speak. */
-void fore_ensemble_weights(const struct fore_ensemble *ensemble, double *weight);
-/* One line in words: "weighted by CRPS of 31 origins: spar-log 41 %, lstm 30 %, ..." */
-void fore_ensemble_reason(const struct fore_ensemble *ensemble, const struct fore_model *const *row,
-                          struct fore_buf *out);
+/* Bytes one takes, for callers who keep many in a row; zeroed memory is not a valid one. */
+size_t fore_ensemble_size(size_t members);
+void fore_ensemble_init(struct fore_ensemble *ensemble, size_t members, size_t horizon);
+
+/*
+ * out[c][0..horizon-1] is combination c of what the members say; out[c] NULL: not wanted. member[m]
+ * NULL: it cannot speak; at least one can.
+ */
+void fore_ensemble_combine(const struct fore_ensemble *ensemble,
+                           const struct fore_ensemble_options *options, const float *const *member,
+                           float *const *out);
+/* The one that speaks now. */
+enum fore_combination fore_ensemble_choice(const struct fore_ensemble *ensemble);
+/* The truth of one lead of an earlier origin, against what was said then: by the members, by the
+ * combinations. NaN truth: nothing is learned. */
+void fore_ensemble_learn(struct fore_ensemble *ensemble,
+                         const struct fore_ensemble_options *options, const float *member,
+                         const float *combination, size_t lead, float truth);
+/* Truths learned since the last level shift, and how many shifts there were. */
+size_t fore_ensemble_seen(const struct fore_ensemble *ensemble);
+size_t fore_ensemble_shifts(const struct fore_ensemble *ensemble);
+/* weight[members] averaged over the leads, summing to 1. */
+void fore_ensemble_weights(const struct fore_ensemble *ensemble,
+                           const struct fore_ensemble_options *options, double *weight);
+/* One line: "mean of members weighted by rolling CRPS: spar-log 41 %, lstm 30 %, ..." */
+void fore_ensemble_reason(const struct fore_ensemble *ensemble,
+                          const struct fore_ensemble_options *options,
+                          const struct fore_model *const *row, struct fore_buf *out);
 
 #endif

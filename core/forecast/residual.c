@@ -17,6 +17,7 @@ const double fore_quantile_levels[13] = {.025, .05, .1, .2, .3, .4, .5, .6, .7, 
 struct fore_residual {
     size_t origins, horizon;
     size_t count;  /* paths held */
+    size_t known;  /* paths of which something is known */
     size_t next;   /* ring position of the next one */
     float *mean;   /* [origins][horizon] */
     float *error;  /* [origins][horizon], truth - mean; NaN: unknown */
@@ -34,18 +35,36 @@ struct fore_residual *fore_residual_create(struct fore_arena *arena, size_t orig
     return residual;
 }
 
-void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth)
+void fore_residual_push(struct fore_residual *residual, const float *mean)
 {
     float *old_mean = residual->mean + residual->next * residual->horizon;
     float *old_error = residual->error + residual->next * residual->horizon;
     for (size_t h = 0; h < residual->horizon; h++) {
         residual->summed += (double)mean[h] - (double)old_mean[h];
         old_mean[h] = mean[h];
-        old_error[h] = truth[h] - mean[h];
+        old_error[h] = NAN;
     }
     residual->next = (residual->next + 1) % residual->origins;
     if (residual->count < residual->origins) residual->count++;
     residual->level = residual->summed / (double)(residual->count * residual->horizon);
+}
+
+void fore_residual_reveal(struct fore_residual *residual, size_t back, size_t first, size_t last,
+                          const float *truth)
+{
+    FORE_ASSERT(back < residual->count && last <= residual->horizon);
+    size_t path = (residual->next + 2 * residual->origins - 1 - back) % residual->origins;
+    const float *mean = residual->mean + path * residual->horizon;
+    float *error = residual->error + path * residual->horizon;
+    if (first == 0 && last > 0 && residual->known < residual->origins) residual->known++;
+    for (size_t h = first; h < last; h++)
+        error[h] = truth[h] - mean[h];
+}
+
+void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth)
+{
+    fore_residual_push(residual, mean);
+    fore_residual_reveal(residual, 0, 0, residual->horizon, truth);
 }
 
 size_t fore_residual_count(const struct fore_residual *residual)
@@ -92,77 +111,102 @@ static double *scales(const struct fore_residual *residual, struct fore_arena *s
     return scale;
 }
 
-/* All residuals over their step's scale, sorted; at most SHAPE_MAX, evenly taken. */
-static size_t shape(const struct fore_residual *residual, const double *scale,
-                    struct fore_arena *scratch, double **out)
+void fore_residual_pool(const struct fore_residual *residual, size_t stride,
+                        struct fore_arena *scratch, struct fore_residual_shape *shape)
 {
+    struct fore_arena_mark mark = fore_arena_mark(scratch);
+    const double *scale = scales(residual, scratch);
     size_t all = residual->count * residual->horizon;
-    size_t stride = all / SHAPE_MAX + 1, n = 0;
-    double *x = FORE_NEW(scratch, double, all / stride + 1);
     for (size_t i = 0; i < all; i += stride) {
         size_t h = i % residual->horizon;
         double e = standardised(residual, i / residual->horizon, h);
-        if (!isnan(e) && scale[h] > 0.0) x[n++] = e / scale[h];
-    }
-    fore_series_sort(x, n);
-    *out = x;
-    return n;
-}
-
-void fore_residual_quantiles(const struct fore_residual *residual, const float *mean,
-                             const double *level, size_t level_count, struct fore_arena *scratch,
-                             float *grid)
-{
-    struct fore_arena_mark mark = fore_arena_mark(scratch);
-    double *x = NULL;
-    const double *scale = scales(residual, scratch);
-    size_t n = shape(residual, scale, scratch, &x);
-    bool enough = residual->count >= FORE_SPREAD_PATHS_MIN;
-    for (size_t h = 0; h < residual->horizon; h++) {
-        double centre = (double)mean[h];
-        double spread = enough ? scale[h] * root(residual, centre) : fore_spread_guess(centre, h);
-        for (size_t i = 0; i < level_count; i++) {
-            double z = !enough ? fore_dist_normal_quantile(level[i])
-                       : n > 0 ? fore_series_quantile_sorted(x, n, level[i])
-                               : 0.0; /* it has never been wrong */
-            grid[h * level_count + i] = (float)fmax(centre + z * spread, 0.0);
-        }
+        if (isnan(e) || !(scale[h] > 0.0)) continue;
+        FORE_ASSERT(shape->n < shape->room);
+        shape->x[shape->n++] = e / scale[h];
     }
     fore_arena_reset(scratch, mark);
 }
 
-/* Largest value of `mean` plus a past path, carried over to today's level. */
+void fore_residual_shape_sort(struct fore_residual_shape *shape)
+{
+    fore_series_sort(shape->x, shape->n);
+}
+
+static struct fore_residual_shape own_shape(const struct fore_residual *residual,
+                                            struct fore_arena *scratch)
+{
+    size_t all = residual->count * residual->horizon, stride = all / SHAPE_MAX + 1;
+    struct fore_residual_shape shape = {.room = all / stride + 1};
+    shape.x = FORE_NEW(scratch, double, shape.room);
+    fore_residual_pool(residual, stride, scratch, &shape);
+    fore_residual_shape_sort(&shape);
+    return shape;
+}
+
+void fore_residual_quantiles(const struct fore_residual *residual,
+                             const struct fore_residual_shape *shape, const float *mean,
+                             const double *level, size_t level_count, struct fore_arena *scratch,
+                             float *grid)
+{
+    struct fore_arena_mark mark = fore_arena_mark(scratch);
+    const double *scale = scales(residual, scratch);
+    struct fore_residual_shape own = {0};
+    bool enough = residual->known >= FORE_SPREAD_PATHS_MIN;
+    if (!shape && enough) own = own_shape(residual, scratch);
+    if (!shape) shape = &own;
+    double *z = FORE_NEW(scratch, double, level_count); /* 0: it has never been wrong */
+    for (size_t i = 0; i < level_count; i++)
+        z[i] = !enough        ? fore_dist_normal_quantile(level[i])
+               : shape->n > 0 ? fore_series_quantile_sorted(shape->x, shape->n, level[i])
+                              : 0.0;
+    for (size_t h = 0; h < residual->horizon; h++) {
+        double centre = (double)mean[h];
+        double spread = enough ? scale[h] * root(residual, centre) : fore_spread_guess(centre, h);
+        for (size_t i = 0; i < level_count; i++)
+            grid[h * level_count + i] = (float)fmax(centre + z[i] * spread, 0.0);
+    }
+    fore_arena_reset(scratch, mark);
+}
+
+/* Largest value of `mean` plus a past path, carried over to today's level; NaN when a tenth of the
+ * path or more is not known. */
 static double path_peak(const struct fore_residual *residual, const float *mean, size_t path,
                         size_t first, size_t last)
 {
     double peak = 0.0;
+    size_t unknown = 0;
     for (size_t h = first; h <= last; h++) {
         double e = standardised(residual, path, h), centre = (double)mean[h];
-        if (!isnan(e)) peak = fmax(peak, centre + e * root(residual, centre));
+        if (isnan(e))
+            unknown++;
+        else
+            peak = fmax(peak, centre + e * root(residual, centre));
     }
-    return peak;
+    return 10 * unknown > last - first ? (double)NAN : peak;
 }
 
 void fore_residual_peak(const struct fore_residual *residual, const float *mean,
                         const struct fore_residual_peak *wanted, struct fore_arena *scratch,
                         float *out)
 {
-    size_t first = wanted->first, last = wanted->last, top = first;
+    size_t first = wanted->first, last = wanted->last, top = first, paths = 0;
     FORE_ASSERT(first <= last && last < residual->horizon);
     struct fore_arena_mark mark = fore_arena_mark(scratch);
-    bool enough = residual->count >= FORE_SPREAD_PATHS_MIN;
     double *peak = FORE_NEW(scratch, double, residual->count + 1);
-    for (size_t o = 0; o < residual->count; o++)
-        peak[o] = path_peak(residual, mean, o, first, last);
-    fore_series_sort(peak, residual->count);
+    for (size_t o = 0; o < residual->count; o++) {
+        double one = path_peak(residual, mean, o, first, last);
+        if (!isnan(one)) peak[paths++] = one;
+    }
+    bool enough = paths >= FORE_SPREAD_PATHS_MIN;
+    fore_series_sort(peak, paths);
     for (size_t h = first; h <= last; h++)
         if (mean[h] > mean[top]) top = h;
     double centre = (double)mean[top], spread = fore_spread_guess(centre, top);
     for (size_t i = 0; i < wanted->level_count; i++) {
         double level = wanted->level[i];
         double guess = centre + fore_dist_normal_quantile(level) * spread;
-        out[i] = (float)(enough ? fore_series_quantile_sorted(peak, residual->count, level)
-                                : fmax(guess, 0.0));
+        out[i] =
+            (float)(enough ? fore_series_quantile_sorted(peak, paths, level) : fmax(guess, 0.0));
     }
     fore_arena_reset(scratch, mark);
 }

@@ -18,9 +18,26 @@ struct fore_residual *fore_residual_create(struct fore_arena *arena, size_t orig
                                            size_t horizon);
 /* A finished path: what was predicted and what came, `horizon` values each (NaN truth: skip). */
 void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth);
+/* A path whose truth is not known yet, or only in part; what is known is told by and by. */
+void fore_residual_push(struct fore_residual *residual, const float *mean);
+/* The truth of steps first..last-1 of the path pushed `back` pushes ago (0: the newest). */
+void fore_residual_reveal(struct fore_residual *residual, size_t back, size_t first, size_t last,
+                          const float *truth);
 size_t fore_residual_count(const struct fore_residual *residual);
-/* grid[step * level_count + i]: the level[i] quantile at that step; ascending, >= 0. */
-void fore_residual_quantiles(const struct fore_residual *residual, const float *mean,
+
+/* Sorted standardised errors (over sqrt(level) and their step's scale): the shape of quantiles. */
+struct fore_residual_shape {
+    double *x;
+    size_t n, room;
+};
+/* Adds about every stride-th error of one series; room must suffice (count / stride + 1). */
+void fore_residual_pool(const struct fore_residual *residual, size_t stride,
+                        struct fore_arena *scratch, struct fore_residual_shape *shape);
+void fore_residual_shape_sort(struct fore_residual_shape *shape);
+/* grid[step * level_count + i]: the level[i] quantile at that step; ascending, >= 0. `shape` of
+ * the whole panel, sorted; NULL: the series' own. */
+void fore_residual_quantiles(const struct fore_residual *residual,
+                             const struct fore_residual_shape *shape, const float *mean,
                              const double *level, size_t level_count, struct fore_arena *scratch,
                              float *grid);
 struct fore_residual_peak {

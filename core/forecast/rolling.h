@@ -24,7 +24,7 @@ struct fore_rolling_options {
     size_t horizon;
     size_t origin_step; /* points between origins */
     size_t warm, scored;
-    bool forecast;       /* also from the last point on */
+    bool forecast;        /* also from the last point on */
     size_t refit_origins; /* origins between refits; the forecast always has a fit of its own */
     uint64_t seed;
 };
@@ -55,11 +55,11 @@ void fore_rolling_combine(struct fore_rolling *rolling, struct fore_arena *scrat
 
 /* One series' forecast after its last point. */
 struct fore_rolling_forecast {
-    const float *mean;       /* [horizon] */
-    const float *grid;       /* [horizon][FORE_LEVELS], ascending, >= 0 */
-    const float *peak;       /* [FORE_LEVELS] of the largest value over the horizon */
-    const double *weight;    /* [member_count] */
-    const char *reason;      /* weights, regime, or which fallback and why */
+    const float *mean;    /* [horizon] */
+    const float *grid;    /* [horizon][FORE_LEVELS], ascending, >= 0 */
+    const float *peak;    /* [FORE_LEVELS] of the largest value over the horizon */
+    const double *weight; /* [member_count] */
+    const char *reason;   /* weights, regime, or which fallback and why */
 };
 struct fore_rolling_forecast fore_rolling_forecast(const struct fore_rolling *rolling,
                                                    size_t series);

@@ -40,7 +40,7 @@ static void quantiles_never_cross(void **state)
     for (size_t paths = 0; paths < 40; paths += 3) {
         struct fore_residual *residual = trained(20, paths, paths);
         assert_int_equal(fore_residual_count(residual), paths < 20 ? paths : 20);
-        fore_residual_quantiles(residual, mean, fore_quantile_levels, LEVELS, &scratch, grid);
+        fore_residual_quantiles(residual, NULL, mean, fore_quantile_levels, LEVELS, &scratch, grid);
         for (int i = 0; i < HORIZON * LEVELS; i++) {
             assert_true(grid[i] >= 0.0f);
             if (i % LEVELS > 0) assert_true(grid[i] >= grid[i - 1]);
@@ -54,7 +54,7 @@ static void the_ninety_percent_interval_holds_ninety_percent(void **state)
     struct fore_rng rng = fore_rng_stream(2, "residual", 0);
     const float mean[HORIZON] = {100, 100, 100, 100, 100, 100};
     float grid[HORIZON * LEVELS];
-    fore_residual_quantiles(residual, mean, fore_quantile_levels, LEVELS, &scratch, grid);
+    fore_residual_quantiles(residual, NULL, mean, fore_quantile_levels, LEVELS, &scratch, grid);
     int inside = 0;
     for (int i = 0; i < 20000; i++) {
         int h = i % HORIZON;
@@ -71,8 +71,8 @@ static void spread_grows_with_the_root_of_the_level(void **state)
     const float high[HORIZON] = {400, 400, 400, 400, 400, 400};
     const double level = 0.9;
     float a[HORIZON], b[HORIZON];
-    fore_residual_quantiles(residual, low, &level, 1, &scratch, a);
-    fore_residual_quantiles(residual, high, &level, 1, &scratch, b);
+    fore_residual_quantiles(residual, NULL, low, &level, 1, &scratch, a);
+    fore_residual_quantiles(residual, NULL, high, &level, 1, &scratch, b);
     for (int h = 0; h < HORIZON; h++)
         expect_near((double)((b[h] - 400) / (a[h] - 100)), 2.0, 1e-3);
 }
@@ -117,7 +117,7 @@ static void unknown_truth_is_left_out(void **state)
     }
     const double level = 0.95;
     float grid[HORIZON];
-    fore_residual_quantiles(residual, mean, &level, 1, &scratch, grid);
+    fore_residual_quantiles(residual, NULL, mean, &level, 1, &scratch, grid);
     for (int h = 0; h < HORIZON; h++)
         expect_near((double)grid[h], 101.0, 1e-3);
 }

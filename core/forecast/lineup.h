@@ -1,0 +1,79 @@
+/*
+ * lineup.h - the members behind a fleet's forecast, for every partition: their fits, what each of
+ * them says, the combination, and the global nets with their training.
+ *
+ * One model is a line-up of one; "ensemble" is the members of forecast.members. Per partition it
+ * keeps one ensemble (ensemble.h) and the states of the local members; what was said is remembered
+ * at a few leads only, so that 16,384 partitions fit in memory. Nets are learned in the background
+ * of the refreshes, `train_work` milliseconds' worth of operations each time, from up to
+ * `train_series` partitions, and take over only when they were better than the old one on the
+ * newest origins, which neither has seen.
+ */
+#ifndef FORE_LINEUP_H
+#define FORE_LINEUP_H
+
+#include "core/forecast/ensemble.h"
+#include "core/forecast/global.h"
+
+struct fore_lineup_options {
+    const struct fore_model *member[FORE_MEMBERS_MAX];
+    size_t member_count;
+    struct fore_model_params params;
+    struct fore_ensemble_options ensemble;
+    size_t horizon;
+    uint32_t partition_cap;
+    uint64_t train_work, train_every_points, train_series, seed;
+};
+
+/* Why a member was fitted or a net replaced, for the report and the journal. */
+struct fore_lineup_lesson {
+    uint64_t at;        /* points known then */
+    const char *member; /* "lstm" */
+    const char *cause;  /* "first", "schedule", "periods changed" */
+    size_t series;      /* it learned from */
+    double before, after; /* mean absolute error of the old and the new on the newest origins, over
+                             that of the naive forecast; NaN: there was none */
+    bool taken;
+};
+
+struct fore_lineup;
+struct fore_lineup *fore_lineup_create(const struct fore_lineup_options *options);
+void fore_lineup_destroy(struct fore_lineup *lineup);
+
+/*
+ * One refresh. view[i] is partition index[i], ascending; every view has the same periods.
+ *   learn    judges what was said of the points that have come since: call when there are new ones
+ *   fit      partitions that are due (all of them when `all`), then a slice of net training
+ *   predict  mean[index[i] * horizon + h]; spoke[index[i]] says whether any member could
+ *   record   remembers what was just said as an origin
+ */
+struct fore_lineup_fleet {
+    const struct fore_series_view *view;
+    const uint32_t *index;
+    size_t count;
+    uint64_t points; /* level-1 points since the first, of the fleet */
+};
+void fore_lineup_learn(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet);
+void fore_lineup_fit(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet, bool all,
+                     struct fore_arena *scratch);
+void fore_lineup_predict(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet,
+                         struct fore_arena *scratch, float *mean, bool *spoke);
+void fore_lineup_record(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet);
+
+void fore_lineup_forget(struct fore_lineup *lineup, uint32_t index);
+/* The child inherits the parent's weights; both are fitted anew. */
+void fore_lineup_split(struct fore_lineup *lineup, uint32_t left, uint32_t right);
+void fore_lineup_merge(struct fore_lineup *lineup, uint32_t left, uint32_t right);
+
+/* One line on how a partition's forecast is made. */
+void fore_lineup_reason(const struct fore_lineup *lineup, uint32_t index, struct fore_buf *out);
+/* The newest lessons, oldest first; returns how many of `room`. */
+size_t fore_lineup_lessons(const struct fore_lineup *lineup, struct fore_lineup_lesson *out,
+                           size_t room);
+
+/* Nets, weights and losses as bytes (fits are made anew from the series), framed and checksummed. */
+void fore_lineup_save(const struct fore_lineup *lineup, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_lineup_load(struct fore_lineup *lineup, const void *bytes,
+                                             size_t size, struct fore_diag *diag);
+
+#endif
