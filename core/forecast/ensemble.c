@@ -16,7 +16,6 @@ static const double SHARED = 0.3;     /* part of a loss taken from all leads */
 static const double SLACK = 0.5;      /* of the CUSUM, deviations */
 static const double CLIP = 4.0;       /* one error counts at most so many deviations */
 static const double FADE_SHIFT = 0.1; /* of what was learned before a level shift */
-static const double SWITCH = 0.98;    /* another combination must be better by this */
 static const double WORST = 1.5;      /* times the worst loss: a member nobody has heard yet */
 
 const struct fore_ensemble_options fore_ensemble_defaults = {
@@ -28,10 +27,9 @@ struct cell { /* one member, one group of leads: decayed sums */
 
 struct fore_ensemble {
     uint32_t members, horizon;
-    uint32_t choice, shifts;
-    uint64_t seen; /* truths since the last shift */
-    uint64_t wait; /* truths until which the plain median speaks */
-    double loss[FORE_COMBINATIONS];
+    uint32_t shifts;
+    uint64_t seen;                    /* truths since the last shift */
+    uint64_t wait;                    /* truths until which the plain median speaks */
     double one_step, one_step_weight; /* decayed |error| at the first lead */
     double up, down;                  /* CUSUM */
     struct cell cell[];               /* [member * GROUPS + group] */
@@ -49,7 +47,6 @@ void fore_ensemble_init(struct fore_ensemble *ensemble, size_t members, size_t h
     memset(ensemble, 0, fore_ensemble_size(members));
     ensemble->members = (uint32_t)members;
     ensemble->horizon = (uint32_t)horizon;
-    ensemble->choice = FORE_COMBINE_MEDIAN;
 }
 
 static size_t group_of(const struct fore_ensemble *ensemble, size_t lead)
@@ -163,25 +160,24 @@ void fore_ensemble_combine(const struct fore_ensemble *ensemble,
 {
     double weight[FORE_MEMBERS_MAX];
     struct vote vote[FORE_MEMBERS_MAX];
-    float *mean = out[FORE_COMBINE_MEAN], *heavy = out[FORE_COMBINE_WEIGHTED_MEDIAN],
-          *plain = out[FORE_COMBINE_MEDIAN];
+    float *weighted = out[FORE_COMBINE_WEIGHTED], *plain = out[FORE_COMBINE_MEDIAN];
     for (size_t lead = 0, group = GROUPS; lead < ensemble->horizon; lead++) {
         if (group != group_of(ensemble, lead)) {
             group = group_of(ensemble, lead);
             group_weights(ensemble, options, member, group, weight);
         }
-        if (mean) mean[lead] = root_mean(member, weight, ensemble->members, lead);
-        if (!heavy && !plain) continue;
         size_t n = sorted_votes(member, weight, ensemble->members, lead, vote);
         FORE_ASSERT(n > 0);
-        if (heavy) heavy[lead] = median_of(vote, n, true);
+        if (weighted)
+            weighted[lead] = 0.5f * root_mean(member, weight, ensemble->members, lead) +
+                             0.5f * median_of(vote, n, true);
         if (plain) plain[lead] = median_of(vote, n, false);
     }
 }
 
 enum fore_combination fore_ensemble_choice(const struct fore_ensemble *ensemble)
 {
-    return (enum fore_combination)ensemble->choice;
+    return ensemble->seen < ensemble->wait ? FORE_COMBINE_MEDIAN : FORE_COMBINE_WEIGHTED;
 }
 
 /* ---- learning -------------------------------------------------------------------------------- */
@@ -208,12 +204,9 @@ static void forget(struct fore_ensemble *ensemble)
                               .crps = cell->crps * (float)FADE_SHIFT,
                               .weight = cell->weight * (float)FADE_SHIFT};
     }
-    for (int c = 0; c < FORE_COMBINATIONS; c++)
-        ensemble->loss[c] *= FADE_SHIFT;
     ensemble->up = ensemble->down = 0.0;
     ensemble->seen = 0;
     ensemble->shifts++;
-    ensemble->choice = FORE_COMBINE_MEDIAN;
 }
 
 /* Watches the first lead's errors; each in units of their own usual size. */
@@ -236,15 +229,6 @@ static void watch(struct fore_ensemble *ensemble, const struct fore_ensemble_opt
     }
 }
 
-static void choose(struct fore_ensemble *ensemble)
-{
-    if (ensemble->seen < ensemble->wait) return;
-    uint32_t best = 0;
-    for (uint32_t c = 1; c < FORE_COMBINATIONS; c++)
-        if (ensemble->loss[c] < ensemble->loss[best]) best = c;
-    if (ensemble->loss[best] < SWITCH * ensemble->loss[ensemble->choice]) ensemble->choice = best;
-}
-
 void fore_ensemble_learn(struct fore_ensemble *ensemble,
                          const struct fore_ensemble_options *options, const float *member,
                          const float *combination, size_t lead, float truth)
@@ -258,12 +242,10 @@ void fore_ensemble_learn(struct fore_ensemble *ensemble,
         if (!isnan(member[m]))
             learn_member(&ensemble->cell[m * GROUPS + group],
                          fabs((double)truth - (double)member[m]), keep);
-    double fade = 1.0 - 1.0 / (options->memory * ensemble->horizon);
-    for (int c = 0; c < FORE_COMBINATIONS; c++)
-        ensemble->loss[c] = fade * ensemble->loss[c] + fabs((double)truth - (double)combination[c]);
     ensemble->seen++;
-    if (lead == 0) watch(ensemble, options, (double)truth - (double)combination[ensemble->choice]);
-    choose(ensemble);
+    if (lead == 0)
+        watch(ensemble, options,
+              (double)truth - (double)combination[fore_ensemble_choice(ensemble)]);
 }
 
 /* ---- in words -------------------------------------------------------------------------------- */
@@ -296,15 +278,13 @@ void fore_ensemble_reason(const struct fore_ensemble *ensemble,
                           const struct fore_ensemble_options *options,
                           const struct fore_model *const *row, struct fore_buf *out)
 {
-    static const char *const words[FORE_COMBINATIONS] = {
-        "mean of the members weighted by rolling CRPS",
-        "median of the members weighted by rolling CRPS", "plain median of the members"};
+    static const char *const words[FORE_COMBINATIONS] = {"members weighted by rolling CRPS",
+                                                         "plain median of the members"};
     double weight[FORE_MEMBERS_MAX];
     bool told[FORE_MEMBERS_MAX] = {0};
-    fore_buf_puts(out, words[ensemble->choice]);
-    if (ensemble->shifts > 0 && ensemble->seen < ensemble->wait)
-        fore_buf_printf(out, ": the level has shifted %u times, last %zu truths ago",
-                        ensemble->shifts, fore_ensemble_seen(ensemble));
+    fore_buf_puts(out, words[fore_ensemble_choice(ensemble)]);
+    if (fore_ensemble_choice(ensemble) == FORE_COMBINE_MEDIAN)
+        fore_buf_printf(out, ": the level shifted %zu truths ago", fore_ensemble_seen(ensemble));
     else if (ensemble->seen == 0)
         fore_buf_puts(out, ": no errors are known yet");
     fore_ensemble_weights(ensemble, options, weight);

@@ -3,11 +3,11 @@
  *
  * Every member keeps a rolling CRPS per group of leads (of a Laplace distribution about what it
  * said, as wide as it has lately been wrong; the closed form is Jordan, Krüger & Lerch 2019), and
- * gets the weight CRPS^-power. Three combinations are made of them: the mean (in square roots, as
- * fits counts), the weighted median and the plain median; the one that has lately had the least
- * absolute error speaks. After a level shift (two-sided CUSUM of the one-step errors, Page 1954)
- * what was learned before counts little and the plain median speaks, until enough has been seen
- * again. The median is what survives on spiky load: one member that has gone astray cannot move it.
+ * gets the weight CRPS^-power. Two combinations are made: the weighted one, half way between the
+ * weighted mean (in square roots, as fits counts) and the weighted median, which a member that has
+ * gone astray cannot move; and the plain median. The weighted one speaks, but after a level shift
+ * (two-sided CUSUM of the one-step errors, Page 1954) what was learned before counts little and
+ * the plain median speaks until enough has been seen again.
  *
  * The caller predicts the members and remembers what was said; this file only judges.
  */
@@ -26,8 +26,8 @@ struct fore_ensemble_options {
 };
 extern const struct fore_ensemble_options fore_ensemble_defaults;
 
-enum fore_combination { FORE_COMBINE_MEAN, FORE_COMBINE_WEIGHTED_MEDIAN, FORE_COMBINE_MEDIAN };
-enum { FORE_COMBINATIONS = 3 };
+enum fore_combination { FORE_COMBINE_WEIGHTED, FORE_COMBINE_MEDIAN };
+enum { FORE_COMBINATIONS = 2 };
 
 struct fore_ensemble; /* of one series */
 /* Bytes one takes, for callers who keep many in a row; zeroed memory is not a valid one. */

@@ -9,15 +9,16 @@
 #include "core/forecast/spread.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { SMOOTH = 3, SHAPE_MAX = 2048 };
+enum { SMOOTH = 3, SHAPE_MAX = 2048, PROFILE_SERIES_MIN = 8 };
+static const double TO_PROFILE = 0.3;
 
 const double fore_quantile_levels[13] = {.025, .05, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, .975};
 
 struct fore_residual {
     size_t origins, horizon;
     size_t count;  /* paths held */
-    size_t known;  /* paths of which something is known */
     size_t next;   /* ring position of the next one */
     float *mean;   /* [origins][horizon] */
     float *error;  /* [origins][horizon], truth - mean; NaN: unknown */
@@ -35,36 +36,25 @@ struct fore_residual *fore_residual_create(struct fore_arena *arena, size_t orig
     return residual;
 }
 
-void fore_residual_push(struct fore_residual *residual, const float *mean)
+void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth)
 {
     float *old_mean = residual->mean + residual->next * residual->horizon;
     float *old_error = residual->error + residual->next * residual->horizon;
     for (size_t h = 0; h < residual->horizon; h++) {
         residual->summed += (double)mean[h] - (double)old_mean[h];
         old_mean[h] = mean[h];
-        old_error[h] = NAN;
+        old_error[h] = truth[h] - mean[h];
     }
     residual->next = (residual->next + 1) % residual->origins;
     if (residual->count < residual->origins) residual->count++;
     residual->level = residual->summed / (double)(residual->count * residual->horizon);
 }
 
-void fore_residual_reveal(struct fore_residual *residual, size_t back, size_t first, size_t last,
-                          const float *truth)
+void fore_residual_clear(struct fore_residual *residual)
 {
-    FORE_ASSERT(back < residual->count && last <= residual->horizon);
-    size_t path = (residual->next + 2 * residual->origins - 1 - back) % residual->origins;
-    const float *mean = residual->mean + path * residual->horizon;
-    float *error = residual->error + path * residual->horizon;
-    if (first == 0 && last > 0 && residual->known < residual->origins) residual->known++;
-    for (size_t h = first; h < last; h++)
-        error[h] = truth[h] - mean[h];
-}
-
-void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth)
-{
-    fore_residual_push(residual, mean);
-    fore_residual_reveal(residual, 0, 0, residual->horizon, truth);
+    memset(residual->mean, 0, residual->origins * residual->horizon * sizeof(*residual->mean));
+    residual->count = residual->next = 0;
+    residual->summed = residual->level = 0.0;
 }
 
 size_t fore_residual_count(const struct fore_residual *residual)
@@ -124,6 +114,12 @@ void fore_residual_pool(const struct fore_residual *residual, size_t stride,
         FORE_ASSERT(shape->n < shape->room);
         shape->x[shape->n++] = e / scale[h];
     }
+    double mean = fore_series_mean(scale, residual->horizon);
+    if (shape->profile && mean > 0.0) {
+        for (size_t h = 0; h < residual->horizon; h++)
+            shape->profile[h] += scale[h] / mean;
+        shape->series++;
+    }
     fore_arena_reset(scratch, mark);
 }
 
@@ -143,17 +139,29 @@ static struct fore_residual_shape own_shape(const struct fore_residual *residual
     return shape;
 }
 
+/* Own scales, drawn to the panel's profile at the series' own mean scale. */
+static void draw_to_profile(const struct fore_residual_shape *shape, size_t horizon, double *scale)
+{
+    if (!shape->profile || shape->series < PROFILE_SERIES_MIN) return;
+    double mean = fore_series_mean(scale, horizon);
+    for (size_t h = 0; h < horizon; h++) {
+        double panel = mean * shape->profile[h] / (double)shape->series;
+        scale[h] = (1.0 - TO_PROFILE) * scale[h] + TO_PROFILE * panel;
+    }
+}
+
 void fore_residual_quantiles(const struct fore_residual *residual,
                              const struct fore_residual_shape *shape, const float *mean,
                              const double *level, size_t level_count, struct fore_arena *scratch,
                              float *grid)
 {
     struct fore_arena_mark mark = fore_arena_mark(scratch);
-    const double *scale = scales(residual, scratch);
+    double *scale = scales(residual, scratch);
     struct fore_residual_shape own = {0};
-    bool enough = residual->known >= FORE_SPREAD_PATHS_MIN;
+    bool enough = residual->count >= FORE_SPREAD_PATHS_MIN;
     if (!shape && enough) own = own_shape(residual, scratch);
     if (!shape) shape = &own;
+    draw_to_profile(shape, residual->horizon, scale);
     double *z = FORE_NEW(scratch, double, level_count); /* 0: it has never been wrong */
     for (size_t i = 0; i < level_count; i++)
         z[i] = !enough        ? fore_dist_normal_quantile(level[i])

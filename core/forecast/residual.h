@@ -18,17 +18,19 @@ struct fore_residual *fore_residual_create(struct fore_arena *arena, size_t orig
                                            size_t horizon);
 /* A finished path: what was predicted and what came, `horizon` values each (NaN truth: skip). */
 void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth);
-/* A path whose truth is not known yet, or only in part; what is known is told by and by. */
-void fore_residual_push(struct fore_residual *residual, const float *mean);
-/* The truth of steps first..last-1 of the path pushed `back` pushes ago (0: the newest). */
-void fore_residual_reveal(struct fore_residual *residual, size_t back, size_t first, size_t last,
-                          const float *truth);
+void fore_residual_clear(struct fore_residual *residual);
 size_t fore_residual_count(const struct fore_residual *residual);
 
-/* Sorted standardised errors (over sqrt(level) and their step's scale): the shape of quantiles. */
+/*
+ * What all series of a panel say together: the shape of quantiles (sorted errors over sqrt(level)
+ * and their step's scale), and how the scale grows with the step, which one series' few paths know
+ * only roughly.
+ */
 struct fore_residual_shape {
     double *x;
     size_t n, room;
+    double *profile; /* [horizon] scale of a step over the series' mean scale; may be NULL */
+    size_t series;   /* that the profile is a sum over */
 };
 /* Adds about every stride-th error of one series; room must suffice (count / stride + 1). */
 void fore_residual_pool(const struct fore_residual *residual, size_t stride,

@@ -1,7 +1,9 @@
 /*
  * rolling_combine.c - walks all series' origins in step: what has become known teaches weights and
  * residuals, then the ensemble speaks, then (at scored origins and at the forecast) the errors of
- * all series give the intervals their shape.
+ * all series give the intervals their shape. The ensemble's errors are those its present weights
+ * would have made at the earlier origins: what it said then, with weights it no longer has, says
+ * little about what it says now.
  *
  * Every member is given intervals in the same way as the ensemble, so that scores compare the
  * means and not the trimmings.
@@ -14,8 +16,8 @@
 
 enum { POOL_MAX = 1 << 15, Q90 = 10 };
 
-struct voice { /* a member, or the ensemble */
-    struct fore_residual *residual;
+struct voice {                      /* a member, or the ensemble */
+    struct fore_residual *residual; /* made anew at each origin that is judged */
     struct fore_backtest score;
     const float *mean; /* now; NULL: silent */
 };
@@ -34,7 +36,9 @@ struct run {
     struct fore_arena *scratch;
     struct walk *walk;
     size_t horizon, members, origins;
-    bool alone; /* one member: it is the ensemble */
+    size_t kept;         /* earlier origins whose errors make the intervals */
+    bool alone;          /* one member: it is the ensemble */
+    float *then, *truth; /* [horizon], work space */
 };
 
 static float *combined_at(const struct run *run, const struct walk *walk, size_t origin,
@@ -84,9 +88,6 @@ static void tell(struct run *run, size_t series, size_t now)
         if (last <= first) continue;
         const float *truth = view->y + origin;
         if (!run->alone) tell_ensemble(run, series, o, first, last, truth);
-        for (size_t v = 0; v <= run->members; v++)
-            if (now - 1 - o < fore_residual_count(walk->voice[v].residual))
-                fore_residual_reveal(walk->voice[v].residual, now - 1 - o, first, last, truth);
         walk->told[o] = last;
     }
 }
@@ -120,10 +121,41 @@ static void speak(struct run *run, size_t series, size_t origin)
         fore_ensemble_combine(walk->ensemble, &run->rolling->options.ensemble, member, out);
         memcpy(chosen, out[fore_ensemble_choice(walk->ensemble)], run->horizon * sizeof(*chosen));
     }
-    for (size_t v = 0; v <= run->members; v++) {
+    for (size_t v = 0; v <= run->members; v++)
         walk->voice[v].mean = v < run->members ? member[v] : chosen;
-        fore_residual_push(walk->voice[v].residual,
-                           walk->voice[v].mean ? walk->voice[v].mean : chosen);
+}
+
+/* ---- errors of earlier origins --------------------------------------------------------------- */
+
+/* What a voice says of an earlier origin: a member what it said, the ensemble what its present
+ * weights make of what the members said. NULL: nothing. */
+static const float *said_then(struct run *run, size_t series, size_t voice, size_t origin)
+{
+    struct walk *walk = &run->walk[series];
+    const float *member[FORE_MEMBERS_MAX];
+    if (voice < run->members) return fore_rolling_said(run->rolling, series, voice, origin);
+    if (run->alone || !members_at(run, series, origin, member))
+        return walk->chosen + origin * run->horizon;
+    float *out[FORE_COMBINATIONS] = {0};
+    out[fore_ensemble_choice(walk->ensemble)] = run->then;
+    fore_ensemble_combine(walk->ensemble, &run->rolling->options.ensemble, member, out);
+    return run->then;
+}
+
+static void recall(struct run *run, size_t series, size_t voice, size_t now)
+{
+    const struct fore_series_view *view = &run->rolling->series[series].view;
+    struct fore_residual *residual = run->walk[series].voice[voice].residual;
+    size_t known = fore_rolling_known(run->rolling, series, now), kept = run->kept;
+    size_t oldest = run->rolling->series[series].oldest;
+    fore_residual_clear(residual);
+    for (size_t o = now > oldest + kept ? now - kept : oldest; o < now; o++) {
+        size_t origin = fore_rolling_known(run->rolling, series, o);
+        const float *mean = said_then(run, series, voice, o);
+        if (!mean) continue;
+        for (size_t h = 0; h < run->horizon; h++)
+            run->truth[h] = origin + h < known ? view->y[origin + h] : NAN;
+        fore_residual_add(residual, mean, run->truth);
     }
 }
 
@@ -137,6 +169,7 @@ static struct fore_residual_shape pooled_shape(const struct run *run, size_t voi
     size_t stride = all / POOL_MAX + 1;
     struct fore_residual_shape shape = {.room = all / stride + run->rolling->count};
     shape.x = FORE_NEW(run->scratch, double, shape.room);
+    shape.profile = FORE_NEW(run->scratch, double, run->horizon);
     for (size_t s = 0; s < run->rolling->count; s++)
         fore_residual_pool(run->walk[s].voice[voice].residual, stride, run->scratch, &shape);
     fore_residual_shape_sort(&shape);
@@ -221,6 +254,8 @@ static void judge(struct run *run, size_t origin)
     if (!last && origin < options->warm) return;
     for (size_t v = last ? run->members : 0; v <= run->members; v++) {
         struct fore_arena_mark mark = fore_arena_mark(run->scratch);
+        for (size_t s = 0; s < run->rolling->count; s++)
+            if (fore_rolling_has(run->rolling, s, origin)) recall(run, s, v, origin);
         struct fore_residual_shape shape = pooled_shape(run, v);
         for (size_t s = 0; s < run->rolling->count; s++) {
             struct fore_arena_mark inner = fore_arena_mark(run->scratch);
@@ -241,7 +276,6 @@ static void begin(struct run *run, size_t series)
     const struct fore_rolling *rolling = run->rolling;
     const struct fore_series_view *view = &rolling->series[series].view;
     struct walk *walk = &run->walk[series];
-    size_t kept = rolling->options.warm > 0 ? rolling->options.warm : 1;
     walk->ensemble = fore_arena_alloc(run->scratch, fore_ensemble_size(run->members), 16);
     fore_ensemble_init(walk->ensemble, run->members, run->horizon);
     walk->combined = FORE_NEW(run->scratch, float, run->origins *FORE_COMBINATIONS * run->horizon);
@@ -253,7 +287,7 @@ static void begin(struct run *run, size_t series)
                        : rolling->options.warm;
     size_t known = first < run->origins ? fore_rolling_known(rolling, series, first) : view->n;
     for (size_t v = 0; v <= run->members; v++) {
-        walk->voice[v].residual = fore_residual_create(run->scratch, kept + 1, run->horizon);
+        walk->voice[v].residual = fore_residual_create(run->scratch, run->kept, run->horizon);
         fore_backtest_init(&walk->voice[v].score, view, known);
     }
 }
@@ -266,7 +300,10 @@ void fore_rolling_combine(struct fore_rolling *rolling, struct fore_arena *scrat
                       .horizon = rolling->options.horizon,
                       .members = rolling->options.member_count,
                       .origins = rolling->origins,
+                      .kept = rolling->options.warm > 0 ? rolling->options.warm : 1,
                       .alone = rolling->options.member_count == 1};
+    run.then = FORE_NEW(scratch, float, run.horizon);
+    run.truth = FORE_NEW(scratch, float, run.horizon);
     run.walk = FORE_NEW(scratch, struct walk, rolling->count);
     for (size_t s = 0; s < rolling->count; s++)
         begin(&run, s);
