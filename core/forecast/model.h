@@ -48,6 +48,7 @@ struct fore_model {
     const char *about;
     bool seasonal;  /* needs a period */
     bool wants_log; /* is faster when given log_y */
+    bool quick_fit; /* well below a millisecond for 1,000 points: fitted at every origin */
     /* Points needed before fit() is worth calling, for this period (0: none) and horizon. */
     size_t (*points_min)(const struct fore_model_params *params, uint32_t period, size_t horizon);
     /* Learns from the series; state from `arena`. NULL fit: nothing to learn. RANGE: too short. */

@@ -11,7 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { SMOOTH = 3, SHAPE_MAX = 2048, PROFILE_SERIES_MIN = 8 };
+enum { SHAPE_MAX = 2048, PROFILE_SERIES_MIN = 8 };
+static const double GROWTH = 0.6; /* of an error with its level: .5 is a count's, 1 a share's */
 static const double TO_PROFILE = 0.3;
 
 const double fore_quantile_levels[13] = {.025, .05, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, .975};
@@ -22,7 +23,7 @@ struct fore_residual {
     size_t next;   /* ring position of the next one */
     float *mean;   /* [origins][horizon] */
     float *error;  /* [origins][horizon], truth - mean; NaN: unknown */
-    double level;  /* average mean over the paths held: keeps sqrt(level) off zero */
+    double level;  /* average mean over the paths held: keeps the level off zero */
     double summed; /* of the means held */
 };
 
@@ -62,11 +63,12 @@ size_t fore_residual_count(const struct fore_residual *residual)
     return residual->count;
 }
 
-/* What an error is measured in: the spread of a count grows with the root of its mean. */
+/* What an error is measured in: the spread of a count grows with the root of its mean, that of a
+ * common factor with the mean; real load lies between. */
 static double root(const struct fore_residual *residual, double mean)
 {
     double least = 0.05 * residual->level + 1e-12;
-    return sqrt(mean > least ? mean : least);
+    return pow(mean > least ? mean : least, GROWTH);
 }
 
 static double standardised(const struct fore_residual *residual, size_t path, size_t h)
@@ -78,7 +80,7 @@ static double standardised(const struct fore_residual *residual, size_t path, si
 /* Mean absolute standardised residual per step, averaged with its neighbours. */
 static double *scales(const struct fore_residual *residual, struct fore_arena *scratch)
 {
-    size_t horizon = residual->horizon;
+    size_t horizon = residual->horizon, around = 1 + horizon / 8;
     double *sum = FORE_NEW(scratch, double, horizon);
     double *known = FORE_NEW(scratch, double, horizon);
     double *scale = FORE_NEW(scratch, double, horizon);
@@ -92,7 +94,7 @@ static double *scales(const struct fore_residual *residual, struct fore_arena *s
     }
     for (size_t h = 0; h < horizon; h++) {
         double total = 0.0, weight = 0.0;
-        for (size_t k = h > SMOOTH ? h - SMOOTH : 0; k <= h + SMOOTH && k < horizon; k++) {
+        for (size_t k = h > around ? h - around : 0; k <= h + around && k < horizon; k++) {
             total += sum[k];
             weight += known[k];
         }

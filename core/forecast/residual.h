@@ -1,6 +1,6 @@
 /*
  * residual.h - intervals for any model: rolling conformal residuals (Vovk et al.; Xu & Xie 2021),
- * pooled in shape, scaled per step, standardised by sqrt(level) (research: FORECAST 3d).
+ * pooled in shape, scaled per step, standardised by a power of the level.
  *
  * For every forecast made, the residual path (truth - mean, all steps) is kept when the truth is
  * known: the newest `origins` of them. Quantiles per step come from the pooled standardised
@@ -22,7 +22,7 @@ void fore_residual_clear(struct fore_residual *residual);
 size_t fore_residual_count(const struct fore_residual *residual);
 
 /*
- * What all series of a panel say together: the shape of quantiles (sorted errors over sqrt(level)
+ * What all series of a panel say together: the shape of quantiles (sorted errors over level^.6
  * and their step's scale), and how the scale grows with the step, which one series' few paths know
  * only roughly.
  */

@@ -1,9 +1,10 @@
 /*
  * rolling_tasks.c - what the members say at every origin, each knowing only what came before it.
  *
- * A local member is fitted at its first possible origin and every refit_origins after it, and once
- * more for the forecast. A global one learns from all series of one shape up to their first
- * origin, goes on learning from there at each refit, and likewise for the forecast.
+ * A local member is fitted at its first possible origin and every refit_origins after it (at every
+ * one, when its fit is quick), and once more for the forecast. A global one learns from all series
+ * of one shape up to the middle of the warm origins (before that there is too little to learn from
+ * and it keeps silent), goes on from there at each refit, and likewise for the forecast.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -36,9 +37,10 @@ static float *said(const struct fore_rolling *rolling, size_t series, size_t mem
     return s->mean + (member * s->origins + (origin - s->oldest)) * rolling->options.horizon;
 }
 
-static bool refit_due(const struct fore_rolling *rolling, size_t origin, size_t fitted)
+static bool refit_due(const struct fore_rolling *rolling, const struct fore_model *model,
+                      size_t origin, size_t fitted)
 {
-    size_t every = rolling->options.refit_origins;
+    size_t every = model->quick_fit ? 1 : rolling->options.refit_origins;
     bool last = rolling->options.forecast && origin + 1 == rolling->origins;
     return fitted == SIZE_MAX || last || (every > 0 && origin >= fitted + every);
 }
@@ -55,7 +57,7 @@ static void run_local(struct fore_rolling *rolling, size_t member, size_t series
     for (size_t o = rolling->series[series].oldest; o < rolling->origins; o++) {
         struct fore_series_view view = known_view(rolling, series, o);
         if (!enough(rolling, model, &view)) continue;
-        if (model->fit && refit_due(rolling, o, fitted)) {
+        if (model->fit && refit_due(rolling, model, o, fitted)) {
             fore_arena_reset(&states, (struct fore_arena_mark){0});
             enum fore_err err = model->fit(&rolling->options.params, &view,
                                            rolling->options.horizon, &states, scratch, &state);
@@ -150,8 +152,8 @@ static void run_group(struct fore_rolling *rolling, const struct group *group, b
 {
     struct fore_net *net = NULL, *held = NULL;
     size_t fitted = SIZE_MAX;
-    for (size_t o = 0; o < rolling->origins; o++) {
-        if (refit_due(rolling, o, fitted)) {
+    for (size_t o = rolling->options.warm / 2; o < rolling->origins; o++) {
+        if (refit_due(rolling, group->model, o, fitted)) {
             struct fore_net *next = learn(rolling, group, net, o, scratch);
             if (!next) continue;
             if (net && net != held) group->global->destroy(net);
