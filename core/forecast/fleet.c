@@ -20,7 +20,7 @@
 #define AT(field) FORE_OPTION_AT(struct fore_forecast_options, field)
 static const struct fore_option rows[] = {
     {"model",         FORE_OPT_TEXT,     AT(model),         "mean-spar", 0,    0,                    NULL,
-     "naive, seasonal-naive, spar, spar-log or mean-spar"                         },
+     "naive, seasonal-naive, spar, spar-log or mean-spar"                               },
     {"horizon",       FORE_OPT_DURATION, AT(horizon),       "10min",     1e9,  3.2e16,               NULL,
      "how far ahead; its steps are observe.mid_step"                                    },
     {"refit_every",   FORE_OPT_DURATION, AT(refit_every),   "1d",        1e9,  3.2e17,               NULL,

@@ -27,10 +27,10 @@ struct fore_lineup_options {
 
 /* Why a member was fitted or a net replaced, for the report and the journal. */
 struct fore_lineup_lesson {
-    uint64_t at;        /* points known then */
-    const char *member; /* "lstm" */
-    const char *cause;  /* "first", "schedule", "periods changed" */
-    size_t series;      /* it learned from */
+    uint64_t at;          /* points known then */
+    const char *member;   /* "lstm" */
+    const char *cause;    /* "first", "schedule", "periods changed" */
+    size_t series;        /* it learned from */
     double before, after; /* mean absolute error of the old and the new on the newest origins, over
                              that of the naive forecast; NaN: there was none */
     bool taken;
@@ -71,7 +71,8 @@ void fore_lineup_reason(const struct fore_lineup *lineup, uint32_t index, struct
 size_t fore_lineup_lessons(const struct fore_lineup *lineup, struct fore_lineup_lesson *out,
                            size_t room);
 
-/* Nets, weights and losses as bytes (fits are made anew from the series), framed and checksummed. */
+/* Nets, weights and losses as bytes (fits are made anew from the series), framed and checksummed.
+ */
 void fore_lineup_save(const struct fore_lineup *lineup, struct fore_buf *out);
 FORE_MUST_USE enum fore_err fore_lineup_load(struct fore_lineup *lineup, const void *bytes,
                                              size_t size, struct fore_diag *diag);

@@ -28,8 +28,8 @@ struct fore_series_view {
     const float *log_y; /* logf of each, kept by callers that predict often; NULL: taken on use */
     size_t n;
     double step_s;
-    double start_s; /* Unix time of y[0]; 0: unknown */
-    uint32_t period[FORE_PERIODS_MAX]; /* in steps, ascending; 0 ends the list */
+    double start_s;                         /* Unix time of y[0]; 0: unknown */
+    uint32_t period[FORE_PERIODS_MAX];      /* in steps, ascending; 0 ends the list */
     const struct fore_regressor *regressor; /* for models that take them; may be NULL */
     size_t regressor_count;
 };

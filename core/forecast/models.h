@@ -4,9 +4,13 @@
 
 #include "core/forecast/model.h"
 
-extern const struct fore_model fore_model_naive; /* model_naive.c */
-extern const struct fore_model fore_model_seasonal;    /* model_seasonal.c */
-extern const struct fore_model fore_model_spar;        /* model_spar.c */
+extern const struct fore_model fore_model_naive;    /* model_naive.c */
+extern const struct fore_model fore_model_seasonal; /* model_seasonal.c */
+extern const struct fore_model fore_model_seasonal_short;
+extern const struct fore_model fore_model_ses;     /* model_ses.c */
+extern const struct fore_model fore_model_average; /* model_average.c */
+extern const struct fore_model fore_model_ar;      /* model_ar.c */
+extern const struct fore_model fore_model_spar;    /* model_spar.c */
 extern const struct fore_model fore_model_spar_log;
 extern const struct fore_model fore_model_mean_spar;
 

@@ -13,6 +13,7 @@
  */
 #include "core/forecast/spar.h"
 
+#include "core/forecast/bounds.h"
 #include "core/forecast/lanes.h"
 
 #include <math.h>
@@ -116,32 +117,17 @@ static float *filled(const struct fore_series_view *series, size_t from, const s
     return z;
 }
 
-/* The range the forecast may take, from four of the longest period, and the level of z. */
 static void set_bounds(const struct fore_model_params *params,
                        const struct fore_series_view *series, struct fore_spar *spar)
 {
-    size_t span = 0;
-    for (int i = 0; i < FORE_PERIODS_MAX && series->period[i] > 0; i++)
-        span = 4 * (size_t)series->period[i];
-    float low = INFINITY, high = 0.0f;
-    double sum = 0.0;
-    size_t known = 0;
-    for (size_t i = series->n > span ? series->n - span : 0; i < series->n; i++) {
-        float y = series->y[i];
-        if (isnan(y)) continue;
-        low = y < low ? y : low;
-        high = y > high ? y : high;
-        sum += (double)y;
-        known++;
-    }
-    float mean = known > 0 ? (float)(sum / (double)known) : 0.0f;
-    spar->floor = known > 0 ? fmaxf((float)params->floor_share * low, 0.0f) : 0.0f;
-    spar->cap = 2.0f * high;
-    spar->level = mean;
-    spar->lowest = -INFINITY;
+    struct fore_bounds bounds = fore_bounds_of(params, series);
+    spar->floor = bounds.floor;
+    spar->cap = bounds.cap;
+    spar->level = bounds.level;
+    spar->lowest = -HUGE_VALF;
     if (!spar->logarithmic) return;
-    spar->lowest = logf(fmaxf(fmaxf(spar->floor, 0.05f * mean), 1e-12f));
-    spar->level = fmaxf(logf(mean), spar->lowest);
+    spar->lowest = bounds.log_min;
+    spar->level = fmaxf(logf(bounds.level), spar->lowest);
 }
 
 static float *deviations(const struct job *job, size_t n)
