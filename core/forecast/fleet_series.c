@@ -133,7 +133,7 @@ static void search_periods(struct fore_fleet *fleet, struct fore_arena *scratch)
             if (!isnan(p->y[k])) total[n - p->n + k] += p->y[k];
     }
     uint32_t found[FORE_PERIODS_MAX];
-    if (fore_period_find(total, n, scratch, found) == 0) return;
+    if (fore_period_find(total, n, (double)fleet->step / 1e9, scratch, found) == 0) return;
     if (memcmp(found, fleet->period, sizeof(found)) == 0) return;
     memcpy(fleet->period, found, sizeof(found));
     for (uint32_t i = 0; i < fleet->count; i++)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include <xxhash.h>
+#include "core/base/hash.h"
 
 static const char magic[8] = {'F', 'O', 'R', 'E', 'n', 'e', 't', '1'};
 enum { KIND_BYTES = 16, HEAD_BYTES = 8 + KIND_BYTES + 8, TAIL_BYTES = 8 };
@@ -37,7 +37,7 @@ void fore_net_save(const struct fore_global *global, const struct fore_net *net,
     fore_buf_append(out, kind, sizeof(kind));
     put_u64(out, payload.len);
     fore_buf_append(out, payload.data, payload.len);
-    put_u64(out, XXH3_64bits(out->data + start, out->len - start));
+    put_u64(out, fore_hash_bytes(out->data + start, out->len - start, 0));
     fore_buf_fini(&payload);
 }
 
@@ -54,7 +54,7 @@ enum fore_err fore_net_load(const struct fore_global *global, const void *bytes,
     uint64_t payload = get_u64(at + sizeof(magic) + KIND_BYTES);
     if (payload != size - HEAD_BYTES - TAIL_BYTES)
         return fore_err_set(diag, FORE_E_FORMAT, "the model file is cut short or has grown");
-    if (XXH3_64bits(at, size - TAIL_BYTES) != get_u64(at + size - TAIL_BYTES))
+    if (fore_hash_bytes(at, size - TAIL_BYTES, 0) != get_u64(at + size - TAIL_BYTES))
         return fore_err_set(diag, FORE_E_FORMAT, "the model file is corrupt: its checksum differs");
     *out = global->read(at + HEAD_BYTES, (size_t)payload, diag);
     return *out ? FORE_E_OK : FORE_E_FORMAT;

@@ -36,6 +36,17 @@ static float *joined(const float *y, size_t n, struct fore_arena *scratch)
     return out;
 }
 
+/* Spikes tamed: log(1 + y / mean). */
+static void tame(float *y, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)y[i];
+    float scale = sum > 0.0 ? (float)((double)n / sum) : 1.0f;
+    for (size_t i = 0; i < n; i++)
+        y[i] = log1pf(y[i] > 0.0f ? y[i] * scale : 0.0f);
+}
+
 /* Takes mean and linear trend away. */
 static void detrend(float *y, size_t n)
 {
@@ -119,7 +130,65 @@ static void align(uint32_t *shorter, uint32_t longer)
     if (longer % times == 0 && off <= 1 + *shorter / 64) *shorter = near;
 }
 
-size_t fore_period_find(const float *y, size_t n, struct fore_arena *scratch,
+/* ---- the calendar ---------------------------------------------------------------------------- */
+
+enum { DAY_S = 86400, DAYS = 7, BLOCKS = 24 };
+static const double DAY_CLEAR = 0.1; /* least autocorrelation of a day or a week, ... */
+static const double DAY_PEAK = 0.05; /* ... and by how much it stands out from its surroundings */
+static const double WEEK_PEAK = 0.01;
+static const double SIGNIFICANT = 4.0; /* standard errors of a white series' autocorrelation */
+
+/* At a block's resolution: is `lag` (blocks) a period, seen from the lags `around` on both sides?
+ */
+static bool stands_out(const float *x, size_t n, size_t lag, size_t around, double by)
+{
+    double r = correlation(x, n, lag);
+    double least = fmax(DAY_CLEAR, SIGNIFICANT / sqrt((double)n));
+    return r >= least && r >= correlation(x, n, lag - around) + by &&
+           r >= correlation(x, n, lag + around) + by;
+}
+
+static bool has_day(const float *x, size_t n, size_t day, size_t days, struct fore_arena *scratch)
+{
+    size_t block = day > BLOCKS ? day / BLOCKS : 1, m = n / block;
+    const float *coarse = block > 1 ? averaged(x, n, block, scratch) : x;
+    size_t lag = (days * day + block / 2) / block, one = (day + block / 2) / block;
+    return days == 1 ? stands_out(coarse, m, lag, (one + 2) / 4, DAY_PEAK)
+                     : stands_out(coarse, m, lag, one, WEEK_PEAK);
+}
+
+/* Puts a calendar period in its place, instead of one that nearly is it. */
+static size_t insert(uint32_t *period, size_t count, uint32_t value)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t off = period[i] > value ? period[i] - value : value - period[i];
+        if (off > 1 + value / 24) continue;
+        period[i] = value;
+        return count;
+    }
+    if (count == FORE_PERIODS_MAX) return count;
+    size_t at = count++;
+    for (; at > 0 && period[at - 1] > value; at--)
+        period[at] = period[at - 1];
+    period[at] = value;
+    return count;
+}
+
+static size_t by_calendar(const float *x, size_t n, double step_s, struct fore_arena *scratch,
+                          uint32_t *period, size_t count)
+{
+    double day_steps = step_s > 0.0 ? DAY_S / step_s : 0.0;
+    size_t day = (size_t)(day_steps + 0.5);
+    if (day < SHORTEST || fabs(day_steps - (double)day) > 1e-6) return count;
+    for (size_t days = 1; days <= DAYS; days += DAYS - 1) {
+        if (n < SEEN_TIMES * days * day + day) break;
+        if (has_day(x, n, day, days, scratch))
+            count = insert(period, count, (uint32_t)(days * day));
+    }
+    return count;
+}
+
+size_t fore_period_find(const float *y, size_t n, double step_s, struct fore_arena *scratch,
                         uint32_t period[FORE_PERIODS_MAX])
 {
     for (int i = 0; i < FORE_PERIODS_MAX; i++)
@@ -132,6 +201,7 @@ size_t fore_period_find(const float *y, size_t n, struct fore_arena *scratch,
     struct fore_arena_mark mark = fore_arena_mark(scratch);
     size_t block = (n + COARSE_MAX - 1) / COARSE_MAX, coarse_n = n / block;
     float *x = joined(y, n, scratch);
+    tame(x, n);
     detrend(x, n);
     const float *coarse = block > 1 ? averaged(x, n, block, scratch) : x;
     size_t lags = coarse_n / SEEN_TIMES + 1, count = 0;
@@ -146,6 +216,7 @@ size_t fore_period_find(const float *y, size_t n, struct fore_arena *scratch,
     }
     for (size_t i = count; i-- > 1;)
         align(&period[i - 1], period[i]);
+    count = by_calendar(x, n, step_s, scratch, period, count);
     fore_arena_reset(scratch, mark);
     return count;
 }

@@ -12,11 +12,17 @@
 #include "core/forecast/model.h"
 
 /*
+ * Load lives by the calendar: where the step is known, a day and a week need less evidence than any
+ * other lag, and what is found within a step or two of them is them. The search looks at log(1 +
+ * y/mean), in which a few spikes do not drown the rhythm.
+ */
+
+/*
  * Up to FORE_PERIODS_MAX periods in steps, ascending, 0 ends the list; returns how many. Each is
  * seen at least three times in the series. At most a few million multiplications: long series are
- * averaged down first and the answer refined at full resolution. NaN: missing.
+ * averaged down first and the answer refined at full resolution. NaN: missing. step_s 0: unknown.
  */
-size_t fore_period_find(const float *y, size_t n, struct fore_arena *scratch,
+size_t fore_period_find(const float *y, size_t n, double step_s, struct fore_arena *scratch,
                         uint32_t period[FORE_PERIODS_MAX]);
 
 #endif

@@ -29,7 +29,7 @@ static void a_day_is_found_under_noise_and_growth(void **state)
     struct fore_rng rng = fore_rng_stream(1, "period", 0);
     for (int i = 0; i < 700; i++)
         y[i] = (float)(100 + 0.1 * i + 20 * wave(i, 24) + 8 * fore_dist_normal(&rng));
-    assert_int_equal(fore_period_find(y, 700, &scratch, period), 1);
+    assert_int_equal(fore_period_find(y, 700, 0, &scratch, period), 1);
     assert_int_equal(period[0], 24);
     assert_int_equal(period[1], 0);
 }
@@ -41,7 +41,7 @@ static void a_week_is_found_beside_the_day(void **state)
         double weekday = i / 288 % 7 < 5 ? 1.0 : 0.5;
         y[i] = (float)(weekday * (100 + 50 * wave(i, 288)) + 5 * fore_dist_normal(&rng));
     }
-    assert_int_equal(fore_period_find(y, N, &scratch, period), 2);
+    assert_int_equal(fore_period_find(y, N, 0, &scratch, period), 2);
     assert_true(period[0] >= 287 && period[0] <= 289);
     assert_true(period[1] >= 2014 && period[1] <= 2018);
 }
@@ -50,7 +50,7 @@ static void two_peaks_a_day_are_still_one_day(void **state)
 {
     for (int i = 0; i < 600; i++)
         y[i] = (float)(50 + 10 * wave(i, 12) + 10 * wave(i, 24));
-    assert_int_equal(fore_period_find(y, 600, &scratch, period), 1);
+    assert_int_equal(fore_period_find(y, 600, 0, &scratch, period), 1);
     assert_int_equal(period[0], 24);
 }
 
@@ -59,21 +59,21 @@ static void noise_walks_and_constants_have_no_period(void **state)
     struct fore_rng rng = fore_rng_stream(3, "period", 0);
     for (int i = 0; i < 1000; i++)
         y[i] = (float)(10 + fore_dist_normal(&rng));
-    assert_int_equal(fore_period_find(y, 1000, &scratch, period), 0);
+    assert_int_equal(fore_period_find(y, 1000, 0, &scratch, period), 0);
     for (int i = 0; i < 1000; i++)
         y[i] = 5.0f;
-    assert_int_equal(fore_period_find(y, 1000, &scratch, period), 0);
+    assert_int_equal(fore_period_find(y, 1000, 0, &scratch, period), 0);
     for (int i = 0; i < 1000; i++)
         y[i] = NAN;
-    assert_int_equal(fore_period_find(y, 1000, &scratch, period), 0);
-    assert_int_equal(fore_period_find(y, 0, &scratch, period), 0);
+    assert_int_equal(fore_period_find(y, 1000, 0, &scratch, period), 0);
+    assert_int_equal(fore_period_find(y, 0, 0, &scratch, period), 0);
 }
 
 static void missing_points_do_not_hide_a_period(void **state)
 {
     for (int i = 0; i < 500; i++)
         y[i] = i % 5 == 0 ? NAN : (float)(10 + 3 * wave(i, 36));
-    assert_int_equal(fore_period_find(y, 500, &scratch, period), 1);
+    assert_int_equal(fore_period_find(y, 500, 0, &scratch, period), 1);
     assert_int_equal(period[0], 36);
 }
 
