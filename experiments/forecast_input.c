@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "workloads/file.h"
 #include "workloads/series_text.h"
@@ -41,7 +42,7 @@ static const char *const nothing[] = {"", "NA", "NaN", "nan", "null", "-", NULL}
 static bool among(const char *const *list, const char *word)
 {
     for (; *list; list++)
-        if (strcmp(*list, word) == 0) return true;
+        if (strcasecmp(*list, word) == 0) return true;
     return false;
 }
 

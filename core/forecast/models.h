@@ -13,5 +13,6 @@ extern const struct fore_model fore_model_ar;      /* model_ar.c */
 extern const struct fore_model fore_model_spar;    /* model_spar.c */
 extern const struct fore_model fore_model_spar_log;
 extern const struct fore_model fore_model_mean_spar;
+extern const struct fore_model fore_model_trees; /* model_trees.c */
 
 #endif
