@@ -10,8 +10,8 @@
 #ifndef FORE_TREES_H
 #define FORE_TREES_H
 
-#include "core/forecast/bounds.h"
 #include "core/forecast/global.h"
+#include "core/forecast/logged.h"
 
 enum {
     FORE_TREES_FEATURES = 32,
@@ -36,24 +36,10 @@ struct fore_net { /* of this kind; lstm.h has another, and neither sees the othe
 
 /* ---- trees_features.c ------------------------------------------------------------------------ */
 
-/* A series as features are taken of it: logarithms without gaps, and their running sums. */
-struct fore_trees_series {
-    size_t n;
-    const float *z;    /* [n] */
-    const double *sum; /* [n + 1] */
-    size_t day, week;  /* periods; 0: none */
-    size_t smooth;     /* seasonal lags are means over +- so many points */
-    float unit;        /* usual seasonal change */
-    struct fore_bounds bounds;
-};
-/* Memory from `arena`. */
-struct fore_trees_series fore_trees_look(const struct fore_series_view *view,
-                                         const struct fore_net_shape *shape,
-                                         struct fore_arena *arena);
 /* Points an origin needs behind it. */
 size_t fore_trees_reach(const struct fore_net_shape *shape, size_t lead);
 /* Features of the target `lead` steps after point n - 1; returns the anchor (a logarithm). */
-float fore_trees_features(const struct fore_trees_series *series, size_t n, size_t lead,
+float fore_trees_features(const struct fore_logged *series, size_t n, size_t lead,
                           float feature[FORE_TREES_FEATURES]);
 uint8_t fore_trees_bin(const float edge[FORE_TREES_BINS - 1], float value);
 

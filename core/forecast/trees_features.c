@@ -10,80 +10,35 @@
 
 #include "core/forecast/trees.h"
 
-enum { DAYS = 6, WEEKS = 3, STEPS_A_DAY = 96, RECENT_DEV = 3 };
+enum { DAYS = 6, WEEKS = 3, RECENT_DEV = 3 };
 static const float NOTHING = 0.0f; /* of a feature that does not exist for this series */
 static const float FAR = 12.0f;    /* units: beyond, one is as good as the other */
-
-static size_t longest(const struct fore_net_shape *shape)
-{
-    size_t best = 0;
-    for (int i = 0; i < FORE_PERIODS_MAX; i++)
-        if (shape->period[i] > 0) best = shape->period[i];
-    return best;
-}
 
 size_t fore_trees_reach(const struct fore_net_shape *shape, size_t lead)
 {
     size_t day = shape->period[0];
     if (day == 0) return 32;
-    return (lead / day + 3) * day + day / STEPS_A_DAY + 2;
-}
-
-struct fore_trees_series fore_trees_look(const struct fore_series_view *view,
-                                         const struct fore_net_shape *shape,
-                                         struct fore_arena *arena)
-{
-    const struct fore_model_params params = {.floor_share = 0.8};
-    struct fore_trees_series out = {.n = view->n, .day = shape->period[0]};
-    out.week = longest(shape) > out.day ? longest(shape) : 0;
-    out.smooth = out.day / STEPS_A_DAY;
-    out.bounds = fore_bounds_of(&params, view);
-    float *z = FORE_NEW(arena, float, view->n);
-    double *sum = FORE_NEW(arena, double, view->n + 1);
-    float last = fmaxf(logf(fmaxf(out.bounds.level, 1e-30f)), out.bounds.log_min);
-    double change = 0.0;
-    size_t lag = out.day > 0 ? out.day : 1, known = 0;
-    for (size_t i = 0; i < view->n; i++) {
-        float value = fore_bounds_log(&out.bounds, view, i);
-        if (isnan(value)) value = out.day > 0 && i >= out.day ? z[i - out.day] : last;
-        z[i] = last = value;
-        sum[i + 1] = sum[i] + (double)value;
-        if (i < lag || i + 4096 < view->n) continue;
-        change += fabs((double)value - (double)z[i - lag]);
-        known++;
-    }
-    out.z = z;
-    out.sum = sum;
-    out.unit = (float)fmax(known > 0 ? change / (double)known : 0.0, 1e-3);
-    return out;
-}
-
-/* Mean of z over [from, to), as far as it exists. */
-static float mean_of(const struct fore_trees_series *s, ptrdiff_t from, ptrdiff_t to)
-{
-    if (from < 0) from = 0;
-    if (to <= from) return s->z[0];
-    return (float)((s->sum[to] - s->sum[from]) / (double)(to - from));
+    return (lead / day + 3) * day + day / 96 + 2;
 }
 
 /* The value `lag` before point `at`, smoothed, never looking at point `n` or beyond. */
-static float seasonal(const struct fore_trees_series *s, size_t n, ptrdiff_t at)
+static float seasonal(const struct fore_logged *s, size_t n, ptrdiff_t at)
 {
     ptrdiff_t from = at - (ptrdiff_t)s->smooth, to = at + (ptrdiff_t)s->smooth + 1;
     if (to > (ptrdiff_t)n) to = (ptrdiff_t)n;
-    return mean_of(s, from, to);
+    return fore_logged_mean(s, from, to);
 }
 
 /* Mean distance of the `count` points before `n` from their own values a day and a week before. */
-static float deviation(const struct fore_trees_series *s, size_t n, size_t count)
+static float deviation(const struct fore_logged *s, size_t n, size_t count)
 {
     size_t lag = s->week > 0 && n > s->week + count ? s->week : s->day;
     if (s->day == 0 || n < lag + count) return NOTHING;
     ptrdiff_t to = (ptrdiff_t)n, from = to - (ptrdiff_t)count, back = (ptrdiff_t)s->day;
-    float season = mean_of(s, from - back, to - back);
+    float season = fore_logged_mean(s, from - back, to - back);
     back = (ptrdiff_t)lag;
-    season = 0.5f * (season + mean_of(s, from - back, to - back));
-    return mean_of(s, from, to) - season;
+    season = 0.5f * (season + fore_logged_mean(s, from - back, to - back));
+    return fore_logged_mean(s, from, to) - season;
 }
 
 struct sheet { /* features being written */
@@ -102,8 +57,8 @@ static void put_plain(struct sheet *sheet, float value)
     *sheet->at++ = value;
 }
 
-static void put_season(struct sheet *sheet, const struct fore_trees_series *s, size_t n,
-                       const float *day, const float *week, ptrdiff_t near, ptrdiff_t far)
+static void put_season(struct sheet *sheet, const struct fore_logged *s, size_t n, const float *day,
+                       const float *week, ptrdiff_t near, ptrdiff_t far)
 {
     ptrdiff_t side = 1 + 2 * (ptrdiff_t)s->smooth;
     for (int k = 0; k < DAYS; k++)
@@ -116,23 +71,24 @@ static void put_season(struct sheet *sheet, const struct fore_trees_series *s, s
         put(sheet, week[k]);
 }
 
-static void put_recent(struct sheet *sheet, const struct fore_trees_series *s, size_t n)
+static void put_recent(struct sheet *sheet, const struct fore_logged *s, size_t n)
 {
     static const size_t spans[] = {1, 2, 3, 6, 12, 24, 48};
     ptrdiff_t to = (ptrdiff_t)n, day = (ptrdiff_t)(s->day > 0 ? s->day : 24);
     for (size_t i = 0; i < FORE_COUNTOF(spans); i++)
-        put(sheet, mean_of(s, to - (ptrdiff_t)spans[i], to));
-    float today = mean_of(s, to - day, to), before = mean_of(s, to - 2 * day, to - day);
+        put(sheet, fore_logged_mean(s, to - (ptrdiff_t)spans[i], to));
+    float today = fore_logged_mean(s, to - day, to),
+          before = fore_logged_mean(s, to - 2 * day, to - day);
     put(sheet, today);
     put_plain(sheet, (today - before) / s->unit);
-    put_plain(sheet, (today - mean_of(s, to - 7 * day, to)) / s->unit);
+    put_plain(sheet, (today - fore_logged_mean(s, to - 7 * day, to)) / s->unit);
     put_plain(sheet, deviation(s, n, 1) / s->unit);
     put_plain(sheet, deviation(s, n, RECENT_DEV) / s->unit);
     put_plain(sheet, deviation(s, n, 12) / s->unit);
     put_plain(sheet, deviation(s, n, s->day > 0 ? s->day : 24) / s->unit);
 }
 
-float fore_trees_features(const struct fore_trees_series *s, size_t n, size_t lead,
+float fore_trees_features(const struct fore_logged *s, size_t n, size_t lead,
                           float feature[FORE_TREES_FEATURES])
 {
     float day[DAYS], week[WEEKS];
@@ -140,7 +96,7 @@ float fore_trees_features(const struct fore_trees_series *s, size_t n, size_t le
     struct sheet sheet = {.at = feature, .unit = s->unit};
     memset(feature, 0, FORE_TREES_FEATURES * sizeof(*feature));
     if (s->day == 0) {
-        sheet.anchor = mean_of(s, (ptrdiff_t)n - 3, (ptrdiff_t)n);
+        sheet.anchor = fore_logged_mean(s, (ptrdiff_t)n - 3, (ptrdiff_t)n);
         put_recent(&sheet, s, n);
         put_plain(&sheet, (float)lead);
         put_plain(&sheet, logf(s->unit));

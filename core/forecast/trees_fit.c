@@ -62,7 +62,7 @@ static void draw_rows(const struct fore_panel *panel, const struct fore_net_shap
         const struct fore_series_view *view = &panel->series[i];
         if (view->n < first + shape->horizon + 8) continue;
         struct fore_arena_mark mark = fore_arena_mark(&arena);
-        struct fore_trees_series series = fore_trees_look(view, shape, &arena);
+        struct fore_logged series = fore_logged_of(view, shape, &arena);
         for (size_t k = 0; k < each && draft->rows < draft->room; k++) {
             size_t lead = fore_rng_below(rng, (uint32_t)shape->horizon);
             size_t n = first + fore_rng_below(rng, (uint32_t)(view->n - lead - first));
