@@ -14,10 +14,12 @@
 #include "core/forecast/residual.h"
 
 enum {
-    HIDDEN = 64,
+    HIDDEN = 96,
     BATCH = 64,
-    BATCHES_NEW = 2600,
-    BATCHES_MORE = 500, /* after a warm start */
+    BATCHES_ONE = 2000,  /* for one series, ... */
+    BATCHES_MANY = 6000, /* ... and for MANY or more: there is more to learn */
+    MANY = 100,
+    WARM_PART = 5,      /* a warm start needs so much less */
     DAY_STEPS_MAX = 48, /* a day of more steps is read in shorter patches */
     PATCHES_DAY = 14,
     PATCHES_SHORT = 24,
@@ -149,7 +151,9 @@ struct fore_trainer *fore_lstm_begin(const struct fore_net_shape *shape,
     t->second = FORE_NEW(&t->arena, float, weights);
     memcpy(t->weight, t->net->weight, weights * sizeof(float));
     fore_lstm_batch_make(&t->batch, &dims, BATCH, true, &t->arena);
-    t->wanted = on ? BATCHES_MORE : BATCHES_NEW;
+    size_t many = t->count < MANY ? t->count : (size_t)MANY;
+    t->wanted = BATCHES_ONE + (BATCHES_MANY - BATCHES_ONE) * many / MANY;
+    if (on) t->wanted /= WARM_PART;
     t->rate = on ? RATE_MORE : RATE_NEW;
     return t;
 }
