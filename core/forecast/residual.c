@@ -25,13 +25,14 @@ struct fore_residual {
     float *error;  /* [origins][horizon], truth - mean; NaN: unknown */
     double level;  /* average mean over the paths held: keeps the level off zero */
     double summed; /* of the means held */
+    double width;  /* factor on the spread of quantiles */
 };
 
 struct fore_residual *fore_residual_create(struct fore_arena *arena, size_t origins, size_t horizon)
 {
     FORE_ASSERT(origins > 0 && horizon > 0);
     struct fore_residual *residual = FORE_NEW(arena, struct fore_residual, 1);
-    *residual = (struct fore_residual){.origins = origins, .horizon = horizon};
+    *residual = (struct fore_residual){.origins = origins, .horizon = horizon, .width = 1.0};
     residual->mean = FORE_NEW(arena, float, origins *horizon);
     residual->error = FORE_NEW(arena, float, origins *horizon);
     return residual;
@@ -56,6 +57,11 @@ void fore_residual_clear(struct fore_residual *residual)
     memset(residual->mean, 0, residual->origins * residual->horizon * sizeof(*residual->mean));
     residual->count = residual->next = 0;
     residual->summed = residual->level = 0.0;
+}
+
+void fore_residual_widen(struct fore_residual *residual, double factor)
+{
+    residual->width = factor;
 }
 
 size_t fore_residual_count(const struct fore_residual *residual)
@@ -173,7 +179,7 @@ void fore_residual_quantiles(const struct fore_residual *residual,
         double centre = (double)mean[h];
         double spread = enough ? scale[h] * root(residual, centre) : fore_spread_guess(centre, h);
         for (size_t i = 0; i < level_count; i++)
-            grid[h * level_count + i] = (float)fmax(centre + z[i] * spread, 0.0);
+            grid[h * level_count + i] = (float)fmax(centre + residual->width * z[i] * spread, 0.0);
     }
     fore_arena_reset(scratch, mark);
 }

@@ -19,6 +19,8 @@ struct fore_residual *fore_residual_create(struct fore_arena *arena, size_t orig
 /* A finished path: what was predicted and what came, `horizon` values each (NaN truth: skip). */
 void fore_residual_add(struct fore_residual *residual, const float *mean, const float *truth);
 void fore_residual_clear(struct fore_residual *residual);
+/* Quantiles are to lie `factor` times as far from the mean; 1 at first. */
+void fore_residual_widen(struct fore_residual *residual, double factor);
 size_t fore_residual_count(const struct fore_residual *residual);
 
 /*

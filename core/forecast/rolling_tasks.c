@@ -138,7 +138,7 @@ static void run_given(struct fore_rolling *rolling, const struct group *group,
                       struct fore_arena *scratch)
 {
     struct fore_rolling_nets nets = rolling->given[group->member];
-    for (size_t o = 0; o < rolling->origins; o++) {
+    for (size_t o = rolling->options.warm / 2; o < rolling->origins; o++) {
         bool last = rolling->options.forecast && o + 1 == rolling->origins;
         const struct fore_net *net = last || !nets.held ? nets.full : nets.held;
         if (same_shape(group->global->shape(net), &group->shape))
