@@ -108,6 +108,8 @@ static enum fore_err check(struct wish *wish, struct fore_diag *diag)
     if (wish->run.origins > 0 && wish->out)
         return fore_err_set(diag, FORE_E_FORMAT,
                             "--out takes forecasts, --backtest makes scores: give one of them");
+    if (wish->run.origins > 0 && wish->run.hints)
+        return fore_err_set(diag, FORE_E_FORMAT, "--hints changes forecasts: not with --backtest");
     FORE_TRY(seconds("step", wish->step, &wish->reading.step_s, diag));
     return seconds("row-step", wish->row_step, &wish->reading.unit_s, diag);
 }
@@ -124,6 +126,8 @@ int lab_cmd_forecast(int argc, char **argv)
         {"members",     FORE_ARG_TEXT,  &wish.run.members,     "A,B",      "of the ensemble; else all that pay"                },
         {"period",      FORE_ARG_TEXT,  &wish.run.period,      "P",
          "auto (default), none, or numbers of steps: 24,168"                                                                   },
+        {"hints",       FORE_ARG_TEXT,  &wish.run.hints,       "FILE",
+         "what the application announces: reports, sales, growth"                                                              },
         {"out",         FORE_ARG_TEXT,  &wish.out,             "FILE.csv", "where forecasts go; else standard output"          },
         {"backtest",    FORE_ARG_COUNT, &origins,              "N",        "score the N newest origins instead"                },
         {"origin-step", FORE_ARG_COUNT, &origin_step,          "N",        "steps between origins"                             },

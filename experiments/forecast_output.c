@@ -19,14 +19,16 @@ void lab_forecast_csv(const struct lab_forecast_run *run, const struct lab_forec
     fore_buf_puts(out, "\n");
     for (size_t s = 0; s < input->count; s++) {
         struct fore_rolling_forecast forecast = fore_rolling_forecast(run->rolling, s);
+        const float *hinted = run->hinted ? run->hinted[s] : NULL;
         for (size_t h = 0; h < run->options.horizon; h++) {
+            double times = hinted ? exp((double)hinted[h]) : 1.0;
             fore_buf_printf(out, "%s,%zu,%.7g", input->series[s].name, h + 1,
-                            (double)forecast.mean[h]);
+                            times * (double)forecast.mean[h]);
             FORE_ASSERT(forecast.mean[h] >= 0.0f);
             for (size_t i = 0; i < FORE_LEVELS; i++) {
                 float q = forecast.grid[h * FORE_LEVELS + i];
                 FORE_ASSERT(q >= 0.0f && (i == 0 || q >= forecast.grid[h * FORE_LEVELS + i - 1]));
-                fore_buf_printf(out, ",%.7g", (double)q);
+                fore_buf_printf(out, ",%.7g", times * (double)q);
             }
             fore_buf_puts(out, "\n");
         }

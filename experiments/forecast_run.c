@@ -226,6 +226,7 @@ enum fore_err lab_forecast_run(const struct lab_forecast_wish *wish,
     run->options.ensemble = fore_ensemble_defaults;
     run->options.params = (struct fore_model_params){
         .spar_periods = 6, .spar_recent = 24, .ridge = 1e-4, .floor_share = 0.8};
+    if (wish->hints) FORE_TRY(lab_forecast_hints(run, input, wish->hints, diag));
     count_short(input, run);
     run->rolling = fore_rolling_create(&run->options, run->view, input->count);
     for (size_t m = 0; wish->models && m < run->options.member_count; m++)

@@ -5,6 +5,7 @@
 #ifndef LAB_FORECAST_RUN_H
 #define LAB_FORECAST_RUN_H
 
+#include "core/forecast/hints.h"
 #include "core/forecast/rolling.h"
 #include "experiments/forecast_input.h"
 
@@ -14,6 +15,7 @@ struct lab_forecast_wish {
     const char *model;        /* "ensemble", or a name */
     const char *members;      /* of the ensemble, "a,b,c"; NULL: all that pay */
     const char *period;       /* "auto", "none", "24,168" (steps) */
+    const char *hints;        /* a file; NULL: none */
     const char *models;       /* folder of nets; NULL: none kept */
     size_t jobs;              /* 0: one per processor */
     uint64_t seed;
@@ -23,6 +25,7 @@ struct lab_forecast_run {
     struct fore_rolling_options options;
     struct fore_series_view *view; /* [input->count] */
     struct fore_rolling *rolling;
+    const float **hinted; /* [series][horizon] log effect of hints to come; NULL: no hints */
     uint64_t member_ns[FORE_MEMBERS_MAX]; /* processor time, fits and predictions */
     uint64_t combine_ns;
     struct fore_buf notes; /* a line each: what was odd, fallen back to, learned */
@@ -34,6 +37,12 @@ FORE_MUST_USE enum fore_err lab_forecast_run(const struct lab_forecast_wish *wis
                                              const struct lab_forecast_input *input,
                                              struct lab_forecast_run *run, struct fore_diag *diag);
 void lab_forecast_run_fini(struct lab_forecast_run *run);
+
+/* forecast_hints.c: takes the hints' effects out of the views; what is to come goes to run->hinted.
+ */
+FORE_MUST_USE enum fore_err lab_forecast_hints(struct lab_forecast_run *run,
+                                               const struct lab_forecast_input *input,
+                                               const char *path, struct fore_diag *diag);
 
 /* forecast_nets.c: what is kept in `folder`, and what has been learned into it. */
 struct lab_forecast_nets {

@@ -14,6 +14,7 @@
 #include <math.h>
 
 enum { AT_ONCE = 128, LOOK_BACK = 16 };
+static const double EFFECT_MOST = 23.0; /* ten orders of magnitude */
 
 struct state {
     struct fore_additive additive;
@@ -24,7 +25,7 @@ struct state {
 struct origin { /* a prediction being made */
     const struct state *state;
     const struct fore_series_view *series;
-    int64_t end; /* the fit's time of the first step to forecast */
+    int64_t end;                               /* the fit's time of the first step to forecast */
     double history[FORE_ADDITIVE_LAG_LONGEST]; /* residuals before it, the newest last */
 };
 
@@ -42,7 +43,7 @@ static double multiplied(const struct state *state, const struct fore_series_vie
     double sum = 0.0;
     for (size_t r = 0; r < state->regressors; r++)
         sum += state->effect[r] * (double)series->regressor[r].value[i];
-    return sum;
+    return fmax(fmin(sum, EFFECT_MOST), -EFFECT_MOST);
 }
 
 static enum fore_err fit(const struct fore_model_params *params,
@@ -90,7 +91,8 @@ static void recall(struct origin *origin, size_t back, size_t count)
         if (isnan(series->y[at])) continue;
         double load = (double)series->y[at];
         if (state->regressors > 0) load /= exp(multiplied(state, series, at));
-        double trend = fore_additive_trend(&state->additive, (double)(origin->end) - (double)(back - i));
+        double trend =
+            fore_additive_trend(&state->additive, (double)(origin->end) - (double)(back - i));
         last = out[i] = fore_additive_z(&state->additive, load) - trend - season[i % AT_ONCE];
     }
 }
@@ -128,13 +130,6 @@ static int64_t moved(const struct fore_additive *additive, const struct fore_ser
     return (int64_t)llround((series->start_s - additive->start_s) / additive->step_s);
 }
 
-static float bounded(const struct fore_additive *additive, double load, float cap)
-{
-    float value = (float)load;
-    if (!(value > additive->floor)) value = additive->floor;
-    return value < cap ? value : cap;
-}
-
 static void predict(const struct fore_model_params *params, const void *fitted,
                     const struct fore_series_view *series, size_t horizon, float *mean)
 {
@@ -145,18 +140,20 @@ static void predict(const struct fore_model_params *params, const void *fitted,
     origin.end = (int64_t)series->n + moved(additive, series) - (int64_t)additive->begin;
     foresee_residuals(&origin, horizon, mean);
     double season[AT_ONCE];
-    float cap = additive->cap, last = series->n > 0 ? series->y[series->n - 1] : NAN;
-    if (state->regressors == 0 && last > cap) cap = last;
+    struct fore_bounds bounds = additive->bounds;
+    float last = series->n > 0 ? series->y[series->n - 1] : NAN;
+    if (state->regressors == 0 && last > bounds.cap) bounds.cap = last;
     for (size_t h = 0; h < horizon; h++) {
         if (h % AT_ONCE == 0)
             fore_additive_season(additive, origin.end + (int64_t)h,
                                  horizon - h < AT_ONCE ? horizon - h : AT_ONCE, season);
         double z = (double)mean[h] + season[h % AT_ONCE] +
                    fore_additive_trend(additive, (double)origin.end + (double)h);
-        mean[h] = bounded(additive, z > 0 ? z * z * z : 0.0, cap);
-        if (state->regressors > 0)
-            mean[h] *= (float)exp(multiplied(state, series, series->n + h));
+        mean[h] = z > 0 ? (float)(z * z * z) : 0.0f;
     }
+    fore_bounds_keep(&bounds, mean, horizon);
+    for (size_t h = 0; state->regressors > 0 && h < horizon; h++)
+        mean[h] *= (float)exp(multiplied(state, series, series->n + h));
 }
 
 const struct fore_model fore_model_additive = {
