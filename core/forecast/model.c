@@ -7,19 +7,13 @@
 #include <string.h>
 
 const struct fore_model *const fore_models[] = {
-    &fore_model_naive,
-    &fore_model_seasonal,
-    &fore_model_seasonal_short,
-    &fore_model_ses,
-    &fore_model_average,
-    &fore_model_ar,
-    &fore_model_spar,
-    &fore_model_spar_log,
-    &fore_model_mean_spar,
-    &fore_model_additive,
-    &fore_model_trees,
-    &fore_model_lstm,
-    NULL,
+    &fore_model_naive,          &fore_model_seasonal,
+    &fore_model_seasonal_short, &fore_model_ses,
+    &fore_model_average,        &fore_model_ar,
+    &fore_model_holt_winters,   &fore_model_spar,
+    &fore_model_spar_log,       &fore_model_mean_spar,
+    &fore_model_additive,       &fore_model_trees,
+    &fore_model_lstm,           NULL,
 };
 
 const struct fore_model *fore_model_find(const char *name)

@@ -13,8 +13,9 @@ extern const struct fore_model fore_model_ar;      /* model_ar.c */
 extern const struct fore_model fore_model_spar;    /* model_spar.c */
 extern const struct fore_model fore_model_spar_log;
 extern const struct fore_model fore_model_mean_spar;
-extern const struct fore_model fore_model_additive; /* model_additive.c */
-extern const struct fore_model fore_model_trees;    /* model_trees.c */
-extern const struct fore_model fore_model_lstm;     /* model_lstm.c */
+extern const struct fore_model fore_model_additive;     /* model_additive.c */
+extern const struct fore_model fore_model_trees;        /* model_trees.c */
+extern const struct fore_model fore_model_lstm;         /* model_lstm.c */
+extern const struct fore_model fore_model_holt_winters; /* model_holt_winters.c */
 
 #endif

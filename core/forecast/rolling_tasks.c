@@ -4,7 +4,8 @@
  * A local member is fitted at its first possible origin and every refit_origins after it (at every
  * one, when its fit is quick), and once more for the forecast. A global one learns from all series
  * of one shape up to the middle of the warm origins (before that there is too little to learn from
- * and it keeps silent), goes on from there at each refit, and likewise for the forecast.
+ * and it keeps silent), goes on from there at the first scored origin and each refit after it, and
+ * likewise for the forecast.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -152,8 +153,9 @@ static void run_group(struct fore_rolling *rolling, const struct group *group, b
 {
     struct fore_net *net = NULL, *held = NULL;
     size_t fitted = SIZE_MAX;
-    for (size_t o = rolling->options.warm / 2; o < rolling->origins; o++) {
-        if (refit_due(rolling, group->model, o, fitted)) {
+    size_t warm = rolling->options.warm;
+    for (size_t o = warm / 2; o < rolling->origins; o++) {
+        if ((o >= warm || !net) && (o == warm || refit_due(rolling, group->model, o, fitted))) {
             struct fore_net *next = learn(rolling, group, net, o, scratch);
             if (!next) continue;
             if (net && net != held) group->global->destroy(net);
