@@ -88,7 +88,10 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
     fore_arena_init(&engine->scratch);
     allocate(engine, topology);
     engine->observe = fore_observe_create(&setup->options->observe, topology, setup->seed);
-    engine->fleet = fore_fleet_create(&setup->options->forecast, engine->observe, diag);
+    struct fore_forecast_options forecast = setup->options->forecast;
+    const char *decided = setup->options->decide.model;
+    if (decided != NULL && decided[0] != '\0') forecast.model = decided;
+    engine->fleet = fore_fleet_create(&forecast, engine->observe, diag);
     if (engine->fleet == NULL) {
         fore_engine_destroy(engine);
         return diag != NULL && diag->code != FORE_E_OK ? diag->code : FORE_E_FORMAT;

@@ -63,18 +63,30 @@ static enum fore_err check_policy(const char *field, const char *name, struct fo
     return unknown(field, name, known, count, diag);
 }
 
+static enum fore_err check_model(const char *field, const char *name, bool or_ensemble,
+                                 struct fore_diag *diag)
+{
+    const char *known[KNOWN_MAX] = {"ensemble"};
+    if (fore_model_find(name) != NULL || (or_ensemble && strcmp(name, known[0]) == 0))
+        return FORE_E_OK;
+    size_t count = or_ensemble ? 1 : 0;
+    for (size_t i = 0; count < KNOWN_MAX && fore_models[i] != NULL; i++)
+        known[count++] = fore_models[i]->name;
+    return unknown(field, name, known, count, diag);
+}
+
 static enum fore_err check_names(const struct sim_scenario *scenario, struct fore_diag *diag)
 {
     FORE_TRY(check_policy("policy.name", scenario->engine.policy.name, diag));
     for (size_t i = 0; i < scenario->experiment.policies.count; i++)
         FORE_TRY(check_policy("experiment.policies", scenario->experiment.policies.item[i], diag));
-    const char *model = scenario->engine.forecast.model;
-    const char *known[KNOWN_MAX] = {"mean-spar"};
-    if (strcmp(model, known[0]) == 0 || fore_model_find(model) != NULL) return FORE_E_OK;
-    size_t count = 1;
-    for (size_t i = 0; count < KNOWN_MAX && fore_models[i] != NULL; i++)
-        known[count++] = fore_models[i]->name;
-    return unknown("forecast.model", model, known, count, diag);
+    FORE_TRY(check_model("forecast.model", scenario->engine.forecast.model, true, diag));
+    const char *decided = scenario->engine.decide.model;
+    if (decided[0] != '\0') FORE_TRY(check_model("decide.model", decided, true, diag));
+    for (size_t i = 0; i < scenario->engine.forecast.members.count; i++)
+        FORE_TRY(check_model("forecast.members", scenario->engine.forecast.members.item[i], false,
+                             diag));
+    return FORE_E_OK;
 }
 
 static const uint64_t memory_max_bytes = UINT64_C(16) << 30;

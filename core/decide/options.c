@@ -5,6 +5,8 @@
 #define AT(field) FORE_OPTION_AT(struct fore_decide_options, field)
 
 static const struct fore_option rows[] = {
+    {"model",                   FORE_OPT_TEXT,     AT(model),                   "",      0,    0,    NULL,
+     "the model decisions are made on; empty: forecast.model"                                                                       },
     {"plan_every",              FORE_OPT_DURATION, AT(plan_every),              "1min",  1e6,  1e18, NULL,
      "time between plans; at or below the time of a move"                                                                           },
     {"utilization_limit",       FORE_OPT_SHARE,    AT(utilization_limit),       "85%",   0.05, 1.5,  NULL,

@@ -6,6 +6,7 @@
 #include "core/base/option.h"
 
 struct fore_decide_options {
+    const char *model;         /* what is decided on; "": forecast.model */
     fore_ns plan_every;        /* cadence; at or below the time of a move */
     double utilization_limit;  /* a node above this share of its capacity breaks the SLO */
     double utilization_spread; /* how blurred that limit is: sd, share of capacity */

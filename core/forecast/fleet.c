@@ -19,28 +19,36 @@
 
 #define AT(field) FORE_OPTION_AT(struct fore_forecast_options, field)
 static const struct fore_option rows[] = {
-    {"model",         FORE_OPT_TEXT,     AT(model),         "mean-spar", 0,    0,                    NULL,
-     "naive, seasonal-naive, spar, spar-log or mean-spar"                               },
-    {"horizon",       FORE_OPT_DURATION, AT(horizon),       "10min",     1e9,  3.2e16,               NULL,
-     "how far ahead; its steps are observe.mid_step"                                    },
-    {"refit_every",   FORE_OPT_DURATION, AT(refit_every),   "1d",        1e9,  3.2e17,               NULL,
-     "how often every model is fitted anew"                                             },
-    {"refresh_every", FORE_OPT_DURATION, AT(refresh_every), "1min",      1e6,  3.2e16,               NULL,
-     "how often forecasts are renewed; less than observe.window: with every window"     },
-    {"periods",       FORE_OPT_LIST,     AT(periods),       "",          0,    0,                    NULL,
-     "seasons of the load, such as \"1d, 7d\"; empty: found by autocorrelation"         },
-    {"origins",       FORE_OPT_COUNT,    AT(origins),       "96",        6,    4096,                 NULL,
-     "past forecasts whose errors give the spread"                                      },
-    {"origin_every",  FORE_OPT_DURATION, AT(origin_every),  "5min",      1e6,  3.2e16,               NULL,
-     "between those past forecasts; 96 at 1h span four days"                            },
-    {"spar_periods",  FORE_OPT_COUNT,    AT(spar_periods),  "6",         1,    14,                   NULL,
-     "seasonal lags of the first period; longer periods add up to three each"           },
-    {"spar_recent",   FORE_OPT_COUNT,    AT(spar_recent),   "24",        0,    FORE_SPAR_RECENT_MAX, NULL,
-     "recent deviations from the season, rounded up to a multiple of 8"                 },
-    {"ridge",         FORE_OPT_REAL,     AT(ridge),         "0.0001",    1e-9, 10,                   NULL,
-     "strength of the pull to the mean of the seasonal lags"                            },
-    {"floor_share",   FORE_OPT_SHARE,    AT(floor_share),   "80%",       0,    1,                    NULL,
-     "a forecast is at least this share of the least load in four of the longest period"},
+    {"model",         FORE_OPT_TEXT,     AT(model),         "ensemble", 0,    0,                    NULL,
+     "ensemble, or one model (foreshard forecast --help lists them)"                                                       },
+    {"members",       FORE_OPT_LIST,     AT(members),
+     "naive, seasonal-naive, ses, ar, spar, spar-log, trees, lstm",     0,    0,                    NULL, "of the ensemble"},
+    {"horizon",       FORE_OPT_DURATION, AT(horizon),       "10min",    1e9,  3.2e16,               NULL,
+     "how far ahead; its steps are observe.mid_step"                                                                       },
+    {"refit_every",   FORE_OPT_DURATION, AT(refit_every),   "1d",       1e9,  3.2e17,               NULL,
+     "how often every model is fitted anew"                                                                                },
+    {"refresh_every", FORE_OPT_DURATION, AT(refresh_every), "1min",     1e6,  3.2e16,               NULL,
+     "how often forecasts are renewed; less than observe.window: with every window"                                        },
+    {"periods",       FORE_OPT_LIST,     AT(periods),       "",         0,    0,                    NULL,
+     "seasons of the load, such as \"1d, 7d\"; empty: found by autocorrelation"                                            },
+    {"origins",       FORE_OPT_COUNT,    AT(origins),       "96",       6,    4096,                 NULL,
+     "past forecasts whose errors give the spread"                                                                         },
+    {"origin_every",  FORE_OPT_DURATION, AT(origin_every),  "5min",     1e6,  3.2e16,               NULL,
+     "between those past forecasts; 96 at 1h span four days"                                                               },
+    {"spar_periods",  FORE_OPT_COUNT,    AT(spar_periods),  "6",        1,    14,                   NULL,
+     "seasonal lags of the first period; longer periods add up to three each"                                              },
+    {"spar_recent",   FORE_OPT_COUNT,    AT(spar_recent),   "24",       0,    FORE_SPAR_RECENT_MAX, NULL,
+     "recent deviations from the season, rounded up to a multiple of 8"                                                    },
+    {"ridge",         FORE_OPT_REAL,     AT(ridge),         "0.0001",   1e-9, 10,                   NULL,
+     "strength of the pull to the mean of the seasonal lags"                                                               },
+    {"floor_share",   FORE_OPT_SHARE,    AT(floor_share),   "80%",      0,    1,                    NULL,
+     "a forecast is at least this share of the least load in four of the longest period"                                   },
+    {"train_work",    FORE_OPT_COUNT,    AT(train_work),    "5",        0,    1e6,                  NULL,
+     "milliseconds' worth of operations a refresh that nets may learn for; 0: they never do"                               },
+    {"train_every",   FORE_OPT_DURATION, AT(train_every),   "1d",       1e9,  3.2e17,               NULL,
+     "between trainings of a net; a new net must beat the old one on the newest horizon"                                   },
+    {"train_series",  FORE_OPT_COUNT,    AT(train_series),  "128",      1,    65536,                NULL,
+     "partitions a net learns from at most"                                                                                },
 };
 #undef AT
 const struct fore_option_section fore_forecast_section = {
@@ -50,7 +58,10 @@ const struct fore_option_section fore_forecast_section = {
     .row_count = FORE_COUNTOF(rows),
 };
 
-enum { STEPS_MAX = FORE_SPAR_HORIZON_MAX };
+enum {
+    STEPS_MAX = FORE_SPAR_HORIZON_MAX,
+    SEARCH_MIN = 32 /* points before periods are looked for */
+};
 
 void *fore_fleet_memory(void *old, size_t count, size_t size)
 {
@@ -62,24 +73,42 @@ void *fore_fleet_memory(void *old, size_t count, size_t size)
 
 /* ---- create ---------------------------------------------------------------------------------- */
 
-static enum fore_err find_model(struct fore_fleet *fleet, struct fore_diag *diag)
+static enum fore_err unknown_model(const char *option, const char *name, struct fore_diag *diag)
 {
-    const char *name = fleet->options.model;
-    fleet->model = fore_model_find(name);
-    if (fleet->model) return FORE_E_OK;
-    const char *known[16];
-    size_t count = 0;
+    const char *known[64] = {"ensemble"};
+    size_t count = 1;
     struct fore_buf list = {0};
-    for (; count < FORE_COUNTOF(known) && fore_models[count]; count++) {
-        known[count] = fore_models[count]->name;
-        fore_buf_printf(&list, "%s%s", count > 0 ? ", " : "", known[count]);
+    fore_buf_puts(&list, known[0]);
+    for (size_t i = 0; fore_models[i] && count < FORE_COUNTOF(known); i++) {
+        known[count++] = fore_models[i]->name;
+        fore_buf_printf(&list, ", %s", fore_models[i]->name);
     }
     const char *near = fore_option_nearest(name, known, count);
     enum fore_err err = fore_err_set(
-        diag, FORE_E_FORMAT, "forecast.model: \"%.40s\" is not a model%s%s%s (%s)", name,
+        diag, FORE_E_FORMAT, "forecast.%s: \"%.40s\" is not a model%s%s%s (%s)", option, name,
         near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", list.data);
     fore_buf_fini(&list);
     return err;
+}
+
+static enum fore_err find_members(struct fore_fleet *fleet, struct fore_lineup_options *lineup,
+                                  struct fore_diag *diag)
+{
+    const struct fore_forecast_options *options = &fleet->options;
+    bool ensemble = strcmp(options->model, "ensemble") == 0;
+    size_t count = ensemble ? options->members.count : 1;
+    if (count == 0 || count > FORE_MEMBERS_MAX)
+        return fore_err_set(diag, FORE_E_RANGE, "forecast.members: %zu of them; 1 to %d", count,
+                            FORE_MEMBERS_MAX);
+    fleet->model = options->model;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = ensemble ? options->members.item[i] : options->model;
+        lineup->member[i] = fore_model_find(name);
+        if (!lineup->member[i]) return unknown_model(ensemble ? "members" : "model", name, diag);
+        fleet->wants_log = fleet->wants_log || lineup->member[i]->wants_log;
+    }
+    lineup->member_count = count;
+    return FORE_E_OK;
 }
 
 static enum fore_err read_period(struct fore_fleet *fleet, const char *text, size_t n,
@@ -112,7 +141,8 @@ static enum fore_err read_options(struct fore_fleet *fleet, const struct fore_ob
     const struct fore_history_shape *shape = fore_history_shape(observe->history);
     fleet->step = shape->step[1];
     fleet->points_kept = shape->length[1];
-    FORE_TRY(find_model(fleet, diag));
+    struct fore_lineup_options lineup = {0};
+    FORE_TRY(find_members(fleet, &lineup, diag));
     fore_ns steps = (options->horizon + fleet->step - 1) / fleet->step;
     if (steps > STEPS_MAX || steps + 1 >= fleet->points_kept)
         return fore_err_set(diag, FORE_E_RANGE,
@@ -123,12 +153,19 @@ static enum fore_err read_options(struct fore_fleet *fleet, const struct fore_ob
     for (size_t i = 0; i < options->periods.count; i++)
         FORE_TRY(read_period(fleet, options->periods.item[i], i, diag));
     fleet->periods_given = options->periods.count > 0;
-    fleet->params = (struct fore_model_params){
+    lineup.params = (struct fore_model_params){
         .spar_periods = (uint32_t)options->spar_periods,
         .spar_recent = (uint32_t)options->spar_recent,
         .ridge = options->ridge,
         .floor_share = options->floor_share,
     };
+    lineup.ensemble = fore_ensemble_defaults;
+    lineup.horizon = fleet->steps;
+    lineup.partition_cap = observe->partition_cap;
+    lineup.train_work = options->train_work;
+    lineup.train_every = options->train_every / fleet->step;
+    lineup.train_series = options->train_series;
+    fleet->lineup = fore_lineup_create(&lineup);
     return FORE_E_OK;
 }
 
@@ -165,7 +202,7 @@ struct fore_fleet *fore_fleet_create(const struct fore_forecast_options *options
     create_paths(fleet);
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++)
         fleet->scenario[kind] = (struct fore_scenario){
-            .model = kind == FORE_SCENARIO_FORECAST ? fleet->model->name : "naive",
+            .model = kind == FORE_SCENARIO_FORECAST ? fleet->model : "naive",
             .step = fleet->step,
             .steps = fleet->steps,
             .ready = false,
@@ -194,8 +231,7 @@ void fore_fleet_destroy(struct fore_fleet *fleet)
         free(fleet->path[i].now);
     free(fleet->path);
     free(fleet->partition);
-    fore_arena_fini(&fleet->models[0]);
-    fore_arena_fini(&fleet->models[1]);
+    fore_lineup_destroy(fleet->lineup);
     free(fleet);
 }
 
@@ -265,9 +301,14 @@ bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *obs
     struct fore_arena_mark mark = fore_arena_mark(scratch);
     bool moved = fore_fleet_take(fleet, observe, topology, scratch);
     if (moved) fore_fleet_finish(fleet);
-    fore_fleet_fit(fleet, now, scratch);
-    fore_arena_reset(scratch, mark);
-    if (moved || fleet->stale) fore_fleet_predict(fleet, count);
+    bool refit = now >= fleet->refit + fleet->options.refit_every;
+    if (!fleet->periods_given && fleet->points >= SEARCH_MIN &&
+        (refit || fleet->points >= fleet->search_at))
+        fore_fleet_search_periods(fleet, scratch);
+    struct fore_lineup_fleet views = fore_fleet_views(fleet, count, scratch);
+    if (moved) fore_lineup_learn(fleet->lineup, &views);
+    fore_fleet_fit(fleet, &views, now, scratch);
+    if (moved || fleet->stale) fore_fleet_predict(fleet, &views, count, scratch);
     fleet->stale = false;
     nowcast(fleet, observe, count);
     fore_ns origin = fleet->end > 0 ? fleet->end : now, every = fleet->options.origin_every;
@@ -275,6 +316,8 @@ bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *obs
         fleet->origin = origin;
         fore_fleet_record(fleet, count);
     }
+    if (moved) fore_lineup_record(fleet->lineup, &views);
+    fore_arena_reset(scratch, mark);
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
         fleet->scenario[kind].origin = origin;
         fore_fleet_spread(fleet, (enum fore_scenario_kind)kind, count);
@@ -321,6 +364,18 @@ bool fore_fleet_quantiles(const struct fore_fleet *fleet, uint32_t partition, co
     }
     fore_arena_reset(scratch, mark);
     return true;
+}
+
+void fore_fleet_reason(const struct fore_fleet *fleet, uint32_t partition, struct fore_buf *out)
+{
+    FORE_ASSERT(partition < fleet->partition_cap);
+    fore_lineup_reason(fleet->lineup, partition, out);
+}
+
+size_t fore_fleet_lessons(const struct fore_fleet *fleet, struct fore_lineup_lesson *out,
+                          size_t room)
+{
+    return fore_lineup_lessons(fleet->lineup, out, room);
 }
 
 struct fore_fleet_counts fore_fleet_counts(const struct fore_fleet *fleet)

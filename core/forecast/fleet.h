@@ -16,12 +16,14 @@
 #define FORE_FLEET_H
 
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/base/option.h"
 #include "core/forecast/model.h"
 #include "core/observe/observe.h"
 
 struct fore_forecast_options {
-    const char *model;           /* a name in fore_models, or "mean-spar" (lin and log averaged) */
+    const char *model;           /* "ensemble" of the members, or a name in fore_models */
+    struct fore_strings members; /* of the ensemble */
     fore_ns horizon;             /* how far ahead; steps are observe.mid_step */
     fore_ns refit_every;         /* model refit, e.g. 1 d */
     fore_ns refresh_every;       /* new forecasts, a multiple of observe.window */
@@ -30,6 +32,9 @@ struct fore_forecast_options {
     fore_ns origin_every;        /* between the origins whose residuals are kept */
     uint64_t spar_periods, spar_recent;
     double ridge, floor_share;
+    uint64_t train_work;   /* milliseconds' worth of operations a refresh, for the nets; 0: none */
+    fore_ns train_every;   /* between trainings of a net */
+    uint64_t train_series; /* partitions it learns from at most */
 };
 extern const struct fore_option_section fore_forecast_section; /* "forecast" */
 
@@ -68,6 +73,12 @@ double fore_fleet_skill(const struct fore_fleet *fleet, fore_ns lead);
 /* level_count quantiles per step of one partition, grid as in residual.h; false: not ready. */
 bool fore_fleet_quantiles(const struct fore_fleet *fleet, uint32_t partition, const double *level,
                           size_t level_count, struct fore_arena *scratch, float *grid);
+/* How a partition's forecast is made, in one line: members, weights, level shifts. */
+void fore_fleet_reason(const struct fore_fleet *fleet, uint32_t partition, struct fore_buf *out);
+struct fore_lineup_lesson;
+/* What the nets have learned lately and whether it was taken, oldest first; lineup.h. */
+size_t fore_fleet_lessons(const struct fore_fleet *fleet, struct fore_lineup_lesson *out,
+                          size_t room);
 void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, double right_share);
 void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right);
 /* Summed time in fits and predictions cannot be known here (no clock); counts can. */

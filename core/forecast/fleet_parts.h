@@ -7,6 +7,7 @@
 #define FORE_FLEET_PARTS_H
 
 #include "core/forecast/fleet.h"
+#include "core/forecast/lineup.h"
 
 enum {
     FORE_FLEET_SHAPE = 512,           /* sorted standardised residuals kept for quantiles */
@@ -26,10 +27,8 @@ struct fore_fleet_cell {
 struct fore_fleet_partition {
     float *y, *log_y; /* the newest n points of load; log_y only if the model wants it */
     size_t n;
-    size_t fit_at; /* fit when n has come so far; SIZE_MAX: not before the next refit */
-    bool seen, fitted;
+    bool seen, fitted; /* fitted: some model speaks for it */
     uint32_t generation;
-    void *state;
     struct fore_fleet_cell *cell[FORE_SCENARIO_KINDS]; /* [steps] */
     float *common[FORE_SCENARIO_KINDS];                /* [steps], per sqrt(level) */
     float *own[FORE_SCENARIO_KINDS];
@@ -50,8 +49,9 @@ struct fore_fleet_path {
 
 struct fore_fleet {
     struct fore_forecast_options options;
-    const struct fore_model *model;
-    struct fore_model_params params;
+    struct fore_lineup *lineup;
+    const char *model; /* what the forecast is called */
+    bool wants_log;
     uint32_t period[FORE_PERIODS_MAX]; /* in steps; given, or found */
     bool periods_given;
     uint64_t search_at; /* points at which to look for periods */
@@ -61,8 +61,6 @@ struct fore_fleet {
     uint32_t count;                  /* partitions 0..count-1 have been seen */
 
     struct fore_fleet_partition **partition; /* [partition_cap], NULL until seen */
-    struct fore_arena models[2];             /* the states of all fits; */
-    int models_now;                          /* the one in use */
     uint64_t points;                         /* level-1 points since the first */
     fore_ns end;                             /* of the newest */
     fore_ns refreshed, refit, origin;        /* when last */
@@ -93,8 +91,15 @@ void fore_fleet_forget(struct fore_fleet *fleet, uint32_t index);
 /* Takes the new level-1 points; true when there were any. */
 bool fore_fleet_take(struct fore_fleet *fleet, const struct fore_observe *observe,
                      const struct fore_topology *topology, struct fore_arena *scratch);
-void fore_fleet_fit(struct fore_fleet *fleet, fore_ns now, struct fore_arena *scratch);
-void fore_fleet_predict(struct fore_fleet *fleet, uint32_t partition_count);
+/* Looks for the seasons of the whole cluster's load. */
+void fore_fleet_search_periods(struct fore_fleet *fleet, struct fore_arena *scratch);
+/* The series of all partitions seen, for the line-up; memory from `scratch`. */
+struct fore_lineup_fleet fore_fleet_views(const struct fore_fleet *fleet, uint32_t partition_count,
+                                          struct fore_arena *scratch);
+void fore_fleet_fit(struct fore_fleet *fleet, const struct fore_lineup_fleet *views, fore_ns now,
+                    struct fore_arena *scratch);
+void fore_fleet_predict(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,
+                        uint32_t partition_count, struct fore_arena *scratch);
 
 /* fleet_spread.c */
 void fore_fleet_record(struct fore_fleet *fleet, uint32_t partition_count);

@@ -23,7 +23,6 @@ static void changed(struct fore_fleet *fleet, struct fore_fleet_partition *p)
 {
     p->generation = FORE_FLEET_ADOPT;
     p->fitted = false;
-    p->fit_at = 0;
     fleet->stale = true;
 }
 
@@ -105,6 +104,7 @@ void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, d
     fore_fleet_recount(fleet, left);
     fore_fleet_recount(fleet, right);
     share_matrices(fleet, left, right, share);
+    fore_lineup_split(fleet->lineup, left, right);
     changed(fleet, parent);
     changed(fleet, child);
 }
@@ -186,6 +186,7 @@ void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right)
         a->level += b->level;
         fore_fleet_recount(fleet, left);
         add_matrices(fleet, left, right);
+        fore_lineup_merge(fleet->lineup, left, right);
     }
     if (a) changed(fleet, a);
     fore_fleet_forget(fleet, right);

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEARCH_MIN = 32 }; /* points before periods are looked for */
-
 struct fore_fleet_partition *fore_fleet_partition(struct fore_fleet *fleet, uint32_t index)
 {
     FORE_ASSERT(index < fleet->partition_cap);
@@ -20,7 +18,7 @@ struct fore_fleet_partition *fore_fleet_partition(struct fore_fleet *fleet, uint
     p->generation = FORE_FLEET_ADOPT;
     p->common_gain = 1.0f;
     p->y = fore_fleet_memory(NULL, fleet->room, sizeof(*p->y));
-    if (fleet->model->wants_log) p->log_y = fore_fleet_memory(NULL, fleet->room, sizeof(*p->log_y));
+    if (fleet->wants_log) p->log_y = fore_fleet_memory(NULL, fleet->room, sizeof(*p->log_y));
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
         p->cell[kind] = fore_fleet_memory(NULL, fleet->steps, sizeof(*p->cell[kind]));
         p->common[kind] = fore_fleet_memory(NULL, fleet->steps, sizeof(float));
@@ -34,6 +32,7 @@ void fore_fleet_release(struct fore_fleet *fleet, uint32_t index)
 {
     struct fore_fleet_partition *p = fleet->partition[index];
     if (!p) return;
+    fore_lineup_forget(fleet->lineup, index);
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
         free(p->cell[kind]);
         free(p->common[kind]);
@@ -115,12 +114,13 @@ static struct fore_series_view view(const struct fore_fleet *fleet,
                                       .step_s = (double)fleet->step / 1e9};
     series.y = p->y + p->n - series.n;
     series.log_y = p->log_y ? p->log_y + p->n - series.n : NULL;
+    series.start_s = (double)(fleet->points - series.n) * series.step_s; /* since the first point */
     memcpy(series.period, fleet->period, sizeof(series.period));
     return series;
 }
 
 /* Looks for periods in the load of the whole cluster. */
-static void search_periods(struct fore_fleet *fleet, struct fore_arena *scratch)
+void fore_fleet_search_periods(struct fore_fleet *fleet, struct fore_arena *scratch)
 {
     fleet->search_at = fleet->points + fleet->points / 4 + 1;
     size_t n = 0;
@@ -136,63 +136,51 @@ static void search_periods(struct fore_fleet *fleet, struct fore_arena *scratch)
     if (fore_period_find(total, n, (double)fleet->step / 1e9, scratch, found) == 0) return;
     if (memcmp(found, fleet->period, sizeof(found)) == 0) return;
     memcpy(fleet->period, found, sizeof(found));
-    for (uint32_t i = 0; i < fleet->count; i++)
-        if (fleet->partition[i]) fleet->partition[i]->fit_at = 0;
+    fore_lineup_outdate(fleet->lineup);
 }
 
-static void fit_one(struct fore_fleet *fleet, struct fore_fleet_partition *p,
+struct fore_lineup_fleet fore_fleet_views(const struct fore_fleet *fleet, uint32_t partition_count,
+                                          struct fore_arena *scratch)
+{
+    struct fore_series_view *series = FORE_NEW(scratch, struct fore_series_view, partition_count);
+    uint32_t *index = FORE_NEW(scratch, uint32_t, partition_count);
+    size_t n = 0;
+    for (uint32_t i = 0; i < partition_count; i++) {
+        if (!fleet->partition[i]) continue;
+        index[n] = i;
+        series[n++] = view(fleet, fleet->partition[i]);
+    }
+    return (struct fore_lineup_fleet){
+        .view = series, .index = index, .count = n, .points = fleet->points};
+}
+
+void fore_fleet_fit(struct fore_fleet *fleet, const struct fore_lineup_fleet *views, fore_ns now,
                     struct fore_arena *scratch)
 {
-    struct fore_series_view series = view(fleet, p);
-    size_t need = fleet->model->points_min(&fleet->params, fleet->period[0], fleet->steps);
-    p->fit_at = need;
-    p->fitted = false;
-    if (series.n < need || (fleet->model->seasonal && fleet->period[0] == 0)) return;
-    p->fit_at = SIZE_MAX;
-    fleet->stale = true;
-    p->fitted = true;
-    if (!fleet->model->fit) return;
-    enum fore_err err = fleet->model->fit(&fleet->params, &series, fleet->steps,
-                                          &fleet->models[fleet->models_now], scratch, &p->state);
-    fleet->counts.fits++;
-    p->fitted = err == FORE_E_OK;
-    if (!p->fitted) p->fit_at = p->n + fleet->steps;
-}
-
-void fore_fleet_fit(struct fore_fleet *fleet, fore_ns now, struct fore_arena *scratch)
-{
     bool all = now >= fleet->refit + fleet->options.refit_every;
-    if (all) { /* every state moves to the other arena, then this one is emptied */
-        fleet->refit = now;
-        fleet->models_now ^= 1;
-    }
-    if (!fleet->periods_given && fleet->points >= SEARCH_MIN &&
-        (all || fleet->points >= fleet->search_at))
-        search_periods(fleet, scratch);
-    for (uint32_t i = 0; i < fleet->count; i++) {
-        struct fore_fleet_partition *p = fleet->partition[i];
-        if (!p) continue;
-        if (all || p->n >= p->fit_at) fit_one(fleet, p, scratch);
-    }
-    if (all) fore_arena_reset(&fleet->models[fleet->models_now ^ 1], (struct fore_arena_mark){0});
+    if (all) fleet->refit = now;
+    size_t fits = fore_lineup_fit(fleet->lineup, views, all, scratch);
+    fleet->counts.fits += fits;
+    fleet->stale = fleet->stale || fits > 0;
 }
 
 /* ---- predictions ----------------------------------------------------------------------------- */
 
-void fore_fleet_predict(struct fore_fleet *fleet, uint32_t partition_count)
+void fore_fleet_predict(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,
+                        uint32_t partition_count, struct fore_arena *scratch)
 {
     bool ready = false;
+    float *mean = fleet->mean[FORE_SCENARIO_FORECAST];
+    fore_lineup_predict(fleet->lineup, views, scratch, mean);
     for (uint32_t i = 0; i < partition_count; i++) {
-        const struct fore_fleet_partition *p = fleet->partition[i];
-        float *mean = fleet->mean[FORE_SCENARIO_FORECAST] + (size_t)i * fleet->steps;
+        struct fore_fleet_partition *p = fleet->partition[i];
         if (!p) {
-            memset(mean, 0, fleet->steps * sizeof(*mean));
-        } else if (p->fitted) {
-            struct fore_series_view series = view(fleet, p);
-            fleet->model->predict(&fleet->params, p->state, &series, fleet->steps, mean);
-            fleet->counts.predictions++;
-            ready = true;
+            memset(mean + (size_t)i * fleet->steps, 0, fleet->steps * sizeof(*mean));
+            continue;
         }
+        p->fitted = fore_lineup_speaks(fleet->lineup, i);
+        fleet->counts.predictions += p->fitted ? 1 : 0;
+        ready = ready || p->fitted;
     }
     fleet->scenario[FORE_SCENARIO_FORECAST].ready = ready;
 }

@@ -22,7 +22,9 @@ struct fore_lineup_options {
     struct fore_ensemble_options ensemble;
     size_t horizon;
     uint32_t partition_cap;
-    uint64_t train_work, train_every_points, train_series, seed;
+    uint64_t train_work;  /* milliseconds' worth of operations a refresh; 0: nets are not trained */
+    uint64_t train_every; /* points between trainings */
+    uint64_t train_series, seed;
 };
 
 /* Why a member was fitted or a net replaced, for the report and the journal. */
@@ -41,25 +43,30 @@ struct fore_lineup *fore_lineup_create(const struct fore_lineup_options *options
 void fore_lineup_destroy(struct fore_lineup *lineup);
 
 /*
- * One refresh. view[i] is partition index[i], ascending; every view has the same periods.
+ * One refresh. view[i] is partition index[i], ascending; every view has the same periods and ends
+ * with point number `points`.
  *   learn    judges what was said of the points that have come since: call when there are new ones
- *   fit      partitions that are due (all of them when `all`), then a slice of net training
- *   predict  mean[index[i] * horizon + h]; spoke[index[i]] says whether any member could
+ *   fit      partitions that are due (all of them when `all`), then a slice of net training;
+ *            returns how many models were fitted
+ *   predict  mean[index[i] * horizon + h] where some member speaks: fore_lineup_speaks()
  *   record   remembers what was just said as an origin
  */
 struct fore_lineup_fleet {
     const struct fore_series_view *view;
     const uint32_t *index;
     size_t count;
-    uint64_t points; /* level-1 points since the first, of the fleet */
+    uint64_t points; /* since the first, of the fleet */
 };
 void fore_lineup_learn(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet);
-void fore_lineup_fit(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet, bool all,
-                     struct fore_arena *scratch);
+size_t fore_lineup_fit(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet, bool all,
+                       struct fore_arena *scratch);
 void fore_lineup_predict(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet,
-                         struct fore_arena *scratch, float *mean, bool *spoke);
+                         struct fore_arena *scratch, float *mean);
 void fore_lineup_record(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet);
+bool fore_lineup_speaks(const struct fore_lineup *lineup, uint32_t index);
 
+/* Everything is fitted anew at the next fit: periods have changed. */
+void fore_lineup_outdate(struct fore_lineup *lineup);
 void fore_lineup_forget(struct fore_lineup *lineup, uint32_t index);
 /* The child inherits the parent's weights; both are fitted anew. */
 void fore_lineup_split(struct fore_lineup *lineup, uint32_t left, uint32_t right);

@@ -323,7 +323,7 @@ static void the_defaults_make_a_fleet(void **state)
     fore_option_defaults(
         (struct fore_option_binding){.section = &fore_forecast_section, .target = &options},
         &arena);
-    assert_non_null(fore_model_find(options.model));
+    assert_string_equal(options.model, "ensemble");
     fleet = fore_fleet_create(&options, &observe, NULL);
     assert_non_null(fleet);
     fore_arena_fini(&arena);
