@@ -12,6 +12,7 @@
 typedef float fore_v4 __attribute__((vector_size(16)));
 typedef int32_t fore_v4i __attribute__((vector_size(16)));
 typedef double fore_v2 __attribute__((vector_size(16)));
+typedef int8_t fore_v16i8 __attribute__((vector_size(16)));
 
 static inline fore_v4 fore_v4_load(const float *at)
 {
@@ -36,6 +37,12 @@ static inline fore_v4 fore_v4_at_least(fore_v4 x, fore_v4 low)
     bits = (bits & ~below) | (low_bits & below);
     memcpy(&x, &bits, sizeof(x));
     return x;
+}
+static inline fore_v16i8 fore_v16i8_load(const void *at)
+{
+    fore_v16i8 v;
+    memcpy(&v, at, sizeof(v));
+    return v;
 }
 static inline fore_v2 fore_v2_load(const double *at)
 {

@@ -26,18 +26,65 @@ static void destroy(struct fore_net *net)
     free(net);
 }
 
-static void predict_block(const struct fore_net *net, const struct fore_logged *series,
+/*
+ * The questions a net really asks: of 63 edges a feature few are used, so a bin can be counted
+ * edge by edge, side by side for many rows, instead of being searched.
+ */
+struct exam {
+    size_t edges[FORE_TREES_FEATURES];
+    float edge[FORE_TREES_FEATURES][FORE_TREES_BINS - 1];
+    struct fore_tree *tree; /* `above` counts these edges only */
+};
+
+static struct exam exam_of(const struct fore_net *net, struct fore_arena *scratch)
+{
+    bool asked[FORE_TREES_FEATURES][FORE_TREES_BINS] = {{0}};
+    uint8_t rank[FORE_TREES_FEATURES][FORE_TREES_BINS];
+    struct exam exam = {.tree = FORE_NEW(scratch, struct fore_tree, net->trees)};
+    for (uint32_t t = 0; t < net->trees; t++)
+        for (size_t d = 0; d < FORE_TREES_DEPTH; d++)
+            asked[net->tree[t].feature[d]][net->tree[t].above[d]] = true;
+    for (size_t f = 0; f < FORE_TREES_FEATURES; f++) {
+        for (size_t b = 0; b < FORE_TREES_BINS; b++) {
+            rank[f][b] = (uint8_t)exam.edges[f]; /* bin > b: beyond edge b, for the last never */
+            if (asked[f][b] && b + 1 < FORE_TREES_BINS)
+                exam.edge[f][exam.edges[f]++] = net->edge[f][b];
+        }
+    }
+    memcpy(exam.tree, net->tree, net->trees * sizeof(*exam.tree));
+    for (uint32_t t = 0; t < net->trees; t++)
+        for (size_t d = 0; d < FORE_TREES_DEPTH; d++)
+            exam.tree[t].above[d] = rank[net->tree[t].feature[d]][net->tree[t].above[d]];
+    return exam;
+}
+
+static void count_edges(const float *edge, size_t edges, const float value[FORE_TREES_BLOCK],
+                        uint8_t bin[FORE_TREES_BLOCK])
+{
+    int32_t beyond[FORE_TREES_BLOCK] = {0};
+    for (size_t e = 0; e < edges; e++)
+        for (size_t i = 0; i < FORE_TREES_BLOCK; i++)
+            beyond[i] += value[i] > edge[e];
+    for (size_t i = 0; i < FORE_TREES_BLOCK; i++)
+        bin[i] = (uint8_t)beyond[i];
+}
+
+static void predict_block(const struct fore_net *net, const struct exam *exam,
+                          const struct fore_logged *series, const struct fore_trees_recent *recent,
                           size_t begin, size_t rows, float *mean)
 {
-    uint8_t bin[FORE_TREES_FEATURES][FORE_TREES_BLOCK] = {{0}};
+    uint8_t bin[FORE_TREES_FEATURES][FORE_TREES_BLOCK];
     float anchor[FORE_TREES_BLOCK], said[FORE_TREES_BLOCK] = {0};
+    float sheet[FORE_TREES_FEATURES][FORE_TREES_BLOCK] = {{0}};
     for (size_t i = 0; i < rows; i++) {
         float feature[FORE_TREES_FEATURES];
-        anchor[i] = fore_trees_features(series, series->n, begin + i, feature);
+        anchor[i] = fore_trees_features(series, recent, begin + i, feature);
         for (size_t f = 0; f < FORE_TREES_FEATURES; f++)
-            bin[f][i] = fore_trees_bin(net->edge[f], feature[f]);
+            sheet[f][i] = feature[f];
     }
-    fore_trees_apply(net->tree, net->trees, (const uint8_t(*)[FORE_TREES_BLOCK])bin, rows, said);
+    for (size_t f = 0; f < FORE_TREES_FEATURES; f++)
+        count_edges(exam->edge[f], exam->edges[f], sheet[f], bin[f]);
+    fore_trees_apply(exam->tree, net->trees, (const uint8_t(*)[FORE_TREES_BLOCK])bin, rows, said);
     for (size_t i = 0; i < rows; i++)
         mean[i] = expf(fminf(anchor[i] + series->unit * said[i], 80.0f));
 }
@@ -47,17 +94,21 @@ static void predict(const struct fore_net *net, const struct fore_panel *panel,
 {
     FORE_ASSERT(grid == NULL);
     size_t horizon = net->shape.horizon;
+    struct fore_arena_mark begun = fore_arena_mark(scratch);
+    struct exam exam = exam_of(net, scratch);
     for (size_t s = 0; s < panel->count; s++) {
         struct fore_arena_mark mark = fore_arena_mark(scratch);
         struct fore_series_view view = fore_logged_tail(&panel->series[s], &net->shape);
         struct fore_logged series = fore_logged_of(&view, &net->shape, scratch);
+        struct fore_trees_recent recent = fore_trees_recent_of(&series, series.n);
         for (size_t h = 0; h < horizon; h += FORE_TREES_BLOCK)
-            predict_block(net, &series, h,
+            predict_block(net, &exam, &series, &recent, h,
                           horizon - h < FORE_TREES_BLOCK ? horizon - h : FORE_TREES_BLOCK,
                           mean + s * horizon + h);
         fore_bounds_keep(&series.bounds, mean + s * horizon, horizon);
         fore_arena_reset(scratch, mark);
     }
+    fore_arena_reset(scratch, begun);
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */

@@ -38,9 +38,16 @@ struct fore_net { /* of this kind; lstm.h has another, and neither sees the othe
 
 /* Points an origin needs behind it. */
 size_t fore_trees_reach(const struct fore_net_shape *shape, size_t lead);
+/* What an origin knows whatever the lead: n points, their recent means and deviations. */
+enum { FORE_TREES_MEANS = 8, FORE_TREES_PLAIN = 6 };
+struct fore_trees_recent {
+    size_t n;
+    float mean[FORE_TREES_MEANS], plain[FORE_TREES_PLAIN];
+};
+struct fore_trees_recent fore_trees_recent_of(const struct fore_logged *series, size_t n);
 /* Features of the target `lead` steps after point n - 1; returns the anchor (a logarithm). */
-float fore_trees_features(const struct fore_logged *series, size_t n, size_t lead,
-                          float feature[FORE_TREES_FEATURES]);
+float fore_trees_features(const struct fore_logged *series, const struct fore_trees_recent *recent,
+                          size_t lead, float feature[FORE_TREES_FEATURES]);
 uint8_t fore_trees_bin(const float edge[FORE_TREES_BINS - 1], float value);
 
 /* ---- trees_fit.c ----------------------------------------------------------------------------- */

@@ -71,33 +71,43 @@ static void put_season(struct sheet *sheet, const struct fore_logged *s, size_t 
         put(sheet, week[k]);
 }
 
-static void put_recent(struct sheet *sheet, const struct fore_logged *s, size_t n)
+struct fore_trees_recent fore_trees_recent_of(const struct fore_logged *s, size_t n)
 {
     static const size_t spans[] = {1, 2, 3, 6, 12, 24, 48};
     ptrdiff_t to = (ptrdiff_t)n, day = (ptrdiff_t)(s->day > 0 ? s->day : 24);
+    struct fore_trees_recent out = {.n = n};
     for (size_t i = 0; i < FORE_COUNTOF(spans); i++)
-        put(sheet, fore_logged_mean(s, to - (ptrdiff_t)spans[i], to));
-    float today = fore_logged_mean(s, to - day, to),
-          before = fore_logged_mean(s, to - 2 * day, to - day);
-    put(sheet, today);
-    put_plain(sheet, (today - before) / s->unit);
-    put_plain(sheet, (today - fore_logged_mean(s, to - 7 * day, to)) / s->unit);
-    put_plain(sheet, deviation(s, n, 1) / s->unit);
-    put_plain(sheet, deviation(s, n, RECENT_DEV) / s->unit);
-    put_plain(sheet, deviation(s, n, 12) / s->unit);
-    put_plain(sheet, deviation(s, n, s->day > 0 ? s->day : 24) / s->unit);
+        out.mean[i] = fore_logged_mean(s, to - (ptrdiff_t)spans[i], to);
+    float today = fore_logged_mean(s, to - day, to);
+    float before = fore_logged_mean(s, to - 2 * day, to - day);
+    out.mean[FORE_COUNTOF(spans)] = today;
+    const float plain[] = {today - before,      today - fore_logged_mean(s, to - 7 * day, to),
+                           deviation(s, n, 1),  deviation(s, n, RECENT_DEV),
+                           deviation(s, n, 12), deviation(s, n, s->day > 0 ? s->day : 24)};
+    for (size_t i = 0; i < FORE_COUNTOF(plain); i++)
+        out.plain[i] = plain[i] / s->unit;
+    return out;
 }
 
-float fore_trees_features(const struct fore_logged *s, size_t n, size_t lead,
-                          float feature[FORE_TREES_FEATURES])
+static void put_recent(struct sheet *sheet, const struct fore_trees_recent *recent)
 {
+    for (size_t i = 0; i < FORE_TREES_MEANS; i++)
+        put(sheet, recent->mean[i]);
+    for (size_t i = 0; i < FORE_TREES_PLAIN; i++)
+        put_plain(sheet, recent->plain[i]);
+}
+
+float fore_trees_features(const struct fore_logged *s, const struct fore_trees_recent *recent,
+                          size_t lead, float feature[FORE_TREES_FEATURES])
+{
+    size_t n = recent->n;
     float day[DAYS], week[WEEKS];
     ptrdiff_t target = (ptrdiff_t)(n + lead), near = target, far = target;
     struct sheet sheet = {.at = feature, .unit = s->unit};
     memset(feature, 0, FORE_TREES_FEATURES * sizeof(*feature));
     if (s->day == 0) {
-        sheet.anchor = fore_logged_mean(s, (ptrdiff_t)n - 3, (ptrdiff_t)n);
-        put_recent(&sheet, s, n);
+        sheet.anchor = recent->mean[2];
+        put_recent(&sheet, recent);
         put_plain(&sheet, (float)lead);
         put_plain(&sheet, logf(s->unit));
         return sheet.anchor;
@@ -116,7 +126,7 @@ float fore_trees_features(const struct fore_logged *s, size_t n, size_t lead,
     }
     if (s->week > 0 && far >= 0) sheet.anchor = 0.5f * (sheet.anchor + week[0]);
     put_season(&sheet, s, n, day, week, near, far);
-    put_recent(&sheet, s, n);
+    put_recent(&sheet, recent);
     put_plain(&sheet, (float)lead);
     put_plain(&sheet, logf(s->unit));
     FORE_DASSERT(sheet.at <= feature + FORE_TREES_FEATURES);

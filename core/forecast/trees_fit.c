@@ -12,17 +12,18 @@
 
 #include "core/base/rng.h"
 #include "core/base/series.h"
+#include "core/forecast/lanes.h"
 #include "core/forecast/trees.h"
 
 enum {
     ROWS_MAX = 240000,
     ROWS_SERIES = 1500, /* of one series at most */
     EDGE_ROWS = 20000,
-    TREES_NEW = 220,
+    TREES_NEW = 150,
     TREES_MORE = 40, /* on top of a warm start */
     NS_PER_CELL = 2, /* a row and feature of a histogram */
 };
-static const float RATE = 0.08f, HUBER = 1.0f;
+static const float RATE = 0.11f, HUBER = 1.0f;
 static const double RIDGE = 8.0;
 
 struct fore_trainer {
@@ -67,7 +68,8 @@ static void draw_rows(const struct fore_panel *panel, const struct fore_net_shap
             size_t lead = fore_rng_below(rng, (uint32_t)shape->horizon);
             size_t n = first + fore_rng_below(rng, (uint32_t)(view->n - lead - first));
             if (isnan(view->y[n + lead])) continue;
-            float anchor = fore_trees_features(&series, n, lead,
+            struct fore_trees_recent recent = fore_trees_recent_of(&series, n);
+            float anchor = fore_trees_features(&series, &recent, lead,
                                                draft->value + draft->rows * FORE_TREES_FEATURES);
             float y = (series.z[n + lead] - anchor) / series.unit;
             draft->target[draft->rows++] = y;
@@ -298,12 +300,13 @@ void fore_trees_apply(const struct fore_tree *tree, size_t trees,
 {
     uint8_t leaf[FORE_TREES_BLOCK];
     for (; trees > 0; trees--, tree++) {
-        memset(leaf, 0, sizeof(leaf));
-        for (unsigned d = 0; d < FORE_TREES_DEPTH; d++) {
-            const uint8_t *x = bin[tree->feature[d]];
-            uint8_t above = tree->above[d];
-            for (size_t i = 0; i < FORE_TREES_BLOCK; i++)
-                leaf[i] |= (uint8_t)((x[i] > above) << d);
+        for (size_t i = 0; i < FORE_TREES_BLOCK; i += sizeof(fore_v16i8)) {
+            fore_v16i8 number = {0};
+            for (unsigned d = 0; d < FORE_TREES_DEPTH; d++) {
+                int8_t above = (int8_t)tree->above[d], bit = (int8_t)(1 << d);
+                number |= (fore_v16i8_load(bin[tree->feature[d]] + i) > above) & bit;
+            }
+            memcpy(leaf + i, &number, sizeof(number));
         }
         for (size_t i = 0; i < rows; i++)
             out[i] += tree->leaf[leaf[i]];

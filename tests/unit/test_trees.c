@@ -116,8 +116,10 @@ static void features_look_at_nothing_after_the_origin(void **state)
     after.unit = before.unit; /* of the whole series, in training too */
     for (size_t lead = 0; lead < 2 * DAY; lead++) {
         float a[FORE_TREES_FEATURES], b[FORE_TREES_FEATURES];
-        float x = fore_trees_features(&before, 400, lead, a);
-        float y = fore_trees_features(&after, 400, lead, b);
+        struct fore_trees_recent old = fore_trees_recent_of(&before, 400);
+        struct fore_trees_recent new = fore_trees_recent_of(&after, 400);
+        float x = fore_trees_features(&before, &old, lead, a);
+        float y = fore_trees_features(&after, &new, lead, b);
         expect_near((double)x, (double)y, 1e-6);
         for (int f = 0; f + 1 < FORE_TREES_FEATURES; f++)
             expect_near((double)a[f], (double)b[f], 1e-3);
