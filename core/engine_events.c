@@ -3,6 +3,7 @@
  * every plan with its price, and alerts. The journal, the dashboard and the API know nothing else.
  */
 #include "core/engine_state.h"
+#include "core/forecast/lineup.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -173,6 +174,27 @@ static void watch_slo(struct fore_engine *engine, const struct fore_sample *samp
                      (double)sample->latency_p99_ns / 1e6, (double)engine->setup.slo_ns / 1e6);
 }
 
+/* What the nets have learned since the last window: on how much, and whether it was better. */
+static void note_lessons(struct fore_engine *engine, fore_ns now)
+{
+    struct fore_lineup_lesson lesson[4];
+    uint64_t total = fore_fleet_counts(engine->fleet).lessons;
+    if (total == engine->lessons_told) return;
+    size_t fresh = (size_t)(total - engine->lessons_told);
+    size_t count = fore_fleet_lessons(engine->fleet, lesson,
+                                      fresh < FORE_COUNTOF(lesson) ? fresh : FORE_COUNTOF(lesson));
+    engine->lessons_told = total;
+    for (size_t i = 0; i < count; i++) {
+        struct fore_buf text = {0};
+        fore_buf_printf(&text, "%s trained on %zu partitions (%s): error %.3f of the naive's",
+                        lesson[i].member, lesson[i].series, lesson[i].cause, lesson[i].after);
+        if (!isnan(lesson[i].before)) fore_buf_printf(&text, ", %.3f before", lesson[i].before);
+        fore_buf_puts(&text, lesson[i].taken ? "; taken" : "; the old one stays");
+        fore_sink_put(sink_of(engine), now, FORE_EV_NOTE, text.data, text.len + 1);
+        fore_buf_fini(&text);
+    }
+}
+
 void fore_engine_emit_window(struct fore_engine *engine, const struct fore_sample *sample,
                              const struct fore_topology *topology, fore_ns now)
 {
@@ -188,6 +210,7 @@ void fore_engine_emit_window(struct fore_engine *engine, const struct fore_sampl
         engine->forecast_at = now;
         emit_forecasts(engine, topology, now);
     }
+    note_lessons(engine, now);
     watch_nodes(engine, sample, topology, now);
     watch_slo(engine, sample, now);
     if (!first && now - engine->journalled_at < engine->setup.journal_every) return;

@@ -29,6 +29,7 @@ struct fore_engine {
     bool replan; /* something changed: do not wait for the cadence */
     double violation_s;
     uint64_t plans, plans_admitted;
+    uint64_t lessons_told; /* of the fleet's */
 };
 
 /* A window's facts: cluster, node and partition load, keyframes, forecasts, node alerts. */

@@ -6,6 +6,8 @@
  */
 #include "core/forecast/ensemble.h"
 
+#include "core/base/bytes.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -296,5 +298,42 @@ void fore_ensemble_reason(const struct fore_ensemble *ensemble,
         if (weight[best] < 0.005) break;
         fore_buf_printf(out, "%s %s %.0f %%", k == 0 ? ";" : ",", row[best]->name,
                         100.0 * weight[best]);
+    }
+}
+
+/* ---- as bytes -------------------------------------------------------------------------------- */
+
+void fore_ensemble_write(const struct fore_ensemble *ensemble, struct fore_buf *out)
+{
+    fore_bytes_put_u32(out, ensemble->shifts);
+    fore_bytes_put_u64(out, ensemble->seen);
+    fore_bytes_put_u64(out, ensemble->wait);
+    fore_bytes_put_double(out, ensemble->one_step);
+    fore_bytes_put_double(out, ensemble->one_step_weight);
+    fore_bytes_put_double(out, ensemble->up);
+    fore_bytes_put_double(out, ensemble->down);
+    for (uint32_t i = 0; i < ensemble->members * GROUPS; i++) {
+        fore_bytes_put_float(out, ensemble->cell[i].error);
+        fore_bytes_put_float(out, ensemble->cell[i].crps);
+        fore_bytes_put_float(out, ensemble->cell[i].weight);
+    }
+}
+
+void fore_ensemble_read(struct fore_ensemble *ensemble, struct fore_bytes_cursor *c)
+{
+    ensemble->shifts = fore_bytes_get_u32(c);
+    ensemble->seen = fore_bytes_get_u64(c);
+    ensemble->wait = fore_bytes_get_u64(c);
+    ensemble->one_step = fore_bytes_get_double(c);
+    ensemble->one_step_weight = fore_bytes_get_double(c);
+    ensemble->up = fore_bytes_get_double(c);
+    ensemble->down = fore_bytes_get_double(c);
+    for (uint32_t i = 0; i < ensemble->members * GROUPS && c->sound; i++) {
+        struct cell *cell = &ensemble->cell[i];
+        cell->error = fore_bytes_get_float(c);
+        cell->crps = fore_bytes_get_float(c);
+        cell->weight = fore_bytes_get_float(c);
+        c->sound =
+            c->sound && cell->error >= 0.0f && cell->crps >= 0.0f && cell->weight >= 0.0f;
     }
 }

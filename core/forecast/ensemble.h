@@ -54,6 +54,11 @@ size_t fore_ensemble_shifts(const struct fore_ensemble *ensemble);
 /* weight[members] averaged over the leads, summing to 1. */
 void fore_ensemble_weights(const struct fore_ensemble *ensemble,
                            const struct fore_ensemble_options *options, double *weight);
+/* The state as bytes (core/base/bytes.h); reading into an initialised one of as many members makes
+ * the cursor unsound when it does not fit. */
+struct fore_bytes_cursor;
+void fore_ensemble_write(const struct fore_ensemble *ensemble, struct fore_buf *out);
+void fore_ensemble_read(struct fore_ensemble *ensemble, struct fore_bytes_cursor *cursor);
 /* One line: "mean of members weighted by rolling CRPS: spar-log 41 %, lstm 30 %, ..." */
 void fore_ensemble_reason(const struct fore_ensemble *ensemble,
                           const struct fore_ensemble_options *options,

@@ -380,5 +380,7 @@ size_t fore_fleet_lessons(const struct fore_fleet *fleet, struct fore_lineup_les
 
 struct fore_fleet_counts fore_fleet_counts(const struct fore_fleet *fleet)
 {
-    return fleet->counts;
+    struct fore_fleet_counts counts = fleet->counts;
+    counts.lessons = fore_lineup_lesson_count(fleet->lineup);
+    return counts;
 }

@@ -79,11 +79,20 @@ struct fore_lineup_lesson;
 /* What the nets have learned lately and whether it was taken, oldest first; lineup.h. */
 size_t fore_fleet_lessons(const struct fore_fleet *fleet, struct fore_lineup_lesson *out,
                           size_t room);
+/*
+ * What has been learned, as bytes, framed and checksummed: spreads, weights, nets. The series are
+ * the history's. Loaded into a fleet that has not been refreshed yet, with the same partitions by
+ * index; FORE_E_FORMAT, with what is wrong, and then the fleet must be created anew.
+ */
+void fore_fleet_save(const struct fore_fleet *fleet, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_fleet_load(struct fore_fleet *fleet, const void *bytes,
+                                            size_t size, struct fore_diag *diag);
 void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, double right_share);
 void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right);
 /* Summed time in fits and predictions cannot be known here (no clock); counts can. */
 struct fore_fleet_counts {
     uint64_t fits, predictions, fallbacks; /* fallbacks: partition-refreshes without a model */
+    uint64_t lessons;                      /* nets trained, taken or not */
 };
 struct fore_fleet_counts fore_fleet_counts(const struct fore_fleet *fleet);
 

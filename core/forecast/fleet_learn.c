@@ -143,12 +143,13 @@ void fore_fleet_learn(struct fore_fleet *fleet)
 {
     struct moments *m = fore_fleet_memory(NULL, fleet->count, sizeof(*m));
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
-        fleet->learned[kind] = fleet->total[kind][0].count >= FORE_SPREAD_PATHS_MIN;
-        for (size_t h = 0; fleet->learned[kind] && h < fleet->steps; h++)
+        if (fleet->total[kind][0].count < FORE_SPREAD_PATHS_MIN) continue;
+        fleet->learned[kind] = true;
+        for (size_t h = 0; h < fleet->steps; h++)
             learn_lead(fleet, kind, h, m);
     }
     free(m);
-    if (fleet->learned[FORE_SCENARIO_FORECAST]) learn_shape(fleet);
+    if (fleet->total[FORE_SCENARIO_FORECAST][0].count >= FORE_SPREAD_PATHS_MIN) learn_shape(fleet);
 }
 
 /* ---- the matrices ---------------------------------------------------------------------------- */

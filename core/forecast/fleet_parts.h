@@ -1,7 +1,7 @@
 /*
  * fleet_parts.h - what fleet.h's functions share: fleet.c (life and the order of work),
  * fleet_series.c (series, fits, predictions), fleet_spread.c (residual paths), fleet_learn.c (what
- * they say), fleet_reshard.c (splits and merges). Private to core/forecast.
+ * they say), fleet_reshard.c (splits and merges), fleet_state.c (bytes). Private to core/forecast.
  */
 #ifndef FORE_FLEET_PARTS_H
 #define FORE_FLEET_PARTS_H

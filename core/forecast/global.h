@@ -63,8 +63,7 @@ struct fore_global {
 };
 
 /*
- * A net with its frame: magic "FOREnet1", kind, payload size, XXH3-64 of all before it. Files are
- * the caller's business.
+ * A net in its frame (core/base/bytes.h). Files are the caller's business.
  */
 void fore_net_save(const struct fore_global *global, const struct fore_net *net,
                    struct fore_buf *out);

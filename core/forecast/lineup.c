@@ -329,3 +329,8 @@ size_t fore_lineup_lessons(const struct fore_lineup *lineup, struct fore_lineup_
         out[i] = lineup->lesson[(lineup->lessons - n + i) % FORE_LINEUP_LESSONS];
     return n;
 }
+
+uint64_t fore_lineup_lesson_count(const struct fore_lineup *lineup)
+{
+    return lineup->lessons;
+}

@@ -74,14 +74,20 @@ void fore_lineup_merge(struct fore_lineup *lineup, uint32_t left, uint32_t right
 
 /* One line on how a partition's forecast is made. */
 void fore_lineup_reason(const struct fore_lineup *lineup, uint32_t index, struct fore_buf *out);
+uint64_t fore_lineup_lesson_count(const struct fore_lineup *lineup); /* ever */
 /* The newest lessons, oldest first; returns how many of `room`. */
 size_t fore_lineup_lessons(const struct fore_lineup *lineup, struct fore_lineup_lesson *out,
                            size_t room);
 
-/* Nets, weights and losses as bytes (fits are made anew from the series), framed and checksummed.
+/*
+ * Nets, losses and weights as bytes, for the fleet's frame; `points` are those known now. Fits are
+ * made anew from the series. Reading into a fresh line-up: FORE_E_FORMAT when it was another
+ * line-up's or a net is damaged; the cursor is unsound when the rest is.
  */
-void fore_lineup_save(const struct fore_lineup *lineup, struct fore_buf *out);
-FORE_MUST_USE enum fore_err fore_lineup_load(struct fore_lineup *lineup, const void *bytes,
-                                             size_t size, struct fore_diag *diag);
+struct fore_bytes_cursor;
+void fore_lineup_write(const struct fore_lineup *lineup, uint64_t points, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_lineup_read(struct fore_lineup *lineup,
+                                             struct fore_bytes_cursor *cursor,
+                                             struct fore_diag *diag);
 
 #endif

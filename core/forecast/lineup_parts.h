@@ -44,7 +44,8 @@ struct fore_lineup {
     struct fore_net *net[FORE_MEMBERS_MAX];
     struct fore_trainer *trainer[FORE_MEMBERS_MAX];
     size_t training_series[FORE_MEMBERS_MAX];
-    uint64_t train_at[FORE_MEMBERS_MAX]; /* points */
+    uint64_t train_at[FORE_MEMBERS_MAX];   /* points */
+    uint64_t train_wait[FORE_MEMBERS_MAX]; /* from the first refresh after a restart; then 0 */
     struct fore_lineup_lesson lesson[FORE_LINEUP_LESSONS];
     uint64_t lessons;
 };

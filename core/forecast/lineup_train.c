@@ -144,6 +144,10 @@ void fore_lineup_train(struct fore_lineup *lineup, const struct fore_lineup_flee
     for (size_t m = 0; m < lineup->options.member_count; m++) {
         const struct fore_global *global = lineup->options.member[m]->global;
         if (!global || lineup->options.horizon > FORE_NET_HORIZON_MAX) continue;
+        if (lineup->train_wait[m] > 0) {
+            lineup->train_at[m] = fleet->points + lineup->train_wait[m];
+            lineup->train_wait[m] = 0;
+        }
         if (!lineup->trainer[m] && fleet->points >= lineup->train_at[m])
             begin(lineup, m, fleet, scratch);
         if (!lineup->trainer[m]) continue;

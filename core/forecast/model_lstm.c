@@ -8,7 +8,7 @@
 
 #include "core/forecast/lstm_fit.h"
 #include "core/forecast/models.h"
-#include "core/forecast/net_bytes.h"
+#include "core/base/bytes.h"
 
 enum { BATCH = 64, MEDIAN = 6, SIZE_LIMIT = 4096 };
 
@@ -77,31 +77,31 @@ static void predict(const struct fore_net *net, const struct fore_panel *panel,
 
 static void write_net(const struct fore_net *net, struct fore_buf *out)
 {
-    fore_net_put_u32(out, (uint32_t)net->shape.horizon);
+    fore_bytes_put_u32(out, (uint32_t)net->shape.horizon);
     for (int i = 0; i < FORE_PERIODS_MAX; i++)
-        fore_net_put_u32(out, net->shape.period[i]);
-    fore_net_put_u32(out, net->dims.patch);
-    fore_net_put_u32(out, net->dims.patches);
-    fore_net_put_u32(out, net->dims.hidden);
+        fore_bytes_put_u32(out, net->shape.period[i]);
+    fore_bytes_put_u32(out, net->dims.patch);
+    fore_bytes_put_u32(out, net->dims.patches);
+    fore_bytes_put_u32(out, net->dims.hidden);
     size_t count = fore_lstm_layout_of(&net->dims).count;
     for (size_t i = 0; i < count; i++)
-        fore_net_put_float(out, net->weight[i]);
+        fore_bytes_put_float(out, net->weight[i]);
 }
 
 static struct fore_net *read_net(const void *bytes, size_t size, struct fore_diag *diag)
 {
-    struct fore_net_cursor c = {
+    struct fore_bytes_cursor c = {
         .at = bytes, .end = (const unsigned char *)bytes + size, .sound = true};
     struct fore_net *net = calloc(1, sizeof(*net));
     FORE_ASSERT(net != NULL);
-    net->shape.horizon = fore_net_get_u32(&c);
+    net->shape.horizon = fore_bytes_get_u32(&c);
     for (int i = 0; i < FORE_PERIODS_MAX; i++)
-        net->shape.period[i] = fore_net_get_u32(&c);
+        net->shape.period[i] = fore_bytes_get_u32(&c);
     struct fore_lstm_dims *d = &net->dims;
     d->horizon = (uint32_t)net->shape.horizon;
-    d->patch = fore_net_get_u32(&c);
-    d->patches = fore_net_get_u32(&c);
-    d->hidden = fore_net_get_u32(&c);
+    d->patch = fore_bytes_get_u32(&c);
+    d->patches = fore_bytes_get_u32(&c);
+    d->hidden = fore_bytes_get_u32(&c);
     bool sound = c.sound && d->horizon > 0 && d->horizon <= FORE_NET_HORIZON_MAX && d->patch > 0 &&
                  d->patch <= SIZE_LIMIT && d->patches > 0 && d->patches <= SIZE_LIMIT &&
                  d->hidden > 0 && d->hidden <= SIZE_LIMIT;
@@ -111,7 +111,7 @@ static struct fore_net *read_net(const void *bytes, size_t size, struct fore_dia
         net->weight = malloc(count * sizeof(float));
         FORE_ASSERT(net->weight != NULL);
         for (size_t i = 0; i < count; i++)
-            net->weight[i] = fore_net_get_float(&c);
+            net->weight[i] = fore_bytes_get_float(&c);
     }
     if (sound && c.sound) return net;
     fore_lstm_destroy(net);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/forecast/models.h"
-#include "core/forecast/net_bytes.h"
+#include "core/base/bytes.h"
 #include "core/forecast/trees.h"
 
 static size_t points_min(const struct fore_model_params *params, uint32_t period, size_t horizon)
@@ -115,49 +115,49 @@ static void predict(const struct fore_net *net, const struct fore_panel *panel,
 
 static void write_net(const struct fore_net *net, struct fore_buf *out)
 {
-    fore_net_put_u32(out, (uint32_t)net->shape.horizon);
+    fore_bytes_put_u32(out, (uint32_t)net->shape.horizon);
     for (int i = 0; i < FORE_PERIODS_MAX; i++)
-        fore_net_put_u32(out, net->shape.period[i]);
-    fore_net_put_u32(out, net->trees);
+        fore_bytes_put_u32(out, net->shape.period[i]);
+    fore_bytes_put_u32(out, net->trees);
     for (size_t f = 0; f < FORE_TREES_FEATURES; f++)
         for (size_t b = 0; b + 1 < FORE_TREES_BINS; b++)
-            fore_net_put_float(out, net->edge[f][b]);
+            fore_bytes_put_float(out, net->edge[f][b]);
     for (uint32_t t = 0; t < net->trees; t++) {
         for (size_t d = 0; d < FORE_TREES_DEPTH; d++)
-            fore_net_put_u32(out, (uint32_t)net->tree[t].feature[d] << 8 | net->tree[t].above[d]);
+            fore_bytes_put_u32(out, (uint32_t)net->tree[t].feature[d] << 8 | net->tree[t].above[d]);
         for (size_t leaf = 0; leaf < FORE_TREES_LEAVES; leaf++)
-            fore_net_put_float(out, net->tree[t].leaf[leaf]);
+            fore_bytes_put_float(out, net->tree[t].leaf[leaf]);
     }
 }
 
-static void read_tree(struct fore_net_cursor *c, struct fore_tree *tree)
+static void read_tree(struct fore_bytes_cursor *c, struct fore_tree *tree)
 {
     for (size_t d = 0; d < FORE_TREES_DEPTH; d++) {
-        uint32_t question = fore_net_get_u32(c);
+        uint32_t question = fore_bytes_get_u32(c);
         c->sound =
             c->sound && question >> 8 < FORE_TREES_FEATURES && (question & 255u) < FORE_TREES_BINS;
         tree->feature[d] = (uint8_t)(question >> 8);
         tree->above[d] = (uint8_t)question;
     }
     for (size_t leaf = 0; leaf < FORE_TREES_LEAVES; leaf++)
-        tree->leaf[leaf] = fore_net_get_float(c);
+        tree->leaf[leaf] = fore_bytes_get_float(c);
 }
 
 static struct fore_net *read_net(const void *bytes, size_t size, struct fore_diag *diag)
 {
-    struct fore_net_cursor c = {
+    struct fore_bytes_cursor c = {
         .at = bytes, .end = (const unsigned char *)bytes + size, .sound = true};
     struct fore_net *net = calloc(1, sizeof(*net));
     FORE_ASSERT(net != NULL);
-    net->shape.horizon = fore_net_get_u32(&c);
+    net->shape.horizon = fore_bytes_get_u32(&c);
     for (int i = 0; i < FORE_PERIODS_MAX; i++)
-        net->shape.period[i] = fore_net_get_u32(&c);
-    net->trees = fore_net_get_u32(&c);
+        net->shape.period[i] = fore_bytes_get_u32(&c);
+    net->trees = fore_bytes_get_u32(&c);
     c.sound = c.sound && net->trees <= FORE_TREES_MAX && net->shape.horizon > 0 &&
               net->shape.horizon <= FORE_NET_HORIZON_MAX;
     for (size_t f = 0; c.sound && f < FORE_TREES_FEATURES; f++)
         for (size_t b = 0; b + 1 < FORE_TREES_BINS; b++)
-            net->edge[f][b] = fore_net_get_float(&c);
+            net->edge[f][b] = fore_bytes_get_float(&c);
     for (uint32_t t = 0; c.sound && t < net->trees; t++)
         read_tree(&c, &net->tree[t]);
     if (c.sound && c.at == c.end) return net;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "core/base/dist.h"
+#include "core/forecast/lineup.h"
 #include "core/forecast/residual.h"
 #include "tests/support/near.h"
 
@@ -329,6 +330,86 @@ static void the_defaults_make_a_fleet(void **state)
     fore_arena_fini(&arena);
 }
 
+/* ---- restarts -------------------------------------------------------------------------------- */
+
+static void start_ensemble(void)
+{
+    static const char *const members[] = {"naive", "seasonal-naive", "spar-log", "trees"};
+    struct fore_forecast_options options = options_for("ensemble");
+    options.members = (struct fore_strings){members, FORE_COUNTOF(members)};
+    options.train_work = 200;
+    options.train_every = 4 * DAY * step;
+    options.train_series = 8;
+    fleet = fore_fleet_create(&options, &observe, NULL);
+    assert_non_null(fleet);
+}
+
+static size_t lessons(void)
+{
+    struct fore_lineup_lesson lesson[8];
+    return fore_fleet_lessons(fleet, lesson, FORE_COUNTOF(lesson));
+}
+
+/* Learns for ten days, then starts again from what was saved and the history. */
+static struct fore_fleet *learn_and_restart(struct fore_buf *state)
+{
+    topology.partition_count = 6;
+    for (uint32_t i = 0; i < 6; i++)
+        parts[i].alive = true;
+    start_ensemble();
+    run_diurnal(6, 10 * DAY);
+    assert_true(lessons() > 0);
+    fore_fleet_save(fleet, state);
+    struct fore_fleet *before = fleet;
+    start_ensemble();
+    return before;
+}
+
+static void what_was_learned_survives_a_restart(void **state)
+{
+    struct fore_buf bytes = {0}, said[2] = {{0}, {0}};
+    struct fore_diag diag = {0};
+    struct fore_fleet *before = learn_and_restart(&bytes);
+    assert_int_equal(fore_fleet_load(fleet, bytes.data, bytes.len, &diag), FORE_E_OK);
+    assert_true(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
+    const struct fore_scenario *old = fore_fleet_scenario(before, FORE_SCENARIO_FORECAST);
+    const struct fore_scenario *new = fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST);
+    assert_true(new->ready);
+    for (uint32_t i = 0; i < 6 * STEPS; i++) { /* refitted, so almost the same */
+        expect_near((double)new->mean[i], (double)old->mean[i], 0.1 * (double)old->mean[i]);
+        expect_near((double)new->own[i], (double)old->own[i], 0.1 * (double)old->own[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        fore_fleet_reason(i == 0 ? before : fleet, 3, &said[i]);
+    assert_string_equal(said[0].data, said[1].data);
+    assert_non_null(strstr(said[0].data, "trees")); /* its net is back */
+    run_diurnal(6, DAY);
+    assert_int_equal(lessons(), 0); /* the next training is when it would have been */
+    fore_buf_fini(&bytes);
+    fore_buf_fini(&said[0]);
+    fore_buf_fini(&said[1]);
+    fore_fleet_destroy(before);
+}
+
+static void damaged_or_foreign_state_is_refused(void **state)
+{
+    struct fore_buf bytes = {0};
+    struct fore_diag diag = {0};
+    fore_fleet_destroy(learn_and_restart(&bytes));
+    assert_int_equal(fore_fleet_load(fleet, bytes.data, bytes.len - 1, &diag), FORE_E_FORMAT);
+    bytes.data[bytes.len / 2] ^= 4;
+    diag = (struct fore_diag){0};
+    assert_int_equal(fore_fleet_load(fleet, bytes.data, bytes.len, &diag), FORE_E_FORMAT);
+    assert_non_null(strstr(diag.text, "corrupt"));
+    diag = (struct fore_diag){0};
+    bytes.data[bytes.len / 2] ^= 4;
+    fore_fleet_destroy(fleet);
+    start("spar", 6);
+    assert_int_equal(fore_fleet_load(fleet, bytes.data, bytes.len, &diag), FORE_E_FORMAT);
+    assert_non_null(strstr(diag.text, "other members"));
+    fore_buf_fini(&bytes);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -343,6 +424,8 @@ int main(void)
         TEST(a_split_shares_and_a_merge_adds),
         TEST(wrong_options_are_refused_with_a_sentence),
         TEST(the_defaults_make_a_fleet),
+        TEST(what_was_learned_survives_a_restart),
+        TEST(damaged_or_foreign_state_is_refused),
     };
     return cmocka_run_group_tests_name("core/forecast/fleet", tests, NULL, NULL);
 }
