@@ -49,6 +49,10 @@ static const struct fore_option rows[] = {
      "between trainings of a net; a new net must beat the old one on the newest horizon"                                   },
     {"train_series",  FORE_OPT_COUNT,    AT(train_series),  "128",      1,    65536,                NULL,
      "partitions a net learns from at most"                                                                                },
+    {"hints",         FORE_OPT_TEXT,     AT(hints),         "",         0,    0,                    NULL,
+     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints)"  },
+    {"clock_start",   FORE_OPT_REAL,     AT(clock_start),   "345600",   1,    1e11,                 NULL,
+     "Unix time at which the run's clock reads 0 (default: a Monday, midnight)"                        },
 };
 #undef AT
 const struct fore_option_section fore_forecast_section = {
@@ -165,6 +169,7 @@ static enum fore_err read_options(struct fore_fleet *fleet, const struct fore_ob
     lineup.train_work = options->train_work;
     lineup.train_every = options->train_every / fleet->step;
     lineup.train_series = options->train_series;
+    if (options->hints) FORE_TRY(fore_fleet_set_hints(fleet, options->hints, diag));
     fleet->lineup = fore_lineup_create(&lineup);
     return FORE_E_OK;
 }
@@ -192,6 +197,7 @@ struct fore_fleet *fore_fleet_create(const struct fore_forecast_options *options
     struct fore_fleet *fleet = fore_fleet_memory(NULL, 1, sizeof(*fleet));
     fleet->options = *options;
     if (read_options(fleet, observe, diag) != FORE_E_OK) {
+        fore_arena_fini(&fleet->hint_arena);
         free(fleet);
         return NULL;
     }
@@ -232,6 +238,7 @@ void fore_fleet_destroy(struct fore_fleet *fleet)
     free(fleet->path);
     free(fleet->partition);
     fore_lineup_destroy(fleet->lineup);
+    fore_arena_fini(&fleet->hint_arena);
     free(fleet);
 }
 
@@ -306,9 +313,10 @@ bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *obs
         (refit || fleet->points >= fleet->search_at))
         fore_fleet_search_periods(fleet, scratch);
     struct fore_lineup_fleet views = fore_fleet_views(fleet, count, scratch);
+    const float **effect = fore_fleet_apply_hints(fleet, topology, &views, scratch);
     if (moved) fore_lineup_learn(fleet->lineup, &views);
     fore_fleet_fit(fleet, &views, now, scratch);
-    if (moved || fleet->stale) fore_fleet_predict(fleet, &views, count, scratch);
+    if (moved || fleet->stale) fore_fleet_predict(fleet, &views, effect, count, scratch);
     fleet->stale = false;
     nowcast(fleet, observe, count);
     fore_ns origin = fleet->end > 0 ? fleet->end : now, every = fleet->options.origin_every;

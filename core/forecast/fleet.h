@@ -35,6 +35,8 @@ struct fore_forecast_options {
     uint64_t train_work;   /* milliseconds' worth of operations a refresh, for the nets; 0: none */
     fore_ns train_every;   /* between trainings of a net */
     uint64_t train_series; /* partitions it learns from at most */
+    const char *hints;     /* announced load, lines of hints.h separated by ';'; may be NULL */
+    double clock_start;    /* Unix time at which the run's clock reads 0, for hints by the clock */
 };
 extern const struct fore_option_section fore_forecast_section; /* "forecast" */
 
@@ -87,6 +89,10 @@ size_t fore_fleet_lessons(const struct fore_fleet *fleet, struct fore_lineup_les
 void fore_fleet_save(const struct fore_fleet *fleet, struct fore_buf *out);
 FORE_MUST_USE enum fore_err fore_fleet_load(struct fore_fleet *fleet, const void *bytes,
                                             size_t size, struct fore_diag *diag);
+/* Announced load from now on, instead of what was announced before: all of a text, or, with a
+ * sentence, nothing of it. Names: a table, "table/p17", or "20%..26%" of the key space. */
+FORE_MUST_USE enum fore_err fore_fleet_set_hints(struct fore_fleet *fleet, const char *text,
+                                                 struct fore_diag *diag);
 void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, double right_share);
 void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right);
 /* Summed time in fits and predictions cannot be known here (no clock); counts can. */

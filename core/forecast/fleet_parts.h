@@ -7,6 +7,7 @@
 #define FORE_FLEET_PARTS_H
 
 #include "core/forecast/fleet.h"
+#include "core/forecast/hints.h"
 #include "core/forecast/lineup.h"
 
 enum {
@@ -50,6 +51,8 @@ struct fore_fleet_path {
 struct fore_fleet {
     struct fore_forecast_options options;
     struct fore_lineup *lineup;
+    struct fore_hints hints; /* in hint_arena */
+    struct fore_arena hint_arena;
     const char *model; /* what the forecast is called */
     bool wants_log;
     uint32_t period[FORE_PERIODS_MAX]; /* in steps; given, or found */
@@ -96,10 +99,16 @@ void fore_fleet_search_periods(struct fore_fleet *fleet, struct fore_arena *scra
 /* The series of all partitions seen, for the line-up; memory from `scratch`. */
 struct fore_lineup_fleet fore_fleet_views(const struct fore_fleet *fleet, uint32_t partition_count,
                                           struct fore_arena *scratch);
+/* Divides the views' histories by the hints' effects; effect[i][0..steps) is the logarithm of what
+ * is to come for view i, NULL: none. NULL: there are no hints. */
+const float **fore_fleet_apply_hints(const struct fore_fleet *fleet,
+                                     const struct fore_topology *topology,
+                                     struct fore_lineup_fleet *views, struct fore_arena *scratch);
 void fore_fleet_fit(struct fore_fleet *fleet, const struct fore_lineup_fleet *views, fore_ns now,
                     struct fore_arena *scratch);
 void fore_fleet_predict(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,
-                        uint32_t partition_count, struct fore_arena *scratch);
+                        const float *const *effect, uint32_t partition_count,
+                        struct fore_arena *scratch);
 
 /* fleet_spread.c */
 void fore_fleet_record(struct fore_fleet *fleet, uint32_t partition_count);

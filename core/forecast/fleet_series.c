@@ -167,11 +167,16 @@ void fore_fleet_fit(struct fore_fleet *fleet, const struct fore_lineup_fleet *vi
 /* ---- predictions ----------------------------------------------------------------------------- */
 
 void fore_fleet_predict(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,
-                        uint32_t partition_count, struct fore_arena *scratch)
+                        const float *const *effect, uint32_t partition_count,
+                        struct fore_arena *scratch)
 {
     bool ready = false;
     float *mean = fleet->mean[FORE_SCENARIO_FORECAST];
     fore_lineup_predict(fleet->lineup, views, scratch, mean);
+    for (size_t i = 0; effect && i < views->count; i++)
+        if (effect[i])
+            fore_hints_multiply(effect[i], fleet->steps, 1,
+                                mean + (size_t)views->index[i] * fleet->steps);
     for (uint32_t i = 0; i < partition_count; i++) {
         struct fore_fleet_partition *p = fleet->partition[i];
         if (!p) {

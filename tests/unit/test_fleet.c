@@ -330,6 +330,40 @@ static void the_defaults_make_a_fleet(void **state)
     fore_arena_fini(&arena);
 }
 
+/* ---- hints ----------------------------------------------------------------------------------- */
+
+static void a_hint_is_felt_where_and_when_it_was_announced(void **state)
+{
+    struct fore_table table = {.name = "orders", .first = 0, .last = 999};
+    struct fore_forecast_options options = options_for("naive");
+    uint64_t from = 40, steps = 4;
+    options.hints = "0%..20% event 40..44 x3; orders/p2 event 40..44 +100%";
+    options.clock_start = 345600;
+    topology.table = &table;
+    topology.table_count = 1;
+    for (uint32_t p = 0; p < 4; p++) /* p0 feels all of the range's hint, p1 a quarter of it */
+        parts[p] = (struct fore_partition){
+            .alive = true, .first = p * 160, .last = p == 3 ? 999 : p * 160 + 159};
+    topology.partition_count = 4;
+    fleet = fore_fleet_create(&options, &observe, NULL);
+    assert_non_null(fleet);
+    const float load[4] = {1.0f, 1.0f, 1.0f, 1.0f};
+    for (int i = 0; i < 38; i++)
+        push(load);
+    const float *mean = fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST)->mean;
+    const double expected[4] = {3.0, 1.5, 2.0, 1.0};
+    for (uint32_t p = 0; p < 4; p++)
+        for (uint64_t h = 0; h < STEPS; h++) {
+            bool during = 38 + h >= from && 38 + h < from + steps;
+            expect_near((double)mean[p * STEPS + h], during ? expected[p] : 1.0, 1e-3);
+        }
+    struct fore_diag diag = {0};
+    assert_int_equal(fore_fleet_set_hints(fleet, "orders event 3..1 x2", &diag), FORE_E_FORMAT);
+    assert_true(diag.text[0] != '\0');
+    topology.table = NULL;
+    topology.table_count = 0;
+}
+
 /* ---- restarts -------------------------------------------------------------------------------- */
 
 static void start_ensemble(void)
@@ -424,6 +458,7 @@ int main(void)
         TEST(a_split_shares_and_a_merge_adds),
         TEST(wrong_options_are_refused_with_a_sentence),
         TEST(the_defaults_make_a_fleet),
+        TEST(a_hint_is_felt_where_and_when_it_was_announced),
         TEST(what_was_learned_survives_a_restart),
         TEST(damaged_or_foreign_state_is_refused),
     };
