@@ -105,6 +105,7 @@ static enum fore_err find_members(struct fore_fleet *fleet, struct fore_lineup_o
         return fore_err_set(diag, FORE_E_RANGE, "forecast.members: %zu of them; 1 to %d", count,
                             FORE_MEMBERS_MAX);
     fleet->model = options->model;
+    fleet->lifts = ensemble;
     for (size_t i = 0; i < count; i++) {
         const char *name = ensemble ? options->members.item[i] : options->model;
         lineup->member[i] = fore_model_find(name);

@@ -176,7 +176,7 @@ void fore_fleet_spread(struct fore_fleet *fleet, enum fore_scenario_kind kind,
             guess_row(mean, steps, common, own);
             continue;
         }
-        float least = FORE_FLEET_LEVEL_LEAST * (float)p->level;
+        float least = FORE_FLEET_LEVEL_LEAST * p->peak;
         for (size_t h = 0; h < steps; h++) {
             float root = sqrtf(mean[h] > least ? mean[h] : least);
             common[h] = root * p->common[as][h];

@@ -15,8 +15,9 @@ enum {
     FORE_FLEET_ADOPT = (int)INT32_MAX /* generation: take the topology's */
 };
 
-/* A level counts as at least this share of the partition's usual one: spreads do not vanish. */
-#define FORE_FLEET_LEVEL_LEAST 0.05f
+/* A level counts as at least this share of the partition's recent peak. Spreads do not vanish at
+ * night, and a load that is mostly zero does not blow them up when it comes. */
+#define FORE_FLEET_LEVEL_LEAST 0.25f
 
 /* Sums over the finished paths of one partition at one lead, residuals over sqrt(level). */
 struct fore_fleet_cell {
@@ -34,6 +35,7 @@ struct fore_fleet_partition {
     float *common[FORE_SCENARIO_KINDS];                /* [steps], per sqrt(level) */
     float *own[FORE_SCENARIO_KINDS];
     double level;       /* average predicted load of its finished paths */
+    float peak;         /* of the truth, fading slowly */
     float common_gain;  /* of the paths inherited through a split */
     uint32_t inherited; /* how many of those are still in the window */
 };
@@ -42,6 +44,7 @@ struct fore_fleet_partition {
 struct fore_fleet_path {
     uint64_t origin; /* points known then */
     uint32_t rows;
+    float lift; /* that its forecasts had got */
     float *cell[FORE_SCENARIO_KINDS];   /* pending: [0] means; finished: residual / sqrt(level) */
     float *now;                         /* [rows] pending: the nowcast */
     float *total[FORE_SCENARIO_KINDS];  /* [steps] the cluster's residual / sqrt(level) */
@@ -55,6 +58,8 @@ struct fore_fleet {
     struct fore_arena hint_arena;
     const char *model; /* what the forecast is called */
     bool wants_log;
+    bool lifts; /* an ensemble's forecasts are lifted to add up, ... */
+    float lift; /* ... last by this factor */
     uint32_t period[FORE_PERIODS_MAX]; /* in steps; given, or found */
     bool periods_given;
     uint64_t search_at; /* points at which to look for periods */
@@ -76,6 +81,7 @@ struct fore_fleet {
     double *missed[FORE_SCENARIO_KINDS]; /* [steps] over the finished paths */
     struct fore_fleet_cell *total[FORE_SCENARIO_KINDS]; /* [steps] of the cluster's residual */
     bool learned[FORE_SCENARIO_KINDS];                  /* enough paths: spreads are real */
+    double said_sum, true_sum; /* all partitions and leads, older paths fading: see lift() */
     double shape[FORE_FLEET_SHAPE];
     size_t shape_count;
 
@@ -119,6 +125,9 @@ void fore_fleet_path_room(const struct fore_fleet *fleet, struct fore_fleet_path
 void fore_fleet_blank(struct fore_fleet *fleet, uint32_t index); /* its rows become unknown */
 /* A partition's sums anew from the finished paths. */
 void fore_fleet_recount(struct fore_fleet *fleet, uint32_t index);
+
+/* What forecasts are multiplied by, so that they add up to the cluster's load on average. */
+float fore_fleet_lift(const struct fore_fleet *fleet);
 
 /* fleet_learn.c */
 void fore_fleet_learn(struct fore_fleet *fleet);

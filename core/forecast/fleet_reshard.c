@@ -98,6 +98,8 @@ void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, d
     float gain = parent->inherited > 0 ? parent->common_gain : 1.0f;
     child->level = parent->level * (double)share;
     parent->level *= 1.0 - (double)share;
+    child->peak = parent->peak * share;
+    parent->peak *= 1.0f - share;
     child->common_gain = gain * sqrtf(share);
     parent->common_gain = gain * sqrtf(1.0f - share);
     child->inherited = parent->inherited = fleet->done;
@@ -184,6 +186,7 @@ void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right)
             merge_path(fleet, fore_fleet_path_at(fleet, i), i < fleet->done, left, right);
         add_spreads(fleet, a, b);
         a->level += b->level;
+        a->peak += b->peak;
         fore_fleet_recount(fleet, left);
         add_matrices(fleet, left, right);
         fore_lineup_merge(fleet->lineup, left, right);

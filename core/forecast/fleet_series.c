@@ -173,6 +173,9 @@ void fore_fleet_predict(struct fore_fleet *fleet, const struct fore_lineup_fleet
     bool ready = false;
     float *mean = fleet->mean[FORE_SCENARIO_FORECAST];
     fore_lineup_predict(fleet->lineup, views, scratch, mean);
+    fleet->lift = fleet->lifts ? fore_fleet_lift(fleet) : 1.0f;
+    for (size_t i = 0; fleet->lifts && i < (size_t)partition_count * fleet->steps; i++)
+        mean[i] *= fleet->lift;
     for (size_t i = 0; effect && i < views->count; i++)
         if (effect[i])
             fore_hints_multiply(effect[i], fleet->steps, 1,

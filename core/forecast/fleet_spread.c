@@ -4,12 +4,15 @@
  * by path, one added and one taken back; fleet_learn.c makes spreads of them.
  */
 #include "core/forecast/fleet_parts.h"
+#include "core/forecast/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROWS_STEP = 64 };
+static const float PEAK_FADES = 0.99f; /* a path */
+static const double LIFT_FADES = 0.98, LIFT_LEAST = 0.8, LIFT_MOST = 1.25;
 
 struct fore_fleet_path *fore_fleet_path_at(const struct fore_fleet *fleet, uint32_t i)
 {
@@ -58,6 +61,7 @@ void fore_fleet_record(struct fore_fleet *fleet, uint32_t partition_count)
     fore_fleet_path_room(fleet, path, partition_count);
     fleet->pending++;
     path->origin = fleet->points;
+    path->lift = fleet->lift;
     fill_nan(path->cell[0], 0, (size_t)path->rows * fleet->steps);
     fill_nan(path->now, 0, path->rows);
     for (uint32_t i = 0; i < partition_count; i++) {
@@ -135,7 +139,10 @@ static void finish_row(struct fore_fleet *fleet, struct fore_fleet_path *path, u
     const float *truth = p->y + (p->n - age);
     double weight = p->level > 0.0 ? 1.0 / 32.0 : 1.0;
     p->level += weight * ((double)now - p->level);
-    float least = FORE_FLEET_LEVEL_LEAST * (float)p->level + 1e-9f;
+    p->peak *= PEAK_FADES;
+    for (size_t h = 0; h < fleet->steps; h++)
+        if (truth[h] > p->peak) p->peak = truth[h];
+    float least = FORE_FLEET_LEVEL_LEAST * p->peak + 1e-9f;
     for (size_t h = 0; h < fleet->steps; h++) {
         float mean[FORE_SCENARIO_KINDS] = {row[0][h], now}, miss[FORE_SCENARIO_KINDS];
         for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
@@ -147,15 +154,27 @@ static void finish_row(struct fore_fleet *fleet, struct fore_fleet_path *path, u
             level_sum[(size_t)kind * fleet->steps + h] += (double)level;
         }
         if (isnan(miss[0])) continue; /* skill compares like with like */
+        fleet->said_sum += (double)(mean[0] / path->lift);
+        fleet->true_sum += (double)truth[h];
         path->missed[0][h] += fabsf(miss[0]);
         path->missed[1][h] += fabsf(miss[1]);
     }
     if (p->inherited > 0) p->inherited--;
 }
 
+/* A member's median says nothing of a load that is mostly not there, and sums of medians fall short
+ * of the sum; in a sum, what is missing everywhere is missing for certain. */
+float fore_fleet_lift(const struct fore_fleet *fleet)
+{
+    if (!(fleet->said_sum > 0.0) || fleet->done < FORE_SPREAD_PATHS_MIN) return 1.0f;
+    return (float)fmin(fmax(fleet->true_sum / fleet->said_sum, LIFT_LEAST), LIFT_MOST);
+}
+
 static void finish_path(struct fore_fleet *fleet, struct fore_fleet_path *path)
 {
     size_t steps = fleet->steps;
+    fleet->said_sum *= LIFT_FADES;
+    fleet->true_sum *= LIFT_FADES;
     if (!path->cell[1]) path->cell[1] = fore_fleet_memory(NULL, path->rows * steps, sizeof(float));
     double *level = fore_fleet_memory(NULL, FORE_SCENARIO_KINDS * steps, sizeof(*level));
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {

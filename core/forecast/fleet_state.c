@@ -19,6 +19,7 @@ static void write_partition(const struct fore_fleet *fleet, uint32_t index, stru
     const struct fore_fleet_partition *p = fleet->partition[index];
     fore_bytes_put_u32(out, index);
     fore_bytes_put_double(out, p->level);
+    fore_bytes_put_float(out, p->peak);
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
         for (size_t h = 0; h < fleet->steps; h++) {
             fore_bytes_put_float(out, p->common[kind][h]);
@@ -57,6 +58,7 @@ static void read_partition(struct fore_fleet *fleet, uint32_t index, struct fore
 {
     struct fore_fleet_partition *p = fore_fleet_partition(fleet, index);
     p->level = fore_bytes_get_double(c);
+    p->peak = fore_bytes_get_float(c);
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
         for (size_t h = 0; h < fleet->steps; h++) {
             p->common[kind][h] = fore_bytes_get_float(c);
@@ -64,7 +66,7 @@ static void read_partition(struct fore_fleet *fleet, uint32_t index, struct fore
             c->sound = c->sound && p->own[kind][h] >= 0.0f;
         }
     }
-    c->sound = c->sound && p->level >= 0.0;
+    c->sound = c->sound && p->level >= 0.0 && p->peak >= 0.0f;
 }
 
 static void read_spreads(struct fore_fleet *fleet, struct fore_bytes_cursor *c)
