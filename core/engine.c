@@ -14,6 +14,7 @@
 #include <string.h>
 
 static const fore_ns alert_repeat = 3600 * FORE_SEC;
+static const uint64_t outcomes_min = 30; /* events seen before a calibration is believed */
 /* What even the truth leaves open: a step is minutes long, arrivals inside it are random. */
 static const float truth_spread = 0.02f;
 enum { CHANGES_MAX = 64 };
@@ -96,6 +97,8 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
         fore_engine_destroy(engine);
         return diag != NULL && diag->code != FORE_E_OK ? diag->code : FORE_E_FORMAT;
     }
+    fore_risk_watch_init(&engine->risk_watch, &engine->perm, topology->node_count, forecast.horizon,
+                         setup->options->decide.utilization_limit);
     *out = engine;
     return FORE_E_OK;
 }
@@ -135,6 +138,10 @@ static void follow(struct fore_engine *engine, const struct fore_migrate_change 
     case FORE_MOVE_DROP_REPLICA:
         engine->moved_at[p] = now;
         engine->replan = true;
+        if (change->source != FORE_NODE_NONE)
+            fore_risk_watch_changed(&engine->risk_watch, change->source);
+        if (change->target != FORE_NODE_NONE)
+            fore_risk_watch_changed(&engine->risk_watch, change->target);
         break;
     case FORE_MOVE_KINDS: break;
     }
@@ -279,7 +286,9 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
         read_share[p] = 1 - engine->observe->partition[p].write_share;
     load->read_share = read_share;
     fore_load_build(load, &engine->scratch, input->pending, input->pending_count);
-    fore_score_all(load, &engine->scratch, engine->score);
+    const struct fore_calibration *learned = &engine->risk_watch.ours;
+    bool honest = input->options->calibrate && learned->happened >= outcomes_min;
+    fore_score_all(load, honest ? learned : NULL, &engine->scratch, engine->score);
     engine->score_count = topology->partition_count;
     engine->rrs_max = 0;
     for (uint32_t p = 0; p < topology->partition_count; p++)
@@ -307,7 +316,8 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
 
 /* The score opens the gate for the planner. (The reactive policy has thresholds of its own, and a
  * calm cluster is still tidied up.) */
-static void decide(struct fore_engine *engine, const struct fore_topology *topology, fore_ns now)
+static void decide(struct fore_engine *engine, const struct fore_topology *topology,
+                   const struct fore_sample *sample, fore_ns now)
 {
     const struct fore_decide_options *options = &engine->setup.options->decide;
     if (!due(now, engine->planned_at, options->plan_every) && !engine->replan) return;
@@ -326,6 +336,8 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
     score(engine, &view, &load);
     input.calm = engine->rrs_max < options->rrs_threshold;
     fore_engine_emit_scores(engine, &load, &view, now);
+    if (fore_risk_watch_due(&engine->risk_watch, now) && view.forecast->ready)
+        fore_risk_watch_ask(&engine->risk_watch, &load, sample, now);
     if (engine->policy->propose == NULL || now < engine->setup.act_from) return;
     propose(engine, &view, now);
 }
@@ -349,7 +361,8 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
     fore_engine_emit_window(engine, &sample, topology, now);
-    decide(engine, topology, now);
+    fore_risk_watch_window(&engine->risk_watch, &sample);
+    decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);
     return FORE_E_OK;
@@ -381,4 +394,14 @@ const struct fore_score *fore_engine_scores(const struct fore_engine *engine, ui
 {
     *count = engine->score_count;
     return engine->score_count > 0 ? engine->score : NULL;
+}
+
+struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engine)
+{
+    return fore_risk_watch_quality(&engine->risk_watch);
+}
+
+void fore_engine_score_from_here(struct fore_engine *engine)
+{
+    fore_risk_watch_score_from_here(&engine->risk_watch);
 }

@@ -9,6 +9,7 @@
 #define FORE_ENGINE_H
 
 #include "core/act/migrate.h"
+#include "core/decide/risk_watch.h"
 #include "core/forecast/fleet.h"
 #include "core/policy/policy.h"
 
@@ -58,6 +59,9 @@ struct fore_engine_counts {
 struct fore_engine_counts fore_engine_counts(const struct fore_engine *engine);
 const struct fore_observe *fore_engine_observe(const struct fore_engine *engine);
 const struct fore_fleet *fore_engine_fleet(const struct fore_engine *engine);
+/* How good the score has been since the last fore_engine_score_from_here(). */
+struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engine);
+void fore_engine_score_from_here(struct fore_engine *engine);
 /* The newest scores, by partition; NULL before the first planning step. */
 const struct fore_score *fore_engine_scores(const struct fore_engine *engine, uint32_t *count);
 

@@ -24,6 +24,7 @@ struct fore_engine {
     uint32_t score_count;
     struct fore_load_risk *node_risk;
     double rrs_max;
+    struct fore_risk_watch risk_watch;
 
     fore_ns planned_at, journalled_at, keyframe_at, forecast_at, scores_at;
     bool replan; /* something changed: do not wait for the cadence */

@@ -31,6 +31,15 @@ void sim_result_json_stable(const struct sim_result *result, struct fore_json *j
     fore_json_f64(json, "imbalance_mean", result->imbalance_mean);
     fore_json_f64(json, "utilization_mean", result->utilization_mean);
     fore_json_u64(json, "alerts", result->alerts);
+    fore_json_object(json, "rrs");
+    fore_json_f64(json, "lead_s", result->rrs.lead_s);
+    fore_json_f64(json, "count", result->rrs.count);
+    fore_json_f64(json, "base_rate", result->rrs.base_rate);
+    fore_json_f64(json, "brier_skill", result->rrs.brier_skill);
+    fore_json_f64(json, "brier_skill_vs_persistence", result->rrs.brier_skill_vs_persistence);
+    fore_json_f64(json, "ece", result->rrs.ece);
+    fore_json_f64(json, "auc", result->rrs.auc);
+    fore_json_object_end(json);
 }
 
 void sim_result_json(const struct sim_result *result, struct fore_json *json)

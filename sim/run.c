@@ -197,6 +197,7 @@ static void begin_evaluation(struct run *run)
     struct fore_engine_counts counts = fore_engine_counts(run->engine);
     run->account.before = counts.migrate;
     run->account.bytes_before = run->moves.bytes_moved;
+    fore_engine_score_from_here(run->engine);
     run->backend.ops->evaluate(run->backend.self);
 }
 
@@ -256,6 +257,7 @@ static void report(struct run *run)
     out->latency_p999_ns = run->backend.ops->quantile(run->backend.self, 0.999);
     out->slo_ns = run->cluster.slo_ns;
     out->alerts = counts.alerts;
+    out->rrs = fore_engine_risk_quality(run->engine);
     (void)snprintf(out->label, sizeof out->label, "%s", label_of(run));
 }
 

@@ -232,7 +232,7 @@ static void mix_at(const struct fore_load *load, double cores, size_t h, const d
     mean /= cores;
     bool better = p > best->probability + 1e-12 ||
                   (fabs(p - best->probability) <= 1e-12 && mean > best->utilization_mean);
-    if (h > 0 && !better) return;
+    if (!better) return;
     double variance = second / (cores * cores) - mean * mean;
     *best = (struct fore_load_risk){.probability = p,
                                     .step = h,
@@ -240,11 +240,20 @@ static void mix_at(const struct fore_load *load, double cores, size_t h, const d
                                     .utilization_sd = variance > 0 ? sqrt(variance) : 0};
 }
 
+static const struct fore_load_risk none = {.probability = -1};
+
 struct fore_load_risk fore_load_node_risk(const struct fore_load *load, uint16_t node)
 {
-    struct fore_load_risk best = {0};
+    return fore_load_node_risk_between(load, node, 0, load->steps);
+}
+
+struct fore_load_risk fore_load_node_risk_between(const struct fore_load *load, uint16_t node,
+                                                  size_t from, size_t to)
+{
+    struct fore_load_risk best = none;
     double cores = node_cores(load, node);
-    for (size_t h = 0; h < load->steps; h++) {
+    FORE_ASSERT(from < to && to <= load->steps);
+    for (size_t h = from; h < to; h++) {
         double m[FORE_LOAD_SCENARIOS], v[FORE_LOAD_SCENARIOS], c[FORE_LOAD_SCENARIOS];
         for (uint32_t t = 0; t < load->term_count; t++) {
             size_t row = row_of(load, t, node);
@@ -260,7 +269,7 @@ struct fore_load_risk fore_load_node_risk(const struct fore_load *load, uint16_t
 struct fore_load_risk fore_load_partition_risk(const struct fore_load *load, uint32_t partition,
                                                uint16_t node)
 {
-    struct fore_load_risk best = {0};
+    struct fore_load_risk best = none;
     double cores = node_cores(load, node);
     uint32_t replicas = load->topology->partition[partition].replica_count;
     double share = fore_load_replica_share(load, partition, replicas);

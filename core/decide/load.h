@@ -73,6 +73,9 @@ struct fore_load_risk {
     double utilization_mean, utilization_sd;
 };
 struct fore_load_risk fore_load_node_risk(const struct fore_load *load, uint16_t node);
+/* Only steps from..to-1. */
+struct fore_load_risk fore_load_node_risk_between(const struct fore_load *load, uint16_t node,
+                                                  size_t from, size_t to);
 /* The same for one partition alone on `node`: no move can fix what exceeds a node by itself. */
 struct fore_load_risk fore_load_partition_risk(const struct fore_load *load, uint32_t partition,
                                                uint16_t node);

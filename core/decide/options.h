@@ -11,6 +11,7 @@ struct fore_decide_options {
     double utilization_limit;  /* a node above this share of its capacity breaks the SLO */
     double utilization_spread; /* how blurred that limit is: sd, share of capacity */
     double rrs_threshold;      /* a partition at or above it triggers planning */
+    bool calibrate;            /* the score's probabilities are corrected by their own past */
     double nowcast_weight;     /* weight of the nowcast scenario beside the forecast */
     bool skill_weight;         /* raise it when the forecast has lately been the worse one */
     double excess_weight;      /* price of expected overload depth beside its probability */

@@ -65,8 +65,8 @@ static struct fore_score score_on(const struct fore_load *load, uint32_t partiti
     return score;
 }
 
-void fore_score_all(const struct fore_load *load, struct fore_arena *scratch,
-                    struct fore_score *out)
+void fore_score_all(const struct fore_load *load, const struct fore_calibration *calibration,
+                    struct fore_arena *scratch, struct fore_score *out)
 {
     const struct fore_topology *topology = load->topology;
     struct fore_load_risk *risk = FORE_NEW(scratch, struct fore_load_risk, topology->node_count);
@@ -81,6 +81,11 @@ void fore_score_all(const struct fore_load *load, struct fore_arena *scratch,
         for (uint32_t r = 0; r < part->replica_count; r++) {
             uint16_t n = part->replica[r];
             struct fore_score s = score_on(load, p, n, &risk[n], largest[n]);
+            if (calibration != NULL) {
+                double x = fore_calibration_logit(s.probability);
+                s.probability = fore_calibration_apply(calibration, x);
+                s.rrs = s.probability * s.responsibility;
+            }
             if (r == 0 || s.rrs > out[p].rrs) out[p] = s;
         }
         FORE_ASSERT(out[p].rrs >= 0 && out[p].rrs <= 1.0 + 1e-9);

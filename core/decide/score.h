@@ -10,6 +10,7 @@
 #ifndef FORE_SCORE_H
 #define FORE_SCORE_H
 
+#include "core/decide/calibration.h"
 #include "core/decide/load.h"
 
 enum fore_score_limit { FORE_LIMIT_NODE, FORE_LIMIT_PARTITION };
@@ -23,9 +24,10 @@ struct fore_score {
     double share;                            /* of that node's mean load that p carries */
 };
 
-/* Scores every living partition into out[partition_count] (dead ones get zeros). */
-void fore_score_all(const struct fore_load *load, struct fore_arena *scratch,
-                    struct fore_score *out);
+/* Scores every living partition into out[partition_count] (dead ones get zeros). A calibration, or
+ * NULL, turns the probabilities of the model of loads into those that have come true. */
+void fore_score_all(const struct fore_load *load, const struct fore_calibration *calibration,
+                    struct fore_arena *scratch, struct fore_score *out);
 /* "node-03 passes 85 % of capacity in 35 min with P 0.72 (0.88 +- 0.05); carries 14 % [mean-spar]"
  */
 void fore_score_reason(const struct fore_load *load, const struct fore_score *score, char *out,

@@ -31,7 +31,7 @@ static void score_it(void)
                               .term_count = 1,
                               .limit = 0.85};
     fore_load_build(&load, &world.arena, NULL, 0);
-    fore_score_all(&load, &world.arena, score);
+    fore_score_all(&load, NULL, &world.arena, score);
 }
 
 static void nothing_at_risk_scores_zero(void **state)

@@ -1,0 +1,58 @@
+/*
+ * risk_watch.h - was the score right? Every few minutes each node's probability of passing the
+ * limit within [lead, lead + span) from now is written down, and later compared with what came.
+ *
+ * Two things come of it: a calibration that makes the next probabilities honest, and the figures a
+ * bettor would ask for: Brier skill against the base rate and against a logistic regression on the
+ * present utilisation that learned from the same outcomes, expected calibration error, AUC. Nodes
+ * whose partitions have changed hands since are left out: of them nothing was said.
+ */
+#ifndef FORE_RISK_WATCH_H
+#define FORE_RISK_WATCH_H
+
+#include "core/cluster/sample.h"
+#include "core/decide/calibration.h"
+#include "core/decide/load.h"
+
+enum { FORE_RISK_ASKS = 16, FORE_RISK_BINS = 400 };
+
+struct fore_risk_ask {
+    fore_ns at;
+    double *looked, *present; /* [nodes] logit of P; utilisation above the limit, in tenths */
+    bool *happened, *changed; /* [nodes] */
+};
+
+struct fore_risk_watch {
+    fore_ns lead, span, every, asked_at;
+    double limit;
+    uint32_t node_count;
+    struct fore_calibration ours, persistence;
+    struct fore_risk_ask ask[FORE_RISK_ASKS]; /* ring: first.. */
+    uint32_t first, pending;
+    /* sums over what has been scored */
+    uint64_t count, happened;
+    double brier, brier_persistence;
+    uint64_t bin_count[FORE_RISK_BINS], bin_happened[FORE_RISK_BINS];
+    double bin_sum[FORE_RISK_BINS];
+};
+
+/* lead and span: half an hour, or half of the horizon if that is less. */
+void fore_risk_watch_init(struct fore_risk_watch *watch, struct fore_arena *arena,
+                          uint32_t node_count, fore_ns horizon, double limit);
+/* What a window showed; settles what is over. */
+void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sample *sample);
+bool fore_risk_watch_due(const struct fore_risk_watch *watch, fore_ns now);
+void fore_risk_watch_ask(struct fore_risk_watch *watch, const struct fore_load *load,
+                         const struct fore_sample *sample, fore_ns now);
+/* A partition of this node has come or gone. */
+void fore_risk_watch_changed(struct fore_risk_watch *watch, uint16_t node);
+/* Scoring starts anew; what was learned stays. */
+void fore_risk_watch_score_from_here(struct fore_risk_watch *watch);
+
+struct fore_risk_quality { /* NaN where nothing is known; fewer than two kinds of outcome: AUC */
+    double lead_s, count, base_rate;
+    double brier_skill, brier_skill_vs_persistence, ece, auc;
+};
+struct fore_risk_quality fore_risk_watch_quality(const struct fore_risk_watch *watch);
+
+#endif
