@@ -88,20 +88,21 @@ static void score(struct fore_risk_watch *watch, double ours, double persistence
 }
 
 /* All of an ask is scored before anything of it is learned. */
-static void settle(struct fore_risk_watch *watch, const struct fore_risk_ask *ask)
+static void settle(struct fore_risk_watch *watch, const struct fore_risk_ask *ask, bool learn)
 {
     for (uint32_t n = 0; n < watch->node_count; n++)
         if (!ask->changed[n])
             score(watch, fore_calibration_apply(&watch->ours, ask->looked[n]),
                   fore_calibration_apply(&watch->persistence, ask->present[n]), ask->happened[n]);
     for (uint32_t n = 0; n < watch->node_count; n++) {
-        if (ask->changed[n]) continue;
+        if (ask->changed[n] || !learn) continue;
         fore_calibration_learn(&watch->ours, ask->looked[n], ask->happened[n]);
         fore_calibration_learn(&watch->persistence, ask->present[n], ask->happened[n]);
     }
 }
 
-void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sample *sample)
+void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sample *sample,
+                            bool learn)
 {
     for (uint32_t i = 0; i < watch->pending; i++) {
         struct fore_risk_ask *ask = ask_at(watch, i);
@@ -111,7 +112,7 @@ void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sam
             if (sample->node[n].utilization > watch->limit) ask->happened[n] = true;
     }
     while (watch->pending > 0 && sample->end >= ask_at(watch, 0)->at + watch->lead + watch->span) {
-        settle(watch, ask_at(watch, 0));
+        settle(watch, ask_at(watch, 0), learn);
         watch->first = (watch->first + 1) % FORE_RISK_ASKS;
         watch->pending--;
     }

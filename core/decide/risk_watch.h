@@ -39,8 +39,9 @@ struct fore_risk_watch {
 /* lead and span: half an hour, or half of the horizon if that is less. */
 void fore_risk_watch_init(struct fore_risk_watch *watch, struct fore_arena *arena,
                           uint32_t node_count, fore_ns horizon, double limit);
-/* What a window showed; settles what is over. */
-void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sample *sample);
+/* What a window showed; settles what is over, and learns from it if it may. */
+void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sample *sample,
+                            bool learn);
 bool fore_risk_watch_due(const struct fore_risk_watch *watch, fore_ns now);
 void fore_risk_watch_ask(struct fore_risk_watch *watch, const struct fore_load *load,
                          const struct fore_sample *sample, fore_ns now);
