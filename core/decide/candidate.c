@@ -9,6 +9,46 @@
 
 #include <math.h>
 
+/* ---- where to ---- */
+
+/* Ascending in what a node costs, then in its mean load over the horizon. */
+static double restlessness(const struct fore_load *load, uint32_t node)
+{
+    double sum = 0;
+    const double *mean = load->mean + (size_t)node * load->steps;
+    for (size_t h = 0; h < load->steps; h++)
+        sum += mean[h];
+    return load->cost[node] * 1e3 +
+           sum / (double)load->steps / fmax(load->topology->node[node].cores, 1e-9);
+}
+
+void fore_candidate_targets(struct fore_search *search)
+{
+    const struct fore_load *load = &search->load;
+    double rest[FORE_CANDIDATE_TARGETS], most = -1;
+    size_t at_most = 0;
+    search->target_count = 0;
+    for (uint32_t n = 0; n < load->topology->node_count; n++) {
+        if (!load->topology->node[n].up || search->slots[n] == 0) continue;
+        double x = restlessness(load, n);
+        uint32_t count = search->target_count;
+        if (count == FORE_CANDIDATE_TARGETS) { /* the most restless one gives way */
+            if (x >= most) continue;
+            for (size_t i = at_most; i + 1 < count; i++) {
+                search->target[i] = search->target[i + 1];
+                rest[i] = rest[i + 1];
+            }
+            count--;
+        }
+        search->target[count] = (uint16_t)n;
+        rest[count] = x;
+        search->target_count = count + 1;
+        most = rest[at_most = 0];
+        for (size_t i = 1; i <= count; i++)
+            if (rest[i] > most) most = rest[at_most = i];
+    }
+}
+
 struct leaving { /* a partition that could leave the source */
     uint32_t partition;
     double share;      /* of its load that the source sheds */
@@ -81,9 +121,12 @@ static size_t list_leaving(const struct fore_search *search, uint16_t source, do
 {
     const struct fore_topology *topology = search->load.topology;
     size_t count = 0;
-    for (uint32_t p = 0; p < topology->partition_count && count < LEAVING_MAX; p++) {
+    const uint32_t *end = search->hosted + search->hosted_at[source + 1];
+    for (const uint32_t *at = search->hosted + search->hosted_at[source];
+         at < end && count < LEAVING_MAX; at++) {
+        uint32_t p = *at;
         const struct fore_partition *part = &topology->partition[p];
-        if (!part->alive || search->busy[p] || !fore_topology_hosts(topology, p, source)) continue;
+        if (search->busy[p]) continue;
         struct leaving l = {.partition = p, .price_s = move_price(search, p, 1)};
         if (search->load.cost[source] - cheapest(search, l.price_s) <= best_gain_s) continue;
         l.share = fore_load_replica_share(&search->load, p, part->replica_count);
@@ -122,8 +165,8 @@ static void try_moves(const struct fore_search *search, uint16_t source, const s
 {
     double least = seconds(search->input->options->gain_min);
     if (l->saved_s - l->price_s - least <= best->gain_s) return;
-    for (uint32_t d = 0; d < search->load.topology->node_count; d++) {
-        uint16_t target = (uint16_t)d;
+    for (uint32_t i = 0; i < search->target_count; i++) {
+        uint16_t target = search->target[i];
         if (target == source || !target_open(search, l->partition, target)) continue;
         double due = copy_seconds(search, l->partition, source, target, 1);
         struct fore_candidate c = {.change_count = 2};
@@ -137,13 +180,14 @@ static void try_moves(const struct fore_search *search, uint16_t source, const s
     }
 }
 
-/* The least costly, then least loaded, nodes: the only ones worth trying a swap with. */
+/* The least costly, then least loaded, of the targets: the only ones worth trying a swap with. */
 static size_t calm_nodes(const struct fore_search *search, uint16_t source, uint16_t *out,
                          size_t cap)
 {
     const struct fore_load *load = &search->load;
     size_t count = 0;
-    for (uint32_t n = 0; n < load->topology->node_count; n++) {
+    for (uint32_t i = 0; i < search->target_count; i++) {
+        uint16_t n = search->target[i];
         if (n == source || !load->topology->node[n].up || search->slots[n] == 0) continue;
         size_t at = count < cap ? count++ : cap;
         if (at == cap) {
@@ -154,7 +198,7 @@ static size_t calm_nodes(const struct fore_search *search, uint16_t source, uint
             out[at] = out[at - 1];
             at--;
         }
-        out[at] = (uint16_t)n;
+        out[at] = n;
     }
     return count;
 }
@@ -197,11 +241,10 @@ static void try_swaps(const struct fore_search *search, uint16_t source, const s
     size_t calm_count = calm_nodes(search, source, calm, SWAP_PARTNERS);
     for (size_t i = 0; i < calm_count; i++) {
         if (!target_open(search, l->partition, calm[i])) continue;
-        for (uint32_t q = 0; q < topology->partition_count; q++) {
-            if (!topology->partition[q].alive || search->busy[q] ||
-                !fore_topology_hosts(topology, q, calm[i]) ||
-                fore_topology_hosts(topology, q, source))
-                continue;
+        const uint32_t *end = search->hosted + search->hosted_at[calm[i] + 1];
+        for (const uint32_t *at = search->hosted + search->hosted_at[calm[i]]; at < end; at++) {
+            uint32_t q = *at;
+            if (search->busy[q] || fore_topology_hosts(topology, q, source)) continue;
             double load = search->brings[q];
             if (load < 0.9 * l->load && load > 0.1 * l->load)
                 try_swap_with(search, source, l, calm[i], q, best);
@@ -243,8 +286,8 @@ static void try_split(const struct fore_search *search, uint16_t source, const s
     if (cut.top_share > 0.5 || cut.right_share < 0.1 || cut.right_share > 0.9) return;
     double r = cut.right_share;
     double price = move_price(search, l->partition, r) + fixed;
-    for (uint32_t n = 0; n < input->topology->node_count; n++) {
-        uint16_t target = (uint16_t)n;
+    for (uint32_t i = 0; i < search->target_count; i++) {
+        uint16_t target = search->target[i];
         if (target == source || !target_open(search, l->partition, target)) continue;
         double due = copy_seconds(search, l->partition, source, target, r);
         struct fore_candidate c = {.change_count = 2, .then_source = source, .then_target = target};
@@ -301,9 +344,9 @@ static void try_replica(const struct fore_search *search, uint16_t source, const
         l->load < input->options->split_load_min * input->topology->node[source].cores ||
         l->saved_s <= best->gain_s)
         return;
-    for (uint32_t n = 0; n < input->topology->node_count; n++)
-        if (target_open(search, l->partition, (uint16_t)n))
-            try_replica_at(search, l, (uint16_t)n, best);
+    for (uint32_t i = 0; i < search->target_count; i++)
+        if (target_open(search, l->partition, search->target[i]))
+            try_replica_at(search, l, search->target[i], best);
 }
 
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,

@@ -6,6 +6,8 @@
 
 #include "core/decide/planner.h"
 
+enum { FORE_CANDIDATE_TARGETS = 48 };
+
 struct fore_search {
     const struct fore_planner_input *input;
     struct fore_arena *scratch;
@@ -19,6 +21,9 @@ struct fore_search {
         struct fore_keyrange_cut at;
     } * cut;        /* by partition: where it would be split, asked for once a plan */
     double *brings; /* by partition: cores one replica brings, mean over the horizon */
+    uint32_t *hosted, *hosted_at; /* partitions of node n: hosted[hosted_at[n]..hosted_at[n + 1]) */
+    uint16_t target[FORE_CANDIDATE_TARGETS]; /* nodes worth bringing something to, ascending */
+    uint32_t target_count;
 };
 
 enum { FORE_CANDIDATE_CHANGES = FORE_REPLICAS_MAX + 4 };
@@ -34,6 +39,8 @@ struct fore_candidate {
     uint32_t change_count;
 };
 
+/* Lists search->target for the picture as it is: every open node, of very many the calmest ones. */
+void fore_candidate_targets(struct fore_search *search);
 /* Replaces *best if something that relieves `source` gains more. */
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
                             struct fore_candidate *best);

@@ -31,6 +31,26 @@ static double mean_brought(const struct fore_load *load, uint32_t partition)
     return sum * fore_load_replica_share(load, partition, replicas);
 }
 
+/* Which partitions a node holds, in their order. */
+static void list_hosted(struct fore_search *search)
+{
+    const struct fore_topology *topology = search->load.topology;
+    uint32_t *at = FORE_NEW(search->scratch, uint32_t, topology->node_count + 2);
+    size_t count = 0;
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        for (uint32_t r = 0; topology->partition[p].alive && r < topology->partition[p].replica_count;
+             r++, count++)
+            at[topology->partition[p].replica[r] + 2]++;
+    for (uint32_t n = 0; n < topology->node_count; n++)
+        at[n + 2] += at[n + 1];
+    search->hosted = FORE_NEW(search->scratch, uint32_t, count + 1);
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        for (uint32_t r = 0; topology->partition[p].alive && r < topology->partition[p].replica_count;
+             r++)
+            search->hosted[at[topology->partition[p].replica[r] + 1]++] = p;
+    search->hosted_at = at; /* filled: at[n + 1] is where n ends and n + 1 begins */
+}
+
 static void search_begin(struct fore_search *search, const struct fore_planner_input *input,
                          struct fore_arena *scratch)
 {
@@ -58,6 +78,7 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
     search->busy = FORE_NEW(scratch, bool, topology->partition_cap);
     memcpy(search->busy, input->partition_busy, topology->partition_count * sizeof(bool));
     search->cluster_slots = input->cluster_slots;
+    list_hosted(search);
     search->cut = FORE_NEW(scratch, struct fore_cut, topology->partition_cap);
     search->brings = FORE_NEW(scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
@@ -170,6 +191,7 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         uint16_t source[4];
         size_t count = troubled_nodes(&search, source, FORE_COUNTOF(source));
         struct fore_candidate best = {0};
+        fore_candidate_targets(&search);
         for (size_t i = 0; i < count; i++)
             fore_candidate_relieve(&search, source[i], &best);
         if (best.gain_s <= 0) break;
