@@ -30,7 +30,7 @@ static enum fore_err check_setup(const struct fore_engine_setup *setup,
     const char *name = setup->policy != NULL ? setup->policy : setup->options->policy.name;
     *policy = fore_policy_find(name);
     if (*policy == NULL) {
-        const char *known[16];
+        const char *known[64];
         size_t count = 0;
         while (count < FORE_COUNTOF(known) && fore_policies[count] != NULL) {
             known[count] = fore_policies[count]->name;
@@ -57,7 +57,8 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     engine->moved_at = FORE_NEW(perm, fore_ns, cap);
     engine->split_at = FORE_NEW(perm, fore_ns, cap);
     engine->baseline_replicas = FORE_NEW(perm, uint16_t, cap);
-    engine->node_state = FORE_NEW(perm, fore_ns, topology->node_count + 1);
+    if (engine->policy->begin != NULL)
+        engine->policy_memory = engine->policy->begin(topology, engine->setup.seed, perm);
     engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
     engine->score = FORE_NEW(perm, struct fore_score, cap);
     engine->node_risk = FORE_NEW(perm, struct fore_load_risk, topology->node_count);
@@ -295,7 +296,8 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
     fore_load_build(load, &engine->scratch, input->pending, input->pending_count);
     const struct fore_calibration *learned = &engine->risk_watch.ours;
     bool honest = input->options->calibrate && learned->happened >= outcomes_min;
-    fore_score_all(load, honest && !acts(engine, input->now) ? learned : NULL, &engine->scratch, engine->score);
+    fore_score_all(load, honest && !acts(engine, input->now) ? learned : NULL, &engine->scratch,
+                   engine->score);
     engine->score_count = topology->partition_count;
     engine->rrs_max = 0;
     for (uint32_t p = 0; p < topology->partition_count; p++)
@@ -307,7 +309,7 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
 static void propose(struct fore_engine *engine, const struct fore_policy_view *view, fore_ns now)
 {
     struct fore_plan *plan = &engine->plan;
-    engine->policy->propose(view, engine->node_state, &engine->scratch, plan);
+    engine->policy->propose(view, engine->policy_memory, &engine->scratch, plan);
     if (plan->move_count == 0) {
         fore_engine_note_no_plan(engine, plan, now);
         return;

@@ -16,7 +16,7 @@ static const struct fore_option rows[] = {
     {"rrs_threshold",           FORE_OPT_SHARE,    AT(rrs_threshold),           "0.1",   0,    1,    NULL,
      "planning starts when some partition's RRS reaches this"                                                                       },
     {"calibrate",               FORE_OPT_BOOL,     AT(calibrate),               "true",  0,    0,    NULL,
-     "correct the score's probabilities by how often they came true; not while a policy acts"                                                                },
+     "correct the score's probabilities by how often they came true; not while a policy acts"                                       },
     {"nowcast_weight",          FORE_OPT_SHARE,    AT(nowcast_weight),          "0.15",  0,    1,    NULL,
      "weight of the present load, as a scenario beside the forecast"                                                                },
     {"skill_weight",            FORE_OPT_BOOL,     AT(skill_weight),            "true",  0,    0,    NULL,

@@ -38,15 +38,15 @@ static void list_hosted(struct fore_search *search)
     uint32_t *at = FORE_NEW(search->scratch, uint32_t, topology->node_count + 2);
     size_t count = 0;
     for (uint32_t p = 0; p < topology->partition_count; p++)
-        for (uint32_t r = 0; topology->partition[p].alive && r < topology->partition[p].replica_count;
-             r++, count++)
+        for (uint32_t r = 0;
+             topology->partition[p].alive && r < topology->partition[p].replica_count; r++, count++)
             at[topology->partition[p].replica[r] + 2]++;
     for (uint32_t n = 0; n < topology->node_count; n++)
         at[n + 2] += at[n + 1];
     search->hosted = FORE_NEW(search->scratch, uint32_t, count + 1);
     for (uint32_t p = 0; p < topology->partition_count; p++)
-        for (uint32_t r = 0; topology->partition[p].alive && r < topology->partition[p].replica_count;
-             r++)
+        for (uint32_t r = 0;
+             topology->partition[p].alive && r < topology->partition[p].replica_count; r++)
             search->hosted[at[topology->partition[p].replica[r] + 1]++] = p;
     search->hosted_at = at; /* filled: at[n + 1] is where n ends and n + 1 begins */
 }

@@ -2,11 +2,10 @@
  * planner, three sets of scenarios. Any gain of one over another is the forecast's alone. */
 #include "core/policy/rows.h"
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): the table's type; reactive writes to it */
-void fore_policy_planned_propose(const struct fore_policy_view *view, fore_ns *node_state,
+void fore_policy_planned_propose(const struct fore_policy_view *view, void *memory,
                                  struct fore_arena *scratch, struct fore_plan *out)
 {
-    (void)node_state;
+    (void)memory;
     struct fore_planner_input input = *view->planner;
     input.term_count = view->policy->terms(view, input.term);
     fore_planner_plan(&input, scratch, out);

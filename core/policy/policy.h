@@ -42,10 +42,11 @@ struct fore_policy {
     bool needs_truth;
     /* The scenarios it would judge risk by: what RRS is computed from. */
     uint32_t (*terms)(const struct fore_policy_view *view, struct fore_load_term *term);
-    /* NULL: never proposes. `node_state` is its own: one fore_ns per node and
-     * one more, zeroed at the start. */
-    void (*propose)(const struct fore_policy_view *view, fore_ns *node_state,
-                    struct fore_arena *scratch, struct fore_plan *out);
+    /* What it keeps between calls, in memory that lives as long as the run; NULL: nothing. */
+    void *(*begin)(const struct fore_topology *topology, uint64_t seed, struct fore_arena *perm);
+    /* NULL: never proposes. `memory` is what begin() returned. */
+    void (*propose)(const struct fore_policy_view *view, void *memory, struct fore_arena *scratch,
+                    struct fore_plan *out);
 };
 
 extern const struct fore_policy *const fore_policies[]; /* NULL-ended */

@@ -175,13 +175,21 @@ static bool must_shed(const struct fore_policy_options *options, double utilizat
            now - *since >= options->reactive_hold;
 }
 
-static void propose(const struct fore_policy_view *view, fore_ns *node_state,
-                    struct fore_arena *scratch, struct fore_plan *out)
+/* By node: since when it has been shedding; and one more: when it looked last. */
+static void *begin(const struct fore_topology *topology, uint64_t seed, struct fore_arena *perm)
 {
+    (void)seed;
+    return FORE_NEW(perm, fore_ns, topology->node_count + 1);
+}
+
+static void propose(const struct fore_policy_view *view, void *memory, struct fore_arena *scratch,
+                    struct fore_plan *out)
+{
+    fore_ns *since = memory;
     const struct fore_planner_input *in = view->planner;
     const struct fore_topology *topology = in->topology;
     *out = (struct fore_plan){.epoch = topology->epoch};
-    fore_ns *looked = &node_state[topology->node_count];
+    fore_ns *looked = &since[topology->node_count];
     if (*looked != 0 && in->now - *looked < view->options->reactive_every) return;
     *looked = in->now;
     struct look look = {.view = view, .in = in, .cluster_slots = in->cluster_slots};
@@ -195,7 +203,7 @@ static void propose(const struct fore_policy_view *view, fore_ns *node_state,
     for (size_t i = 0; i < in->pending_count; i++)
         look.taken[in->pending[i].partition] = true;
     for (uint32_t n = 0; n < topology->node_count && out->move_count < FORE_PLAN_MOVES; n++)
-        if (must_shed(view->options, in->observe->node[n].utilization, in->now, &node_state[n]))
+        if (must_shed(view->options, in->observe->node[n].utilization, in->now, &since[n]))
             shed(&look, (uint16_t)n, out);
     (void)snprintf(out->reason, sizeof out->reason, "%u nodes above %.0f %% shed a partition",
                    out->move_count, 100 * view->options->reactive_high);
@@ -211,5 +219,6 @@ const struct fore_policy fore_policy_reactive = {
     .name = "reactive",
     .about = "threshold on the load seen now, with hysteresis and cool-down",
     .terms = terms,
+    .begin = begin,
     .propose = propose,
 };

@@ -11,7 +11,7 @@ extern const struct fore_policy fore_policy_static, fore_policy_reactive, fore_p
 uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
                                       struct fore_load_term *term);
 /* The planner on the scenarios that the policy's own terms() names (planned.c). */
-void fore_policy_planned_propose(const struct fore_policy_view *view, fore_ns *node_state,
+void fore_policy_planned_propose(const struct fore_policy_view *view, void *memory,
                                  struct fore_arena *scratch, struct fore_plan *out);
 
 #endif
