@@ -8,13 +8,14 @@
 #include "core/base/args.h"
 #include "experiments/commands.h"
 #include "experiments/forecast_output.h"
+#include "experiments/forecast_plot.h"
 #include "experiments/outcome.h"
 #include "workloads/file.h"
 
 struct wish {
     struct lab_forecast_wish run;
     struct lab_forecast_reading reading;
-    const char *out, *report, *step, *row_step;
+    const char *out, *report, *plot, *step, *row_step;
     bool json;
 };
 
@@ -75,6 +76,8 @@ static enum fore_err give(const struct wish *wish, struct lab_forecast_run *run,
         err = write_text(wish->out ? wish->out : "-", &text, diag);
     }
     fore_buf_reset(&text);
+    if (err == FORE_E_OK && wish->plot)
+        err = lab_forecast_plot(run, input, wish->run.model, wish->plot, diag);
     if (err == FORE_E_OK && wish->report) {
         lab_forecast_report(run, input, &text);
         err = write_text(wish->report, &text, diag);
@@ -134,6 +137,8 @@ int lab_cmd_forecast(int argc, char **argv)
         {"warm",        FORE_ARG_COUNT, &warm,                 "N",        "earlier origins that only teach weights and errors"},
         {"json",        FORE_ARG_FLAG,  &wish.json,            NULL,       "scores as JSON"                                    },
         {"report",      FORE_ARG_TEXT,  &wish.report,          "FILE",     "periods, weights and reasons per series"           },
+        {"plot",        FORE_ARG_TEXT,  &wish.plot,            "FILE.png",
+         "history, fan and what came, of the first series; .svg and .pdf too"                                                  },
         {"models",      FORE_ARG_TEXT,  &wish.run.models,      "DIR",
          "take learned nets from this folder, keep new ones there"                                                             },
         {"series",      FORE_ARG_TEXT,  &wish.reading.only,    "A,B",      "only these series"                                 },

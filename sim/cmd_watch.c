@@ -15,34 +15,11 @@
 
 #include "core/base/args.h"
 #include "sim/commands.h"
+#include "sim/dashboard.h"
 #include "sim/run.h"
 
 enum { EXIT_DONE, EXIT_NO, EXIT_BAD_INPUT, EXIT_WORLD_FAILED };
-enum { PATH_LEN = 4096, NOT_FOUND = 127 };
-
-static const char missing[] =
-    "foreshard-viz was not built: install libsdl2-dev libcairo2-dev libpango1.0-dev, then run make";
-
-/* Next to this program first, then wherever PATH says. Returns only on failure. */
-static void exec_viz(const char *journal)
-{
-    char path[PATH_LEN];
-    char *name = strdup("foreshard-viz"), *file = strdup(journal);
-    FORE_ASSERT(name != NULL && file != NULL);
-    char *argv[] = {name, file, NULL};
-    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 32);
-    if (len > 0) {
-        path[len] = '\0';
-        char *slash = strrchr(path, '/');
-        if (slash != NULL) {
-            (void)snprintf(slash + 1, 32, "foreshard-viz");
-            (void)execv(path, argv);
-        }
-    }
-    (void)execvp("foreshard-viz", argv);
-    free(name);
-    free(file);
-}
+enum { PATH_LEN = 4096 };
 
 struct show { /* a simulation and the dashboard that follows it */
     char journal[PATH_LEN];
@@ -73,8 +50,8 @@ static void start_viz(struct show *show)
     (void)fflush(NULL);
     show->viz = fork();
     if (show->viz != 0) return;
-    exec_viz(show->journal);
-    _exit(NOT_FOUND);
+    sim_dashboard_exec((const char *const[]){show->journal, NULL});
+    _exit(SIM_DASHBOARD_NOT_FOUND);
 }
 
 static void look_after_viz(struct show *show, int wait_flags)
@@ -94,8 +71,8 @@ static int viz_exit_code(const struct show *show)
         return EXIT_WORLD_FAILED;
     }
     int code = WIFEXITED(show->viz_status) ? WEXITSTATUS(show->viz_status) : EXIT_WORLD_FAILED;
-    if (code != NOT_FOUND) return code;
-    (void)fprintf(stderr, "foreshard watch: %s\n", missing);
+    if (code != SIM_DASHBOARD_NOT_FOUND) return code;
+    (void)fprintf(stderr, "foreshard watch: %s\n", sim_dashboard_missing);
     return EXIT_WORLD_FAILED;
 }
 
@@ -187,8 +164,8 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
     if (access(path, R_OK) != 0)
         return fore_err_set(diag, FORE_E_FORMAT, "%.120s: %s; give a journal or a SCENARIO.cfg",
                             path, strerror(errno));
-    exec_viz(path);
-    return fore_err_set(diag, FORE_E_IO, "%s", missing);
+    sim_dashboard_exec((const char *const[]){path, NULL});
+    return fore_err_set(diag, FORE_E_IO, "%s", sim_dashboard_missing);
 }
 
 int sim_cmd_watch(int argc, char **argv)

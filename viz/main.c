@@ -3,10 +3,12 @@
  *
  *   foreshard-viz JOURNAL                     the window
  *   foreshard-viz --shot T FILE.png JOURNAL   one picture, no display needed
+ *   foreshard-viz --fan DATA FILE.png         a forecast's fan (fan.h), or .svg, .pdf
  *
  * Exit codes: 0 done, 2 bad input (a sentence on stderr), 3 the world failed.
  */
 #include "core/base/args.h"
+#include "viz/fan.h"
 #include "viz/format.h"
 #include "viz/shot.h"
 #include "viz/window.h"
@@ -15,9 +17,10 @@
 #include <string.h>
 
 enum { EXIT_OK = 0, EXIT_INPUT = 2, EXIT_WORLD = 3 };
+static const char size_usual[] = "1920x1080";
 
 struct options {
-    const char *shot, *size, *theme, *span;
+    const char *shot, *fan, *size, *theme, *span;
     struct fore_strings operands;
 };
 
@@ -72,9 +75,23 @@ static enum fore_err shoot(const struct request *request, const char *moment,
     return err;
 }
 
+static enum fore_err draw_fan(const struct options *o, struct fore_diag *diag)
+{
+    const struct viz_theme *theme = viz_colour_theme(o->theme);
+    int width, height;
+    if (o->operands.count != 1 || o->shot != NULL)
+        return fore_err_set(diag, FORE_E_FORMAT, "--fan DATA needs one picture's name");
+    if (theme == NULL)
+        return fore_err_set(diag, FORE_E_FORMAT, "--theme %s: light or dark", o->theme);
+    FORE_TRY(viz_shot_size(strcmp(o->size, size_usual) == 0 ? "1200x560" : o->size, &width, &height,
+                           diag));
+    return viz_fan_picture(o->fan, o->operands.item[0], theme, width, height, diag);
+}
+
 static enum fore_err run(const struct options *o, struct fore_diag *diag)
 {
     struct request request = {0};
+    if (o->fan != NULL) return draw_fan(o, diag);
     FORE_TRY(request_of(o, &request, diag));
     if (request.picture != NULL) return shoot(&request, o->shot, diag);
     struct viz_player player;
@@ -86,14 +103,15 @@ static enum fore_err run(const struct options *o, struct fore_diag *diag)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.size = "1920x1080", .theme = "light", .span = "auto"};
+    struct options o = {.size = size_usual, .theme = "light", .span = "auto"};
     const struct fore_arg rows[] = {
         {"shot",  FORE_ARG_TEXT, &o.shot,  "T",
-         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                     },
-        {"size",  FORE_ARG_TEXT, &o.size,  "WxH",  "pixels of picture or window, default 1920x1080"},
-        {"theme", FORE_ARG_TEXT, &o.theme, "NAME", "light or dark"                                 },
+         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                        },
+        {"fan",   FORE_ARG_TEXT, &o.fan,   "DATA", "draw a forecast's fan into FILE.png, .svg or .pdf"},
+        {"size",  FORE_ARG_TEXT, &o.size,  "WxH",  "pixels of picture or window, default 1920x1080"   },
+        {"theme", FORE_ARG_TEXT, &o.theme, "NAME", "light or dark"                                    },
         {"span",  FORE_ARG_TEXT, &o.span,  "TIME",
-         "how much of the past to show: a duration, all, or auto (four forecast horizons)"         },
+         "how much of the past to show: a duration, all, or auto (four forecast horizons)"            },
     };
     const struct fore_args args = {
         .usage = "foreshard-viz [--shot T FILE.png] JOURNAL [options]",

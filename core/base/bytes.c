@@ -109,8 +109,10 @@ void fore_frame_write(const char *kind, const struct fore_buf *payload, struct f
 {
     size_t start = out->len;
     char name[KIND_BYTES] = {0};
-    FORE_ASSERT(strlen(kind) < sizeof(name));
-    memcpy(name, kind, strlen(kind));
+    size_t length = strlen(kind);
+    FORE_ASSERT(length < sizeof(name));
+    for (size_t i = 0; i < length; i++)
+        name[i] = kind[i];
     fore_buf_append(out, magic, sizeof(magic));
     fore_buf_append(out, name, sizeof(name));
     put(out, payload->len, 8);

@@ -72,7 +72,7 @@ static void losses(const struct fore_ensemble *ensemble, size_t group, double *l
 {
     double worst = 0.0;
     for (uint32_t m = 0; m < ensemble->members; m++) {
-        const struct cell *cell = &ensemble->cell[m * GROUPS];
+        const struct cell *cell = &ensemble->cell[(size_t)m * GROUPS];
         struct cell all = {0};
         for (int g = 0; g < GROUPS; g++) {
             if (!(cell[g].weight > 0.0f)) continue;
@@ -160,7 +160,7 @@ void fore_ensemble_combine(const struct fore_ensemble *ensemble,
                            const struct fore_ensemble_options *options, const float *const *member,
                            float *const *out)
 {
-    double weight[FORE_MEMBERS_MAX];
+    double weight[FORE_MEMBERS_MAX] = {0};
     struct vote vote[FORE_MEMBERS_MAX];
     float *weighted = out[FORE_COMBINE_WEIGHTED], *plain = out[FORE_COMBINE_MEDIAN];
     for (size_t lead = 0, group = GROUPS; lead < ensemble->horizon; lead++) {
@@ -242,7 +242,7 @@ void fore_ensemble_learn(struct fore_ensemble *ensemble,
     double keep = 1.0 - 1.0 / (options->memory * leads);
     for (uint32_t m = 0; m < ensemble->members; m++)
         if (!isnan(member[m]))
-            learn_member(&ensemble->cell[m * GROUPS + group],
+            learn_member(&ensemble->cell[(size_t)m * GROUPS + group],
                          fabs((double)truth - (double)member[m]), keep);
     ensemble->seen++;
     if (lead == 0)
@@ -291,9 +291,11 @@ void fore_ensemble_reason(const struct fore_ensemble *ensemble,
         fore_buf_puts(out, ": no errors are known yet");
     fore_ensemble_weights(ensemble, options, weight);
     for (uint32_t k = 0; k < ensemble->members; k++) { /* the heaviest first */
-        uint32_t best = UINT32_MAX;
-        for (uint32_t m = 0; m < ensemble->members; m++)
-            if (!told[m] && (best == UINT32_MAX || weight[m] > weight[best])) best = m;
+        uint32_t best = 0;
+        while (told[best])
+            best++;
+        for (uint32_t m = best + 1; m < ensemble->members; m++)
+            if (!told[m] && weight[m] > weight[best]) best = m;
         told[best] = true;
         if (weight[best] < 0.005) break;
         fore_buf_printf(out, "%s %s %.0f %%", k == 0 ? ";" : ",", row[best]->name,
@@ -333,7 +335,6 @@ void fore_ensemble_read(struct fore_ensemble *ensemble, struct fore_bytes_cursor
         cell->error = fore_bytes_get_float(c);
         cell->crps = fore_bytes_get_float(c);
         cell->weight = fore_bytes_get_float(c);
-        c->sound =
-            c->sound && cell->error >= 0.0f && cell->crps >= 0.0f && cell->weight >= 0.0f;
+        c->sound = c->sound && cell->error >= 0.0f && cell->crps >= 0.0f && cell->weight >= 0.0f;
     }
 }

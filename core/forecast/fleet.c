@@ -50,9 +50,9 @@ static const struct fore_option rows[] = {
     {"train_series",  FORE_OPT_COUNT,    AT(train_series),  "128",      1,    65536,                NULL,
      "partitions a net learns from at most"                                                                                },
     {"hints",         FORE_OPT_TEXT,     AT(hints),         "",         0,    0,                    NULL,
-     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints)"  },
+     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints)"                       },
     {"clock_start",   FORE_OPT_REAL,     AT(clock_start),   "345600",   1,    1e11,                 NULL,
-     "Unix time at which the run's clock reads 0 (default: a Monday, midnight)"                        },
+     "Unix time at which the run's clock reads 0 (default: a Monday, midnight)"                                            },
 };
 #undef AT
 const struct fore_option_section fore_forecast_section = {

@@ -44,7 +44,7 @@ struct fore_fleet_partition {
 struct fore_fleet_path {
     uint64_t origin; /* points known then */
     uint32_t rows;
-    float lift; /* that its forecasts had got */
+    float lift;                         /* that its forecasts had got */
     float *cell[FORE_SCENARIO_KINDS];   /* pending: [0] means; finished: residual / sqrt(level) */
     float *now;                         /* [rows] pending: the nowcast */
     float *total[FORE_SCENARIO_KINDS];  /* [steps] the cluster's residual / sqrt(level) */
@@ -58,8 +58,8 @@ struct fore_fleet {
     struct fore_arena hint_arena;
     const char *model; /* what the forecast is called */
     bool wants_log;
-    bool lifts; /* an ensemble's forecasts are lifted to add up, ... */
-    float lift; /* ... last by this factor */
+    bool lifts;                        /* an ensemble's forecasts are lifted to add up, ... */
+    float lift;                        /* ... last by this factor */
     uint32_t period[FORE_PERIODS_MAX]; /* in steps; given, or found */
     bool periods_given;
     uint64_t search_at; /* points at which to look for periods */

@@ -110,7 +110,7 @@ void fore_lineup_split(struct fore_lineup *lineup, uint32_t left, uint32_t right
     struct fore_lineup_slot *parent = lineup->slot[left], *child;
     if (!parent) return;
     child = fore_lineup_slot(lineup, right);
-    if (parent->ensemble)
+    if (parent->ensemble && child->ensemble)
         memcpy(child->ensemble, parent->ensemble, fore_ensemble_size(lineup->options.member_count));
     memset(parent->fitted, 0, sizeof(parent->fitted));
     parent->speaks = false;
@@ -201,7 +201,7 @@ static void predict_one(struct fore_lineup *lineup, const struct fore_series_vie
         const struct fore_model *model = lineup->options.member[m];
         member[m] = NULL;
         if (model->global) {
-            if (!isnan(said[m][0])) member[m] = said[m];
+            if (said[m] && !isnan(said[m][0])) member[m] = said[m];
         } else if (slot->fitted[m]) {
             float *out = members == 1 ? mean : said[m];
             model->predict(&lineup->options.params, slot->state[m], view, horizon, out);
@@ -230,7 +230,7 @@ void fore_lineup_predict(struct fore_lineup *lineup, const struct fore_lineup_fl
 {
     struct fore_arena_mark mark = fore_arena_mark(scratch);
     size_t members = lineup->options.member_count, horizon = lineup->options.horizon;
-    float *room[FORE_MEMBERS_MAX], *said[FORE_MEMBERS_MAX];
+    float *room[FORE_MEMBERS_MAX] = {0}, *said[FORE_MEMBERS_MAX] = {0};
     make_room(lineup, fleet);
     for (size_t m = 0; m < members; m++)
         room[m] = FORE_NEW(scratch, float,

@@ -1,6 +1,6 @@
 /*
- * lineup_state.c - what a line-up has learned, as bytes: who is trusted how much, and the nets. Fits
- * are not kept: they are made anew from the series in a moment. What had been said and not yet
+ * lineup_state.c - what a line-up has learned, as bytes: who is trusted how much, and the nets.
+ * Fits are not kept: they are made anew from the series in a moment. What had been said and not yet
  * judged is not kept either.
  */
 #include "core/base/bytes.h"
@@ -67,8 +67,8 @@ enum fore_err fore_lineup_read(struct fore_lineup *lineup, struct fore_bytes_cur
                                struct fore_diag *diag)
 {
     const struct fore_lineup_options *options = &lineup->options;
-    bool same = fore_bytes_get_u32(c) == options->horizon &&
-                fore_bytes_get_u32(c) == options->member_count;
+    bool same =
+        fore_bytes_get_u32(c) == options->horizon && fore_bytes_get_u32(c) == options->member_count;
     for (size_t m = 0; same && m < options->member_count; m++)
         fore_bytes_expect_text(c, options->member[m]->name);
     if (!same || !c->sound)

@@ -305,7 +305,8 @@ bool fore_lstm_step(struct fore_trainer *trainer, uint64_t work)
     const struct fore_lstm_dims *d = &trainer->net->dims;
     uint64_t row = (uint64_t)d->patches * FORE_LSTM_GATES * d->hidden * (d->patch + d->hidden) +
                    (uint64_t)d->horizon * FORE_LEVELS * d->hidden;
-    uint64_t batch_ns = 6 * BATCH * row / GIGAFLOPS + 1; /* forward once, backward twice */
+    uint64_t batch_ns =
+        UINT64_C(6) * BATCH * row / GIGAFLOPS + 1; /* forward once, backward twice */
     uint64_t batches = work * 1000000u / batch_ns + 1;
     for (; batches > 0 && trainer->done < trainer->wanted; batches--) {
         learn_batch(trainer);

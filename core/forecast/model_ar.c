@@ -62,7 +62,7 @@ static void correlate(const double *z, size_t n, size_t order, double *g)
     }
 }
 
-static void solve(double *g, size_t order, double *x)
+static void solve(const double *g, size_t order, double *x)
 {
     size_t w = order + 1;
     double trace = 0.0, a[ORDER_MAX][ORDER_MAX];
@@ -104,7 +104,7 @@ static enum fore_err fit(const struct fore_model_params *params,
     struct autoregression *ar = FORE_NEW(arena, struct autoregression, 1);
     struct fore_arena_mark mark = fore_arena_mark(scratch);
     double *z = FORE_NEW(scratch, double, n);
-    double *g = FORE_NEW(scratch, double, (ORDER_MAX + 1) * (ORDER_MAX + 1));
+    double *g = FORE_NEW(scratch, double, (size_t)(ORDER_MAX + 1) * (ORDER_MAX + 1));
     ar->order = n / 8 < ORDER_MAX ? n / 8 : ORDER_MAX;
     ar->bounds = fore_bounds_of(params, series);
     ar->centre = filled(&ar->bounds, series, n, z);
@@ -134,8 +134,8 @@ static void predict(const struct fore_model_params *params, const void *state,
             next += ar->weight[k] * z[at - 1 - k];
         next = fmin(fmax(next, -60.0), 60.0);
         mean[h] = (float)exp(fmin(next + ar->centre, 80.0));
-        if (at == 2 * RECENT) {
-            memmove(z, z + RECENT, RECENT * sizeof(*z));
+        if (at == (size_t)2 * RECENT) {
+            memmove(z, z + RECENT, (size_t)RECENT * sizeof(*z));
             at = RECENT;
         }
         z[at++] = next;

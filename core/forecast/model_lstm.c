@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/bytes.h"
 #include "core/forecast/lstm_fit.h"
 #include "core/forecast/models.h"
-#include "core/base/bytes.h"
 
 enum { BATCH = 64, MEDIAN = 6, SIZE_LIMIT = 4096 };
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/forecast/models.h"
 #include "core/base/bytes.h"
+#include "core/forecast/models.h"
 #include "core/forecast/trees.h"
 
 static size_t points_min(const struct fore_model_params *params, uint32_t period, size_t horizon)
@@ -89,8 +89,10 @@ static void predict_block(const struct fore_net *net, const struct exam *exam,
         mean[i] = expf(fminf(anchor[i] + series->unit * said[i], 80.0f));
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): the table's type; the LSTM writes to `grid` */
 static void predict(const struct fore_net *net, const struct fore_panel *panel,
                     struct fore_arena *scratch, float *mean, float *grid)
+/* NOLINTEND(readability-non-const-parameter) */
 {
     FORE_ASSERT(grid == NULL);
     size_t horizon = net->shape.horizon;

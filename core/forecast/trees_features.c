@@ -102,7 +102,7 @@ float fore_trees_features(const struct fore_logged *s, const struct fore_trees_r
 {
     size_t n = recent->n;
     float day[DAYS], week[WEEKS];
-    ptrdiff_t target = (ptrdiff_t)(n + lead), near = target, far = target;
+    ptrdiff_t target = (ptrdiff_t)(n + lead), far = target;
     struct sheet sheet = {.at = feature, .unit = s->unit};
     memset(feature, 0, FORE_TREES_FEATURES * sizeof(*feature));
     if (s->day == 0) {
@@ -112,17 +112,18 @@ float fore_trees_features(const struct fore_logged *s, const struct fore_trees_r
         put_plain(&sheet, logf(s->unit));
         return sheet.anchor;
     }
-    near = target - (ptrdiff_t)((lead / s->day + 1) * s->day);
+    ptrdiff_t near = target - (ptrdiff_t)((lead / s->day + 1) * s->day);
+    float before = recent->mean[2]; /* what stands for a lag that reaches before the series */
     for (int k = 0; k < DAYS; k++) {
         ptrdiff_t at = near - k * (ptrdiff_t)s->day;
-        day[k] = at >= 0 ? seasonal(s, n, at) : day[k - 1];
+        day[k] = before = at >= 0 ? seasonal(s, n, at) : before;
     }
     sheet.anchor = (day[0] + day[1] + day[2]) / 3.0f;
     if (s->week > 0) far = target - (ptrdiff_t)((lead / s->week + 1) * s->week);
+    before = sheet.anchor;
     for (int k = 0; k < WEEKS; k++) {
         ptrdiff_t at = far - k * (ptrdiff_t)s->week;
-        bool there = s->week > 0 && at >= 0;
-        week[k] = there ? seasonal(s, n, at) : k > 0 ? week[k - 1] : sheet.anchor;
+        week[k] = before = s->week > 0 && at >= 0 ? seasonal(s, n, at) : before;
     }
     if (s->week > 0 && far >= 0) sheet.anchor = 0.5f * (sheet.anchor + week[0]);
     put_season(&sheet, s, n, day, week, near, far);

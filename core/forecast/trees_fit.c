@@ -217,7 +217,7 @@ static void ask(struct fore_trainer *t, size_t chosen, const bool *offered, size
     struct question best = none;
     size_t nodes = (size_t)1 << level;
     struct bucket hist[FORE_TREES_LEAVES / 2 * FORE_TREES_BINS];
-    for (uint8_t f = 0; f < FORE_TREES_FEATURES; f++) {
+    for (int f = 0; f < FORE_TREES_FEATURES; f++) {
         if (!offered[f]) continue;
         const uint8_t *bin = t->bin + (size_t)f * t->rows;
         memset(hist, 0, nodes * FORE_TREES_BINS * sizeof(*hist));
@@ -227,7 +227,7 @@ static void ask(struct fore_trainer *t, size_t chosen, const bool *offered, size
             at->pull += t->pull[i];
             at->count += 1.0f;
         }
-        weigh(hist, nodes, f, &best);
+        weigh(hist, nodes, (uint8_t)f, &best);
     }
     tree->feature[level] = best.feature;
     tree->above[level] = best.above;

@@ -73,7 +73,8 @@ static void build(struct picture *x, uint32_t partitions, uint32_t nodes)
         &x->arena);
     x->options.splits = false; /* they ask sketches of keys, which cost nothing here */
     fore_topology_init(&x->topology, &x->arena, nodes, 1, partitions);
-    x->topology.table[0] = (struct fore_table){.name = "t", .last = (uint64_t)partitions * 1000 - 1};
+    x->topology.table[0] =
+        (struct fore_table){.name = "t", .last = (uint64_t)partitions * 1000 - 1};
     for (uint32_t n = 0; n < nodes; n++)
         x->topology.node[n] =
             (struct fore_node){.name = "n", .cores = 4, .bandwidth_bytes = 1e7, .up = true};

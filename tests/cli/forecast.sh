@@ -53,6 +53,17 @@ for net in "$T"/lstm*full.net; do printf 'x' | dd of="$net" bs=1 seek=900 conv=n
 expect 0 "a damaged net is learned anew" forecast "$T/wide.csv" --horizon 12 --members naive,lstm --models "$T" --out "$T/out.csv"
 complains "and that is said" 'corrupt.*learning it anew'
 
+if [ -x "${BUILD:-build/rel}/foreshard-viz" ]; then
+    for picture in plot.png plot.svg plot.pdf; do
+        expect 0 "--plot $picture" forecast "$T/wide.csv" --horizon 24 $light --backtest 2 --plot "$T/$picture"
+        [ "$(wc -c <"$T/$picture")" -gt 4000 ] && pass "$picture is a picture" || fail "$picture is nearly empty"
+    done
+    code=$(LC_ALL=C; "$F" forecast "$T/wide.csv" --horizon 24 $light --plot "$T/no/where.png" >/dev/null 2>"$err"; echo $?)
+    [ "$code" = 3 ] && pass "--plot into nowhere is the world's failure" || fail "--plot into nowhere: exit $code"
+else
+    echo "SKIP --plot: foreshard-viz is not built"
+fi
+
 printf 'a event 2017-02-10T00:00..2017-02-10T12:00 x3\n' >"$T/hints"
 expect 0 "hints" forecast "$T/wide.csv" --horizon 24 $light --hints "$T/hints" --out "$T/hinted.csv"
 complains "what became of them" 'hint for a: as stated'

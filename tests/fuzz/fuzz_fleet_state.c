@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct fore_history_shape shape = {
         .step = {60 * FORE_SEC, 60 * FORE_SEC, 3600 * FORE_SEC},
-        .length = {4, POINTS, 4},
+        .length = {4,             POINTS,        4              },
     };
     struct fore_observe_partition seen[CAP] = {{0}};
     struct fore_observe observe = {.partition = seen, .partition_cap = CAP};
