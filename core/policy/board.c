@@ -1,11 +1,14 @@
 /* board.c - the picture a policy plans on, and what it may do to it. */
 #include "core/policy/board.h"
 
+#include <math.h>
 #include <stdio.h>
 
 double fore_board_share(const struct fore_board *board, uint32_t p, double load, uint32_t replicas)
 {
     double writes = board->in->observe->partition[p].write_share;
+    if (isnan(load)) return 0; /* a part that has just been split off has not been seen */
+    if (isnan(writes)) writes = 0;
     return load * ((1 - writes) / replicas + writes);
 }
 

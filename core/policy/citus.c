@@ -67,7 +67,7 @@ static uint32_t order(const struct fill *fill, uint16_t *node)
 static bool accepted(const struct fill *fill, uint32_t shard, uint16_t source, uint16_t target)
 {
     const struct fore_board *board = fill->board;
-    if (!fore_board_may_move(board, shard, source, target)) return false;
+    if (board->load[shard] <= 0 || !fore_board_may_move(board, shard, source, target)) return false;
     double cost = board->load[shard], before = fore_board_use(board, source);
     double left = before - cost / board->topology->node[source].cores;
     double added = cost / board->topology->node[target].cores;

@@ -234,6 +234,13 @@ static void relieve(struct graph *graph, uint16_t source)
         (void)fore_board_split(board, p, &cut);
 }
 
+/* A range without requests has no shares of them. */
+static double scans(const struct fore_board *board, uint32_t p)
+{
+    double share = board->in->observe->partition[p].by_type[FORE_QUERY_SCAN];
+    return isfinite(share) ? share * board->load[p] : 0;
+}
+
 static void weigh(struct graph *graph)
 {
     struct fore_board *board = graph->board;
@@ -256,9 +263,7 @@ static void weigh(struct graph *graph)
         if (right == FORE_PARTITION_NONE || graph->home[right] == FORE_NODE_NONE) continue;
         graph->right[p] = right;
         graph->left[right] = p;
-        graph->edge[p] =
-            fmin(observe->partition[p].by_type[FORE_QUERY_SCAN] * board->load[p],
-                 observe->partition[right].by_type[FORE_QUERY_SCAN] * board->load[right]);
+        graph->edge[p] = fmin(scans(board, p), scans(board, right));
         uint16_t a = graph->home[p], b = graph->home[right];
         if (a == b) continue;
         board->node[a] += graph->edge[p] * k_of(graph, a, b);

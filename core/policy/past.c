@@ -64,5 +64,6 @@ double fore_past_mean(const struct fore_observe *observe, enum fore_history_metr
         weights += weight;
         weight *= decay;
     }
-    return weights > 0 ? sum / weights : now;
+    if (weights > 0) return sum / weights;
+    return isnan(now) ? 0 : now; /* a part that has just been split off has not been seen */
 }
