@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { CHUNK = 256 };
+enum { CHUNK = 1024 };
 
 static int level_for(const struct fore_history *history, fore_ns step)
 {
@@ -38,7 +38,7 @@ size_t fore_past_steps(const struct fore_observe *observe, enum fore_history_met
     size_t per = step > point ? (size_t)(step / point) : 1;
     size_t have = fore_history_count(history, level);
     float value[CHUNK];
-    if (per > CHUNK) per = CHUNK; /* an hour of seconds: the newest four minutes stand for it */
+    if (per > CHUNK) per = CHUNK; /* the newest part stands for the step */
     size_t room = CHUNK / per < n ? CHUNK / per : n;
     while (room > 0 && room * per > have)
         room--;

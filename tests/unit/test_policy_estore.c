@@ -5,7 +5,8 @@ static void nothing_happens_below_the_high_mark(void **state)
     world_set_nowcast(&world, 1, 0.5); /* node 0: .875 */
     propose("estore-greedy");
     assert_int_equal(plan.move_count, 0);
-    world_set_nowcast(&world, 0, 0.2); /* .95 */
+    world_set_nowcast(&world, 0, 0.35);
+    world_set_nowcast(&world, 1, 0.35); /* .95 */
     wait_for(3 * FORE_SEC);
     propose("estore-greedy");
     assert_int_equal(plan.move_count, 1);

@@ -12,7 +12,7 @@ static void crdb_needs_ten_percent_and_fifty_milliseconds(void **state)
     propose("crdb");
     assert_int_equal(plan.move_count, 0); /* the pair's load ends above 1.1 x mean */
     world_set_nowcast(&world, 1, 0.05);
-    world_set_nowcast(&world, 0, 0.3); /* .6 of .525; 0.05 would fit, 2 % of the store */
+    world_set_nowcast(&world, 0, 0.35); /* .65 of .5375: only range 1 fits below .591 */
     wait_for(90 * FORE_SEC);
     propose("crdb");
     assert_int_equal(plan.move_count, 1);
@@ -23,7 +23,7 @@ static void crdb_looks_once_a_minute_give_or_take_a_quarter(void **state)
 {
     propose("crdb");
     world_set_nowcast(&world, 1, 0.05);
-    world_set_nowcast(&world, 0, 0.3);
+    world_set_nowcast(&world, 0, 0.35);
     wait_for(44 * FORE_SEC);
     propose("crdb");
     assert_int_equal(plan.move_count, 0);
@@ -34,6 +34,7 @@ static void crdb_looks_once_a_minute_give_or_take_a_quarter(void **state)
 
 static void crdb_splits_above_half_a_core_where_the_halves_balance(void **state)
 {
+    world.policy.crdb.store_threshold = 10; /* splits alone */
     world_set_nowcast(&world, 0, 0.49);
     world_keys(&world, 0, 512, false);
     propose("crdb");
@@ -47,6 +48,7 @@ static void crdb_splits_above_half_a_core_where_the_halves_balance(void **state)
 
 static void crdb_wants_a_hundred_samples(void **state)
 {
+    world.policy.crdb.store_threshold = 10; /* splits alone */
     world_set_nowcast(&world, 0, 0.6);
     world_keys(&world, 0, 99, false);
     propose("crdb");
@@ -55,17 +57,17 @@ static void crdb_wants_a_hundred_samples(void **state)
 
 static void crdb_never_splits_one_key(void **state)
 {
+    world.policy.crdb.store_threshold = 10; /* splits alone */
     world_set_nowcast(&world, 0, 0.6);
     world_keys(&world, 0, 512, true);
     propose("crdb");
     assert_int_equal(plan.move_count, 0);
 }
 
-/* 4 x .125 a node; node 0 gets `more` on four ranges of a tenth of it each. */
+/* Four ranges of .125 on every node; the first of node 0 gets `more`. */
 static void heat_node_0(double more)
 {
-    for (uint32_t p = 0; p < 4; p++)
-        world_set_nowcast(&world, p, 0.125 + more / 4);
+    world_set_nowcast(&world, 0, 0.125 + more);
     world.policy.pd_hot.split_share = 1;
 }
 
@@ -83,7 +85,7 @@ static void pd_waits_for_the_deviation(void **state)
 
 static void pd_leaves_the_target_below_the_source(void **state)
 {
-    heat_node_0(0.2); /* .7 - .175 = .525 : .5 + .175 */
+    heat_node_0(0.2); /* .7 - .125 = .575 : .5 + .125 */
     world.policy.pd_hot.stddev = 0;
     propose("pd-hot");
     assert_int_equal(plan.move_count, 0);
