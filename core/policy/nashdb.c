@@ -11,6 +11,7 @@
  * (NashDB packs whole nodes first-fit and matches old to new ones; a fleet that stays needs
  * neither). A copy goes only when its value has fallen `drop_margin` below its cost, or noise would
  * buy and sell all day.
+ * Even a calm cluster sees it buy once: small fragments with an average load are cheap to copy.
  */
 #include "core/policy/board.h"
 #include "core/policy/past.h"
