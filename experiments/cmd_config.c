@@ -2,6 +2,7 @@
  * cmd_config.c - `foreshard config`: what can be set, and what is set.
  *
  *   config --explain [SECTION...]   every option row: kind, default, bounds, meaning
+ *   config --policies               who may decide
  *   config [SCENARIO.cfg]           the scenario in force, defaults filled in, in its own syntax
  */
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #include "sim/scenario.h"
 
 struct wish {
-    bool explain, json;
+    bool explain, policies, json;
     struct fore_strings sets;
 };
 
@@ -163,14 +164,23 @@ static enum fore_err in_force(const struct wish *wish, const struct fore_strings
     return FORE_E_OK;
 }
 
+/* The table of policies, as it is. */
+static enum fore_err list_policies(struct fore_buf *out)
+{
+    for (size_t i = 0; fore_policies[i] != NULL; i++)
+        fore_buf_printf(out, "%-22s %s\n", fore_policies[i]->name, fore_policies[i]->about);
+    return FORE_E_OK;
+}
+
 int lab_cmd_config(int argc, char **argv)
 {
     struct wish wish = {0};
     const struct fore_arg rows[] = {
-        {"explain", FORE_ARG_FLAG,   &wish.explain, NULL,
-         "every option with its kind, default, bounds and meaning"                            },
-        {"set",     FORE_ARG_REPEAT, &wish.sets,    "SECTION.NAME=VALUE", "override an option"},
-        {"json",    FORE_ARG_FLAG,   &wish.json,    NULL,                 "print JSON"        },
+        {"explain",  FORE_ARG_FLAG,   &wish.explain,  NULL,
+         "every option with its kind, default, bounds and meaning"                                   },
+        {"policies", FORE_ARG_FLAG,   &wish.policies, NULL,                 "every policy, in a line"},
+        {"set",      FORE_ARG_REPEAT, &wish.sets,     "SECTION.NAME=VALUE", "override an option"     },
+        {"json",     FORE_ARG_FLAG,   &wish.json,     NULL,                 "print JSON"             },
     };
     const struct fore_args args = {
         .usage = "foreshard config --explain [SECTION...] | foreshard config [SCENARIO.cfg]",
@@ -190,8 +200,9 @@ int lab_cmd_config(int argc, char **argv)
     if (help)
         lab_outcome_help(&args);
     else if (err == FORE_E_OK)
-        err = wish.explain ? explain(&operands, wish.json, &perm, &out, &diag)
-                           : in_force(&wish, &operands, &perm, &out, &diag);
+        err = wish.policies  ? list_policies(&out)
+              : wish.explain ? explain(&operands, wish.json, &perm, &out, &diag)
+                             : in_force(&wish, &operands, &perm, &out, &diag);
     if (!help && err == FORE_E_OK) (void)fwrite(out.data, 1, out.len, stdout);
     int code = help ? 0 : lab_outcome_exit("config", err, &diag);
     fore_buf_fini(&out);

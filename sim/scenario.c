@@ -22,21 +22,27 @@ static const char *const trace_defaults[] = {
 size_t sim_scenario_bindings(struct sim_scenario *scenario,
                              struct fore_option_binding out[SIM_SECTION_MAX])
 {
-    const struct fore_option_binding all[] = {
-        {&wl_section,             &scenario->workload       },
-        {&sim_cluster_section,    &scenario->cluster        },
-        {&sim_section,            &scenario->sim            },
-        {&fore_observe_section,   &scenario->engine.observe },
-        {&fore_forecast_section,  &scenario->engine.forecast},
-        {&fore_decide_section,    &scenario->engine.decide  },
-        {&fore_policy_section,    &scenario->engine.policy  },
-        {&fore_act_section,       &scenario->engine.act     },
-        {&sim_experiment_section, &scenario->experiment     },
-        {&sim_journal_section,    &scenario->journal        },
+    const struct fore_option_binding before[] = {
+        {&wl_section,            &scenario->workload       },
+        {&sim_cluster_section,   &scenario->cluster        },
+        {&sim_section,           &scenario->sim            },
+        {&fore_observe_section,  &scenario->engine.observe },
+        {&fore_forecast_section, &scenario->engine.forecast},
+        {&fore_decide_section,   &scenario->engine.decide  },
     };
-    _Static_assert(FORE_COUNTOF(all) <= SIM_SECTION_MAX, "callers have room for this many");
-    memcpy(out, all, sizeof all);
-    return FORE_COUNTOF(all);
+    const struct fore_option_binding after[] = {
+        {&fore_act_section,       &scenario->engine.act},
+        {&sim_experiment_section, &scenario->experiment},
+        {&sim_journal_section,    &scenario->journal   },
+    };
+    _Static_assert(FORE_COUNTOF(before) + FORE_POLICY_SECTIONS + FORE_COUNTOF(after) <=
+                       SIM_SECTION_MAX,
+                   "callers have room for this many");
+    size_t count = FORE_COUNTOF(before);
+    memcpy(out, before, sizeof before);
+    count += fore_policy_bindings(&scenario->engine.policy, out + count);
+    memcpy(out + count, after, sizeof after);
+    return count + FORE_COUNTOF(after);
 }
 
 static enum fore_err unknown(const char *field, const char *word, const char *const *known,

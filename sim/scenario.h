@@ -73,7 +73,7 @@ struct sim_scenario {
 };
 
 /* All sections in file order, bound to `scenario`; for `config --explain` and the loader. */
-enum { SIM_SECTION_MAX = 16 };
+enum { SIM_SECTION_MAX = 48 };
 size_t sim_scenario_bindings(struct sim_scenario *scenario,
                              struct fore_option_binding out[SIM_SECTION_MAX]);
 /* Loads, applies `sets`, and checks what single rows cannot (windows divide, replicas <= nodes,

@@ -2,7 +2,7 @@
  * is left of a gain when the forecast is taken away. */
 #include "core/policy/rows.h"
 
-static uint32_t terms(const struct fore_policy_view *view, struct fore_load_term *term)
+uint32_t fore_policy_nowcast_terms(const struct fore_policy_view *view, struct fore_load_term *term)
 {
     term[0] = (struct fore_load_term){.scenario = view->nowcast, .weight = 1};
     return 1;
@@ -11,6 +11,6 @@ static uint32_t terms(const struct fore_policy_view *view, struct fore_load_term
 const struct fore_policy fore_policy_nowcast = {
     .name = "nowcast",
     .about = "the planner, told that the present load will last",
-    .terms = terms,
+    .terms = fore_policy_nowcast_terms,
     .propose = fore_policy_planned_propose,
 };

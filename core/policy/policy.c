@@ -6,8 +6,26 @@
 #include <string.h>
 
 const struct fore_policy *const fore_policies[] = {
-    &fore_policy_static,     &fore_policy_reactive, &fore_policy_nowcast,
-    &fore_policy_predictive, &fore_policy_oracle,   NULL,
+    &fore_policy_static,
+    &fore_policy_reactive,
+    &fore_policy_nowcast,
+    &fore_policy_predictive,
+    &fore_policy_oracle,
+    &fore_policy_estore_greedy,
+    &fore_policy_estore_greedy_extended,
+    &fore_policy_estore_first_fit,
+    &fore_policy_redis_count,
+    &fore_policy_citus_disk,
+    &fore_policy_citus_count,
+    &fore_policy_mongo_size,
+    &fore_policy_crdb,
+    &fore_policy_pd_hot,
+    &fore_policy_hbase_stochastic,
+    &fore_policy_slicer,
+    &fore_policy_clay,
+    &fore_policy_nashdb,
+    &fore_policy_random,
+    NULL,
 };
 
 const struct fore_policy *fore_policy_find(const char *name)
@@ -17,13 +35,31 @@ const struct fore_policy *fore_policy_find(const char *name)
     return NULL;
 }
 
+size_t fore_policy_bindings(struct fore_policy_options *options,
+                            struct fore_option_binding out[FORE_POLICY_SECTIONS])
+{
+    size_t count = 0;
+    out[count++] = (struct fore_option_binding){&fore_policy_section, options};
+    for (size_t i = 0; fore_policies[i] != NULL; i++) {
+        const struct fore_policy *policy = fore_policies[i];
+        bool known = policy->section == NULL;
+        for (size_t k = 0; k < count && !known; k++)
+            known = out[k].section == policy->section; /* several policies may share one */
+        if (known) continue;
+        FORE_ASSERT(count < FORE_POLICY_SECTIONS);
+        out[count++] =
+            (struct fore_option_binding){policy->section, (char *)options + policy->options_at};
+    }
+    return count;
+}
+
 #define AT(field) FORE_OPTION_AT(struct fore_policy_options, field)
 
 static const char *const picks[] = {"hottest", "fit", "coldest", NULL};
 
 static const struct fore_option rows[] = {
     {"name",              FORE_OPT_TEXT,     AT(name),              "predictive", 0,    0,    NULL,
-     "static, reactive, nowcast, predictive or oracle"                                    },
+     "who decides; `foreshard config --policies` lists them"                              },
     {"reactive_high",     FORE_OPT_SHARE,    AT(reactive_high),     "80%",        0.05, 2,    NULL,
      "reactive: a node above this utilisation sheds a partition"                          },
     {"reactive_low",      FORE_OPT_SHARE,    AT(reactive_low),      "75%",        0.05, 2,    NULL,

@@ -9,6 +9,7 @@
 
 #include "core/decide/planner.h"
 #include "core/decide/score.h"
+#include "core/policy/peers.h"
 
 struct fore_policy_options { /* the "policy" section */
     const char *name;
@@ -20,8 +21,24 @@ struct fore_policy_options { /* the "policy" section */
     fore_ns reactive_cooldown; /* a partition it moved rests this long */
     uint32_t reactive_pick;    /* 0 hottest that fits, 1 best fit for the excess, 2 coldest */
     bool reactive_split;       /* may split a partition that fits nowhere */
+    /* each in a section of its own */
+    struct fore_estore_options estore;
+    struct fore_redis_count_options redis_count;
+    struct fore_citus_options citus_disk, citus_count;
+    struct fore_mongo_size_options mongo_size;
+    struct fore_crdb_options crdb;
+    struct fore_pd_hot_options pd_hot;
+    struct fore_hbase_options hbase_stochastic;
+    struct fore_slicer_options slicer;
+    struct fore_clay_options clay;
+    struct fore_nashdb_options nashdb;
+    struct fore_random_options random;
 };
 extern const struct fore_option_section fore_policy_section;
+enum { FORE_POLICY_SECTIONS = 32 };
+/* The policy section and those of the policies that have their own, each once. */
+size_t fore_policy_bindings(struct fore_policy_options *options,
+                            struct fore_option_binding out[FORE_POLICY_SECTIONS]);
 enum { FORE_PICK_HOTTEST, FORE_PICK_FIT, FORE_PICK_COLDEST };
 
 struct fore_policy;
@@ -36,9 +53,19 @@ struct fore_policy_view {
     const fore_ns *partition_moved_at; /* 0: never */
 };
 
+/* A setting worth tuning: an option by its full name ("crdb.store_threshold") and the values to
+ * try, a space apart. NULL option ends a list. */
+struct fore_policy_knob {
+    const char *option;
+    const char *values;
+};
+
 struct fore_policy {
     const char *name;
     const char *about;
+    const struct fore_option_section *section; /* its own options; NULL: none */
+    size_t options_at;                         /* their offset in struct fore_policy_options */
+    const struct fore_policy_knob *knob;       /* what to tune before a comparison; NULL: nothing */
     bool needs_truth;
     /* The scenarios it would judge risk by: what RRS is computed from. */
     uint32_t (*terms)(const struct fore_policy_view *view, struct fore_load_term *term);

@@ -215,9 +215,17 @@ static uint32_t terms(const struct fore_policy_view *view, struct fore_load_term
     return 1;
 }
 
+static const struct fore_policy_knob knobs[] = {
+    {"policy.reactive_high",     "70% 75% 80% 85%"},
+    {"policy.reactive_pick",     "hottest fit"    },
+    {"policy.reactive_cooldown", "10min 30min 2h" },
+    {NULL,                       NULL             },
+};
+
 const struct fore_policy fore_policy_reactive = {
     .name = "reactive",
     .about = "threshold on the load seen now, with hysteresis and cool-down",
+    .knob = knobs,
     .terms = terms,
     .begin = begin,
     .propose = propose,

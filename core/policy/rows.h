@@ -6,10 +6,19 @@
 
 extern const struct fore_policy fore_policy_static, fore_policy_reactive, fore_policy_nowcast,
     fore_policy_predictive, fore_policy_oracle;
+/* peers: what other systems would do here */
+extern const struct fore_policy fore_policy_estore_greedy, fore_policy_estore_greedy_extended,
+    fore_policy_estore_first_fit, fore_policy_redis_count, fore_policy_citus_disk,
+    fore_policy_citus_count, fore_policy_mongo_size, fore_policy_crdb, fore_policy_pd_hot,
+    fore_policy_hbase_stochastic, fore_policy_slicer, fore_policy_clay, fore_policy_nashdb,
+    fore_policy_random;
 
 /* Forecast and nowcast by weight; the nowcast alone until there is a forecast (predictive.c). */
 uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
                                       struct fore_load_term *term);
+/* The nowcast alone: what a policy judges risk by that knows only the present (nowcast.c). */
+uint32_t fore_policy_nowcast_terms(const struct fore_policy_view *view,
+                                   struct fore_load_term *term);
 /* The planner on the scenarios that the policy's own terms() names (planned.c). */
 void fore_policy_planned_propose(const struct fore_policy_view *view, void *memory,
                                  struct fore_arena *scratch, struct fore_plan *out);

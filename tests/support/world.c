@@ -54,8 +54,9 @@ void world_init(struct world *world)
         &world->arena);
     fore_option_defaults((struct fore_option_binding){&fore_decide_section, &world->decide},
                          &world->arena);
-    fore_option_defaults((struct fore_option_binding){&fore_policy_section, &world->policy},
-                         &world->arena);
+    struct fore_option_binding binding[FORE_POLICY_SECTIONS];
+    for (size_t i = fore_policy_bindings(&world->policy, binding); i > 0; i--)
+        fore_option_defaults(binding[i - 1], &world->arena);
     world->observe = fore_observe_create(&world->observe_options, &world->topology, 1);
     for (size_t i = 0; i < WORLD_CAP * WORLD_STEPS; i++)
         world->own[i] = 0.005f;
