@@ -1,0 +1,107 @@
+/* advise_judge.c - streams through sim/queries.h, now and as forecast. */
+#include "experiments/advise_judge.h"
+
+#include <math.h>
+
+#include "core/base/rng.h"
+
+enum { WINDOWS_MIN = 10, WINDOWS_MAX = 200, QUERIES_PER_WINDOW = 400 };
+
+static uint32_t windows_for(size_t queries)
+{
+    size_t windows = queries / QUERIES_PER_WINDOW;
+    if (windows < WINDOWS_MIN) return WINDOWS_MIN;
+    return windows < WINDOWS_MAX ? (uint32_t)windows : WINDOWS_MAX;
+}
+
+static void play(const struct lab_advise_judging *j, const struct lab_advise_stream *stream,
+                 const struct lab_advise_part *part, struct sim_queries_result *out)
+{
+    struct sim_queries_setup setup = {
+        .query = stream->query,
+        .phase = stream->phase,
+        .count = stream->count,
+        .nodes = j->cluster->nodes,
+        .cores = j->cluster->cores,
+        .service_ns = j->cluster->service_ns,
+        .slo_ns = j->cluster->slo_ns,
+        .link_ns = j->cluster->link_ns,
+        .begin = part->begin,
+        .end = part->end,
+        .windows = windows_for(stream->count),
+        .seed = j->cluster->seed,
+    };
+    sim_queries_run(&setup, out);
+}
+
+/* What the table's query is multiplied by: the mean over its partitions. */
+static double factor_of(const struct lab_advise_judging *j, const struct fore_query *query,
+                        const double *factor)
+{
+    for (size_t i = query->term; i < query->term + query->terms; i++) {
+        if (j->log->term[i].role != FORE_TERM_TABLE) break;
+        if (j->log->term[i].column != j->table) continue;
+        uint64_t set = j->design->set[i];
+        if (set == UINT64_MAX) return 1;
+        double sum = 0, count = __builtin_popcountll(set);
+        for (; set != 0; set &= set - 1)
+            sum += factor[__builtin_ctzll(set)];
+        return sum / count;
+    }
+    return 1;
+}
+
+static void play_forecast(const struct lab_advise_judging *j,
+                          const struct lab_advise_outlook *outlook, struct fore_arena *scratch,
+                          struct sim_queries_result *out)
+{
+    const struct lab_advise_part *last = &outlook->last;
+    uint8_t *copies = FORE_NEW(scratch, uint8_t, last->to - last->from);
+    struct fore_rng rng = fore_rng_stream(j->cluster->seed, "advise-copies", 0);
+    for (size_t q = last->from; q < last->to; q++) {
+        double times = factor_of(j, &j->log->query[q], outlook->factor);
+        copies[q - last->from] = (uint8_t)(times + fore_rng_unit(&rng));
+    }
+    struct lab_advise_stream stream;
+    lab_advise_stream_make(j->log, j->design, j->cluster, last, j->table, copies, scratch, &stream);
+    if (stream.count > 0) play(j, &stream, last, out);
+}
+
+static double share(size_t part, size_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : 0;
+}
+
+/* Both legs count by their length. */
+static void combine(struct lab_advise_verdict *v)
+{
+    const struct sim_queries_result *now = &v->now, *soon = &v->soon;
+    bool both = soon->queries > 0;
+    v->violation_share =
+        (now->violation_s + soon->violation_s) / fmax(now->duration_s + soon->duration_s, 1e-9);
+    v->p99_ns = (double)(now->watched_p99_ns > soon->watched_p99_ns ? now->watched_p99_ns
+                                                                     : soon->watched_p99_ns);
+    v->imbalance = both ? (now->imbalance + soon->imbalance) / 2 : now->imbalance;
+}
+
+void lab_advise_judge(const struct lab_advise_judging *judging, struct fore_arena *scratch,
+                      struct lab_advise_verdict *out)
+{
+    struct fore_arena_mark mark = fore_arena_mark(scratch);
+    struct lab_advise_stream stream;
+    struct lab_advise_outlook outlook;
+    *out = (struct lab_advise_verdict){.top_now = (double)NAN, .top_soon = (double)NAN};
+    lab_advise_stream_make(judging->log, judging->design, judging->cluster, &judging->play,
+                           judging->table, NULL, scratch, &stream);
+    play(judging, &stream, &judging->play, &out->now);
+    out->single_share = share(stream.single, stream.watched);
+    out->apart_share = share(stream.apart, stream.watched);
+    out->parts_mean = share(out->now.parts, out->now.queries);
+    if (lab_advise_forecast(judging, scratch, &outlook)) {
+        play_forecast(judging, &outlook, scratch, &out->soon);
+        out->top_now = outlook.top_now;
+        out->top_soon = outlook.top_soon;
+    }
+    combine(out);
+    fore_arena_reset(scratch, mark);
+}
