@@ -19,8 +19,8 @@ struct lab_advise_verdict {
     double parts_mean;    /* of all queries */
     double top_now, top_soon; /* heaviest partition's share of the table's load */
     double violation_share;   /* of the time, now and soon together */
-    double p99_ns;            /* of the table's queries, the worse of now and soon */
-    double imbalance;         /* mean of now and soon */
+    double p99_ns;            /* of the table's queries, mean of now and soon by their length */
+    double imbalance;         /* likewise */
 };
 
 struct lab_advise_judging {

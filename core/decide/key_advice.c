@@ -7,12 +7,13 @@
  */
 #include "core/decide/key_advice.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { SINGLES = 8, SETS = 1 << SINGLES, COMPOSITES = 8 };
 static const double single_least = 0.01, together_least = 0.03;
-static const double copy_writes_most = 0.2, copy_rows_most = 20000;
+static const double copy_writes_most = 0.2, copy_rows_most = 2000, copy_new_most = 0.1;
 
 struct gathering {
     const struct fore_key_request *request;
@@ -156,13 +157,15 @@ static double most_rows(const struct gathering *g)
     return most;
 }
 
+/* A small table is one whose rows all turn up often: not one that the log has only begun to show. */
 static void judge_copy(struct fore_key_candidate *c, double rows)
 {
+    double most = fmin(copy_rows_most, copy_new_most * (double)c->facts.queries);
     if (c->facts.write_share > copy_writes_most)
         prune(c, "%.0f %% of the queries write, and every copy must take every write",
               100 * c->facts.write_share);
-    else if (rows > copy_rows_most)
-        prune(c, "about %.0f rows or more: a copy on every node costs too much room", rows);
+    else if (rows > most)
+        prune(c, "%.0f different rows and more to come: not a small table", rows);
 }
 
 static void judge_key(struct fore_key_candidate *c, const struct fore_key_request *request,

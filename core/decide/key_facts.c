@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/base/hash.h"
 #include "core/decide/distinct.h"
 #include "core/decide/key_advice.h"
 #include "core/observe/hotkeys.h"
@@ -18,7 +19,6 @@ struct ranked {
     size_t at;
 };
 struct measuring {
-    struct fore_key_facts *facts;
     struct fore_distinct distinct;
     struct fore_hotkeys *hot;
     double rows;
@@ -73,7 +73,6 @@ static void keep(struct ranked *value, size_t *count, size_t *every, size_t *see
 static void take(struct measuring *m, const struct fore_query *query, const struct fore_key_row *row,
                  size_t rows)
 {
-    m->facts->bound += rows > 0;
     for (size_t r = 0; r < rows; r++) {
         (void)fore_distinct_add(&m->distinct, row[r].hash);
         fore_hotkeys_add(m->hot, 0, row[r].hash, 1.0 / (double)rows);
@@ -90,8 +89,7 @@ struct fore_key_facts fore_key_measure(const struct fore_key_request *request,
     struct fore_arena_mark mark = fore_arena_mark(scratch);
     struct fore_key_facts facts = {.monotone = (double)NAN};
     struct fore_key_row row[ROWS];
-    struct measuring m = {.facts = &facts,
-                          .distinct = fore_distinct_make(scratch),
+    struct measuring m = {.distinct = fore_distinct_make(scratch),
                           .hot = fore_hotkeys_create(COUNTERS, forever),
                           .insert = FORE_NEW(scratch, struct ranked, RANKED),
                           .any = FORE_NEW(scratch, struct ranked, RANKED),
@@ -104,7 +102,14 @@ struct fore_key_facts fore_key_measure(const struct fore_key_request *request,
         facts.queries++;
         inserts += query->adds;
         writes += query->op == FORE_QUERY_WRITE;
-        take(&m, query, row, fore_key_rows(request->log, query, key, row, ROWS));
+        size_t rows = fore_key_rows(request->log, query, key, row, ROWS);
+        facts.bound += rows > 0;
+        if (rows == 0 && key->columns > 0 && /* a range is as good as the value it begins with */
+            fore_key_beginning(request->log, query, key, &row[0].value)) {
+            row[0].hash = fore_hash_bytes(&row[0].value, sizeof row[0].value, 0);
+            rows = 1;
+        }
+        take(&m, query, row, rows);
     }
     struct fore_hotkey top;
     if (key->columns > 0 && fore_hotkeys_top(m.hot, &top, 1) == 1 && m.rows > 0)

@@ -179,9 +179,8 @@ static int by_value(const void *a, const void *b)
     return compare(a, b);
 }
 
-/* Where a query begins in key order, as far as it says: a bound prefix or the low end of a range. */
-static bool beginning(const struct fore_query_log *log, const struct fore_query *query,
-                      const struct fore_key *key, struct fore_key_tuple *out)
+bool fore_key_beginning(const struct fore_query_log *log, const struct fore_query *query,
+                        const struct fore_key *key, struct fore_key_tuple *out)
 {
     *out = (struct fore_key_tuple){{0}};
     for (size_t c = 0; c < key->columns; c++) {
@@ -206,7 +205,7 @@ void fore_key_cut(const struct fore_query_log *log, uint16_t table, size_t from,
     size_t count = 0, every_nth = (to - from) / CUT_SAMPLES + 1;
     for (size_t q = from; q < to && count < CUT_SAMPLES; q += every_nth)
         if (fore_query_touches(log, &log->query[q], table) &&
-            beginning(log, &log->query[q], &layout->key, &sample[count]))
+            fore_key_beginning(log, &log->query[q], &layout->key, &sample[count]))
             count++;
     qsort(sample, count, sizeof *sample, by_value);
     layout->cuts = 0;

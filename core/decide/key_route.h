@@ -44,6 +44,10 @@ struct fore_key_row {
 };
 size_t fore_key_rows(const struct fore_query_log *log, const struct fore_query *query,
                      const struct fore_key *key, struct fore_key_row *out, size_t cap);
+/* Where a query begins in key order, as far as it says: a bound prefix or the low end of a range.
+ * False: it says nothing of the first column. */
+bool fore_key_beginning(const struct fore_query_log *log, const struct fore_query *query,
+                        const struct fore_key *key, struct fore_key_tuple *out);
 /* RANGE: cuts that give every partition about the same number of the queries [from, to). */
 void fore_key_cut(const struct fore_query_log *log, uint16_t table, size_t from, size_t to,
                   struct fore_key_layout *layout, struct fore_arena *scratch);

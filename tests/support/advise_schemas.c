@@ -80,16 +80,17 @@ static void celebrities(maker *m)
     SAY(m, "posts,read,author=%u post=%u,text,", author, author * 1000 + below(m, 1000));
 }
 
-/* Ten tenants and thirty days are too few alone. */
+/* Fourteen tenants and fifteen days are too few alone. */
 static void pairs_of_few(maker *m)
 {
-    SAY(m, "reports,read,tenant=%u day=%u,sum,", below(m, 20), below(m, 17));
+    SAY(m, "reports,%s,tenant=%u day=%u,sum,", chance(m, 0.4) ? "update" : "read", below(m, 14),
+        below(m, 15));
 }
 
 /* One shop has a third of the load; its goods spread it. */
 static void big_shop(maker *m)
 {
-    unsigned shop = chance(m, 0.35) ? 0 : 1 + below(m, 60), goods = below(m, 40);
+    unsigned shop = chance(m, 0.35) ? 0 : 1 + below(m, 60), goods = below(m, 15);
     SAY(m, "stock,%s,shop=%u goods=%u,count,", chance(m, 0.3) ? "update" : "read", shop, goods);
 }
 
@@ -173,7 +174,7 @@ static void days(maker *m)
 static void two_paths(maker *m)
 {
     unsigned user = below(m, 50000);
-    if (chance(m, 0.75))
+    if (chance(m, 0.9))
         SAY(m, "accounts,read,user=%u,balance,", user);
     else
         SAY(m, "accounts,read,email=a%u@example.org,balance,", user);
@@ -217,7 +218,7 @@ const struct advise_schema advise_schemas[ADVISE_SCHEMAS] = {
     {"pairs of few",   "reports",   "hash(tenant, day)|hash(day, tenant)|range(tenant, day)|range(day, tenant)", pairs_of_few},
     {"big shop",       "stock",     "hash(shop, goods)|hash(goods, shop)|range(shop, goods)|range(goods, shop)", big_shop},
     {"customers",      "orders",    "hash(customer_id)",                   customers     },
-    {"lines",          "lines",     "hash(order_id)",                      lines         },
+    {"lines",          "lines",     "hash(order_id)",                     lines         },
     {"scans",          "ticks",     "range(at)",                           scans         },
     {"scans of few",   "samples",   "range(device, at)|range(at)",         scans_of_few  },
     {"countries",      "countries", "a copy on every node",                countries     },

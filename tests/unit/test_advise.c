@@ -20,7 +20,7 @@
 #ifdef FORE_DEBUG
 enum { QUERIES = 6000, SEEDS = 1 }; /* with sanitizers, at -O1 */
 #else
-enum { QUERIES = 24000, SEEDS = 1 };
+enum { QUERIES = 24000, SEEDS = 3 };
 #endif
 
 struct advised {
