@@ -1,4 +1,5 @@
-/* advise.c - which tables, in which order, with which keys; what is played, and what comes of it. */
+/* advise.c - which tables, in which order, with which keys; what is played, and what comes of it.
+ */
 #include "experiments/advise.h"
 
 #include <math.h>
@@ -279,9 +280,10 @@ enum fore_err lab_advise_run(const struct fore_query_log *log,
     cut_parts(&a);
     if (a.fit.from == a.fit.to || a.play.from == a.play.to ||
         (options->holdout > 0 && out->later.from == out->later.to))
-        return fore_err_set(diag, FORE_E_RANGE,
-                            "the log is too short: %zu queries over %.3g s leave a part without any",
-                            log->query_count, (double)fore_query_log_span(log) / (double)FORE_SEC);
+        return fore_err_set(
+            diag, FORE_E_RANGE,
+            "the log is too short: %zu queries over %.3g s leave a part without any",
+            log->query_count, (double)fore_query_log_span(log) / (double)FORE_SEC);
     FORE_TRY(choose_tables(&a, diag));
     lab_advise_size(log, &out->known, &out->cluster);
     lab_advise_design_init(&a.design, log, arena);

@@ -1,6 +1,6 @@
 /*
- * advise.h - a query log -> for every table its keys, ranked by simulation, and its columns, split or
- * not.
+ * advise.h - a query log -> for every table its keys, ranked by simulation, and its columns, split
+ * or not.
  *
  * Tables are decided one after the other, heaviest first, the others keeping the best key known so
  * far, and once more when queries join tables. The first third of what is known places (cuts,
@@ -41,8 +41,8 @@ struct lab_advise_result { /* of one table */
 };
 struct lab_advise_options {
     struct lab_advise_cluster cluster; /* nodes, cores, utilization, seed */
-    double holdout;                    /* share of the log's time kept back for a later simulation */
-    const char *only;                  /* this table; NULL: all */
+    double holdout;   /* share of the log's time kept back for a later simulation */
+    const char *only; /* this table; NULL: all */
     void (*progress)(void *self, double done_share); /* may be NULL */
     void *progress_self;
 };

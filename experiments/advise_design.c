@@ -52,8 +52,8 @@ void lab_advise_size(const struct fore_query_log *log, const struct lab_advise_p
     double capacity = span / SIZING_WINDOWS * cluster->nodes * cluster->cores;
     cluster->service_ns = peak > 0 ? cluster->utilization * capacity / peak : 1;
     cluster->link_ns = (fore_ns)(cluster->service_ns / 20);
-    cluster->slo_ns = sim_queries_slo(cluster->cores, cluster->service_ns, slo_utilization,
-                                      cluster->link_ns);
+    cluster->slo_ns =
+        sim_queries_slo(cluster->cores, cluster->service_ns, slo_utilization, cluster->link_ns);
 }
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -66,12 +66,12 @@ void lab_advise_design_init(struct lab_advise_design *design, const struct fore_
 }
 
 /* Calls for every TABLE term that names the table. */
-#define FOR_EACH_TOUCH(log, table_, first, last, query_, term_)                                    \
-    for (const struct fore_query *query_ = &(log)->query[first], *end_ = &(log)->query[last];      \
-         query_ < end_; query_++)                                                                  \
-        for (size_t term_ = query_->term;                                                          \
-             term_ < query_->term + query_->terms && (log)->term[term_].role == FORE_TERM_TABLE;   \
-             term_++)                                                                              \
+#define FOR_EACH_TOUCH(log, table_, first, last, query_, term_)                                  \
+    for (const struct fore_query *query_ = &(log)->query[first], *end_ = &(log)->query[last];    \
+         query_ < end_; query_++)                                                                \
+        for (size_t term_ = query_->term;                                                        \
+             term_ < query_->term + query_->terms && (log)->term[term_].role == FORE_TERM_TABLE; \
+             term_++)                                                                            \
             if ((log)->term[term_].column == (table_))
 
 void lab_advise_design_set(struct lab_advise_design *design, const struct fore_query_log *log,
@@ -84,7 +84,7 @@ void lab_advise_design_set(struct lab_advise_design *design, const struct fore_q
     if (key->kind == FORE_KEY_RANGE)
         fore_key_cut(log, table, fit->from, fit->to, &t->layout, scratch);
     FOR_EACH_TOUCH(log, table, 0, log->query_count, query, term)
-        design->set[term] = fore_key_route(log, query, &t->layout);
+    design->set[term] = fore_key_route(log, query, &t->layout);
 }
 
 /* ---- owners ---------------------------------------------------------------------------------- */

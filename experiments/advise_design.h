@@ -2,9 +2,9 @@
  * advise_design.h - a cluster and a design (a key for every table) under which a query log is
  * played: who owns which partition, and what every query becomes on the nodes.
  *
- * The cluster is the same for every design: a service time at which the log's heaviest stretch, were
- * every query one part on one node, would use `utilization` of all cores. What a design adds to that
- * (fan-out, copies, joins across nodes, skew) is what it is judged by.
+ * The cluster is the same for every design: a service time at which the log's heaviest stretch,
+ * were every query one part on one node, would use `utilization` of all cores. What a design adds
+ * to that (fan-out, copies, joins across nodes, skew) is what it is judged by.
  *
  * What queries cost, in mean services: half is fixed (parsing, an index walk) and paid by every
  * part, half goes with the bytes and is divided among the parts. A table joined in costs half a
@@ -26,7 +26,7 @@ struct lab_advise_cluster {
 };
 struct lab_advise_table {
     struct fore_key_layout layout;
-    double load[FORE_KEY_PARTITIONS];     /* of the fitted part of the log */
+    double load[FORE_KEY_PARTITIONS]; /* of the fitted part of the log */
     uint16_t owner[FORE_KEY_PARTITIONS];
 };
 struct lab_advise_design {

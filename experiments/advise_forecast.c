@@ -33,8 +33,8 @@ static void count_loads(struct outlook *o)
             if (log->term[i].role != FORE_TERM_TABLE) break;
             uint64_t set = j->design->set[i];
             if (log->term[i].column != j->table || set == UINT64_MAX) continue;
-            double work = lab_advise_work(log, query, j->cluster->bytes_mean) /
-                          __builtin_popcountll(set);
+            double work =
+                lab_advise_work(log, query, j->cluster->bytes_mean) / __builtin_popcountll(set);
             for (; set != 0; set &= set - 1)
                 o->y[(size_t)__builtin_ctzll(set) * o->windows + window] += (float)work;
         }
@@ -47,8 +47,8 @@ static void make_views(struct outlook *o)
     uint32_t period[FORE_PERIODS_MAX] = {0};
     for (size_t i = 0; i < FORE_KEY_PARTITIONS * o->windows; i++)
         total[i % o->windows] += o->y[i];
-    double step_s = (double)(o->judging->known.end - o->judging->known.begin) /
-                    (double)o->windows / (double)FORE_SEC;
+    double step_s = (double)(o->judging->known.end - o->judging->known.begin) / (double)o->windows /
+                    (double)FORE_SEC;
     (void)fore_period_find(total, o->windows, 0, o->scratch, period);
     for (uint32_t p = 0; p < FORE_KEY_PARTITIONS; p++) {
         double sum = 0;
@@ -139,7 +139,7 @@ bool lab_advise_forecast(const struct lab_advise_judging *judging, struct fore_a
     struct outlook o = {.judging = judging, .scratch = scratch};
     o.windows = windows < WINDOWS_MAX ? windows : WINDOWS_MAX;
     o.horizon = o.windows / 4;
-    o.y = FORE_NEW(scratch, float, FORE_KEY_PARTITIONS * o.windows);
+    o.y = FORE_NEW(scratch, float, FORE_KEY_PARTITIONS *o.windows);
     count_loads(&o);
     make_views(&o);
     fore_ns horizon_ns = (known->end - known->begin) / o.windows * o.horizon;

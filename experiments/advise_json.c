@@ -18,8 +18,7 @@ static void head(struct writing *w)
     fore_json_string(json, "path", w->report->path);
     fore_json_string(json, "format", read->format);
     fore_json_u64(json, "queries", w->report->log->query_count);
-    fore_json_f64(json, "span_s",
-                  (double)fore_query_log_span(w->report->log) / (double)FORE_SEC);
+    fore_json_f64(json, "span_s", (double)fore_query_log_span(w->report->log) / (double)FORE_SEC);
     fore_json_u64(json, "statements", read->statements);
     fore_json_u64(json, "unparsed", read->unparsed);
     fore_json_u64(json, "tableless", read->tableless);
@@ -157,8 +156,7 @@ void lab_advise_json(const struct lab_advise_report *report, struct fore_buf *ou
     fore_json_array(&w.json, "tables");
     for (size_t i = 0; i < report->advice->result_count; i++) {
         const struct lab_advise_result *r = &report->advice->result[i];
-        if (report->only == NULL ||
-            strcmp(report->only, report->log->table[r->table].name) == 0)
+        if (report->only == NULL || strcmp(report->only, report->log->table[r->table].name) == 0)
             table(&w, r);
     }
     fore_json_array_end(&w.json);

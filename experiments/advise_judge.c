@@ -5,7 +5,7 @@
 
 #include "core/base/rng.h"
 
-enum { WINDOWS_MIN = 10, WINDOWS_MAX = 200, QUERIES_PER_WINDOW = 400, LUCKS = 3 };
+enum { WINDOWS_MIN = 4, WINDOWS_MAX = 200, QUERIES_PER_WINDOW = 400, LUCKS = 3 };
 
 static uint32_t windows_for(size_t queries)
 {
@@ -99,7 +99,8 @@ static void combine(struct lab_advise_verdict *v)
     const struct sim_queries_result *now = &v->now, *soon = &v->soon;
     double span = fmax(now->duration_s + soon->duration_s, 1e-9);
     v->p99_ns = ((double)now->watched_p99_ns * now->duration_s +
-                 (double)soon->watched_p99_ns * soon->duration_s) / span;
+                 (double)soon->watched_p99_ns * soon->duration_s) /
+                span;
     v->violation_share = (now->violation_s + soon->violation_s) / span;
     v->imbalance = (now->imbalance * now->duration_s + soon->imbalance * soon->duration_s) / span;
 }

@@ -3,9 +3,9 @@
  *
  * The forecast: the load of every partition of the table, in windows, goes through the line-up of
  * models that the engine uses (core/forecast/lineup.h, its defaults without the nets, which a log
- * is too short for). The newest quarter of the log is then played again with each query as often as its
- * partition is forecast to grow, at today's total: what is asked is where the load will be, not how
- * much there will be, which is the same for every key.
+ * is too short for). The newest quarter of the log is then played again with each query as often as
+ * its partition is forecast to grow, at today's total: what is asked is where the load will be, not
+ * how much there will be, which is the same for every key.
  */
 #ifndef LAB_ADVISE_JUDGE_H
 #define LAB_ADVISE_JUDGE_H
@@ -14,13 +14,13 @@
 
 struct lab_advise_verdict {
     struct sim_queries_result now, soon; /* soon.queries 0: the log is too short to forecast */
-    double single_share;  /* of the table's queries: on one node, in one phase */
-    double apart_share;   /* of them: joined across nodes */
-    double parts_mean;    /* of all queries */
-    double top_now, top_soon; /* heaviest partition's share of the table's load */
-    double violation_share;   /* of the time, now and soon together */
-    double p99_ns;            /* of the table's queries, mean of now and soon by their length */
-    double imbalance;         /* likewise */
+    double single_share;                 /* of the table's queries: on one node, in one phase */
+    double apart_share;                  /* of them: joined across nodes */
+    double parts_mean;                   /* of all queries */
+    double top_now, top_soon;            /* heaviest partition's share of the table's load */
+    double violation_share;              /* of the time, now and soon together */
+    double p99_ns;    /* of the table's queries, mean of now and soon by their length */
+    double imbalance; /* likewise */
 };
 
 struct lab_advise_judging {

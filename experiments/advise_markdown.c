@@ -36,7 +36,8 @@ static void head(struct writing *w)
         read->format);
     if (read->cut) fore_buf_puts(w->out, " Only the first of the log (--queries).");
     if (read->unparsed > 0)
-        fore_buf_printf(w->out, " %llu statements are not SQL to the parser (first: line %llu, %s).",
+        fore_buf_printf(w->out,
+                        " %llu statements are not SQL to the parser (first: line %llu, %s).",
                         (unsigned long long)read->unparsed,
                         (unsigned long long)read->first_unparsed_line, read->first_unparsed);
     if (read->tableless > 0)
@@ -50,13 +51,13 @@ static void head(struct writing *w)
     if (read->ambiguous > 0)
         fore_buf_printf(w->out, " %llu columns without a table were given to the first.",
                         (unsigned long long)read->ambiguous);
-    fore_buf_printf(w->out,
-                    "\n\nEvery candidate was played on the same %u nodes of %u cores: a mean query "
-                    "takes %s, the heaviest stretch uses %.0f %% of the cores if no query fans out, "
-                    "and p99 must stay below %s. %zu simulations.\n",
-                    c->nodes, c->cores, lab_table_latency(&w->arena, c->service_ns),
-                    percent(c->utilization), lab_table_latency(&w->arena, (double)c->slo_ns),
-                    advice->played);
+    fore_buf_printf(
+        w->out,
+        "\n\nEvery candidate was played on the same %u nodes of %u cores: a mean query "
+        "takes %s, the heaviest stretch uses %.0f %% of the cores if no query fans out, "
+        "and p99 must stay below %s. %zu simulations.\n",
+        c->nodes, c->cores, lab_table_latency(&w->arena, c->service_ns), percent(c->utilization),
+        lab_table_latency(&w->arena, (double)c->slo_ns), advice->played);
 }
 
 static void verdict(struct writing *w, const struct lab_advise_result *r)
@@ -66,8 +67,10 @@ static void verdict(struct writing *w, const struct lab_advise_result *r)
     switch (r->word) {
     case LAB_ADVISE_GOOD: fore_buf_printf(w->out, "**Shard `%s` by `%s`.**", table, best); break;
     case LAB_ADVISE_COPY:
-        fore_buf_printf(w->out, "**Replicate `%s`: a copy on every node.** It is small and rarely "
-                                "written; no key does better.", table);
+        fore_buf_printf(w->out,
+                        "**Replicate `%s`: a copy on every node.** It is small and rarely "
+                        "written; no key does better.",
+                        table);
         break;
     case LAB_ADVISE_FAIR:
         fore_buf_printf(w->out, "**`%s` has no really good key; `%s` is the best**: %s.", table,
@@ -76,8 +79,10 @@ static void verdict(struct writing *w, const struct lab_advise_result *r)
     case LAB_ADVISE_NONE:
         fore_buf_printf(w->out, "**`%s` has no good key**: %s.", table, r->why);
         if (r->key_count > 0 && !r->key[0].candidate.pruned)
-            fore_buf_printf(w->out, " The least bad is `%s`; better leave the table on one node, or "
-                                    "have its queries name a key.", best);
+            fore_buf_printf(w->out,
+                            " The least bad is `%s`; better leave the table on one node, or "
+                            "have its queries name a key.",
+                            best);
         break;
     }
     fore_buf_puts(w->out, "\n\n");
@@ -87,9 +92,9 @@ static void played(struct writing *w, const struct lab_advise_result *r)
 {
     bool later = r->picked_later_rank > 0;
     if (r->key_count == 0 || r->key[0].candidate.pruned) return;
-    fore_buf_puts(w->out,
-                  "| key | in violation, s of s | as forecast | p99 | imbalance | top partition now, "
-                  "forecast | one node | parts a query | values | hottest | order in time |");
+    fore_buf_puts(
+        w->out, "| key | in violation, s of s | as forecast | p99 | imbalance | top partition now, "
+                "forecast | one node | parts a query | values | hottest | order in time |");
     fore_buf_puts(w->out, later ? " later rank |\n" : "\n");
     fore_buf_puts(w->out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     fore_buf_puts(w->out, later ? "--:|\n" : "\n");
@@ -102,8 +107,7 @@ static void played(struct writing *w, const struct lab_advise_result *r)
                         lab_table_number(&w->arena, v->now.violation_s),
                         lab_table_number(&w->arena, v->now.duration_s));
         if (soon)
-            fore_buf_printf(w->out, " %s of %s |",
-                            lab_table_number(&w->arena, v->soon.violation_s),
+            fore_buf_printf(w->out, " %s of %s |", lab_table_number(&w->arena, v->soon.violation_s),
                             lab_table_number(&w->arena, v->soon.duration_s));
         else
             fore_buf_puts(w->out, " - |");
@@ -125,8 +129,10 @@ static void played(struct writing *w, const struct lab_advise_result *r)
         fore_buf_puts(w->out, "\n");
     }
     if (r->key[0].verdict.apart_share > 0)
-        fore_buf_printf(w->out, "\nWith the best key %.1f %% of its queries still join across "
-                                "nodes.\n", percent(r->key[0].verdict.apart_share));
+        fore_buf_printf(w->out,
+                        "\nWith the best key %.1f %% of its queries still join across "
+                        "nodes.\n",
+                        percent(r->key[0].verdict.apart_share));
     fore_buf_puts(w->out, "\n");
 }
 
@@ -152,8 +158,10 @@ static void split(struct writing *w, const struct lab_advise_result *r)
     const struct fore_column_advice *s = &r->split;
     if (s->columns < 2 || !(s->queries > 0)) return;
     if (!s->worth) {
-        fore_buf_printf(w->out, "Columns: no split in two saves a tenth of the bytes (%zu columns, "
-                                "rows of %.0f bytes).\n\n", s->columns, s->row_bytes);
+        fore_buf_printf(w->out,
+                        "Columns: no split in two saves a tenth of the bytes (%zu columns, "
+                        "rows of %.0f bytes).\n\n",
+                        s->columns, s->row_bytes);
         return;
     }
     fore_buf_puts(w->out, "Columns: **split off");
@@ -205,7 +213,8 @@ void lab_advise_markdown(const struct lab_advise_report *report, struct fore_buf
         const struct lab_advise_result *r = &report->advice->result[i];
         const struct fore_query_table *table = &report->log->table[r->table];
         if (!shown(report, r)) continue;
-        fore_buf_printf(out, "\n## %s\n\n%llu queries, %.0f %% of them writes (%.0f %% inserts).\n\n",
+        fore_buf_printf(out,
+                        "\n## %s\n\n%llu queries, %.0f %% of them writes (%.0f %% inserts).\n\n",
                         table->name, (unsigned long long)table->queries,
                         percent((double)table->writes / (double)table->queries),
                         percent((double)table->inserts / (double)table->queries));

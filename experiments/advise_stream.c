@@ -1,9 +1,9 @@
 /*
  * advise_stream.c - under a design, what each query of a log becomes: phases of parts.
  *
- * The table that needs the fewest nodes is asked first. A table joined in is asked on the same nodes
- * when it lies there by the join (both by hash, their key columns equated) or is copied everywhere;
- * otherwise afterwards, on its own nodes.
+ * The table that needs the fewest nodes is asked first. A table joined in is asked on the same
+ * nodes when it lies there by the join (both by hash, their key columns equated) or is copied
+ * everywhere; otherwise afterwards, on its own nodes.
  */
 #include <math.h>
 #include <string.h>
@@ -113,7 +113,8 @@ static void join_in(struct making *m, const struct fore_query *query, const stru
         struct sim_query_phase *phase = &m->out->phase[phase_of[i]];
         bool one = (touch[at].nodes & (touch[at].nodes - 1)) == 0;
         if (touch[at].nodes == 0 || (one && touch[at].nodes == phase->nodes) ||
-            (touch[at].partitions == touch[i].partitions && together(m, query, &touch[at], &touch[i]))) {
+            (touch[at].partitions == touch[i].partitions &&
+             together(m, query, &touch[at], &touch[i]))) {
             phase->work += (float)(join_work / __builtin_popcountll(phase->nodes));
             phase_of[at] = phase_of[i];
             return;

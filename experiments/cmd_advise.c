@@ -80,11 +80,8 @@ static enum fore_err work(struct wish *wish, const char *path, struct fore_arena
     wl_progress_end(&progress);
     if (err == FORE_E_OK) {
         struct fore_buf text = {0};
-        const struct lab_advise_report report = {.path = path,
-                                                 .log = &log,
-                                                 .read = &read,
-                                                 .advice = &advice,
-                                                 .only = wish->advise.only};
+        const struct lab_advise_report report = {
+            .path = path, .log = &log, .read = &read, .advice = &advice, .only = wish->advise.only};
         (wish->json ? lab_advise_json : lab_advise_markdown)(&report, &text);
         err = write_report(wish, &text, diag);
         fore_buf_fini(&text);

@@ -62,8 +62,8 @@ static void begin_phase(struct playing *p, size_t index, uint32_t number, fore_n
         /* A lone part of a first phase has the same luck wherever it is sent. */
         uint32_t node = (uint32_t)__builtin_ctzll(nodes);
         uint32_t named = (phase->nodes & (phase->nodes - 1)) == 0 ? SIM_QUERIES_NODES : node;
-        double work = luck(p->setup->seed, index, number, named) * (double)phase->work *
-                      p->setup->service_ns;
+        double work =
+            luck(p->setup->seed, index, number, named) * (double)phase->work * p->setup->service_ns;
         fore_ns leave = sim_station_serve(&p->station[node], now, (uint64_t)(int64_t)work);
         window->busy[node] += work;
         if (leave > done) done = leave;
@@ -73,9 +73,9 @@ static void begin_phase(struct playing *p, size_t index, uint32_t number, fore_n
         finish(p, query, done - query->t + 2 * p->setup->link_ns * query->phases);
         return;
     }
-    sim_calendar_push(&p->calendar, 0,
-                      (struct sim_event){
-                          .at = done, .subject = (uint32_t)index, .kind = (uint16_t)(number + 1)});
+    sim_calendar_push(
+        &p->calendar, 0,
+        (struct sim_event){.at = done, .subject = (uint32_t)index, .kind = (uint16_t)(number + 1)});
 }
 
 static void drain(struct playing *p, fore_ns until)

@@ -4,10 +4,10 @@
  * A query is phases one after the other (a join whose sides lie apart), a phase is parts side by
  * side, one on each node of a set (a query without the sharding key). A phase is over when its
  * slowest part is, which is what makes fan-out expensive in the tail; every part takes its node's
- * time, which is what makes it expensive for the others. The same FIFO stations, exponential service
- * and violation rule as request.c and account.c; no moves, no engine: placements are compared here,
- * not policies. A part's service time is drawn from the query's number and the node, so designs under
- * one seed see the same luck.
+ * time, which is what makes it expensive for the others. The same FIFO stations, exponential
+ * service and violation rule as request.c and account.c; no moves, no engine: placements are
+ * compared here, not policies. A part's service time is drawn from the query's number and the node,
+ * so designs under one seed see the same luck.
  */
 #ifndef SIM_QUERIES_H
 #define SIM_QUERIES_H
@@ -32,7 +32,7 @@ struct sim_queries_setup {
     const struct sim_query_phase *phase;
     size_t count;
     uint32_t nodes, cores;
-    double service_ns;  /* mean */
+    double service_ns; /* mean */
     fore_ns slo_ns, link_ns;
     fore_ns begin, end; /* of what is played; queries lie in it */
     uint32_t windows;   /* it is judged in so many */

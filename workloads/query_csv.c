@@ -19,8 +19,8 @@ static const char *const field_name[FIELDS] = {"t",     "client",  "table", "op"
 struct wl_query_csv {
     struct fore_query_log *log;
     const char *path;
-    bool begun;         /* the header has been read */
-    size_t at[FIELDS];  /* which cell; SIZE_MAX: not there */
+    bool begun;        /* the header has been read */
+    size_t at[FIELDS]; /* which cell; SIZE_MAX: not there */
     size_t cells;
     double first_t, last_t;
     uint64_t line;
@@ -36,12 +36,18 @@ static const struct {
     uint8_t op;
     bool adds;
 } op_names[] = {
-    {"read", FORE_QUERY_READ, false},    {"select", FORE_QUERY_READ, false},
-    {"get", FORE_QUERY_READ, false},     {"insert", FORE_QUERY_WRITE, true},
-    {"add", FORE_QUERY_WRITE, true},     {"put", FORE_QUERY_WRITE, true},
-    {"update", FORE_QUERY_WRITE, false}, {"write", FORE_QUERY_WRITE, false},
-    {"set", FORE_QUERY_WRITE, false},    {"delete", FORE_QUERY_WRITE, false},
-    {"scan", FORE_QUERY_SCAN, false},    {"range", FORE_QUERY_SCAN, false},
+    {"read",   FORE_QUERY_READ,  false},
+    {"select", FORE_QUERY_READ,  false},
+    {"get",    FORE_QUERY_READ,  false},
+    {"insert", FORE_QUERY_WRITE, true },
+    {"add",    FORE_QUERY_WRITE, true },
+    {"put",    FORE_QUERY_WRITE, true },
+    {"update", FORE_QUERY_WRITE, false},
+    {"write",  FORE_QUERY_WRITE, false},
+    {"set",    FORE_QUERY_WRITE, false},
+    {"delete", FORE_QUERY_WRITE, false},
+    {"scan",   FORE_QUERY_SCAN,  false},
+    {"range",  FORE_QUERY_SCAN,  false},
 };
 
 static enum fore_err bad(const struct wl_query_csv *csv, enum field field, const char *what,
@@ -185,8 +191,8 @@ static enum fore_err take_condition(struct wl_query_csv *csv, char *text)
     char *value = text + name + 1;
     if (sign != '=' && *value == '=') value++;
     text[name] = '\0';
-    struct fore_query_term term = {.role = sign == '<'      ? FORE_TERM_MOST
-                                           : sign == '>'    ? FORE_TERM_LEAST
+    struct fore_query_term term = {.role = sign == '<'       ? FORE_TERM_MOST
+                                           : sign == '>'     ? FORE_TERM_LEAST
                                            : csv->query.adds ? FORE_TERM_INSERT
                                                              : FORE_TERM_EQUAL};
     FORE_TRY(find_column(csv, WHERE, text, &term.column));
@@ -249,8 +255,9 @@ static enum fore_err take_op(struct wl_query_csv *csv, const char *word)
     const char *nearest = fore_option_nearest(word, names, FORE_COUNTOF(names));
     return fore_err_set(csv->diag, FORE_E_FORMAT, "%s:%llu: op: \"%.40s\" is unknown; %s%s",
                         csv->path, (unsigned long long)csv->line, word,
-                        nearest != NULL ? "did you mean " : "there are read, insert, update, "
-                                                            "delete and scan",
+                        nearest != NULL ? "did you mean "
+                                        : "there are read, insert, update, "
+                                          "delete and scan",
                         nearest != NULL ? nearest : "");
 }
 
@@ -287,8 +294,8 @@ static enum fore_err take_query(struct wl_query_csv *csv, char **cell)
     csv->terms = 0;
     FORE_TRY(take_op(csv, text[OP]));
     FORE_TRY(find_table(csv, TABLE, text[TABLE], &csv->table));
-    FORE_TRY(put(csv, TABLE, (struct fore_query_term){.role = FORE_TERM_TABLE,
-                                                      .column = csv->table}));
+    FORE_TRY(
+        put(csv, TABLE, (struct fore_query_term){.role = FORE_TERM_TABLE, .column = csv->table}));
     for (char *rest = text[WHERE], *condition; (condition = part(&rest)) != NULL;)
         FORE_TRY(take_condition(csv, condition));
     FORE_TRY(take_columns(csv, text[COLUMNS]));

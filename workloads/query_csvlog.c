@@ -122,8 +122,8 @@ enum fore_err wl_query_csvlog_record(struct wl_query_csvlog *csvlog, char *recor
                             csvlog->path, (unsigned long long)line, cells);
     if (!log_time(cell[LOG_TIME], &t))
         return fore_err_set(diag, FORE_E_FORMAT,
-                            "%s:%llu: log_time: \"%.40s\" is not YYYY-MM-DD hh:mm:ss",
-                            csvlog->path, (unsigned long long)line, cell[LOG_TIME]);
+                            "%s:%llu: log_time: \"%.40s\" is not YYYY-MM-DD hh:mm:ss", csvlog->path,
+                            (unsigned long long)line, cell[LOG_TIME]);
     struct wl_query_sql *sql = &csvlog->sql;
     sql->text = statement(cell[MESSAGE]);
     if (sql->text == NULL) return FORE_E_OK;
@@ -134,7 +134,6 @@ enum fore_err wl_query_csvlog_record(struct wl_query_csvlog *csvlog, char *recor
     csvlog->report->statements++;
     if (wl_query_sql_add(csvlog->log, sql, csvlog->report, why, sizeof why)) return FORE_E_OK;
     count_unparsed(csvlog, line);
-    if (csvlog->report->unparsed == 1)
-        memcpy(csvlog->report->first_unparsed, why, sizeof why);
+    if (csvlog->report->unparsed == 1) memcpy(csvlog->report->first_unparsed, why, sizeof why);
     return FORE_E_OK;
 }

@@ -1,4 +1,5 @@
-/* query_read.c - which layout a query log has, and its lines, records or keys to the right parser. */
+/* query_read.c - which layout a query log has, and its lines, records or keys to the right parser.
+ */
 #include "workloads/query_read.h"
 
 #include <string.h>
@@ -92,9 +93,9 @@ static enum fore_err read_csvlog(struct reading *r)
     if (!wl_query_csvlog_built())
         return fore_err_set(r->diag, FORE_E_UNSUPPORTED,
                             "%s: PostgreSQL's csvlog needs its SQL parser: install libpg-query-dev "
-                            "and libprotobuf-c-dev, then build again", r->path);
-    struct wl_query_csvlog *csvlog =
-        wl_query_csvlog_begin(r->log, r->path, r->report, &r->arena);
+                            "and libprotobuf-c-dev, then build again",
+                            r->path);
+    struct wl_query_csvlog *csvlog = wl_query_csvlog_begin(r->log, r->path, r->report, &r->arena);
     uint64_t number = 0;
     while (!enough(r)) {
         FORE_TRY(next_record(r, &number));
@@ -127,8 +128,8 @@ static enum fore_err read_be32(struct reading *r)
         FORE_TRY(wl_file_read(r->file, bytes, sizeof bytes, &got, r->diag));
         if (got == 0) break;
         if (got < sizeof bytes)
-            return fore_err_set(r->diag, FORE_E_FORMAT,
-                                "%s: %zu bytes are left over: keys have 4", r->path, got);
+            return fore_err_set(r->diag, FORE_E_FORMAT, "%s: %zu bytes are left over: keys have 4",
+                                r->path, got);
         uint32_t key = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
                        (uint32_t)bytes[2] << 8 | bytes[3];
         struct fore_query_term term[3];
@@ -144,7 +145,11 @@ static enum fore_err read_be32(struct reading *r)
 static const struct {
     const char *name;
     enum fore_err (*read)(struct reading *r);
-} formats[] = {{"csv", read_csv}, {"csvlog", read_csvlog}, {"be32", read_be32}};
+} formats[] = {
+    {"csv",    read_csv   },
+    {"csvlog", read_csvlog},
+    {"be32",   read_be32  }
+};
 
 /* A csvlog begins with a time and has no header; a key sequence says so in its name. */
 static enum fore_err recognise(struct reading *r, size_t *format)
@@ -180,8 +185,10 @@ static enum fore_err read_all(struct reading *r)
     r->report->format = formats[format].name;
     FORE_TRY(formats[format].read(r));
     if (r->log->query_count > 0) return FORE_E_OK;
-    return fore_err_set(r->diag, FORE_E_FORMAT, "%s: no queries in it (%llu statements read, %llu "
-                        "of them not SQL)", r->path, (unsigned long long)r->report->statements,
+    return fore_err_set(r->diag, FORE_E_FORMAT,
+                        "%s: no queries in it (%llu statements read, %llu "
+                        "of them not SQL)",
+                        r->path, (unsigned long long)r->report->statements,
                         (unsigned long long)r->report->unparsed);
 }
 

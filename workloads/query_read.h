@@ -20,12 +20,12 @@ struct wl_query_read_options {
 };
 struct wl_query_read_report {
     const char *format;
-    uint64_t lines;       /* or records */
-    uint64_t statements;  /* csvlog: that were looked at */
-    uint64_t unparsed;    /* csvlog: that are not SQL to the parser */
-    uint64_t tableless;   /* csvlog: that touch no table: BEGIN, SET, SELECT 1 */
-    uint64_t valueless;   /* csvlog: bound parameters the log does not give: taken as spread out */
-    uint64_t ambiguous;   /* csvlog: columns without table in a join, given to the first */
+    uint64_t lines;      /* or records */
+    uint64_t statements; /* csvlog: that were looked at */
+    uint64_t unparsed;   /* csvlog: that are not SQL to the parser */
+    uint64_t tableless;  /* csvlog: that touch no table: BEGIN, SET, SELECT 1 */
+    uint64_t valueless;  /* csvlog: bound parameters the log does not give: taken as spread out */
+    uint64_t ambiguous;  /* csvlog: columns without table in a join, given to the first */
     uint64_t first_unparsed_line;
     char first_unparsed[160]; /* why */
     bool cut;                 /* queries_max was reached */

@@ -1,5 +1,6 @@
 /*
- * query_sql.c - what a statement asks of its tables, from PostgreSQL's own parse tree (libpg_query).
+ * query_sql.c - what a statement asks of its tables, from PostgreSQL's own parse tree
+ * (libpg_query).
  *
  * A predicate is taken apart as far as it binds columns: AND of column = value, IN, = ANY, BETWEEN,
  * comparisons, column = column. Everything else is walked through by the tree's own description
@@ -94,7 +95,7 @@ static void range_var(struct walk *walk, const PgQuery__RangeVar *var)
 static const char *string_of(const PgQuery__Node *node)
 {
     return node != NULL && node->node_case == PG_QUERY__NODE__NODE_STRING ? node->string->sval
-                                                                         : NULL;
+                                                                          : NULL;
 }
 
 /* A bare column belongs to the only table there is, or the only one known to have it. */
@@ -257,8 +258,7 @@ static bool one_of(struct walk *walk, const PgQuery__AExpr *expr)
 static bool between(struct walk *walk, const PgQuery__AExpr *expr)
 {
     const PgQuery__Node *right = expr->rexpr;
-    struct fore_query_term term = {.role = FORE_TERM_LEAST,
-                                   .column = column_of(walk, expr->lexpr)};
+    struct fore_query_term term = {.role = FORE_TERM_LEAST, .column = column_of(walk, expr->lexpr)};
     if (right == NULL || right->node_case != PG_QUERY__NODE__NODE_LIST ||
         right->list->n_items != 2 || !put_value(walk, term, right->list->items[0]))
         return false;
@@ -286,7 +286,7 @@ static bool comparison(struct walk *walk, const PgQuery__AExpr *expr)
     uint16_t left = column_of(walk, expr->lexpr), right = column_of(walk, expr->rexpr);
     if (name[0] == '=' && join(walk, left, right)) return true;
     bool turned = left == UINT16_MAX;
-    uint8_t role = name[0] == '=' ? FORE_TERM_EQUAL
+    uint8_t role = name[0] == '='               ? FORE_TERM_EQUAL
                    : (name[0] == '<') != turned ? FORE_TERM_MOST
                                                 : FORE_TERM_LEAST;
     struct fore_query_term term = {.role = role, .column = turned ? right : left};
@@ -441,7 +441,8 @@ static void insert_row(struct walk *walk, const PgQuery__InsertStmt *insert, uin
         struct fore_query_term term = {.role = FORE_TERM_INSERT,
                                        .column = fore_query_log_column(walk->log, table, name),
                                        .row = (uint8_t)index};
-        if (!put_value(walk, term, row->list->items[i])) put_column(walk, FORE_TERM_SET, term.column);
+        if (!put_value(walk, term, row->list->items[i]))
+            put_column(walk, FORE_TERM_SET, term.column);
     }
 }
 

@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum { PATTERNS = 128 };
-static const double key_bytes = 8;        /* of a row, in every group */
-static const double visit_bytes = 32;     /* what a second visit costs, as bytes read */
+static const double key_bytes = 8;    /* of a row, in every group */
+static const double visit_bytes = 32; /* what a second visit costs, as bytes read */
 static const double worth_least = 0.1;
 
 struct pattern {
@@ -127,8 +127,7 @@ static void make_atoms(struct splitting *s)
     }
     for (size_t i = 0; i < s->patterns; i++)
         for (size_t c = 0; c < s->advice->columns; c++)
-            if (s->pattern[i].columns >> c & 1)
-                s->pattern[i].atoms |= UINT32_C(1) << s->atom_of[c];
+            if (s->pattern[i].columns >> c & 1) s->pattern[i].atoms |= UINT32_C(1) << s->atom_of[c];
     s->advice->atoms = atoms;
 }
 
@@ -153,8 +152,8 @@ static uint32_t best_split(const struct splitting *s, double row, double *least)
     double width = 0;
     *least = cost(s, 0, row, 0);
     /* Gray code over the atoms but the first: one atom changes sides at a time. */
-    for (uint32_t n = 1, apart = 0; s->advice->atoms > 1 && n < UINT32_C(1) << (s->advice->atoms - 1);
-         n++) {
+    for (uint32_t n = 1, apart = 0;
+         s->advice->atoms > 1 && n < UINT32_C(1) << (s->advice->atoms - 1); n++) {
         int flipped = __builtin_ctz(n) + 1;
         apart ^= UINT32_C(1) << flipped;
         width += apart >> flipped & 1 ? s->atom_width[flipped] : -s->atom_width[flipped];

@@ -1,10 +1,10 @@
 /*
  * column_advice.h - vertical partitioning: which columns of a table to split off.
  *
- * A query reads whole rows of every group of columns it touches. Split in two, queries that need one
- * group read less; those that need both pay: every row's key again, and a second visit. Columns that
- * are used by exactly the same queries are one atom; all 2^(atoms-1) splits of up to 20 atoms are
- * tried, so the answer is the optimum of the model (with more, the least used are one atom).
+ * A query reads whole rows of every group of columns it touches. Split in two, queries that need
+ * one group read less; those that need both pay: every row's key again, and a second visit. Columns
+ * that are used by exactly the same queries are one atom; all 2^(atoms-1) splits of up to 20 atoms
+ * are tried, so the answer is the optimum of the model (with more, the least used are one atom).
  *
  * Widths: told by the log, else fitted to the queries' sizes (non-negative least squares), else the
  * mean length of the values seen, else 8 bytes.
@@ -25,11 +25,11 @@ struct fore_column_advice {
     struct fore_column_use *column; /* most used first */
     size_t columns;
     size_t atoms;
-    bool exact;           /* every split was tried; false: more than FORE_COLUMN_ATOMS atoms */
-    bool worth;           /* saves at least a tenth */
-    double queries;       /* that name columns */
-    double bytes_before;  /* read and written by them, in rows */
-    double bytes_after;   /* split, the price of spanning included */
+    bool exact;            /* every split was tried; false: more than FORE_COLUMN_ATOMS atoms */
+    bool worth;            /* saves at least a tenth */
+    double queries;        /* that name columns */
+    double bytes_before;   /* read and written by them, in rows */
+    double bytes_after;    /* split, the price of spanning included */
     double spanning_share; /* of them: need both groups */
     double row_bytes, apart_bytes;
 };

@@ -63,8 +63,7 @@ static void fit_table(struct fore_query_log *log, uint16_t table, struct fore_ar
     for (size_t q = 0; q < log->query_count; q += step) {
         const struct fore_query *query = &log->query[q];
         const struct fore_query_term *first = &log->term[query->term];
-        bool alone = query->terms > 1 && first->column == table &&
-                     first[1].role != FORE_TERM_TABLE;
+        bool alone = query->terms > 1 && first->column == table && first[1].role != FORE_TERM_TABLE;
         if (alone) add_query(f, log, query);
     }
     solve(f);

@@ -157,7 +157,8 @@ static double most_rows(const struct gathering *g)
     return most;
 }
 
-/* A small table is one whose rows all turn up often: not one that the log has only begun to show. */
+/* A small table is one whose rows all turn up often: not one that the log has only begun to show.
+ */
 static void judge_copy(struct fore_key_candidate *c, double rows)
 {
     double most = fmin(copy_rows_most, copy_new_most * (double)c->facts.queries);
@@ -179,8 +180,10 @@ static void judge_key(struct fore_key_candidate *c, const struct fore_key_reques
         prune(c, "only %.0f %% of the queries give it a value: the others go to every partition",
               100 * (double)f->bound / (double)f->queries);
     else if (range && f->monotone > 0.95 && f->insert_share > 0.3)
-        prune(c, "new rows arrive in its order (rank correlation %.2f): all inserts meet in the "
-                 "last partition", f->monotone);
+        prune(c,
+              "new rows arrive in its order (rank correlation %.2f): all inserts meet in the "
+              "last partition",
+              f->monotone);
     else if (f->top_share > 0.5)
         prune(c, "one value takes %.0f %% of the queries, which no partition can share",
               100 * f->top_share);

@@ -1,6 +1,6 @@
 /*
- * key_advice.h - which columns could be a table's sharding key, and what can be said of them without
- * simulating anything.
+ * key_advice.h - which columns could be a table's sharding key, and what can be said of them
+ * without simulating anything.
  *
  * Candidates are the columns that queries bind by value, alone or up to three together where enough
  * queries bind them together, each by hash and by range, and a copy of the table on every node.
@@ -13,14 +13,14 @@
 #include "core/decide/key_route.h"
 
 struct fore_key_facts {
-    uint64_t queries;     /* that touch the table */
-    uint64_t bound;       /* of them: that give every key column a value */
-    double distinct;      /* values seen */
+    uint64_t queries; /* that touch the table */
+    uint64_t bound;   /* of them: that give every key column a value */
+    double distinct;  /* values seen */
     bool distinct_exact;
-    double top_share;     /* of the bound queries, those of the most frequent value */
-    double monotone;      /* Spearman's rank correlation of the first column's value with time over
-                             inserts, else over all; NaN: nothing to measure */
-    double insert_share;  /* of the queries */
+    double top_share;    /* of the bound queries, those of the most frequent value */
+    double monotone;     /* Spearman's rank correlation of the first column's value with time over
+                            inserts, else over all; NaN: nothing to measure */
+    double insert_share; /* of the queries */
     double write_share;
 };
 

@@ -70,8 +70,8 @@ static void keep(struct ranked *value, size_t *count, size_t *every, size_t *see
     value[(*count)++].order = order;
 }
 
-static void take(struct measuring *m, const struct fore_query *query, const struct fore_key_row *row,
-                 size_t rows)
+static void take(struct measuring *m, const struct fore_query *query,
+                 const struct fore_key_row *row, size_t rows)
 {
     for (size_t r = 0; r < rows; r++) {
         (void)fore_distinct_add(&m->distinct, row[r].hash);

@@ -34,10 +34,9 @@ static void bind_direct(const struct fore_query_log *log, const struct fore_quer
         if (equal && out->count < ROWS_MAX) out->term[out->count++] = &term[i];
         if (term[i].role == FORE_TERM_LEAST && term[i].order > out->least)
             out->least = term[i].order;
-        if (term[i].role == FORE_TERM_MOST && term[i].order < out->most)
-            out->most = term[i].order;
-        out->compared = out->compared || term[i].role == FORE_TERM_LEAST ||
-                        term[i].role == FORE_TERM_MOST;
+        if (term[i].role == FORE_TERM_MOST && term[i].order < out->most) out->most = term[i].order;
+        out->compared =
+            out->compared || term[i].role == FORE_TERM_LEAST || term[i].role == FORE_TERM_MOST;
     }
 }
 
@@ -75,8 +74,8 @@ static size_t rows_of(const struct bound *bound, size_t columns, struct fore_key
         out[r] = (struct fore_key_row){.hash = 0};
         for (size_t c = 0; c < columns; c++) {
             const struct fore_query_term *term = bound[c].term[bound[c].count == 1 ? 0 : r];
-            out[r].hash = c == 0 ? fore_hash_u64(term->hash, 1)
-                                 : fore_hash_u64(out[r].hash ^ term->hash, c);
+            out[r].hash =
+                c == 0 ? fore_hash_u64(term->hash, 1) : fore_hash_u64(out[r].hash ^ term->hash, c);
             out[r].value.order[c] = term->order;
         }
     }
@@ -132,8 +131,10 @@ static uint64_t route_range(const struct bound *bound, const struct fore_key_lay
         rows = more;
         prefix++;
     }
-    if (prefix == 0) row[rows++] = (struct fore_key_row){.hash = 0};
-    else rows = rows_of(bound, prefix, row, ROWS_MAX);
+    if (prefix == 0)
+        row[rows++] = (struct fore_key_row){.hash = 0};
+    else
+        rows = rows_of(bound, prefix, row, ROWS_MAX);
     uint64_t set = 0;
     for (size_t r = 0; r < rows; r++) {
         struct fore_key_tuple low = row[r].value, high = row[r].value;

@@ -64,8 +64,8 @@ uint16_t fore_query_log_column(struct fore_query_log *log, uint16_t table, const
         log->column_room = log->column_room ? 2 * log->column_room : 64;
         log->column = grown(log->column, log->column_room, sizeof *log->column);
     }
-    log->column[log->column_count] = (struct fore_query_column){
-        .name = fore_arena_strdup(&log->names, name), .table = table};
+    log->column[log->column_count] =
+        (struct fore_query_column){.name = fore_arena_strdup(&log->names, name), .table = table};
     return (uint16_t)log->column_count++;
 }
 

@@ -1,6 +1,6 @@
 /*
- * query_log.h - a query log in memory, as much of it as a choice of sharding keys needs: when, which
- * tables, which columns with which values, which columns joined, how many bytes.
+ * query_log.h - a query log in memory, as much of it as a choice of sharding keys needs: when,
+ * which tables, which columns with which values, which columns joined, how many bytes.
  *
  * A value is kept as two words: a hash, which decides where it lies when keys are hashed, and an
  * order word, which ascends with the value (numbers by size, text by its first eight bytes), for
@@ -36,12 +36,12 @@ struct fore_query_term {
 };
 
 struct fore_query {
-    fore_ns t;        /* since the first query; never decreases */
-    size_t term;      /* first of its terms */
-    uint32_t bytes;   /* 0: not recorded */
-    uint16_t terms;   /* how many */
-    uint8_t op;       /* enum fore_query_type */
-    bool adds;        /* it inserts rows */
+    fore_ns t;      /* since the first query; never decreases */
+    size_t term;    /* first of its terms */
+    uint32_t bytes; /* 0: not recorded */
+    uint16_t terms; /* how many */
+    uint8_t op;     /* enum fore_query_type */
+    bool adds;      /* it inserts rows */
 };
 
 enum fore_width_source { FORE_WIDTH_ASSUMED, FORE_WIDTH_VALUES, FORE_WIDTH_SIZES, FORE_WIDTH_TOLD };

@@ -14,11 +14,11 @@ static bool chance(maker *m, double share)
 }
 
 /* One line; the time is put before it. */
-#define SAY(m, ...)                                                                                \
-    do {                                                                                           \
-        fore_buf_printf((m)->out, "%.6f,", (m)->t);                                                \
-        fore_buf_printf((m)->out, __VA_ARGS__);                                                    \
-        fore_buf_puts((m)->out, "\n");                                                             \
+#define SAY(m, ...)                                 \
+    do {                                            \
+        fore_buf_printf((m)->out, "%.6f,", (m)->t); \
+        fore_buf_printf((m)->out, __VA_ARGS__);     \
+        fore_buf_puts((m)->out, "\n");              \
     } while (0)
 
 /* Every query names its tenant. */
@@ -137,8 +137,7 @@ static void countries(maker *m)
 {
     unsigned user = below(m, 20000);
     if (chance(m, 0.5))
-        SAY(m, "users,read,id=%u countries.code=%u,name,countries.code=country", user,
-            user % 100);
+        SAY(m, "users,read,id=%u countries.code=%u,name,countries.code=country", user, user % 100);
     else if (chance(m, 0.5))
         SAY(m, "countries,read,continent=%u,name,", below(m, 7));
     else
@@ -209,26 +208,28 @@ static void edges(maker *m)
 }
 
 const struct advise_schema advise_schemas[ADVISE_SCHEMAS] = {
-    {"tenants",        "docs",      "hash(tenant)",                        tenants       },
-    {"points",         "items",     "hash(id)",                            points        },
-    {"growing ids",    "events",    "hash(id)",                            growing_ids   },
-    {"devices",        "readings",  "hash(device)",                        devices       },
-    {"few values",     "jobs",      "hash(user)",                          few_values    },
-    {"celebrities",    "posts",     "hash(post)",                          celebrities   },
-    {"pairs of few",   "reports",   "hash(tenant, day)|hash(day, tenant)|range(tenant, day)|range(day, tenant)", pairs_of_few},
-    {"big shop",       "stock",     "hash(shop, goods)|hash(goods, shop)|range(shop, goods)|range(goods, shop)", big_shop},
-    {"customers",      "orders",    "hash(customer_id)",                   customers     },
-    {"lines",          "lines",     "hash(order_id)",                     lines         },
-    {"scans",          "ticks",     "range(at)",                           scans         },
-    {"scans of few",   "samples",   "range(device, at)|range(at)",         scans_of_few  },
-    {"countries",      "countries", "a copy on every node",                countries     },
-    {"writes",         "audit",     "hash(uuid)",                          writes        },
-    {"growing tenant", "rows",      "hash(user)",                          growing_tenant},
-    {"days",           "visits",    "hash(user)",                          days          },
-    {"two paths",      "accounts",  "hash(user)",                          two_paths     },
-    {"item lists",     "carts",     "hash(user)",                          item_lists    },
-    {"places",         "parcels",   "hash(place)",                         places        },
-    {"edges",          "follows",   "hash(source)",                        edges         },
+    {"tenants",        "docs",      "hash(tenant)",                               tenants       },
+    {"points",         "items",     "hash(id)",                                   points        },
+    {"growing ids",    "events",    "hash(id)",                                   growing_ids   },
+    {"devices",        "readings",  "hash(device)",                               devices       },
+    {"few values",     "jobs",      "hash(user)",                                 few_values    },
+    {"celebrities",    "posts",     "hash(post)",                                 celebrities   },
+    {"pairs of few",   "reports",
+     "hash(tenant, day)|hash(day, tenant)|range(tenant, day)|range(day, tenant)", pairs_of_few  },
+    {"big shop",       "stock",
+     "hash(shop, goods)|hash(goods, shop)|range(shop, goods)|range(goods, shop)", big_shop      },
+    {"customers",      "orders",    "hash(customer_id)",                          customers     },
+    {"lines",          "lines",     "hash(order_id)",                             lines         },
+    {"scans",          "ticks",     "range(at)",                                  scans         },
+    {"scans of few",   "samples",   "range(device, at)|range(at)",                scans_of_few  },
+    {"countries",      "countries", "a copy on every node",                       countries     },
+    {"writes",         "audit",     "hash(uuid)",                                 writes        },
+    {"growing tenant", "rows",      "hash(user)",                                 growing_tenant},
+    {"days",           "visits",    "hash(user)",                                 days          },
+    {"two paths",      "accounts",  "hash(user)",                                 two_paths     },
+    {"item lists",     "carts",     "hash(user)",                                 item_lists    },
+    {"places",         "parcels",   "hash(place)",                                places        },
+    {"edges",          "follows",   "hash(source)",                               edges         },
 };
 
 static struct fore_alias zipf_over(struct fore_arena *arena, double s)

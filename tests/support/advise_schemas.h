@@ -1,7 +1,7 @@
 /*
- * advise_schemas.h - query logs whose best sharding key is known, because they were made so: one trap
- * each (monotone keys, few values, celebrities, joins, ranges, growth). Text in our own layout, so
- * that what is tested begins with the reader.
+ * advise_schemas.h - query logs whose best sharding key is known, because they were made so: one
+ * trap each (monotone keys, few values, celebrities, joins, ranges, growth). Text in our own
+ * layout, so that what is tested begins with the reader.
  */
 #ifndef TEST_ADVISE_SCHEMAS_H
 #define TEST_ADVISE_SCHEMAS_H

@@ -1,6 +1,6 @@
 /*
- * test_advise.c - the adviser on 20 generated schemas with known answers. It is given the first half
- * of each log; the second half is what comes later, on which all its candidates are played.
+ * test_advise.c - the adviser on 20 generated schemas with known answers. It is given the first
+ * half of each log; the second half is what comes later, on which all its candidates are played.
  */
 #include "experiments/advise.h"
 
@@ -52,7 +52,9 @@ static void advise(struct advised *a, const struct advise_schema *schema, size_t
     read_text(&a->log, text.data, &a->arena);
     fore_buf_fini(&text);
     struct lab_advise_options options = {
-        .cluster = {.nodes = 8, .cores = 2, .utilization = 0.55, .seed = 1}, .holdout = holdout};
+        .cluster = {.nodes = 8, .cores = 2, .utilization = 0.55, .seed = 1},
+          .holdout = holdout
+    };
     enum fore_err err = lab_advise_run(&a->log, &options, &a->arena, &a->advice, &diag);
     if (err != FORE_E_OK) fail_msg("%s: %s", schema->name, diag.text);
 }
