@@ -28,218 +28,35 @@ bool wl_query_sql_add(struct fore_query_log *log, const struct wl_query_sql *sql
 
 #else
 #    include <pg_query.h>
-#    include <pg_query/pg_query.pb-c.h>
 
-enum { SCOPE_MAX = 64, DEPTH_MAX = 256 };
-
-struct scope_entry {
-    const char *alias;
-    uint16_t table; /* UINT16_MAX: a sub-select or CTE */
-};
-struct walk {
-    struct fore_query_log *log;
-    const struct wl_query_sql *sql;
-    struct wl_query_read_report *report;
-    struct scope_entry scope[SCOPE_MAX]; /* innermost last */
-    size_t scopes, depth;
-    struct fore_query query;
-    struct fore_query_term term[FORE_QUERY_TERMS_MAX];
-    size_t terms;
-};
+#    include "workloads/query_sql_walk.h"
 
 bool wl_query_csvlog_built(void)
 {
     return true;
 }
 
-static void visit(struct walk *walk, const ProtobufCMessage *message);
-static void predicate(struct walk *walk, const PgQuery__Node *node);
-static void select_stmt(struct walk *walk, const PgQuery__SelectStmt *select);
-
-static void put(struct walk *walk, struct fore_query_term term)
-{
-    if (walk->terms < FORE_QUERY_TERMS_MAX) walk->term[walk->terms++] = term;
-}
-
-static void put_column(struct walk *walk, uint8_t role, uint16_t column)
-{
-    if (column != UINT16_MAX) put(walk, (struct fore_query_term){.role = role, .column = column});
-}
-
-/* ---- names ----------------------------------------------------------------------------------- */
-
-static void enter(struct walk *walk, const char *alias, uint16_t table)
-{
-    if (walk->scopes < SCOPE_MAX)
-        walk->scope[walk->scopes++] = (struct scope_entry){.alias = alias, .table = table};
-}
-
-static void range_var(struct walk *walk, const PgQuery__RangeVar *var)
-{
-    char name[160];
-    bool plain = var->schemaname[0] == '\0' || strcmp(var->schemaname, "public") == 0;
-    (void)snprintf(name, sizeof name, "%s%s%s", plain ? "" : var->schemaname, plain ? "" : ".",
-                   var->relname);
-    const char *alias = var->alias != NULL ? var->alias->aliasname : var->relname;
-    for (size_t i = walk->scopes; plain && i-- > 0;)
-        if (walk->scope[i].table == UINT16_MAX && strcmp(walk->scope[i].alias, name) == 0) {
-            enter(walk, alias, UINT16_MAX); /* a CTE */
-            return;
-        }
-    uint16_t table = fore_query_log_table(walk->log, name);
-    if (table == UINT16_MAX) return;
-    put_column(walk, FORE_TERM_TABLE, table);
-    enter(walk, alias, table);
-}
-
-static const char *string_of(const PgQuery__Node *node)
-{
-    return node != NULL && node->node_case == PG_QUERY__NODE__NODE_STRING ? node->string->sval
-                                                                          : NULL;
-}
-
-/* A bare column belongs to the only table there is, or the only one known to have it. */
-static uint16_t table_of_bare(struct walk *walk, const char *column)
-{
-    uint16_t only = UINT16_MAX, having = UINT16_MAX;
-    size_t tables = 0, owners = 0;
-    for (size_t i = 0; i < walk->scopes; i++) {
-        uint16_t table = walk->scope[i].table;
-        if (table == UINT16_MAX || table == only) continue;
-        if (tables++ == 0) only = table;
-        if (fore_query_log_find_column(walk->log, table, column) == UINT16_MAX) continue;
-        if (owners++ == 0) having = table;
-    }
-    if (owners == 1) return having;
-    if (tables > 1) walk->report->ambiguous++;
-    return owners > 0 ? having : only;
-}
-
-static uint16_t column_named(struct walk *walk, const char *alias, const char *name)
-{
-    uint16_t table = UINT16_MAX;
-    if (alias == NULL) {
-        table = table_of_bare(walk, name);
-    } else {
-        for (size_t i = walk->scopes; table == UINT16_MAX && i-- > 0;)
-            if (strcmp(walk->scope[i].alias, alias) == 0) table = walk->scope[i].table;
-    }
-    return table == UINT16_MAX ? UINT16_MAX : fore_query_log_column(walk->log, table, name);
-}
-
-static const PgQuery__Node *bare(const PgQuery__Node *node)
-{
-    while (node != NULL && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
-        node = node->type_cast->arg;
-    return node;
-}
-
-/* UINT16_MAX: no column, or one of a sub-select. */
-static uint16_t column_of(struct walk *walk, const PgQuery__Node *node)
-{
-    node = bare(node);
-    if (node == NULL || node->node_case != PG_QUERY__NODE__NODE_COLUMN_REF) return UINT16_MAX;
-    const PgQuery__ColumnRef *ref = node->column_ref;
-    const char *name = ref->n_fields > 0 ? string_of(ref->fields[ref->n_fields - 1]) : NULL;
-    const char *alias = ref->n_fields > 1 ? string_of(ref->fields[ref->n_fields - 2]) : NULL;
-    return name != NULL ? column_named(walk, alias, name) : UINT16_MAX;
-}
-
-/* "*" and "orders.*": every column the log has shown so far. */
-static void read_star(struct walk *walk, const char *alias)
-{
-    for (size_t i = 0; i < walk->scopes; i++) {
-        if (walk->scope[i].table == UINT16_MAX) continue;
-        if (alias != NULL && strcmp(walk->scope[i].alias, alias) != 0) continue;
-        for (uint32_t c = 0; c < walk->log->column_count; c++)
-            if (walk->log->column[c].table == walk->scope[i].table)
-                put_column(walk, FORE_TERM_READ, (uint16_t)c);
-    }
-}
-
-static void read_column(struct walk *walk, const PgQuery__ColumnRef *ref)
-{
-    const char *alias = ref->n_fields > 1 ? string_of(ref->fields[ref->n_fields - 2]) : NULL;
-    const char *name = ref->n_fields > 0 ? string_of(ref->fields[ref->n_fields - 1]) : NULL;
-    if (name == NULL)
-        read_star(walk, alias);
-    else
-        put_column(walk, FORE_TERM_READ, column_named(walk, alias, name));
-}
-
-/* ---- values ---------------------------------------------------------------------------------- */
-
-/* The text of a constant or bound parameter, in `space` where it has to be made. NULL: neither. */
-static const char *value_of(struct walk *walk, const PgQuery__Node *node, char space[32])
-{
-    node = bare(node);
-    if (node == NULL) return NULL;
-    if (node->node_case == PG_QUERY__NODE__NODE_PARAM_REF) {
-        size_t number = (size_t)node->param_ref->number;
-        if (number > 0 && number <= walk->sql->params && walk->sql->param[number - 1] != NULL)
-            return walk->sql->param[number - 1];
-        /* Not in the log: some value, another one each time. */
-        walk->report->valueless++;
-        (void)snprintf(space, 32, "?%zu", walk->log->query_count);
-        return space;
-    }
-    if (node->node_case != PG_QUERY__NODE__NODE_A_CONST || node->a_const->isnull) return NULL;
-    const PgQuery__AConst *constant = node->a_const;
-    if (constant->val_case == PG_QUERY__A__CONST__VAL_FVAL) return constant->fval->fval;
-    if (constant->val_case == PG_QUERY__A__CONST__VAL_SVAL) return constant->sval->sval;
-    if (constant->val_case == PG_QUERY__A__CONST__VAL_BSVAL) return constant->bsval->bsval;
-    if (constant->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL)
-        return constant->boolval->boolval ? "true" : "false";
-    (void)snprintf(space, 32, "%d", (int)constant->ival->ival);
-    return space;
-}
-
-static void put_text(struct walk *walk, struct fore_query_term term, const char *text, size_t len)
-{
-    struct fore_query_column *column = &walk->log->column[term.column];
-    column->values++;
-    column->value_bytes += len;
-    fore_query_log_value(&term, text, len);
-    put(walk, term);
-}
-
-static bool put_value(struct walk *walk, struct fore_query_term term, const PgQuery__Node *node)
-{
-    char space[32];
-    const char *text = value_of(walk, node, space);
-    if (text == NULL || term.column == UINT16_MAX) return false;
-    put_text(walk, term, text, strlen(text));
-    return true;
-}
-
-/* The items of "{1,2,\"a b\"}", a bound array. */
-static void put_array(struct walk *walk, struct fore_query_term term, const char *text)
-{
-    for (const char *at = *text == '{' ? text + 1 : text; *at != '\0' && *at != '}';) {
-        size_t len = strcspn(at, ",}");
-        bool quoted = len >= 2 && at[0] == '"' && at[len - 1] == '"';
-        put_text(walk, term, at + quoted, len - 2 * (size_t)quoted);
-        at += len + (at[len] == ',');
-        if (term.row++ == UINT8_MAX) return;
-    }
-}
+static void visit(struct wl_query_sql_walk *walk, const ProtobufCMessage *message);
+static void predicate(struct wl_query_sql_walk *walk, const PgQuery__Node *node);
+static void select_stmt(struct wl_query_sql_walk *walk, const PgQuery__SelectStmt *select);
 
 /* ---- predicates ------------------------------------------------------------------------------ */
 
-static void equal_list(struct walk *walk, uint16_t column, PgQuery__Node *const *item, size_t count)
+static void equal_list(struct wl_query_sql_walk *walk, uint16_t column, PgQuery__Node *const *item,
+                       size_t count)
 {
     struct fore_query_term term = {.role = FORE_TERM_EQUAL, .column = column};
     for (size_t i = 0; i < count && i <= UINT8_MAX; i++) {
         term.row = (uint8_t)i;
-        if (!put_value(walk, term, item[i])) visit(walk, &item[i]->base);
+        if (!wl_query_sql_put_value(walk, term, item[i])) visit(walk, &item[i]->base);
     }
 }
 
 /* column IN (...), column = ANY (...): true when it was one. */
-static bool one_of(struct walk *walk, const PgQuery__AExpr *expr)
+static bool one_of(struct wl_query_sql_walk *walk, const PgQuery__AExpr *expr)
 {
-    uint16_t column = column_of(walk, expr->lexpr);
-    const PgQuery__Node *right = bare(expr->rexpr);
+    uint16_t column = wl_query_sql_column(walk, expr->lexpr);
+    const PgQuery__Node *right = wl_query_sql_bare(expr->rexpr);
     if (column == UINT16_MAX || right == NULL) return false;
     if (right->node_case == PG_QUERY__NODE__NODE_LIST)
         equal_list(walk, column, right->list->items, right->list->n_items);
@@ -247,55 +64,58 @@ static bool one_of(struct walk *walk, const PgQuery__AExpr *expr)
         equal_list(walk, column, right->a_array_expr->elements, right->a_array_expr->n_elements);
     else {
         char space[32];
-        const char *text = value_of(walk, right, space);
+        const char *text = wl_query_sql_value(walk, right, space);
         struct fore_query_term term = {.role = FORE_TERM_EQUAL, .column = column};
         if (text == NULL) return false;
-        put_array(walk, term, text);
+        wl_query_sql_put_array(walk, term, text);
     }
     return true;
 }
 
-static bool between(struct walk *walk, const PgQuery__AExpr *expr)
+static bool between(struct wl_query_sql_walk *walk, const PgQuery__AExpr *expr)
 {
     const PgQuery__Node *right = expr->rexpr;
-    struct fore_query_term term = {.role = FORE_TERM_LEAST, .column = column_of(walk, expr->lexpr)};
+    struct fore_query_term term = {.role = FORE_TERM_LEAST,
+                                   .column = wl_query_sql_column(walk, expr->lexpr)};
     if (right == NULL || right->node_case != PG_QUERY__NODE__NODE_LIST ||
-        right->list->n_items != 2 || !put_value(walk, term, right->list->items[0]))
+        right->list->n_items != 2 || !wl_query_sql_put_value(walk, term, right->list->items[0]))
         return false;
     term.role = FORE_TERM_MOST;
-    return put_value(walk, term, right->list->items[1]);
+    return wl_query_sql_put_value(walk, term, right->list->items[1]);
 }
 
-static bool join(struct walk *walk, uint16_t a, uint16_t b)
+static bool join(struct wl_query_sql_walk *walk, uint16_t a, uint16_t b)
 {
     if (a == UINT16_MAX || b == UINT16_MAX) return false;
     if (walk->log->column[a].table == walk->log->column[b].table) {
-        put_column(walk, FORE_TERM_READ, a);
-        put_column(walk, FORE_TERM_READ, b);
+        wl_query_sql_put_column(walk, FORE_TERM_READ, a);
+        wl_query_sql_put_column(walk, FORE_TERM_READ, b);
         return true;
     }
-    put(walk, (struct fore_query_term){.role = FORE_TERM_JOIN, .column = a, .other = b});
+    wl_query_sql_put(walk,
+                     (struct fore_query_term){.role = FORE_TERM_JOIN, .column = a, .other = b});
     return true;
 }
 
 /* column OP value, value OP column, column = column. */
-static bool comparison(struct walk *walk, const PgQuery__AExpr *expr)
+static bool comparison(struct wl_query_sql_walk *walk, const PgQuery__AExpr *expr)
 {
-    const char *name = expr->n_name == 1 ? string_of(expr->name[0]) : NULL;
+    const char *name = expr->n_name == 1 ? wl_query_sql_string(expr->name[0]) : NULL;
     if (name == NULL || strchr("=<>", name[0]) == NULL || strcmp(name, "<>") == 0) return false;
-    uint16_t left = column_of(walk, expr->lexpr), right = column_of(walk, expr->rexpr);
+    uint16_t left = wl_query_sql_column(walk, expr->lexpr),
+             right = wl_query_sql_column(walk, expr->rexpr);
     if (name[0] == '=' && join(walk, left, right)) return true;
     bool turned = left == UINT16_MAX;
     uint8_t role = name[0] == '='               ? FORE_TERM_EQUAL
                    : (name[0] == '<') != turned ? FORE_TERM_MOST
                                                 : FORE_TERM_LEAST;
     struct fore_query_term term = {.role = role, .column = turned ? right : left};
-    return put_value(walk, term, turned ? expr->lexpr : expr->rexpr);
+    return wl_query_sql_put_value(walk, term, turned ? expr->lexpr : expr->rexpr);
 }
 
-static bool expression(struct walk *walk, const PgQuery__AExpr *expr)
+static bool expression(struct wl_query_sql_walk *walk, const PgQuery__AExpr *expr)
 {
-    const char *name = expr->n_name == 1 ? string_of(expr->name[0]) : NULL;
+    const char *name = expr->n_name == 1 ? wl_query_sql_string(expr->name[0]) : NULL;
     bool equals = name != NULL && strcmp(name, "=") == 0;
     switch ((int)expr->kind) {
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP: return comparison(walk, expr);
@@ -307,38 +127,39 @@ static bool expression(struct walk *walk, const PgQuery__AExpr *expr)
 }
 
 /* column IN (SELECT other FROM ...) joins the two. */
-static bool in_select(struct walk *walk, const PgQuery__SubLink *link)
+static bool in_select(struct wl_query_sql_walk *walk, const PgQuery__SubLink *link)
 {
     if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK || link->subselect == NULL ||
         link->subselect->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
         return false;
     const PgQuery__SelectStmt *select = link->subselect->select_stmt;
-    uint16_t outer = column_of(walk, link->testexpr);
+    uint16_t outer = wl_query_sql_column(walk, link->testexpr);
     size_t scopes = walk->scopes;
     select_stmt(walk, select);
     walk->scopes = scopes;
     if (outer == UINT16_MAX) return true;
-    put_column(walk, FORE_TERM_READ, outer);
+    wl_query_sql_put_column(walk, FORE_TERM_READ, outer);
     if (select->n_target_list != 1 || select->n_from_clause != 1 ||
         select->from_clause[0]->node_case != PG_QUERY__NODE__NODE_RANGE_VAR)
         return true;
-    range_var(walk, select->from_clause[0]->range_var);
+    wl_query_sql_table(walk, select->from_clause[0]->range_var);
     const PgQuery__Node *target = select->target_list[0];
     if (target->node_case == PG_QUERY__NODE__NODE_RES_TARGET && walk->scopes > scopes) {
-        struct scope_entry inner = walk->scope[walk->scopes - 1];
-        const PgQuery__Node *value = bare(target->res_target->val);
+        struct wl_query_sql_scope inner = walk->scope[walk->scopes - 1];
+        const PgQuery__Node *value = wl_query_sql_bare(target->res_target->val);
         if (value != NULL && value->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
             value->column_ref->n_fields > 0) {
             const char *name =
-                string_of(value->column_ref->fields[value->column_ref->n_fields - 1]);
-            if (name != NULL) (void)join(walk, column_named(walk, inner.alias, name), outer);
+                wl_query_sql_string(value->column_ref->fields[value->column_ref->n_fields - 1]);
+            if (name != NULL)
+                (void)join(walk, wl_query_sql_column_named(walk, inner.alias, name), outer);
         }
     }
     walk->scopes = scopes;
     return true;
 }
 
-static void predicate(struct walk *walk, const PgQuery__Node *node)
+static void predicate(struct wl_query_sql_walk *walk, const PgQuery__Node *node)
 {
     if (node == NULL) return;
     if (node->node_case == PG_QUERY__NODE__NODE_BOOL_EXPR &&
@@ -354,30 +175,31 @@ static void predicate(struct walk *walk, const PgQuery__Node *node)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-static void visit_all(struct walk *walk, PgQuery__Node *const *node, size_t count)
+static void visit_all(struct wl_query_sql_walk *walk, PgQuery__Node *const *node, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         visit(walk, &node[i]->base);
 }
 
-static void with_clause(struct walk *walk, const PgQuery__WithClause *with)
+static void with_clause(struct wl_query_sql_walk *walk, const PgQuery__WithClause *with)
 {
     for (size_t i = 0; with != NULL && i < with->n_ctes; i++) {
         if (with->ctes[i]->node_case != PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR) continue;
         const PgQuery__CommonTableExpr *cte = with->ctes[i]->common_table_expr;
         size_t scopes = walk->scopes;
-        if (with->recursive) enter(walk, cte->ctename, UINT16_MAX);
+        if (with->recursive) wl_query_sql_enter(walk, cte->ctename, UINT16_MAX);
         if (cte->ctequery != NULL) visit(walk, &cte->ctequery->base);
         walk->scopes = scopes;
-        enter(walk, cte->ctename, UINT16_MAX);
+        wl_query_sql_enter(walk, cte->ctename, UINT16_MAX);
     }
 }
 
 /* JOIN ... USING (column): the newest table on the left that is one, with the one on the right. */
-static void join_using(struct walk *walk, const PgQuery__JoinExpr *expr, size_t left, size_t right)
+static void join_using(struct wl_query_sql_walk *walk, const PgQuery__JoinExpr *expr, size_t left,
+                       size_t right)
 {
     for (size_t i = 0; i < expr->n_using_clause; i++) {
-        const char *name = string_of(expr->using_clause[i]);
+        const char *name = wl_query_sql_string(expr->using_clause[i]);
         if (name == NULL || right >= walk->scopes || left >= right) continue;
         uint16_t a = walk->scope[left].table, b = walk->scope[right].table;
         if (a == UINT16_MAX || b == UINT16_MAX) continue;
@@ -386,13 +208,13 @@ static void join_using(struct walk *walk, const PgQuery__JoinExpr *expr, size_t 
     }
 }
 
-static void from_item(struct walk *walk, const PgQuery__Node *node)
+static void from_item(struct wl_query_sql_walk *walk, const PgQuery__Node *node)
 {
-    if (node == NULL || walk->depth >= DEPTH_MAX) return;
+    if (node == NULL || walk->depth >= WL_QUERY_SQL_DEPTH) return;
     walk->depth++;
     size_t left = walk->scopes;
     if (node->node_case == PG_QUERY__NODE__NODE_RANGE_VAR) {
-        range_var(walk, node->range_var);
+        wl_query_sql_table(walk, node->range_var);
     } else if (node->node_case == PG_QUERY__NODE__NODE_JOIN_EXPR) {
         const PgQuery__JoinExpr *expr = node->join_expr;
         from_item(walk, expr->larg);
@@ -404,14 +226,14 @@ static void from_item(struct walk *walk, const PgQuery__Node *node)
         const PgQuery__RangeSubselect *sub = node->range_subselect;
         if (sub->subquery != NULL) visit(walk, &sub->subquery->base);
         walk->scopes = left;
-        if (sub->alias != NULL) enter(walk, sub->alias->aliasname, UINT16_MAX);
+        if (sub->alias != NULL) wl_query_sql_enter(walk, sub->alias->aliasname, UINT16_MAX);
     } else {
         visit(walk, &node->base);
     }
     walk->depth--;
 }
 
-static void select_stmt(struct walk *walk, const PgQuery__SelectStmt *select)
+static void select_stmt(struct wl_query_sql_walk *walk, const PgQuery__SelectStmt *select)
 {
     if (select->larg != NULL) visit(walk, &select->larg->base);
     if (select->rarg != NULL) visit(walk, &select->rarg->base);
@@ -431,8 +253,8 @@ static const char *target_name(const PgQuery__Node *node)
     return node->node_case == PG_QUERY__NODE__NODE_RES_TARGET ? node->res_target->name : NULL;
 }
 
-static void insert_row(struct walk *walk, const PgQuery__InsertStmt *insert, uint16_t table,
-                       const PgQuery__Node *row, size_t index)
+static void insert_row(struct wl_query_sql_walk *walk, const PgQuery__InsertStmt *insert,
+                       uint16_t table, const PgQuery__Node *row, size_t index)
 {
     if (row->node_case != PG_QUERY__NODE__NODE_LIST) return;
     for (size_t i = 0; i < row->list->n_items && i < insert->n_cols; i++) {
@@ -441,18 +263,18 @@ static void insert_row(struct walk *walk, const PgQuery__InsertStmt *insert, uin
         struct fore_query_term term = {.role = FORE_TERM_INSERT,
                                        .column = fore_query_log_column(walk->log, table, name),
                                        .row = (uint8_t)index};
-        if (!put_value(walk, term, row->list->items[i]))
-            put_column(walk, FORE_TERM_SET, term.column);
+        if (!wl_query_sql_put_value(walk, term, row->list->items[i]))
+            wl_query_sql_put_column(walk, FORE_TERM_SET, term.column);
     }
 }
 
-static void insert_stmt(struct walk *walk, const PgQuery__InsertStmt *insert)
+static void insert_stmt(struct wl_query_sql_walk *walk, const PgQuery__InsertStmt *insert)
 {
     walk->query.op = FORE_QUERY_WRITE;
     walk->query.adds = true;
     with_clause(walk, insert->with_clause);
     size_t scopes = walk->scopes;
-    range_var(walk, insert->relation);
+    wl_query_sql_table(walk, insert->relation);
     if (insert->select_stmt == NULL || walk->scopes == scopes) return;
     uint16_t table = walk->scope[scopes].table;
     const PgQuery__SelectStmt *select = insert->select_stmt->select_stmt;
@@ -463,12 +285,12 @@ static void insert_stmt(struct walk *walk, const PgQuery__InsertStmt *insert)
     select_stmt(walk, select);
 }
 
-static void update_stmt(struct walk *walk, const PgQuery__UpdateStmt *update)
+static void update_stmt(struct wl_query_sql_walk *walk, const PgQuery__UpdateStmt *update)
 {
     walk->query.op = FORE_QUERY_WRITE;
     with_clause(walk, update->with_clause);
     size_t scopes = walk->scopes;
-    range_var(walk, update->relation);
+    wl_query_sql_table(walk, update->relation);
     if (walk->scopes == scopes) return;
     uint16_t table = walk->scope[scopes].table;
     for (size_t i = 0; i < update->n_from_clause; i++)
@@ -477,24 +299,24 @@ static void update_stmt(struct walk *walk, const PgQuery__UpdateStmt *update)
     for (size_t i = 0; i < update->n_target_list; i++) {
         const char *name = target_name(update->target_list[i]);
         if (name == NULL || table == UINT16_MAX) continue;
-        put_column(walk, FORE_TERM_SET, fore_query_log_column(walk->log, table, name));
+        wl_query_sql_put_column(walk, FORE_TERM_SET, fore_query_log_column(walk->log, table, name));
         if (update->target_list[i]->res_target->val != NULL)
             visit(walk, &update->target_list[i]->res_target->val->base);
     }
 }
 
-static void delete_stmt(struct walk *walk, const PgQuery__DeleteStmt *delete)
+static void delete_stmt(struct wl_query_sql_walk *walk, const PgQuery__DeleteStmt *delete)
 {
     walk->query.op = FORE_QUERY_WRITE;
     with_clause(walk, delete->with_clause);
-    range_var(walk, delete->relation);
+    wl_query_sql_table(walk, delete->relation);
     for (size_t i = 0; i < delete->n_using_clause; i++)
         from_item(walk, delete->using_clause[i]);
     predicate(walk, delete->where_clause);
 }
 
 /* Every message inside a message, by its description. */
-static void visit_fields(struct walk *walk, const ProtobufCMessage *message)
+static void visit_fields(struct wl_query_sql_walk *walk, const ProtobufCMessage *message)
 {
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
@@ -519,14 +341,14 @@ static void visit_fields(struct walk *walk, const ProtobufCMessage *message)
     }
 }
 
-static void visit(struct walk *walk, const ProtobufCMessage *message)
+static void visit(struct wl_query_sql_walk *walk, const ProtobufCMessage *message)
 {
-    if (message == NULL || walk->depth >= DEPTH_MAX) return;
+    if (message == NULL || walk->depth >= WL_QUERY_SQL_DEPTH) return;
     const ProtobufCMessageDescriptor *kind = message->descriptor;
     size_t scopes = walk->scopes;
     walk->depth++;
     if (kind == &pg_query__column_ref__descriptor)
-        read_column(walk, (const PgQuery__ColumnRef *)message);
+        wl_query_sql_read(walk, (const PgQuery__ColumnRef *)message);
     else if (kind == &pg_query__select_stmt__descriptor)
         select_stmt(walk, (const PgQuery__SelectStmt *)message);
     else if (kind == &pg_query__insert_stmt__descriptor)
@@ -553,7 +375,7 @@ static bool queries(const PgQuery__Node *node)
     }
 }
 
-static void one_statement(struct walk *walk, const PgQuery__Node *node)
+static void one_statement(struct wl_query_sql_walk *walk, const PgQuery__Node *node)
 {
     walk->scopes = walk->terms = walk->depth = 0;
     walk->query = (struct fore_query){.t = walk->sql->t, .op = FORE_QUERY_READ};
@@ -568,7 +390,7 @@ bool wl_query_sql_add(struct fore_query_log *log, const struct wl_query_sql *sql
                       struct wl_query_read_report *report, char *why, size_t why_size)
 {
     PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(sql->text);
-    struct walk walk = {.log = log, .sql = sql, .report = report};
+    struct wl_query_sql_walk walk = {.log = log, .sql = sql, .report = report};
     bool done = parsed.error == NULL;
     if (!done) {
         (void)snprintf(why, why_size, "%s", parsed.error->message);
