@@ -77,6 +77,7 @@ static enum fore_err work(struct wish *wish, const char *path, struct fore_arena
         fore_column_widths(&log, arena);
         err = lab_advise_run(&log, &wish->advise, arena, &advice, diag);
     }
+    wish->advise.progress_self = NULL;
     wl_progress_end(&progress);
     if (err == FORE_E_OK) {
         struct fore_buf text = {0};

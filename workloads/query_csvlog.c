@@ -46,8 +46,10 @@ static bool log_time(const char *cell, double *t)
     if (!wl_series_text_time(whole, t)) return false;
     double scale = 0.1;
     if (cell[19] == '.')
-        for (const char *digit = cell + 20; isdigit((unsigned char)*digit); digit++, scale /= 10)
+        for (const char *digit = cell + 20; isdigit((unsigned char)*digit); digit++) {
             *t += scale * (*digit - '0');
+            scale /= 10;
+        }
     return true;
 }
 

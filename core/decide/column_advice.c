@@ -46,6 +46,7 @@ static int by_use(const void *a, const void *b)
 static uint64_t columns_of(const struct splitting *s, const struct fore_query *query)
 {
     uint64_t set = 0;
+    FORE_ASSERT(s->advice->columns > 0);
     for (size_t i = 0; i < query->terms; i++) {
         const struct fore_query_term *term = &s->log->term[query->term + i];
         for (size_t c = 0; uses(term) && c < s->advice->columns; c++)
