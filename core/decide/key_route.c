@@ -157,7 +157,8 @@ static uint64_t every(const struct fore_key_layout *layout)
 uint64_t fore_key_route(const struct fore_query_log *log, const struct fore_query *query,
                         const struct fore_key_layout *layout)
 {
-    struct bound bound[FORE_KEY_COLUMNS] = {{{NULL}}};
+    struct bound bound[FORE_KEY_COLUMNS];
+    memset(bound, 0, sizeof bound);
     if (layout->key.kind == FORE_KEY_COPY) return UINT64_MAX;
     for (size_t c = 0; c < layout->key.columns; c++)
         bind(log, query, layout->key.column[c], &bound[c]);
