@@ -6,5 +6,6 @@ int lab_cmd_compare(int argc, char **argv);
 int lab_cmd_journal(int argc, char **argv);
 int lab_cmd_config(int argc, char **argv);
 int lab_cmd_forecast(int argc, char **argv);
+int lab_cmd_advise(int argc, char **argv);
 
 #endif
