@@ -27,7 +27,7 @@ struct fore_search {
     uint32_t target_count;
 };
 
-enum { FORE_CANDIDATE_CHANGES = 2 * FORE_REPLICAS_MAX };
+enum { FORE_CANDIDATE_CHANGES = 3 * FORE_REPLICAS_MAX };
 
 struct fore_candidate {
     double gain_s; /* after price and gain_min; the best is the largest */

@@ -9,6 +9,8 @@
  */
 #include "core/decide/price.h"
 
+enum { COPIES_MAX = 4 }; /* more at once; a change list has no room for more */
+
 /* Ascending in cost, then in load: where `extra` more copies would go. */
 static uint32_t choose_targets(const struct fore_search *search, uint32_t partition,
                                uint16_t out[FORE_REPLICAS_MAX])
@@ -36,30 +38,42 @@ static uint32_t choose_targets(const struct fore_search *search, uint32_t partit
     return count;
 }
 
-/* `extra` copies more: every present host sheds a little, each new one takes its part. The k-th
- * copy stands when the ones before it do. */
-static double gain_of(const struct fore_search *search, const struct fore_leaving *l,
-                      const uint16_t *target, uint32_t extra, struct fore_candidate *c)
+/* `extra` copies more: with each that stands every host sheds a little and it takes its part. */
+static void list_changes(const struct fore_search *search, const struct fore_leaving *l,
+                         const uint16_t *target, uint32_t extra, struct fore_candidate *c)
 {
     const struct fore_partition *part = &search->load.topology->partition[l->partition];
-    double then = fore_load_replica_share(&search->load, l->partition, part->replica_count + extra);
     double each = fore_price_copy_s(search, l->partition, part->replica[0], target[0], 1);
-    double least = fore_price_seconds(search->input->options->gain_min);
-    double gain =
-        -extra * (l->price_s + fore_price_seconds(search->input->options->split_price)) - least;
+    uint32_t hosts = part->replica_count;
     c->change_count = 0;
-    for (uint32_t r = 0; r < part->replica_count; r++) {
-        struct fore_load_change x = fore_price_change(search, part->replica[r], l->partition,
-                                                      then - l->share, extra * each);
-        if (r > 0) x.busy_until_s = 0;
-        gain -= fore_price_rise(search, &x, 1);
-        c->change[c->change_count++] = x;
+    for (uint32_t r = 0; r < hosts + extra; r++) {
+        uint16_t node = r < hosts ? part->replica[r] : target[r - hosts];
+        uint32_t from =
+            r < hosts ? 0 : r - hosts; /* copies that stand before this one takes part */
+        double had = r < hosts ? l->share : 0;
+        for (uint32_t k = from; k < extra; k++) {
+            double then = fore_load_replica_share(&search->load, l->partition, hosts + k + 1);
+            struct fore_load_change x =
+                fore_price_change(search, node, l->partition, then - had, (k + 1) * each);
+            bool copies = r == 0 ? k + 1 == extra : r >= hosts && k == from;
+            if (!copies) x.busy_until_s = 0;
+            had = then;
+            c->change[c->change_count++] = x;
+        }
     }
-    for (uint32_t k = 0; k < extra; k++) {
-        struct fore_load_change x =
-            fore_price_change(search, target[k], l->partition, then, (k + 1) * each);
-        gain -= fore_price_rise(search, &x, 1);
-        c->change[c->change_count++] = x;
+}
+
+/* The changes lie node by node, a few for each. */
+static double gain_of(const struct fore_search *search, const struct fore_leaving *l,
+                      uint32_t extra, const struct fore_candidate *c)
+{
+    const struct fore_decide_options *options = search->input->options;
+    double price = l->price_s + fore_price_seconds(options->split_price);
+    double gain = -(double)extra * price - fore_price_seconds(options->gain_min);
+    for (uint32_t i = 0, next; i < c->change_count; i = next) {
+        for (next = i + 1; next < c->change_count && c->change[next].node == c->change[i].node;)
+            next++;
+        gain -= fore_price_rise(search, &c->change[i], next - i);
     }
     return gain;
 }
@@ -81,9 +95,14 @@ void fore_candidate_replicate(const struct fore_search *search, uint16_t source,
     uint16_t target[FORE_REPLICAS_MAX];
     uint32_t room = choose_targets(search, l->partition, target);
     if (room > most - part->replica_count) room = most - part->replica_count;
+    if (room > COPIES_MAX) room = COPIES_MAX;
+    /* Several at once only for what could break a node by itself; the rest has cheaper cures. */
+    double alone = 0.5 * options->utilization_limit * input->topology->node[source].cores;
+    if (l->load < alone && room > 1) room = 1;
     for (uint32_t extra = 1; extra <= room; extra++) {
         struct fore_candidate c = {.extra_copies = extra};
-        c.gain_s = gain_of(search, l, target, extra, &c);
+        list_changes(search, l, target, extra, &c);
+        c.gain_s = gain_of(search, l, extra, &c);
         if (c.gain_s <= best->gain_s) continue;
         c.move = fore_price_plan(
             search, FORE_MOVE_ADD_REPLICA, l->partition, part->replica[0], target[0],
