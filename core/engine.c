@@ -56,6 +56,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     engine->node_count = topology->node_count;
     engine->moved_at = FORE_NEW(perm, fore_ns, cap);
     engine->split_at = FORE_NEW(perm, fore_ns, cap);
+    engine->grown_at = FORE_NEW(perm, fore_ns, cap);
     engine->baseline_replicas = FORE_NEW(perm, uint16_t, cap);
     if (engine->policy->begin != NULL)
         engine->policy_memory = engine->policy->begin(topology, engine->setup.seed, perm);
@@ -126,6 +127,7 @@ static void follow(struct fore_engine *engine, const struct fore_migrate_change 
         fore_fleet_split(engine->fleet, p, other, change->right_share);
         engine->baseline_replicas[other] = engine->baseline_replicas[p];
         engine->moved_at[other] = engine->moved_at[p] = 0; /* its part may move at once */
+        engine->grown_at[other] = engine->grown_at[p];
         engine->split_at[other] = engine->split_at[p] = now;
         engine->replan = true;
         break;
@@ -137,7 +139,9 @@ static void follow(struct fore_engine *engine, const struct fore_migrate_change 
     case FORE_MOVE_MOVE:
     case FORE_MOVE_ADD_REPLICA:
     case FORE_MOVE_DROP_REPLICA:
-        engine->moved_at[p] = now;
+        /* One copy more may be the first of several: it rests from everything but these. */
+        *(change->kind == FORE_MOVE_ADD_REPLICA ? &engine->grown_at[p] : &engine->moved_at[p]) =
+            now;
         engine->replan = true;
         if (change->source != FORE_NODE_NONE)
             fore_risk_watch_changed(&engine->risk_watch, change->source);
@@ -186,11 +190,12 @@ static double mean_bytes(const struct fore_topology *topology)
 }
 
 static void mark_partitions(const struct fore_engine *engine, const struct fore_topology *topology,
-                            fore_ns now, bool *busy, bool *rest)
+                            fore_ns now, bool *busy, bool *rest, bool *grown)
 {
     fore_ns cooldown = engine->setup.options->decide.cooldown;
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         fore_ns moved = engine->moved_at[p], split = engine->split_at[p];
+        grown[p] = engine->grown_at[p] != 0 && now - engine->grown_at[p] < cooldown;
         busy[p] = moved != 0 && now - moved < cooldown;
         rest[p] = split != 0 && now - split < 4 * cooldown;
     }
@@ -238,7 +243,8 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
     uint8_t *slots = FORE_NEW(scratch, uint8_t, topology->node_count);
     bool *busy = FORE_NEW(scratch, bool, topology->partition_cap);
     bool *rest = FORE_NEW(scratch, bool, topology->partition_cap);
-    mark_partitions(engine, topology, now, busy, rest);
+    bool *grown = FORE_NEW(scratch, bool, topology->partition_cap);
+    mark_partitions(engine, topology, now, busy, rest, grown);
     *input = (struct fore_planner_input){
         .now = now,
         .options = &options->decide,
@@ -247,6 +253,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .node_slots = slots,
         .cluster_slots = fore_migrate_slots(&engine->migrate, topology->node_count, slots),
         .partition_busy = busy,
+        .partition_grown = grown,
         .partition_split_rest = rest,
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,

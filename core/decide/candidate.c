@@ -1,11 +1,11 @@
 /*
- * candidate.c - moves, pair swaps, splits and replicas that relieve a node.
+ * candidate.c - moves, pair swaps and splits that relieve a node; replica.c adds copies to read.
  *
  * From the study (HEADLINE part 2): splits are the largest lever, swaps the next; both belong in
  * the same search as plain moves. A swap is scored as a pair, and only its first half is planned:
  * by the time the second is due, the picture is newer. A split is scored with the move of its part.
  */
-#include "core/decide/candidate.h"
+#include "core/decide/price.h"
 
 #include <math.h>
 
@@ -49,75 +49,22 @@ void fore_candidate_targets(struct fore_search *search)
     }
 }
 
-struct leaving { /* a partition that could leave the source */
-    uint32_t partition;
-    double share;      /* of its load that the source sheds */
-    double duration_s; /* of its copy, to a node as fast as the source */
-    double saved_s;    /* off the source's cost */
-    double price_s;
-    double load; /* cores it brings, weighted mean over the horizon */
-};
 enum { LEAVING_MAX = 256, SWAP_PARTNERS = 6 };
 static const double enough = 0.6; /* of a node's cost saved: no swap is looked for */
-
-static double seconds(fore_ns t)
-{
-    return (double)t / 1e9;
-}
-
-static double copy_seconds(const struct fore_search *search, uint32_t partition, uint16_t from,
-                           uint16_t to, double share)
-{
-    const struct fore_topology *topology = search->load.topology;
-    double rate = fmin(topology->node[from].bandwidth_bytes, topology->node[to].bandwidth_bytes);
-    double bytes = share * (double)topology->partition[partition].bytes;
-    return rate > 0 ? bytes / rate : 0;
-}
-
-static double move_price(const struct fore_search *search, uint32_t partition, double share)
-{
-    double bytes = share * (double)search->load.topology->partition[partition].bytes;
-    double relative = search->input->bytes_mean > 0 ? bytes / search->input->bytes_mean : 1;
-    return seconds(search->input->options->move_price) * relative;
-}
-
-static bool target_open(const struct fore_search *search, uint32_t partition, uint16_t node)
-{
-    const struct fore_topology *topology = search->load.topology;
-    return topology->node[node].up && search->slots[node] > 0 &&
-           !fore_topology_hosts(topology, partition, node);
-}
-
-static struct fore_load_change change_of(const struct fore_search *search, uint16_t node,
-                                         uint32_t partition, double share, double due_s)
-{
-    return (struct fore_load_change){.node = node,
-                                     .partition = partition,
-                                     .share = share,
-                                     .from_s = search->offset_s + due_s,
-                                     .busy_until_s = search->offset_s + due_s};
-}
-
-static double rise_at(const struct fore_search *search, const struct fore_load_change *change,
-                      size_t count)
-{
-    return fore_load_cost_with(&search->load, change->node, change, count) -
-           search->load.cost[change->node];
-}
 
 /* The least that any change of this partition is charged: a move, or a split and a tenth of one. */
 static double cheapest(const struct fore_search *search, double move_price_s)
 {
     const struct fore_decide_options *options = search->input->options;
-    double split = 0.1 * move_price_s + seconds(options->split_price);
-    return seconds(options->gain_min) +
+    double split = 0.1 * move_price_s + fore_price_seconds(options->split_price);
+    return fore_price_seconds(options->gain_min) +
            (options->splits ? fmin(move_price_s, split) : move_price_s);
 }
 
 /* Everything on the source that may leave and could gain more than the best so far, with what its
  * leaving saves. No change saves more than the node costs, so most are passed over unasked. */
 static size_t list_leaving(const struct fore_search *search, uint16_t source, double best_gain_s,
-                           struct leaving *out)
+                           struct fore_leaving *out)
 {
     const struct fore_topology *topology = search->load.topology;
     size_t count = 0;
@@ -127,56 +74,35 @@ static size_t list_leaving(const struct fore_search *search, uint16_t source, do
         uint32_t p = *at;
         const struct fore_partition *part = &topology->partition[p];
         if (search->busy[p]) continue;
-        struct leaving l = {.partition = p, .price_s = move_price(search, p, 1)};
+        struct fore_leaving l = {.partition = p, .price_s = fore_price_move(search, p, 1)};
         if (search->load.cost[source] - cheapest(search, l.price_s) <= best_gain_s) continue;
         l.share = fore_load_replica_share(&search->load, p, part->replica_count);
-        l.duration_s = copy_seconds(search, p, source, source, 1);
+        l.duration_s = fore_price_copy_s(search, p, source, source, 1);
         l.load = search->brings[p];
-        struct fore_load_change gone = change_of(search, source, p, -l.share, l.duration_s);
-        l.saved_s = -rise_at(search, &gone, 1);
+        struct fore_load_change gone = fore_price_change(search, source, p, -l.share, l.duration_s);
+        l.saved_s = -fore_price_rise(search, &gone, 1);
         out[count++] = l;
     }
     return count;
 }
 
-static void offer(struct fore_candidate *best, const struct fore_candidate *candidate)
+static void try_moves(const struct fore_search *search, uint16_t source,
+                      const struct fore_leaving *l, struct fore_candidate *best)
 {
-    if (candidate->gain_s > best->gain_s) *best = *candidate;
-}
-
-static struct fore_plan_move plan_move(const struct fore_search *search, enum fore_move_kind kind,
-                                       uint32_t partition, uint16_t source, uint16_t target,
-                                       double duration_s)
-{
-    const struct fore_partition *part = &search->load.topology->partition[partition];
-    return (struct fore_plan_move){
-        .move = {.kind = kind,
-                 .partition = partition,
-                 .other = FORE_PARTITION_NONE,
-                 .source = source,
-                 .target = target},
-        .bytes = (double)part->bytes,
-        .duration_s = duration_s
-    };
-}
-
-static void try_moves(const struct fore_search *search, uint16_t source, const struct leaving *l,
-                      struct fore_candidate *best)
-{
-    double least = seconds(search->input->options->gain_min);
+    double least = fore_price_seconds(search->input->options->gain_min);
     if (l->saved_s - l->price_s - least <= best->gain_s) return;
     for (uint32_t i = 0; i < search->target_count; i++) {
         uint16_t target = search->target[i];
-        if (target == source || !target_open(search, l->partition, target)) continue;
-        double due = copy_seconds(search, l->partition, source, target, 1);
+        if (target == source || !fore_price_open(search, l->partition, target)) continue;
+        double due = fore_price_copy_s(search, l->partition, source, target, 1);
         struct fore_candidate c = {.change_count = 2};
-        c.change[0] = change_of(search, source, l->partition, -l->share, due);
-        c.change[1] = change_of(search, target, l->partition, l->share, due);
-        c.gain_s = l->saved_s - rise_at(search, &c.change[1], 1) - l->price_s - least;
+        c.change[0] = fore_price_change(search, source, l->partition, -l->share, due);
+        c.change[1] = fore_price_change(search, target, l->partition, l->share, due);
+        c.gain_s = l->saved_s - fore_price_rise(search, &c.change[1], 1) - l->price_s - least;
         if (c.gain_s <= best->gain_s) continue;
-        c.move = plan_move(search, FORE_MOVE_MOVE, l->partition, source, target, due);
+        c.move = fore_price_plan(search, FORE_MOVE_MOVE, l->partition, source, target, due);
         c.move.gain_s = c.gain_s + least;
-        offer(best, &c);
+        fore_price_offer(best, &c);
     }
 }
 
@@ -204,47 +130,49 @@ static size_t calm_nodes(const struct fore_search *search, uint16_t source, uint
 }
 
 static void try_swap_with(const struct fore_search *search, uint16_t source,
-                          const struct leaving *l, uint16_t target, uint32_t partner,
+                          const struct fore_leaving *l, uint16_t target, uint32_t partner,
                           struct fore_candidate *best)
 {
     const struct fore_partition *q = &search->load.topology->partition[partner];
-    double least = seconds(search->input->options->gain_min);
-    double due = copy_seconds(search, l->partition, source, target, 1);
-    double back = due + copy_seconds(search, partner, target, source, 1);
+    double least = fore_price_seconds(search->input->options->gain_min);
+    double due = fore_price_copy_s(search, l->partition, source, target, 1);
+    double back = due + fore_price_copy_s(search, partner, target, source, 1);
     double q_share = fore_load_replica_share(&search->load, partner, q->replica_count);
-    struct fore_load_change s[2] = {change_of(search, source, l->partition, -l->share, due),
-                                    change_of(search, source, partner, q_share, back)};
-    struct fore_load_change d[2] = {change_of(search, target, l->partition, l->share, due),
-                                    change_of(search, target, partner, -q_share, back)};
+    struct fore_load_change s[2] = {fore_price_change(search, source, l->partition, -l->share, due),
+                                    fore_price_change(search, source, partner, q_share, back)};
+    struct fore_load_change d[2] = {fore_price_change(search, target, l->partition, l->share, due),
+                                    fore_price_change(search, target, partner, -q_share, back)};
     s[0].busy_until_s = d[0].busy_until_s = 0; /* the pair is busy once, until the second is done */
     struct fore_candidate c = {.swap = true, .change_count = 4};
-    c.gain_s = -rise_at(search, s, 2) - l->price_s - move_price(search, partner, 1) - 2 * least;
+    c.gain_s = -fore_price_rise(search, s, 2) - l->price_s - fore_price_move(search, partner, 1) -
+               2 * least;
     if (c.gain_s <= best->gain_s) return;
-    c.gain_s -= rise_at(search, d, 2);
+    c.gain_s -= fore_price_rise(search, d, 2);
     if (c.gain_s <= best->gain_s) return;
     c.change[0] = s[0];
     c.change[1] = s[1];
     c.change[2] = d[0];
     c.change[3] = d[1];
     c.partner = partner;
-    c.move = plan_move(search, FORE_MOVE_MOVE, l->partition, source, target, due);
+    c.move = fore_price_plan(search, FORE_MOVE_MOVE, l->partition, source, target, due);
     c.move.gain_s = c.gain_s + 2 * least;
-    offer(best, &c);
+    fore_price_offer(best, &c);
 }
 
-static void try_swaps(const struct fore_search *search, uint16_t source, const struct leaving *l,
-                      struct fore_candidate *best)
+static void try_swaps(const struct fore_search *search, uint16_t source,
+                      const struct fore_leaving *l, struct fore_candidate *best)
 {
     const struct fore_topology *topology = search->load.topology;
     if (l->saved_s <= best->gain_s) return;
     uint16_t calm[SWAP_PARTNERS];
     size_t calm_count = calm_nodes(search, source, calm, SWAP_PARTNERS);
     for (size_t i = 0; i < calm_count; i++) {
-        if (!target_open(search, l->partition, calm[i])) continue;
+        if (!fore_price_open(search, l->partition, calm[i])) continue;
         const uint32_t *end = search->hosted + search->hosted_at[calm[i] + 1];
         for (const uint32_t *at = search->hosted + search->hosted_at[calm[i]]; at < end; at++) {
             uint32_t q = *at;
-            if (search->busy[q] || fore_topology_hosts(topology, q, source)) continue;
+            if (search->busy[q] || search->grown[q] || fore_topology_hosts(topology, q, source))
+                continue;
             double load = search->brings[q];
             if (load < 0.9 * l->load && load > 0.1 * l->load)
                 try_swap_with(search, source, l, calm[i], q, best);
@@ -252,7 +180,8 @@ static void try_swaps(const struct fore_search *search, uint16_t source, const s
     }
 }
 
-static bool may_split(const struct fore_search *search, uint16_t source, const struct leaving *l)
+static bool may_split(const struct fore_search *search, uint16_t source,
+                      const struct fore_leaving *l)
 {
     const struct fore_planner_input *input = search->input;
     const struct fore_topology *topology = input->topology;
@@ -274,94 +203,53 @@ static const struct fore_cut *half_of(const struct fore_search *search, uint32_t
     return cut;
 }
 
-static void try_split(const struct fore_search *search, uint16_t source, const struct leaving *l,
-                      struct fore_candidate *best)
+static void try_split(const struct fore_search *search, uint16_t source,
+                      const struct fore_leaving *l, struct fore_candidate *best)
 {
     const struct fore_planner_input *input = search->input;
-    double least = seconds(input->options->gain_min);
-    double fixed = seconds(input->options->split_price) + least;
+    double least = fore_price_seconds(input->options->gain_min);
+    double fixed = fore_price_seconds(input->options->split_price) + least;
     if (l->saved_s - fixed <= best->gain_s || !may_split(search, source, l)) return;
     if (!half_of(search, l->partition)->known) return;
     struct fore_keyrange_cut cut = half_of(search, l->partition)->at;
     if (cut.top_share > 0.5 || cut.right_share < 0.1 || cut.right_share > 0.9) return;
     double r = cut.right_share;
-    double price = move_price(search, l->partition, r) + fixed;
+    double price = fore_price_move(search, l->partition, r) + fixed;
     for (uint32_t i = 0; i < search->target_count; i++) {
         uint16_t target = search->target[i];
-        if (target == source || !target_open(search, l->partition, target)) continue;
-        double due = copy_seconds(search, l->partition, source, target, r);
+        if (target == source || !fore_price_open(search, l->partition, target)) continue;
+        double due = fore_price_copy_s(search, l->partition, source, target, r);
         struct fore_candidate c = {.change_count = 2, .then_source = source, .then_target = target};
-        c.change[0] = change_of(search, source, l->partition, -l->share * r, due);
-        c.change[1] = change_of(search, target, l->partition, l->share * r, due);
-        c.gain_s = -rise_at(search, &c.change[0], 1) - price;
+        c.change[0] = fore_price_change(search, source, l->partition, -l->share * r, due);
+        c.change[1] = fore_price_change(search, target, l->partition, l->share * r, due);
+        c.gain_s = -fore_price_rise(search, &c.change[0], 1) - price;
         if (c.gain_s <= best->gain_s) continue;
-        c.gain_s -= rise_at(search, &c.change[1], 1);
+        c.gain_s -= fore_price_rise(search, &c.change[1], 1);
         if (c.gain_s <= best->gain_s) continue;
-        c.move = plan_move(search, FORE_MOVE_SPLIT, l->partition, source, target, due);
+        c.move = fore_price_plan(search, FORE_MOVE_SPLIT, l->partition, source, target, due);
         c.move.move.split_at = cut.at;
         c.move.move.split_right_share = r;
         c.move.bytes = 0;
         c.move.gain_s = c.gain_s + least;
-        offer(best, &c);
+        fore_price_offer(best, &c);
     }
-}
-
-/* The price of one replica more: every present host sheds a little, the new one takes its part. */
-static void try_replica_at(const struct fore_search *search, const struct leaving *l,
-                           uint16_t target, struct fore_candidate *best)
-{
-    const struct fore_partition *part = &search->load.topology->partition[l->partition];
-    double least = seconds(search->input->options->gain_min);
-    double then = fore_load_replica_share(&search->load, l->partition, part->replica_count + 1u);
-    double due = copy_seconds(search, l->partition, part->replica[0], target, 1);
-    struct fore_candidate c = {0};
-    c.gain_s = -l->price_s - seconds(search->input->options->split_price) - least;
-    for (uint32_t r = 0; r < part->replica_count; r++) {
-        struct fore_load_change x =
-            change_of(search, part->replica[r], l->partition, then - l->share, due);
-        if (r > 0) x.busy_until_s = 0;
-        c.gain_s -= rise_at(search, &x, 1);
-        c.change[c.change_count++] = x;
-    }
-    struct fore_load_change x = change_of(search, target, l->partition, then, due);
-    c.gain_s -= rise_at(search, &x, 1);
-    c.change[c.change_count++] = x;
-    if (c.gain_s <= best->gain_s) return;
-    c.move = plan_move(search, FORE_MOVE_ADD_REPLICA, l->partition, part->replica[0], target, due);
-    c.move.gain_s = c.gain_s + least;
-    offer(best, &c);
-}
-
-static void try_replica(const struct fore_search *search, uint16_t source, const struct leaving *l,
-                        struct fore_candidate *best)
-{
-    const struct fore_planner_input *input = search->input;
-    const struct fore_partition *part = &input->topology->partition[l->partition];
-    const struct fore_observe_partition *seen = &input->observe->partition[l->partition];
-    if (part->replica_count >= input->options->replicas_max ||
-        part->replica_count >= FORE_REPLICAS_MAX || search->slots[part->replica[0]] == 0 ||
-        seen->write_share > input->options->replica_write_share_max ||
-        l->load < input->options->split_load_min * input->topology->node[source].cores ||
-        l->saved_s <= best->gain_s)
-        return;
-    for (uint32_t i = 0; i < search->target_count; i++)
-        if (target_open(search, l->partition, search->target[i]))
-            try_replica_at(search, l, search->target[i], best);
 }
 
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
                             struct fore_candidate *best)
 {
-    struct leaving list[LEAVING_MAX];
+    struct fore_leaving list[LEAVING_MAX];
     size_t count = list_leaving(search, source, best->gain_s, list);
     const struct fore_decide_options *options = search->input->options;
     uint32_t caps = search->input->caps;
     for (size_t i = 0; i < count; i++) {
-        if (options->moves && (caps & FORE_CAP_MOVE)) try_moves(search, source, &list[i], best);
-        if (options->splits && (caps & FORE_CAP_SPLIT) && (caps & FORE_CAP_MOVE))
+        bool rests = search->grown[list[i].partition];
+        if (options->moves && (caps & FORE_CAP_MOVE) && !rests)
+            try_moves(search, source, &list[i], best);
+        if (options->splits && !rests && (caps & FORE_CAP_SPLIT) && (caps & FORE_CAP_MOVE))
             try_split(search, source, &list[i], best);
         if (options->replicas && (caps & FORE_CAP_REPLICA))
-            try_replica(search, source, &list[i], best);
+            fore_candidate_replicate(search, source, &list[i], best);
     }
     /* A swap costs two copies and many prices to ask: only where nothing simpler does most of it.
      */
@@ -369,5 +257,5 @@ void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
         best->gain_s > enough * search->load.cost[source])
         return;
     for (size_t i = 0; i < count; i++)
-        try_swaps(search, source, &list[i], best);
+        if (!search->grown[list[i].partition]) try_swaps(search, source, &list[i], best);
 }

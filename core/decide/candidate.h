@@ -15,6 +15,7 @@ struct fore_search {
     double offset_s;        /* from the scenarios' origin to now */
     uint8_t *slots;         /* by node, left */
     bool *busy;             /* by partition */
+    bool *grown;            /* by partition: only further copies may be made of it */
     uint32_t cluster_slots; /* left */
     struct fore_cut {
         bool asked, known;
@@ -26,13 +27,14 @@ struct fore_search {
     uint32_t target_count;
 };
 
-enum { FORE_CANDIDATE_CHANGES = FORE_REPLICAS_MAX + 4 };
+enum { FORE_CANDIDATE_CHANGES = 3 * FORE_REPLICAS_MAX };
 
 struct fore_candidate {
     double gain_s; /* after price and gain_min; the best is the largest */
     bool found;    /* for tidying up, which is done for no gain */
     bool swap;     /* `partner` is to come back afterwards */
     uint32_t partner;
+    uint32_t extra_copies; /* ADD_REPLICA: this one and those to follow */
     struct fore_plan_move move;
     uint16_t then_source, then_target; /* SPLIT: where its part is to go */
     struct fore_load_change change[FORE_CANDIDATE_CHANGES];

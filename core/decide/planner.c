@@ -77,6 +77,9 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
     memcpy(search->slots, input->node_slots, topology->node_count);
     search->busy = FORE_NEW(scratch, bool, topology->partition_cap);
     memcpy(search->busy, input->partition_busy, topology->partition_count * sizeof(bool));
+    search->grown = FORE_NEW(scratch, bool, topology->partition_cap);
+    if (input->partition_grown != NULL)
+        memcpy(search->grown, input->partition_grown, topology->partition_count * sizeof(bool));
     search->cluster_slots = input->cluster_slots;
     list_hosted(search);
     search->cut = FORE_NEW(scratch, struct fore_cut, topology->partition_cap);

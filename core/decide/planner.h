@@ -26,6 +26,7 @@ struct fore_planner_input {
     const uint8_t *node_slots;         /* free move slots by node */
     uint32_t cluster_slots;            /* free move slots in all */
     const bool *partition_busy;        /* moving, or resting (cool-down) */
+    const bool *partition_grown;       /* has lately got a replica; may get more. NULL: none */
     const bool *partition_split_rest;  /* lately split or merged: not merged or split back */
     uint32_t baseline_partitions;      /* merges stop there */
     const uint16_t *baseline_replicas; /* by partition: replicas it should keep */

@@ -40,7 +40,7 @@ static bool droppable(const struct fore_search *search, uint32_t partition)
 {
     const struct fore_planner_input *input = search->input;
     const struct fore_partition *part = &input->topology->partition[partition];
-    if (!part->alive || search->busy[partition] ||
+    if (!part->alive || search->busy[partition] || search->grown[partition] ||
         part->replica_count <= input->baseline_replicas[partition])
         return false;
     double now = fore_load_replica_share(&search->load, partition, part->replica_count);

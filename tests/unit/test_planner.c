@@ -146,6 +146,42 @@ static void a_single_hot_key_is_replicated_and_never_split(void **state)
     assert_true(replicated);
 }
 
+static void copies_come_in_the_number_it_takes(void **state)
+{
+    world_set(&world, 0, 0, 1.4); /* one copy more would leave two nodes in trouble for one */
+    world.topology.partition[0].bytes /= 20;
+    world_keys(&world, 0, 512, true);
+    world.observe->partition[0].write_share = 0;
+    make_plan();
+    bool replicated = false;
+    for (uint32_t i = 0; i < plan.move_count; i++)
+        replicated |=
+            plan.move[i].move.kind == FORE_MOVE_ADD_REPLICA && plan.move[i].move.partition == 0;
+    assert_true(replicated);
+    bool grown[WORLD_PARTITIONS] = {true};
+    world.input.partition_grown = grown; /* what has just got one may get another, not move */
+    make_plan();
+    for (uint32_t i = 0; i < plan.move_count; i++)
+        assert_true(plan.move[i].move.partition != 0 ||
+                    plan.move[i].move.kind == FORE_MOVE_ADD_REPLICA);
+    world.input.partition_grown = NULL;
+}
+
+static void what_has_just_got_a_copy_keeps_it(void **state)
+{
+    assert_int_equal(fore_topology_add_replica(&world.topology, 0, 2), FORE_E_OK);
+    bool grown[WORLD_PARTITIONS] = {true};
+    world.input.calm = true;
+    world.input.partition_grown = grown;
+    make_plan();
+    assert_int_equal(plan.move_count, 0);
+    grown[0] = false;
+    make_plan();
+    assert_int_equal(plan.move_count, 1);
+    assert_int_equal(plan.move[0].move.kind, FORE_MOVE_DROP_REPLICA);
+    world.input.partition_grown = NULL;
+}
+
 static void a_write_heavy_partition_is_not_replicated(void **state)
 {
     crowd_every_node(0.15);
@@ -223,6 +259,8 @@ int main(void)
         T(a_tight_cluster_swaps_a_large_one_for_a_small_one),
         T(a_partition_too_large_for_any_node_is_split),
         T(a_single_hot_key_is_replicated_and_never_split),
+        T(copies_come_in_the_number_it_takes),
+        T(what_has_just_got_a_copy_keeps_it),
         T(a_write_heavy_partition_is_not_replicated),
         T(a_replica_no_longer_needed_is_dropped),
         T(cold_neighbours_are_merged_down_to_the_baseline),

@@ -1,0 +1,73 @@
+/*
+ * price.c - the words every candidate is priced in: what a change does to a node, how long a copy
+ * takes, what it costs, and whether a node may take it.
+ */
+#include "core/decide/price.h"
+
+#include <math.h>
+
+double fore_price_seconds(fore_ns t)
+{
+    return (double)t / 1e9;
+}
+
+double fore_price_copy_s(const struct fore_search *search, uint32_t partition, uint16_t from,
+                         uint16_t to, double share)
+{
+    const struct fore_topology *topology = search->load.topology;
+    double rate = fmin(topology->node[from].bandwidth_bytes, topology->node[to].bandwidth_bytes);
+    double bytes = share * (double)topology->partition[partition].bytes;
+    return rate > 0 ? bytes / rate : 0;
+}
+
+double fore_price_move(const struct fore_search *search, uint32_t partition, double share)
+{
+    double bytes = share * (double)search->load.topology->partition[partition].bytes;
+    double relative = search->input->bytes_mean > 0 ? bytes / search->input->bytes_mean : 1;
+    return fore_price_seconds(search->input->options->move_price) * relative;
+}
+
+bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t node)
+{
+    const struct fore_topology *topology = search->load.topology;
+    return topology->node[node].up && search->slots[node] > 0 &&
+           !fore_topology_hosts(topology, partition, node);
+}
+
+struct fore_load_change fore_price_change(const struct fore_search *search, uint16_t node,
+                                          uint32_t partition, double share, double due_s)
+{
+    return (struct fore_load_change){.node = node,
+                                     .partition = partition,
+                                     .share = share,
+                                     .from_s = search->offset_s + due_s,
+                                     .busy_until_s = search->offset_s + due_s};
+}
+
+double fore_price_rise(const struct fore_search *search, const struct fore_load_change *change,
+                       size_t count)
+{
+    return fore_load_cost_with(&search->load, change->node, change, count) -
+           search->load.cost[change->node];
+}
+
+void fore_price_offer(struct fore_candidate *best, const struct fore_candidate *candidate)
+{
+    if (candidate->gain_s > best->gain_s) *best = *candidate;
+}
+
+struct fore_plan_move fore_price_plan(const struct fore_search *search, enum fore_move_kind kind,
+                                      uint32_t partition, uint16_t source, uint16_t target,
+                                      double duration_s)
+{
+    const struct fore_partition *part = &search->load.topology->partition[partition];
+    return (struct fore_plan_move){
+        .move = {.kind = kind,
+                 .partition = partition,
+                 .other = FORE_PARTITION_NONE,
+                 .source = source,
+                 .target = target},
+        .bytes = (double)part->bytes,
+        .duration_s = duration_s
+    };
+}

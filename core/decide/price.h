@@ -1,0 +1,37 @@
+/* price.h - what the files of candidates share. Internal to decide/. */
+#ifndef FORE_PRICE_H
+#define FORE_PRICE_H
+
+#include "core/decide/candidate.h"
+
+struct fore_leaving { /* a partition that could leave the source */
+    uint32_t partition;
+    double share;      /* of its load that the source sheds */
+    double duration_s; /* of its copy, to a node as fast as the source */
+    double saved_s;    /* off the source's cost */
+    double price_s;
+    double load; /* cores it brings, weighted mean over the horizon */
+};
+
+double fore_price_seconds(fore_ns t);
+/* The time that `share` of the partition's data takes between two nodes. */
+double fore_price_copy_s(const struct fore_search *search, uint32_t partition, uint16_t from,
+                         uint16_t to, double share);
+/* Violation seconds that moving that much must save. */
+double fore_price_move(const struct fore_search *search, uint32_t partition, double share);
+bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t node);
+struct fore_load_change fore_price_change(const struct fore_search *search, uint16_t node,
+                                          uint32_t partition, double share, double due_s);
+/* What the node's cost rises by under the changes, all of them at it. */
+double fore_price_rise(const struct fore_search *search, const struct fore_load_change *change,
+                       size_t count);
+void fore_price_offer(struct fore_candidate *best, const struct fore_candidate *candidate);
+struct fore_plan_move fore_price_plan(const struct fore_search *search, enum fore_move_kind kind,
+                                      uint32_t partition, uint16_t source, uint16_t target,
+                                      double duration_s);
+
+/* More copies to read from (replica.c). */
+void fore_candidate_replicate(const struct fore_search *search, uint16_t source,
+                              const struct fore_leaving *leaving, struct fore_candidate *best);
+
+#endif
