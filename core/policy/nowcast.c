@@ -11,6 +11,7 @@ static uint32_t terms(const struct fore_policy_view *view, struct fore_load_term
 const struct fore_policy fore_policy_nowcast = {
     .name = "nowcast",
     .about = "the planner, told that the present load will last",
+    .knob = fore_policy_planned_knobs,
     .terms = terms,
     .propose = fore_policy_planned_propose,
 };

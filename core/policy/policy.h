@@ -36,9 +36,17 @@ struct fore_policy_view {
     const fore_ns *partition_moved_at; /* 0: never */
 };
 
+/* A setting worth tuning: an option by its full name ("crdb.store_threshold") and the values to
+ * try, a space apart. NULL option ends a list. */
+struct fore_policy_knob {
+    const char *option;
+    const char *values;
+};
+
 struct fore_policy {
     const char *name;
     const char *about;
+    const struct fore_policy_knob *knob; /* what to tune before a comparison; NULL: nothing */
     bool needs_truth;
     /* The scenarios it would judge risk by: what RRS is computed from. */
     uint32_t (*terms)(const struct fore_policy_view *view, struct fore_load_term *term);

@@ -7,6 +7,8 @@
 extern const struct fore_policy fore_policy_static, fore_policy_reactive, fore_policy_nowcast,
     fore_policy_predictive, fore_policy_oracle;
 
+/* What nowcast and predictive are tuned by: one list for both, so that neither has more tries. */
+extern const struct fore_policy_knob fore_policy_planned_knobs[];
 /* Forecast and nowcast by weight; the nowcast alone until there is a forecast (predictive.c). */
 uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
                                       struct fore_load_term *term);
