@@ -12,7 +12,8 @@ enum { POLICIES_MAX = 64 };
 struct batch {
     const struct lab_compare *compare;
     const struct lab_compare_plan *plan;
-    double tuned_share; /* of the whole work that tuning was */
+    double tuned_share;            /* of the whole work that tuning is */
+    size_t tuned_count, tuned_all; /* policies tuned so far, and to tune */
 };
 
 static void forward(void *self, double share)
@@ -33,21 +34,28 @@ static enum fore_err run_one(void *context, size_t job, void *result,
     const struct lab_compare *compare = ((const struct batch *)context)->compare;
     const char *policy = compare->policies.item[job % compare->policies.count];
     struct sim_scenario scenario = *compare->scenario;
-    if (compare->tune.done && strcmp(policy, "reactive") == 0)
-        lab_tune_apply(&compare->tune.best, &scenario.engine.policy);
+    const struct lab_tune *tune = &compare->tune[job % compare->policies.count];
+    struct fore_arena arena;
+    fore_arena_init(&arena);
+    enum fore_err err =
+        tune->done ? lab_tune_apply(tune->policy, tune->best, &arena, &scenario, diag) : FORE_E_OK;
     struct sim_run_request request = {.scenario = &scenario,
                                       .policy = policy,
                                       .seed = job / compare->policies.count + 1,
                                       .progress = forward,
                                       .progress_self = progress};
-    return sim_run(&request, result, diag);
+    if (err == FORE_E_OK) err = sim_run(&request, result, diag);
+    fore_arena_fini(&arena);
+    return err;
 }
 
 static void tuning(void *context, double share)
 {
     const struct batch *batch = context;
     if (batch->plan->progress != NULL)
-        batch->plan->progress(batch->plan->progress_self, share * batch->tuned_share);
+        batch->plan->progress(batch->plan->progress_self, (share + (double)batch->tuned_count) /
+                                                              (double)batch->tuned_all *
+                                                              batch->tuned_share);
 }
 
 static void running(void *context, double share)
@@ -119,6 +127,29 @@ static enum fore_err play(struct lab_compare *compare, struct batch *batch, stru
     return err;
 }
 
+static enum fore_err tune_all(struct lab_compare *compare, struct batch *batch,
+                              struct fore_diag *diag)
+{
+    const struct fore_strings *wanted = &compare->scenario->experiment.tune;
+    size_t tries = 0;
+    for (size_t p = 0; p < compare->policies.count; p++) {
+        const struct fore_policy *policy = fore_policy_find(compare->policies.item[p]);
+        uint64_t pick[LAB_TUNE_MOST];
+        if (!lab_tune_wanted(wanted, policy)) continue;
+        batch->tuned_all++;
+        tries += lab_tune_pick(policy, pick);
+    }
+    batch->tuned_share = (double)tries / (double)(tries + compare->policies.count * compare->seeds);
+    for (size_t p = 0; p < compare->policies.count; p++) {
+        const struct fore_policy *policy = fore_policy_find(compare->policies.item[p]);
+        if (!lab_tune_wanted(wanted, policy)) continue;
+        FORE_TRY(lab_tune_run(compare->scenario, policy, batch->plan->jobs, tuning, batch,
+                              &compare->tune[p], diag));
+        batch->tuned_count++;
+    }
+    return FORE_E_OK;
+}
+
 enum fore_err lab_compare_run(const struct lab_compare_plan *plan, struct fore_arena *perm,
                               struct lab_compare *out, struct fore_diag *diag)
 {
@@ -132,13 +163,11 @@ enum fore_err lab_compare_run(const struct lab_compare_plan *plan, struct fore_a
         return fore_err_set(diag, FORE_E_RANGE, "--seeds: below %d, please", (int)LAB_TUNE_SEED);
     size_t count = out->policies.count * out->seeds;
     out->run = FORE_NEW(perm, struct sim_result, count);
+    out->tune = FORE_NEW(perm, struct lab_tune, out->policies.count);
     out->report = FORE_NEW(perm, struct lab_pool_report, count);
 
     struct batch batch = {.compare = out, .plan = plan};
-    if (experiment->tune_reactive && lab_compare_index(out, "reactive") != SIZE_MAX) {
-        batch.tuned_share = (double)LAB_TUNE_GRID / (double)(LAB_TUNE_GRID + count);
-        FORE_TRY(lab_tune_run(plan->scenario, plan->jobs, tuning, &batch, &out->tune, diag));
-    }
+    FORE_TRY(tune_all(out, &batch, diag));
     return play(out, &batch, diag);
 }
 

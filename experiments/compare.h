@@ -17,7 +17,7 @@ struct lab_compare {
     const struct sim_scenario *scenario;
     struct fore_strings policies;
     uint64_t seeds;
-    struct lab_tune tune;           /* done: reactive runs with its settings */
+    struct lab_tune *tune;          /* [policy]; done: it runs with those settings */
     struct sim_result *run;         /* [policy * seeds + seed - 1] */
     struct lab_pool_report *report; /* the same */
     size_t failed;                  /* runs */

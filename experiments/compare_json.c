@@ -1,7 +1,7 @@
 /*
  * compare_json.c - a comparison as programs read it:
  *
- *   {"scenario", "label", "fidelity", "seeds", "reactive_tuned": {...},
+ *   {"scenario", "label", "fidelity", "seeds", "tuned": [{"policy", "chosen", ...}],
  *    "policies": [{"policy", METRIC: {"mean", "ci95": [low, high]}, ...,
  *                  "vs_reactive": {METRIC: {"mean", "ci95", "bootstrap95"}, ...},
  *                  "regret_to_oracle": {the same}, "gap_closed", "runs": [{as replay --json}]}]}
@@ -108,10 +108,10 @@ void lab_compare_json(const struct lab_compare *compare, struct fore_json *json)
                      compare->scenario->sim.fidelity == SIM_FLUID ? "fluid" : "request");
     fore_json_u64(json, "seeds", compare->seeds);
     fore_json_u64(json, "failed", compare->failed);
-    if (compare->tune.done)
-        lab_tune_json(&compare->tune, json);
-    else
-        fore_json_null(json, "reactive_tuned");
+    fore_json_array(json, "tuned");
+    for (size_t p = 0; p < compare->policies.count; p++)
+        if (compare->tune[p].done) lab_tune_json(&compare->tune[p], json);
+    fore_json_array_end(json);
     fore_json_array(json, "policies");
     for (size_t p = 0; p < compare->policies.count; p++) {
         fore_json_object(json, NULL);

@@ -68,7 +68,7 @@ static void policy_row(const struct lab_compare *compare, size_t p, struct lab_t
     size_t reactive = lab_compare_index(compare, "reactive");
     size_t oracle = lab_compare_index(compare, "oracle");
     lab_table_add(table, "%s%s", compare->policies.item[p],
-                  compare->tune.done && p == reactive ? " (tuned)" : "");
+                  compare->tune[p].done ? " (tuned)" : "");
     if (lab_compare_stats(compare, p, node_min).n == 0) {
         for (size_t i = 1; i < COLUMNS; i++)
             lab_table_add(table, "%s", i == 1 ? "failed" : "-");
@@ -122,14 +122,15 @@ static void footnotes(const struct lab_compare *compare, struct fore_arena *aren
     fore_buf_puts(out,
                   "  node-min: minutes x nodes whose p99 breaks the SLO; slow: requests above it\n"
                   "  vs reactive, regret (to oracle): difference in node-min, seed by seed\n");
-    if (compare->tune.done) {
-        fore_buf_puts(out, "  reactive tuned: ");
-        lab_tune_text(&compare->tune.best, out);
-        fore_buf_printf(
-            out, " (best of %zu on %s before the evaluation, %s node-min there)\n",
-            compare->tune.settings,
-            lab_table_span(arena, (double)(compare->tune.to - compare->tune.from) / 1e9),
-            lab_table_number(arena, compare->tune.violation_node_min));
+    for (size_t p = 0; p < compare->policies.count; p++) {
+        const struct lab_tune *tune = &compare->tune[p];
+        if (!tune->done) continue;
+        fore_buf_printf(out, "  %s tuned: ", compare->policies.item[p]);
+        lab_tune_text(tune, out);
+        fore_buf_printf(out, " (best of %zu on %s before the evaluation, %s node-min there)\n",
+                        tune->settings,
+                        lab_table_span(arena, (double)(tune->to - tune->from) / 1e9),
+                        lab_table_number(arena, tune->violation_node_min));
     }
     for (size_t p = 0; p < compare->policies.count; p++)
         for (uint64_t seed = 1; seed <= compare->seeds; seed++)

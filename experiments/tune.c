@@ -1,70 +1,107 @@
 /*
- * tune.c - the grid search.
+ * tune.c - the search over a policy's knobs.
  */
 #include "experiments/tune.h"
 
 #include <string.h>
 
+#include "core/base/rng.h"
 #include "experiments/pool.h"
 
-static const double highs[] = {.65, .70, .75, .80, .85};
-static const uint32_t hold_windows[] = {0, 3};
-static const uint32_t picks[] = {FORE_PICK_HOTTEST, FORE_PICK_FIT};
-static const char *const pick_names[] = {"hottest", "fit", "coldest"};
-static const uint32_t cooldown_factors[] = {1, 4};
-
-_Static_assert(LAB_TUNE_GRID == FORE_COUNTOF(highs) * FORE_COUNTOF(hold_windows) *
-                                    FORE_COUNTOF(picks) * FORE_COUNTOF(cooldown_factors),
-               "every combination once");
-
-struct lab_tune_row lab_tune_grid(const struct sim_scenario *scenario, size_t index)
+bool lab_tune_wanted(const struct fore_strings *tune, const struct fore_policy *policy)
 {
-    FORE_ASSERT(index < LAB_TUNE_GRID);
-    struct lab_tune_row row = {0};
-    row.cooldown = scenario->engine.policy.reactive_cooldown *
-                   cooldown_factors[index % FORE_COUNTOF(cooldown_factors)];
-    index /= FORE_COUNTOF(cooldown_factors);
-    row.pick = picks[index % FORE_COUNTOF(picks)];
-    index /= FORE_COUNTOF(picks);
-    row.hold = scenario->engine.observe.window * hold_windows[index % FORE_COUNTOF(hold_windows)];
-    index /= FORE_COUNTOF(hold_windows);
-    row.high = highs[index];
-    row.low = row.high - .05;
-    return row;
+    if (policy == NULL || policy->knob == NULL) return false;
+    for (size_t i = 0; i < tune->count; i++)
+        if (strcmp(tune->item[i], "all") == 0 || strcmp(tune->item[i], policy->name) == 0)
+            return true;
+    return false;
 }
 
-void lab_tune_apply(const struct lab_tune_row *row, struct fore_policy_options *policy)
+/* Value number `index` of a list with a space apart; NULL behind the last. */
+static const char *value_at(const char *values, size_t index, size_t *len)
 {
-    policy->reactive_high = row->high;
-    policy->reactive_low = row->low;
-    policy->reactive_hold = row->hold;
-    policy->reactive_pick = row->pick;
-    policy->reactive_cooldown = row->cooldown;
+    const char *at = values + strspn(values, " ");
+    for (; index > 0 && *at != '\0'; index--) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    *len = strcspn(at, " ");
+    return *len > 0 ? at : NULL;
 }
 
-/* The same scenario, measured on the time before the evaluation; the first eighth of it is left for
- * the placement to settle. */
-static enum fore_err past_of(const struct sim_scenario *scenario, struct sim_scenario *out,
+static size_t value_count(const char *values)
+{
+    size_t count = 0, len;
+    while (value_at(values, count, &len) != NULL)
+        count++;
+    return count;
+}
+
+uint64_t lab_tune_combinations(const struct fore_policy *policy)
+{
+    uint64_t count = 1;
+    for (const struct fore_policy_knob *k = policy->knob; k != NULL && k->option != NULL; k++)
+        count *= value_count(k->values);
+    return count;
+}
+
+/* Selection sampling (Knuth, algorithm S): each combination is as likely as any other, and none of
+ * the knobs is left at one value as a fixed stride would leave it. */
+size_t lab_tune_pick(const struct fore_policy *policy, uint64_t out[LAB_TUNE_MOST])
+{
+    uint64_t all = lab_tune_combinations(policy);
+    uint64_t wanted = all < LAB_TUNE_MOST - 1 ? all : LAB_TUNE_MOST - 1;
+    struct fore_rng rng = fore_rng_stream(LAB_TUNE_SEED, policy->name, 0);
+    size_t count = 0;
+    out[count++] = LAB_TUNE_OWN;
+    for (uint64_t i = 0; i < all && wanted > 0; i++) {
+        if (fore_rng_unit(&rng) * (double)(all - i) >= (double)wanted) continue;
+        out[count++] = i;
+        wanted--;
+    }
+    return count;
+}
+
+enum fore_err lab_tune_apply(const struct fore_policy *policy, uint64_t combination,
+                             struct fore_arena *arena, struct sim_scenario *scenario,
                              struct fore_diag *diag)
 {
-    fore_ns until = scenario->experiment.evaluate_from, from = scenario->experiment.act_from;
-    if (from == 0) from = until / 2;
-    if (until == 0 || from >= until)
+    struct fore_option_binding binding[SIM_SECTION_MAX];
+    if (combination == LAB_TUNE_OWN) return FORE_E_OK;
+    size_t count = sim_scenario_bindings(scenario, binding), len = 0;
+    for (const struct fore_policy_knob *k = policy->knob; k->option != NULL; k++) {
+        size_t values = value_count(k->values);
+        const char *value = value_at(k->values, combination % values, &len);
+        const char *set = fore_arena_printf(arena, "%s=%.*s", k->option, (int)len, value);
+        FORE_TRY(fore_option_assign(binding, count, arena, set, "a knob", diag));
+        combination /= values;
+    }
+    return FORE_E_OK;
+}
+
+/* The first eighth is left for the placement to settle. */
+enum fore_err lab_tune_past(const struct sim_scenario *scenario, struct sim_scenario *out,
+                            fore_ns *until, struct fore_diag *diag)
+{
+    *until = scenario->experiment.evaluate_from;
+    fore_ns from = scenario->experiment.act_from;
+    if (from == 0) from = *until / 2;
+    if (*until == 0 || from >= *until)
         return fore_err_set(diag, FORE_E_RANGE,
-                            "%s: experiment.tune_reactive needs time to tune on; set "
+                            "%s: experiment.tune needs time to tune on; set "
                             "experiment.evaluate_from, and experiment.act_from before it",
                             scenario->path);
     *out = *scenario;
-    fore_ns window = scenario->engine.observe.window;
-    fore_ns settled = from + (until - from) / 8;
-    out->experiment.evaluate_from = settled - settled % window;
+    fore_ns settled = from + (*until - from) / 8;
+    out->experiment.evaluate_from = settled - settled % scenario->engine.observe.window;
     out->experiment.act_from = from;
-    out->engine.forecast.model = "naive"; /* reactive asks for no forecast: save the time */
     return FORE_E_OK;
 }
 
 struct batch {
     const struct sim_scenario *past;
+    const struct fore_policy *policy;
+    uint64_t pick[LAB_TUNE_MOST];
     fore_ns stop_at;
     void (*progress)(void *self, double done_share);
     void *progress_self;
@@ -75,20 +112,25 @@ static void forward(void *self, double share)
     lab_pool_progress(self, share);
 }
 
-static enum fore_err try_row(void *context, size_t index, void *result,
+static enum fore_err try_one(void *context, size_t index, void *result,
                              struct lab_pool_progress *progress, struct fore_diag *diag)
 {
     const struct batch *batch = context;
     struct sim_scenario scenario = *batch->past;
-    struct lab_tune_row row = lab_tune_grid(batch->past, index);
-    lab_tune_apply(&row, &scenario.engine.policy);
+    struct fore_arena arena;
+    fore_arena_init(&arena);
+    enum fore_err err = lab_tune_apply(batch->policy, batch->pick[index], &arena, &scenario, diag);
+    /* reactive asks for no forecast: save the time */
+    if (strcmp(batch->policy->name, "reactive") == 0) scenario.engine.forecast.model = "naive";
     struct sim_run_request request = {.scenario = &scenario,
-                                      .policy = "reactive",
+                                      .policy = batch->policy->name,
                                       .seed = LAB_TUNE_SEED,
                                       .stop_at = batch->stop_at,
                                       .progress = forward,
                                       .progress_self = progress};
-    return sim_run(&request, result, diag);
+    if (err == FORE_E_OK) err = sim_run(&request, result, diag);
+    fore_arena_fini(&arena);
+    return err;
 }
 
 static void report(void *context, double share)
@@ -104,63 +146,84 @@ static bool better(const struct sim_result *a, const struct sim_result *b)
     return a->bytes_moved < b->bytes_moved;
 }
 
-enum fore_err lab_tune_run(const struct sim_scenario *scenario, size_t jobs,
-                           void (*progress)(void *self, double done_share), void *progress_self,
-                           struct lab_tune *out, struct fore_diag *diag)
+/* The best of those that finished, into *out; false when none did. */
+static bool choose(const struct batch *batch, const struct sim_result *result,
+                   const struct lab_pool_report *answer, size_t count, struct lab_tune *out)
 {
-    struct sim_scenario past;
-    FORE_TRY(past_of(scenario, &past, diag));
-    struct batch batch = {&past, scenario->experiment.evaluate_from, progress, progress_self};
-    struct sim_result result[LAB_TUNE_GRID];
-    struct lab_pool_report answer[LAB_TUNE_GRID];
-    memset(result, 0, sizeof result);
-    memset(answer, 0, sizeof answer);
-    const struct lab_pool pool = {.count = LAB_TUNE_GRID,
-                                  .jobs = jobs,
-                                  .result_size = sizeof result[0],
-                                  .job = try_row,
-                                  .progress = report,
-                                  .context = &batch};
-    FORE_TRY(lab_pool_run(&pool, result, answer, diag));
-    *out = (struct lab_tune){.from = past.experiment.evaluate_from, .to = batch.stop_at};
-    size_t best = LAB_TUNE_GRID;
-    for (size_t i = 0; i < LAB_TUNE_GRID; i++) {
+    size_t best = count;
+    for (size_t i = 0; i < count; i++) {
         if (answer[i].outcome != LAB_POOL_DONE) continue;
         out->settings++;
-        if (best == LAB_TUNE_GRID || better(&result[i], &result[best])) best = i;
+        if (best == count || better(&result[i], &result[best])) best = i;
         if (result[i].slo_violation_node_min > out->worst_node_min)
             out->worst_node_min = result[i].slo_violation_node_min;
     }
-    if (best == LAB_TUNE_GRID)
-        return fore_err_set(diag, answer[0].diag.code, "tuning reactive: %s", answer[0].diag.text);
+    if (best == count) return false;
     out->done = true;
-    out->best = lab_tune_grid(&past, best);
+    out->best = batch->pick[best];
     out->violation_node_min = result[best].slo_violation_node_min;
     out->bytes_moved = result[best].bytes_moved;
-    return FORE_E_OK;
+    return true;
 }
 
-void lab_tune_text(const struct lab_tune_row *row, struct fore_buf *out)
+enum fore_err lab_tune_run(const struct sim_scenario *scenario, const struct fore_policy *policy,
+                           size_t jobs, void (*progress)(void *self, double done_share),
+                           void *progress_self, struct lab_tune *out, struct fore_diag *diag)
 {
-    fore_buf_printf(out, "high %.0f%% low %.0f%% hold %.4gs pick %s cool-down %.4gs",
-                    row->high * 100, row->low * 100, (double)row->hold / 1e9, pick_names[row->pick],
-                    (double)row->cooldown / 1e9);
+    struct sim_scenario past;
+    struct batch batch = {
+        .past = &past, .policy = policy, .progress = progress, .progress_self = progress_self};
+    FORE_TRY(lab_tune_past(scenario, &past, &batch.stop_at, diag));
+    size_t count = lab_tune_pick(policy, batch.pick);
+    struct sim_result result[LAB_TUNE_MOST];
+    struct lab_pool_report answer[LAB_TUNE_MOST];
+    memset(result, 0, sizeof result);
+    memset(answer, 0, sizeof answer);
+    const struct lab_pool pool = {.count = count,
+                                  .jobs = jobs,
+                                  .result_size = sizeof result[0],
+                                  .job = try_one,
+                                  .progress = report,
+                                  .context = &batch};
+    FORE_TRY(lab_pool_run(&pool, result, answer, diag));
+    *out = (struct lab_tune){
+        .policy = policy, .from = past.experiment.evaluate_from, .to = batch.stop_at};
+    if (choose(&batch, result, answer, count, out)) return FORE_E_OK;
+    return fore_err_set(diag, answer[0].diag.code, "tuning %s: %.400s", policy->name,
+                        answer[0].diag.text);
+}
+
+void lab_tune_text(const struct lab_tune *tune, struct fore_buf *out)
+{
+    uint64_t rest = tune->best;
+    size_t len = 0;
+    if (rest == LAB_TUNE_OWN) fore_buf_puts(out, "as the scenario has it");
+    for (const struct fore_policy_knob *k = tune->policy->knob;
+         tune->best != LAB_TUNE_OWN && k->option != NULL; k++) {
+        size_t values = value_count(k->values);
+        FORE_ASSERT(values > 0);
+        const char *value = value_at(k->values, rest % values, &len);
+        fore_buf_printf(out, "%s%s=%.*s", k == tune->policy->knob ? "" : " ", k->option, (int)len,
+                        value);
+        rest /= values;
+    }
 }
 
 void lab_tune_json(const struct lab_tune *tune, struct fore_json *json)
 {
-    fore_json_object(json, "reactive_tuned");
+    struct fore_buf chosen = {0};
+    lab_tune_text(tune, &chosen);
+    fore_json_object(json, NULL);
+    fore_json_string(json, "policy", tune->policy->name);
+    fore_json_string(json, "chosen", chosen.data);
     fore_json_u64(json, "settings", tune->settings);
+    fore_json_u64(json, "combinations", lab_tune_combinations(tune->policy));
     fore_json_u64(json, "seed", LAB_TUNE_SEED);
     fore_json_f64(json, "from_s", (double)tune->from / 1e9);
     fore_json_f64(json, "to_s", (double)tune->to / 1e9);
-    fore_json_f64(json, "reactive_high", tune->best.high);
-    fore_json_f64(json, "reactive_low", tune->best.low);
-    fore_json_f64(json, "reactive_hold_s", (double)tune->best.hold / 1e9);
-    fore_json_string(json, "reactive_pick", pick_names[tune->best.pick]);
-    fore_json_f64(json, "reactive_cooldown_s", (double)tune->best.cooldown / 1e9);
     fore_json_f64(json, "slo_violation_node_min", tune->violation_node_min);
     fore_json_f64(json, "slo_violation_node_min_worst", tune->worst_node_min);
     fore_json_f64(json, "bytes_moved", tune->bytes_moved);
     fore_json_object_end(json);
+    fore_buf_fini(&chosen);
 }

@@ -1,42 +1,54 @@
 /*
- * tune.h - a fair rival: the reactive policy at its best settings for this scenario.
+ * tune.h - a fair comparison: any policy at its best settings for this scenario.
  *
- * A small grid (threshold x hold x pick x cool-down) is run on the time before
- * experiment.evaluate_from, under a seed that no comparison uses; the settings with the fewest
- * violation node-minutes win, then those that moved the fewest bytes, then the earlier ones. The
- * evaluated time is never looked at.
+ * A policy names its knobs and the values worth trying (core/policy/policy.h). Their combinations,
+ * or a sample of them when there are many, and the scenario's own settings are run on the time
+ * before experiment.evaluate_from, under a seed that no comparison uses; the settings with the
+ * fewest violation node-minutes win, then those that moved the fewest bytes, then the earlier
+ * ones. Every run stops at evaluate_from: the evaluated time is never looked at.
  */
 #ifndef LAB_TUNE_H
 #define LAB_TUNE_H
 
 #include "sim/run.h"
 
-enum { LAB_TUNE_SEED = 1000000, LAB_TUNE_GRID = 40 };
+enum { LAB_TUNE_SEED = 1000000, LAB_TUNE_MOST = 40 };
 
-struct lab_tune_row {
-    double high, low;
-    fore_ns hold, cooldown;
-    uint32_t pick;
-};
+/* Number of a combination of knob values; LAB_TUNE_OWN: as the scenario has it. */
+#define LAB_TUNE_OWN UINT64_MAX
+
 struct lab_tune {
     bool done;
+    const struct fore_policy *policy;
     size_t settings; /* tried, and finished */
-    struct lab_tune_row best;
+    uint64_t best;
     double violation_node_min, bytes_moved; /* of the best, on the time it was tuned on */
     double worst_node_min;
     fore_ns from, to; /* that time */
 };
 
-/* The grid: row `index` < LAB_TUNE_GRID around the scenario's own cool-down and window. */
-struct lab_tune_row lab_tune_grid(const struct sim_scenario *scenario, size_t index);
-void lab_tune_apply(const struct lab_tune_row *row, struct fore_policy_options *policy);
-/* RANGE: there is no time before evaluate_from. `jobs` as in pool.h. */
-FORE_MUST_USE enum fore_err lab_tune_run(const struct sim_scenario *scenario, size_t jobs,
+/* experiment.tune names it, or "all", and it has knobs. */
+bool lab_tune_wanted(const struct fore_strings *tune, const struct fore_policy *policy);
+uint64_t lab_tune_combinations(const struct fore_policy *policy);
+/* Fills the numbers to try, the scenario's own first; the count, at most LAB_TUNE_MOST. */
+size_t lab_tune_pick(const struct fore_policy *policy, uint64_t out[LAB_TUNE_MOST]);
+/* Sets a combination's values. FORMAT or RANGE: a knob that no option row accepts. */
+FORE_MUST_USE enum fore_err lab_tune_apply(const struct fore_policy *policy, uint64_t combination,
+                                           struct fore_arena *arena, struct sim_scenario *scenario,
+                                           struct fore_diag *diag);
+/* The scenario that tuning plays: measured from a while after act_from; it must be stopped at
+ * `until`. RANGE: there is no time before evaluate_from. */
+FORE_MUST_USE enum fore_err lab_tune_past(const struct sim_scenario *scenario,
+                                          struct sim_scenario *out, fore_ns *until,
+                                          struct fore_diag *diag);
+/* `jobs` as in pool.h. */
+FORE_MUST_USE enum fore_err lab_tune_run(const struct sim_scenario *scenario,
+                                         const struct fore_policy *policy, size_t jobs,
                                          void (*progress)(void *self, double done_share),
                                          void *progress_self, struct lab_tune *out,
                                          struct fore_diag *diag);
-/* "high 80% low 75% hold 3s pick fit cool-down 10min" */
-void lab_tune_text(const struct lab_tune_row *row, struct fore_buf *out);
+/* "policy.reactive_high=80% policy.reactive_pick=fit", or "as the scenario has it" */
+void lab_tune_text(const struct lab_tune *tune, struct fore_buf *out);
 void lab_tune_json(const struct lab_tune *tune, struct fore_json *json);
 
 #endif

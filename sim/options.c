@@ -94,8 +94,8 @@ static const struct fore_option experiment_rows[] = {
     {"policies",      FORE_OPT_LIST,     AT(policies),      "static, reactive, nowcast, predictive, oracle", 0, 0,
      NULL,                                                                                                                    "what `compare` compares"},
     {"seeds",         FORE_OPT_COUNT,    AT(seeds),         "5",                                             1, 100000, NULL, "runs of each policy"    },
-    {"tune_reactive", FORE_OPT_BOOL,     AT(tune_reactive), "no",                                            0, 0,      NULL,
-     "grid search for reactive's settings on the time before evaluate_from"                                                                            },
+    {"tune",          FORE_OPT_LIST,     AT(tune),          "",                                              0, 0,      NULL,
+     "policies to tune on the time before evaluate_from: names, all or none"                                                                           },
 };
 #undef AT
 const struct fore_option_section sim_experiment_section = {

@@ -86,6 +86,10 @@ static enum fore_err check_names(const struct sim_scenario *scenario, struct for
     FORE_TRY(check_policy("policy.name", scenario->engine.policy.name, diag));
     for (size_t i = 0; i < scenario->experiment.policies.count; i++)
         FORE_TRY(check_policy("experiment.policies", scenario->experiment.policies.item[i], diag));
+    const struct fore_strings *tune = &scenario->experiment.tune;
+    for (size_t i = 0; i < tune->count; i++)
+        if (strcmp(tune->item[i], "all") != 0 && strcmp(tune->item[i], "none") != 0)
+            FORE_TRY(check_policy("experiment.tune", tune->item[i], diag));
     FORE_TRY(check_model("forecast.model", scenario->engine.forecast.model, true, diag));
     const char *decided = scenario->engine.decide.model;
     if (decided[0] != '\0') FORE_TRY(check_model("decide.model", decided, true, diag));

@@ -52,7 +52,7 @@ struct sim_experiment_options { /* "experiment" */
     fore_ns act_from;           /* the policy may act from here; 0: evaluate_from */
     struct fore_strings policies;
     uint64_t seeds;
-    bool tune_reactive; /* grid search on the time before evaluate_from */
+    struct fore_strings tune; /* policies to tune on the time before evaluate_from, or "all" */
 };
 struct sim_journal_options { /* "journal" */
     fore_ns every;           /* window loads are journalled at most this often */

@@ -11,6 +11,7 @@ uint32_t fore_policy_nowcast_terms(const struct fore_policy_view *view, struct f
 const struct fore_policy fore_policy_nowcast = {
     .name = "nowcast",
     .about = "the planner, told that the present load will last",
+    .knob = fore_policy_planned_knobs,
     .terms = fore_policy_nowcast_terms,
     .propose = fore_policy_planned_propose,
 };

@@ -40,6 +40,7 @@ uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
 const struct fore_policy fore_policy_predictive = {
     .name = "predictive",
     .about = "the planner, told the forecast and the present load as two scenarios",
+    .knob = fore_policy_planned_knobs,
     .terms = fore_policy_predictive_terms,
     .propose = fore_policy_planned_propose,
 };

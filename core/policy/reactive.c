@@ -17,6 +17,13 @@ struct look {
     bool *taken; /* by partition: in this plan */
 };
 
+/* Hysteresis cannot be below nothing: a `high` under `low` sheds down to `high` itself. */
+static double low_of(const struct fore_policy_options *options)
+{
+    return options->reactive_low < options->reactive_high ? options->reactive_low
+                                                          : options->reactive_high;
+}
+
 static double brings(const struct fore_planner_input *in, uint32_t p)
 {
     const struct fore_observe_partition *seen = &in->observe->partition[p];
@@ -60,8 +67,7 @@ static bool fits(const struct look *look, uint32_t p, uint16_t source, uint16_t 
 static bool preferred(const struct look *look, uint16_t source, double a, double b)
 {
     const struct fore_policy_options *options = look->view->options;
-    double excess =
-        look->cores[source] - options->reactive_low * look->in->topology->node[source].cores;
+    double excess = look->cores[source] - low_of(options) * look->in->topology->node[source].cores;
     switch (options->reactive_pick) {
     case FORE_PICK_COLDEST: return a < b;
     case FORE_PICK_FIT: /* the smallest that is enough, else the largest */
@@ -169,10 +175,9 @@ static void shed(struct look *look, uint16_t node, struct fore_plan *out)
 static bool must_shed(const struct fore_policy_options *options, double utilization, fore_ns now,
                       fore_ns *since)
 {
-    if (utilization < options->reactive_low) *since = 0;
+    if (utilization < low_of(options)) *since = 0;
     if (utilization > options->reactive_high && *since == 0) *since = now;
-    return *since != 0 && utilization >= options->reactive_low &&
-           now - *since >= options->reactive_hold;
+    return *since != 0 && utilization >= low_of(options) && now - *since >= options->reactive_hold;
 }
 
 /* By node: since when it has been shedding; and one more: when it looked last. */

@@ -13,6 +13,8 @@ extern const struct fore_policy fore_policy_estore_greedy, fore_policy_estore_gr
     fore_policy_hbase_stochastic, fore_policy_slicer, fore_policy_clay, fore_policy_nashdb,
     fore_policy_random;
 
+/* What nowcast and predictive are tuned by: one list for both, so that neither has more tries. */
+extern const struct fore_policy_knob fore_policy_planned_knobs[];
 /* Forecast and nowcast by weight; the nowcast alone until there is a forecast (predictive.c). */
 uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
                                       struct fore_load_term *term);

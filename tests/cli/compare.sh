@@ -33,10 +33,10 @@ if cmp -s "$T/a" "$T/b"; then pass "the same runs whatever the number of jobs"; 
 
 expect 0 "compare tunes reactive" compare "$T/small.cfg" --policies reactive --seeds 1 \
     --set workload.span=40s --set experiment.evaluate_from=20s --set experiment.act_from=10s \
-    --set experiment.tune_reactive=yes
-says "and says how" 'reactive tuned: high [0-9]+%'
+    --set experiment.tune=reactive
+says "and says how" 'reactive tuned: .*best of 2[0-9]'
 refused "tuning without a past is refused" compare "$T/small.cfg" --policies reactive --seeds 1 \
-    --set experiment.tune_reactive=yes
+    --set experiment.tune=reactive
 refused "an unknown policy is refused" compare "$T/small.cfg" --policies static,reactiv
 complains "and the nearest one is named" 'did you mean reactive'
 refused "no policy at all is refused" compare "$T/small.cfg" --policies ''

@@ -16,6 +16,7 @@ struct bench {
     struct sim_scenario scenario;
     struct sim_result run[POLICIES * SEEDS];
     struct lab_pool_report report[POLICIES * SEEDS];
+    struct lab_tune tune[POLICIES];
     struct lab_compare compare;
 };
 static const char *const names[POLICIES] = {"static", "reactive", "predictive", "oracle"};
@@ -36,6 +37,7 @@ static struct bench *bench_create(void)
         .scenario = &bench->scenario,
         .policies = {names, POLICIES},
         .seeds = SEEDS,
+        .tune = bench->tune,
         .run = bench->run,
         .report = bench->report
     };
