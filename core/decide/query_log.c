@@ -99,7 +99,7 @@ static bool moment(const char *text, size_t len, double *value)
         char c = i < len ? text[i] : '0';
         bool digit = c >= '0' && c <= '9';
         if (shape[i] == 'd' && !digit) return false;
-        if (shape[i] != 'd' && i < len && c != shape[i] && !(shape[i] == ' ' && c == 'T'))
+        if (i < len && shape[i] != 'd' && c != shape[i] && !(shape[i] == ' ' && c == 'T'))
             return false;
         if (shape[i] == 'd') digits = digits * 10 + (c - '0');
     }
