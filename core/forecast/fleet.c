@@ -17,42 +17,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const groups[] = {"none", "table", "users", "shape", NULL};
+
 #define AT(field) FORE_OPTION_AT(struct fore_forecast_options, field)
 static const struct fore_option rows[] = {
     {"model",         FORE_OPT_TEXT,     AT(model),         "ensemble", 0,    0,                    NULL,
-     "ensemble, or one model (foreshard forecast --help lists them)"                                                       },
+     "ensemble, or one model (foreshard forecast --help lists them)"                                                                                            },
     {"members",       FORE_OPT_LIST,     AT(members),
-     "naive, seasonal-naive, ses, ar, spar, spar-log, trees, lstm",     0,    0,                    NULL, "of the ensemble"},
+     "naive, seasonal-naive, ses, ar, spar, spar-log, trees, lstm",     0,    0,                    NULL,   "of the ensemble"                                   },
     {"horizon",       FORE_OPT_DURATION, AT(horizon),       "10min",    1e9,  3.2e16,               NULL,
-     "how far ahead; its steps are observe.mid_step"                                                                       },
+     "how far ahead; its steps are observe.mid_step"                                                                                                            },
     {"refit_every",   FORE_OPT_DURATION, AT(refit_every),   "1d",       1e9,  3.2e17,               NULL,
-     "how often every model is fitted anew"                                                                                },
+     "how often every model is fitted anew"                                                                                                                     },
     {"refresh_every", FORE_OPT_DURATION, AT(refresh_every), "1min",     1e6,  3.2e16,               NULL,
-     "how often forecasts are renewed; less than observe.window: with every window"                                        },
+     "how often forecasts are renewed; less than observe.window: with every window"                                                                             },
     {"periods",       FORE_OPT_LIST,     AT(periods),       "",         0,    0,                    NULL,
-     "seasons of the load, such as \"1d, 7d\"; empty: found by autocorrelation"                                            },
+     "seasons of the load, such as \"1d, 7d\"; empty: found by autocorrelation"                                                                                 },
     {"origins",       FORE_OPT_COUNT,    AT(origins),       "96",       6,    4096,                 NULL,
-     "past forecasts whose errors give the spread"                                                                         },
+     "past forecasts whose errors give the spread"                                                                                                              },
     {"origin_every",  FORE_OPT_DURATION, AT(origin_every),  "5min",     1e6,  3.2e16,               NULL,
-     "between those past forecasts; 96 at 1h span four days"                                                               },
+     "between those past forecasts; 96 at 1h span four days"                                                                                                    },
     {"spar_periods",  FORE_OPT_COUNT,    AT(spar_periods),  "6",        1,    14,                   NULL,
-     "seasonal lags of the first period; longer periods add up to three each"                                              },
+     "seasonal lags of the first period; longer periods add up to three each"                                                                                   },
     {"spar_recent",   FORE_OPT_COUNT,    AT(spar_recent),   "24",       0,    FORE_SPAR_RECENT_MAX, NULL,
-     "recent deviations from the season, rounded up to a multiple of 8"                                                    },
+     "recent deviations from the season, rounded up to a multiple of 8"                                                                                         },
     {"ridge",         FORE_OPT_REAL,     AT(ridge),         "0.0001",   1e-9, 10,                   NULL,
-     "strength of the pull to the mean of the seasonal lags"                                                               },
+     "strength of the pull to the mean of the seasonal lags"                                                                                                    },
     {"floor_share",   FORE_OPT_SHARE,    AT(floor_share),   "80%",      0,    1,                    NULL,
-     "a forecast is at least this share of the least load in four of the longest period"                                   },
+     "a forecast is at least this share of the least load in four of the longest period"                                                                        },
     {"train_work",    FORE_OPT_COUNT,    AT(train_work),    "5",        0,    1e6,                  NULL,
-     "milliseconds' worth of operations a refresh that nets may learn for; 0: they never do"                               },
+     "milliseconds' worth of operations a refresh that nets may learn for; 0: they never do"                                                                    },
     {"train_every",   FORE_OPT_DURATION, AT(train_every),   "1d",       1e9,  3.2e17,               NULL,
-     "between trainings of a net; a new net must beat the old one on the newest horizon"                                   },
+     "between trainings of a net; a new net must beat the old one on the newest horizon"                                                                        },
     {"train_series",  FORE_OPT_COUNT,    AT(train_series),  "128",      1,    65536,                NULL,
-     "partitions a net learns from at most"                                                                                },
+     "partitions a net learns from at most"                                                                                                                     },
+    {"groups",        FORE_OPT_CHOICE,   AT(groups),        "none",     0,    0,                    groups,
+     "which partitions have nets of their own and lend forecasts to the young: all alike, by table, by the user group that asks most, by the shape of their day"},
     {"hints",         FORE_OPT_TEXT,     AT(hints),         "",         0,    0,                    NULL,
-     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints)"                       },
+     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints)"                                                            },
     {"clock_start",   FORE_OPT_REAL,     AT(clock_start),   "345600",   1,    1e11,                 NULL,
-     "Unix time at which the run's clock reads 0 (default: a Monday, midnight)"                                            },
+     "Unix time at which the run's clock reads 0 (default: a Monday, midnight)"                                                                                 },
 };
 #undef AT
 const struct fore_option_section fore_forecast_section = {
@@ -281,8 +285,9 @@ static void nowcast(struct fore_fleet *fleet, const struct fore_observe *observe
         float *now = fleet->mean[FORE_SCENARIO_NOWCAST] + (size_t)i * fleet->steps;
         for (size_t h = 0; h < fleet->steps; h++)
             now[h] = value;
-        if (!p || p->fitted) continue;
+        if (!p || (p->fitted && !p->sparse)) continue;
         fleet->counts.fallbacks++;
+        if (p->fitted) continue;
         memcpy(fleet->mean[FORE_SCENARIO_FORECAST] + (size_t)i * fleet->steps, now,
                fleet->steps * sizeof(*now));
     }
@@ -314,12 +319,14 @@ bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *obs
         (refit || fleet->points >= fleet->search_at))
         fore_fleet_search_periods(fleet, scratch);
     struct fore_lineup_fleet views = fore_fleet_views(fleet, count, scratch);
+    fore_fleet_group(fleet, observe, topology, &views, refit, scratch);
     const float **effect = fore_fleet_apply_hints(fleet, topology, &views, scratch);
     if (moved) fore_lineup_learn(fleet->lineup, &views);
     fore_fleet_fit(fleet, &views, now, scratch);
     if (moved || fleet->stale) fore_fleet_predict(fleet, &views, effect, count, scratch);
     fleet->stale = false;
     nowcast(fleet, observe, count);
+    fore_fleet_lend(fleet, count, scratch);
     fore_ns origin = fleet->end > 0 ? fleet->end : now, every = fleet->options.origin_every;
     if (moved && (fleet->origin == 0 || origin / every != fleet->origin / every)) {
         fleet->origin = origin;
@@ -378,7 +385,12 @@ bool fore_fleet_quantiles(const struct fore_fleet *fleet, uint32_t partition, co
 void fore_fleet_reason(const struct fore_fleet *fleet, uint32_t partition, struct fore_buf *out)
 {
     FORE_ASSERT(partition < fleet->partition_cap);
-    fore_lineup_reason(fleet->lineup, partition, out);
+    const struct fore_fleet_partition *p = fleet->partition[partition];
+    if (p && (!p->fitted || p->sparse) && p->borrowed > 0.0)
+        fore_buf_printf(out, "%.2g %% of its group's forecast: too %s for its own",
+                        100.0 * p->borrowed, p->fitted ? "sparse" : "young");
+    else
+        fore_lineup_reason(fleet->lineup, partition, out);
 }
 
 size_t fore_fleet_lessons(const struct fore_fleet *fleet, struct fore_lineup_lesson *out,

@@ -21,6 +21,13 @@
 #include "core/forecast/model.h"
 #include "core/observe/observe.h"
 
+enum fore_forecast_groups {
+    FORE_GROUPS_NONE,
+    FORE_GROUPS_TABLE,
+    FORE_GROUPS_USERS,
+    FORE_GROUPS_SHAPE
+};
+
 struct fore_forecast_options {
     const char *model;           /* "ensemble" of the members, or a name in fore_models */
     struct fore_strings members; /* of the ensemble */
@@ -35,6 +42,7 @@ struct fore_forecast_options {
     uint64_t train_work;   /* milliseconds' worth of operations a refresh, for the nets; 0: none */
     fore_ns train_every;   /* between trainings of a net */
     uint64_t train_series; /* partitions it learns from at most */
+    uint32_t groups;       /* enum fore_forecast_groups: which partitions share nets */
     const char *hints;     /* announced load, lines of hints.h separated by ';'; may be NULL */
     double clock_start;    /* Unix time at which the run's clock reads 0, for hints by the clock */
 };

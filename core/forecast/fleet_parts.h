@@ -1,7 +1,8 @@
 /*
  * fleet_parts.h - what fleet.h's functions share: fleet.c (life and the order of work),
  * fleet_series.c (series, fits, predictions), fleet_spread.c (residual paths), fleet_learn.c (what
- * they say), fleet_reshard.c (splits and merges), fleet_state.c (bytes). Private to core/forecast.
+ * they say), fleet_groups.c (who shares nets and
+ * forecasts), fleet_reshard.c (splits and merges), fleet_state.c (bytes). Private to core/forecast.
  */
 #ifndef FORE_FLEET_PARTS_H
 #define FORE_FLEET_PARTS_H
@@ -30,6 +31,9 @@ struct fore_fleet_partition {
     float *y, *log_y; /* the newest n points of load; log_y only if the model wants it */
     size_t n;
     bool seen, fitted; /* fitted: some model speaks for it */
+    bool sparse;       /* hardly ever asked for: too little for a model */
+    uint8_t group;
+    double borrowed; /* its share of its group's forecast; NaN: the nowcast */
     uint32_t generation;
     struct fore_fleet_cell *cell[FORE_SCENARIO_KINDS]; /* [steps] */
     float *common[FORE_SCENARIO_KINDS];                /* [steps], per sqrt(level) */
@@ -73,6 +77,7 @@ struct fore_fleet {
     fore_ns end;                             /* of the newest */
     fore_ns refreshed, refit, origin;        /* when last */
     bool started, stale;                     /* stale: means must be made anew */
+    bool grouped;                            /* once there was something to go by */
 
     /* Ring of paths: first..first+done-1 finished, then `pending` ones. */
     struct fore_fleet_path *path;
@@ -115,6 +120,15 @@ void fore_fleet_fit(struct fore_fleet *fleet, const struct fore_lineup_fleet *vi
 void fore_fleet_predict(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,
                         const float *const *effect, uint32_t partition_count,
                         struct fore_arena *scratch);
+
+/* fleet_groups.c */
+/* Puts every partition into its group and tells the views; `anew`: groups may change. */
+void fore_fleet_group(struct fore_fleet *fleet, const struct fore_observe *observe,
+                      const struct fore_topology *topology, struct fore_lineup_fleet *views,
+                      bool anew, struct fore_arena *scratch);
+/* Forecasts for the partitions that have none of their own, where their group has. */
+void fore_fleet_lend(struct fore_fleet *fleet, uint32_t partition_count,
+                     struct fore_arena *scratch);
 
 /* fleet_spread.c */
 void fore_fleet_record(struct fore_fleet *fleet, uint32_t partition_count);

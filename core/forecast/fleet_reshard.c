@@ -90,6 +90,7 @@ void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, d
     if (child->log_y) memcpy(child->log_y, parent->log_y, parent->n * sizeof(*child->log_y));
     child->n = parent->n;
     child->seen = parent->seen;
+    child->group = parent->group;
     scale_series(child, share);
     scale_series(parent, 1.0f - share);
     for (uint32_t i = 0; i < fleet->done + fleet->pending; i++)

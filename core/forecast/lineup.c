@@ -60,8 +60,10 @@ void fore_lineup_destroy(struct fore_lineup *lineup)
         fore_lineup_forget(lineup, i);
     for (size_t m = 0; m < lineup->options.member_count; m++) {
         const struct fore_global *global = lineup->options.member[m]->global;
-        if (lineup->net[m]) global->destroy(lineup->net[m]);
-        if (lineup->trainer[m]) global->drop(lineup->trainer[m]);
+        for (size_t g = 0; g < FORE_LINEUP_GROUPS; g++) {
+            if (lineup->net[m][g].net) global->destroy(lineup->net[m][g].net);
+            if (lineup->net[m][g].trainer) global->drop(lineup->net[m][g].trainer);
+        }
     }
     for (int i = 0; i < FORE_LINEUP_ORIGINS; i++)
         free(lineup->origin[i].said);
@@ -239,7 +241,7 @@ void fore_lineup_predict(struct fore_lineup *lineup, const struct fore_lineup_fl
         size_t n = fleet->count - from < CHUNK ? fleet->count - from : (size_t)CHUNK;
         for (size_t m = 0; m < members; m++)
             if (lineup->options.member[m]->global)
-                fore_lineup_net_says(lineup, m, fleet->view + from, n, scratch, room[m]);
+                fore_lineup_net_says(lineup, m, fleet, from, n, scratch, room[m]);
         for (size_t i = 0; i < n; i++) {
             for (size_t m = 0; m < members; m++)
                 said[m] = room[m] + (lineup->options.member[m]->global ? i * horizon : 0);

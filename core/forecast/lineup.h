@@ -7,13 +7,16 @@
  * at a few leads only, so that 16,384 partitions fit in memory. Nets are learned in the background
  * of the refreshes, `train_work` milliseconds' worth of operations each time, from up to
  * `train_series` partitions, and take over only when they were better than the old one on the
- * newest origins, which neither has seen.
+ * newest origins, which neither has seen. Partitions may come in groups (by table, by users, by the
+ * shape of their load); every group then has nets of its own, learned from its members.
  */
 #ifndef FORE_LINEUP_H
 #define FORE_LINEUP_H
 
 #include "core/forecast/ensemble.h"
 #include "core/forecast/global.h"
+
+enum { FORE_LINEUP_GROUPS = 8 };
 
 struct fore_lineup_options {
     const struct fore_model *member[FORE_MEMBERS_MAX];
@@ -32,6 +35,7 @@ struct fore_lineup_lesson {
     uint64_t at;          /* points known then */
     const char *member;   /* "lstm" */
     const char *cause;    /* "first", "schedule", "periods changed" */
+    uint32_t group;       /* whose net it is */
     size_t series;        /* it learned from */
     double before, after; /* mean absolute error of the old and the new on the newest origins, over
                              that of the naive forecast; NaN: there was none */
@@ -54,6 +58,7 @@ void fore_lineup_destroy(struct fore_lineup *lineup);
 struct fore_lineup_fleet {
     const struct fore_series_view *view;
     const uint32_t *index;
+    const uint8_t *group; /* by view, below FORE_LINEUP_GROUPS; NULL: all in group 0 */
     size_t count;
     uint64_t points; /* since the first, of the fleet */
 };

@@ -41,11 +41,13 @@ struct fore_lineup {
     struct fore_lineup_origin origin[FORE_LINEUP_ORIGINS];
     uint32_t first, pending;
 
-    struct fore_net *net[FORE_MEMBERS_MAX];
-    struct fore_trainer *trainer[FORE_MEMBERS_MAX];
-    size_t training_series[FORE_MEMBERS_MAX];
-    uint64_t train_at[FORE_MEMBERS_MAX];   /* points */
-    uint64_t train_wait[FORE_MEMBERS_MAX]; /* from the first refresh after a restart; then 0 */
+    struct fore_lineup_net {
+        struct fore_net *net;
+        struct fore_trainer *trainer;
+        size_t training_series;
+        uint64_t train_at;   /* points */
+        uint64_t train_wait; /* from the first refresh after a restart; then 0 */
+    } net[FORE_MEMBERS_MAX][FORE_LINEUP_GROUPS];
     struct fore_lineup_lesson lesson[FORE_LINEUP_LESSONS];
     uint64_t lessons;
 };
@@ -58,9 +60,14 @@ bool fore_lineup_enough(const struct fore_lineup *lineup, size_t member,
 /* lineup_train.c */
 void fore_lineup_train(struct fore_lineup *lineup, const struct fore_lineup_fleet *fleet,
                        struct fore_arena *scratch);
-/* What a net says of count series, rows horizon apart; NaN first: nothing. */
+/* What the nets of a member say of fleet->view[from..from + count), rows horizon apart; NaN first:
+ * nothing. */
 void fore_lineup_net_says(const struct fore_lineup *lineup, size_t member,
-                          const struct fore_series_view *view, size_t count,
+                          const struct fore_lineup_fleet *fleet, size_t from, size_t count,
                           struct fore_arena *scratch, float *mean);
+static inline uint32_t fore_lineup_group(const struct fore_lineup_fleet *fleet, size_t i)
+{
+    return fleet->group ? fleet->group[i] : 0;
+}
 
 #endif

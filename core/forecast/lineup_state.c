@@ -6,6 +6,17 @@
 #include "core/base/bytes.h"
 #include "core/forecast/lineup_parts.h"
 
+static void write_net(const struct fore_lineup_net *kept, const struct fore_global *global,
+                      uint64_t points, struct fore_buf *out)
+{
+    struct fore_buf net = {0};
+    if (kept->net) fore_net_save(global, kept->net, &net);
+    fore_bytes_put_u64(out, kept->train_at > points ? kept->train_at - points : 0);
+    fore_bytes_put_u64(out, net.len);
+    if (net.len > 0) fore_buf_append(out, net.data, net.len);
+    fore_buf_fini(&net);
+}
+
 void fore_lineup_write(const struct fore_lineup *lineup, uint64_t points, struct fore_buf *out)
 {
     const struct fore_lineup_options *options = &lineup->options;
@@ -22,15 +33,9 @@ void fore_lineup_write(const struct fore_lineup *lineup, uint64_t points, struct
         fore_bytes_put_u32(out, i);
         fore_ensemble_write(lineup->slot[i]->ensemble, out);
     }
-    for (size_t m = 0; m < options->member_count; m++) {
-        struct fore_buf net = {0};
-        uint64_t due = lineup->train_at[m];
-        if (lineup->net[m]) fore_net_save(options->member[m]->global, lineup->net[m], &net);
-        fore_bytes_put_u64(out, due > points ? due - points : 0);
-        fore_bytes_put_u64(out, net.len);
-        if (net.len > 0) fore_buf_append(out, net.data, net.len);
-        fore_buf_fini(&net);
-    }
+    for (size_t m = 0; m < options->member_count; m++)
+        for (size_t g = 0; options->member[m]->global && g < FORE_LINEUP_GROUPS; g++)
+            write_net(&lineup->net[m][g], options->member[m]->global, points, out);
 }
 
 /* ---- back ------------------------------------------------------------------------------------ */
@@ -48,17 +53,25 @@ static void read_slots(struct fore_lineup *lineup, struct fore_bytes_cursor *c)
     }
 }
 
+static enum fore_err read_net(struct fore_lineup_net *kept, const struct fore_global *global,
+                              struct fore_bytes_cursor *c, struct fore_diag *diag)
+{
+    uint64_t wait = fore_bytes_get_u64(c), size = fore_bytes_get_u64(c);
+    c->sound = c->sound && size <= (uint64_t)(c->end - c->at);
+    if (!c->sound || size == 0) return FORE_E_OK;
+    FORE_TRY(fore_net_load(global, c->at, (size_t)size, &kept->net, diag));
+    kept->train_wait = wait;
+    c->at += size;
+    return FORE_E_OK;
+}
+
 static enum fore_err read_nets(struct fore_lineup *lineup, struct fore_bytes_cursor *c,
                                struct fore_diag *diag)
 {
-    for (size_t m = 0; m < lineup->options.member_count && c->sound; m++) {
+    for (size_t m = 0; m < lineup->options.member_count; m++) {
         const struct fore_global *global = lineup->options.member[m]->global;
-        uint64_t wait = fore_bytes_get_u64(c), size = fore_bytes_get_u64(c);
-        c->sound = c->sound && size <= (uint64_t)(c->end - c->at) && (size == 0 || global);
-        if (!c->sound || size == 0) continue;
-        FORE_TRY(fore_net_load(global, c->at, (size_t)size, &lineup->net[m], diag));
-        lineup->train_wait[m] = wait;
-        c->at += size;
+        for (size_t g = 0; global && c->sound && g < FORE_LINEUP_GROUPS; g++)
+            FORE_TRY(read_net(&lineup->net[m][g], global, c, diag));
     }
     return FORE_E_OK;
 }
