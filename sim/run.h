@@ -21,7 +21,8 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     double bytes_moved;
     uint64_t moves[FORE_MOVE_KINDS]; /* finished, by kind */
     uint64_t moves_failed, moves_cancelled, moves_rolled_back;
-    double nodes_mean;
+    double nodes_mean;     /* elastic: paid for, those that boot included */
+    bool elastic;          /* nodes could come and go */
     double imbalance_mean; /* hottest node's utilisation / mean, averaged over windows */
     double utilization_mean;
     uint64_t digest; /* of the journal's records */
@@ -30,8 +31,8 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     uint64_t peak_rss_bytes;
     uint64_t alerts;
     struct fore_risk_quality rrs; /* how good the score was */
-    double engine_cpu_s; /* observing, forecasting, scoring, planning: part of cpu_s */
-    char label[160];     /* of the workload; says composite where it is one */
+    double engine_cpu_s;          /* observing, forecasting, scoring, planning: part of cpu_s */
+    char label[160];              /* of the workload; says composite where it is one */
 };
 
 struct sim_run_request {

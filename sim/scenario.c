@@ -23,16 +23,17 @@ size_t sim_scenario_bindings(struct sim_scenario *scenario,
                              struct fore_option_binding out[SIM_SECTION_MAX])
 {
     const struct fore_option_binding all[] = {
-        {&wl_section,             &scenario->workload       },
-        {&sim_cluster_section,    &scenario->cluster        },
-        {&sim_section,            &scenario->sim            },
-        {&fore_observe_section,   &scenario->engine.observe },
-        {&fore_forecast_section,  &scenario->engine.forecast},
-        {&fore_decide_section,    &scenario->engine.decide  },
-        {&fore_policy_section,    &scenario->engine.policy  },
-        {&fore_act_section,       &scenario->engine.act     },
-        {&sim_experiment_section, &scenario->experiment     },
-        {&sim_journal_section,    &scenario->journal        },
+        {&wl_section,             &scenario->workload             },
+        {&sim_cluster_section,    &scenario->cluster              },
+        {&sim_section,            &scenario->sim                  },
+        {&fore_observe_section,   &scenario->engine.observe       },
+        {&fore_forecast_section,  &scenario->engine.forecast      },
+        {&fore_decide_section,    &scenario->engine.decide        },
+        {&fore_policy_section,    &scenario->engine.policy        },
+        {&fore_elastic_section,   &scenario->engine.policy.elastic},
+        {&fore_act_section,       &scenario->engine.act           },
+        {&sim_experiment_section, &scenario->experiment           },
+        {&sim_journal_section,    &scenario->journal              },
     };
     _Static_assert(FORE_COUNTOF(all) <= SIM_SECTION_MAX, "callers have room for this many");
     memcpy(out, all, sizeof all);
@@ -136,6 +137,18 @@ static enum fore_err check_cluster(const struct sim_scenario *scenario, struct f
                             "lower it or raise cluster.nodes",
                             (unsigned long long)cluster->replicas,
                             (unsigned long long)cluster->nodes);
+    if (cluster->nodes_max != 0 && cluster->nodes_max < cluster->nodes)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.nodes_max is %llu, below cluster.nodes (%llu); raise it, or 0 "
+                            "for a cluster that keeps its nodes",
+                            (unsigned long long)cluster->nodes_max,
+                            (unsigned long long)cluster->nodes);
+    if (cluster->node_boot > scenario->engine.act.stall_max)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.node_boot (%gs) is longer than act.stall_max (%gs), so every "
+                            "node would be given up before it is there; raise act.stall_max",
+                            (double)cluster->node_boot / (double)FORE_SEC,
+                            (double)scenario->engine.act.stall_max / (double)FORE_SEC);
     FORE_TRY(check_partitions(scenario, diag));
     const struct wl_options *workload = &scenario->workload;
     if (workload->kind == WL_KIND_SYNTHETIC && !(workload->rate > 0))

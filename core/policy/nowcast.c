@@ -12,5 +12,6 @@ const struct fore_policy fore_policy_nowcast = {
     .name = "nowcast",
     .about = "the planner, told that the present load will last",
     .terms = terms,
+    .begin = fore_policy_planned_begin,
     .propose = fore_policy_planned_propose,
 };

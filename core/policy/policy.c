@@ -6,8 +6,19 @@
 #include <string.h>
 
 const struct fore_policy *const fore_policies[] = {
-    &fore_policy_static,     &fore_policy_reactive, &fore_policy_nowcast,
-    &fore_policy_predictive, &fore_policy_oracle,   NULL,
+    &fore_policy_static,
+    &fore_policy_reactive,
+    &fore_policy_nowcast,
+    &fore_policy_predictive,
+    &fore_policy_oracle,
+    &fore_policy_static_peak,
+    &fore_policy_static_mean,
+    &fore_policy_schedule,
+    &fore_policy_reactive_pstore,
+    &fore_policy_pstore,
+    &fore_policy_pstore_oracle,
+    &fore_policy_aws_predictive,
+    NULL,
 };
 
 const struct fore_policy *fore_policy_find(const char *name)

@@ -9,6 +9,7 @@
 
 #include "core/decide/planner.h"
 #include "core/decide/score.h"
+#include "core/policy/elastic_options.h"
 
 struct fore_policy_options { /* the "policy" section */
     const char *name;
@@ -20,6 +21,7 @@ struct fore_policy_options { /* the "policy" section */
     fore_ns reactive_cooldown; /* a partition it moved rests this long */
     uint32_t reactive_pick;    /* 0 hottest that fits, 1 best fit for the excess, 2 coldest */
     bool reactive_split;       /* may split a partition that fits nowhere */
+    struct fore_elastic_options elastic; /* a section of its own */
 };
 extern const struct fore_option_section fore_policy_section;
 enum { FORE_PICK_HOTTEST, FORE_PICK_FIT, FORE_PICK_COLDEST };
@@ -36,6 +38,13 @@ struct fore_policy_view {
     const fore_ns *partition_moved_at; /* 0: never */
 };
 
+/* A setting worth tuning: an option by its full name ("crdb.store_threshold") and the values to
+ * try, a space apart. NULL option ends a list. */
+struct fore_policy_knob {
+    const char *option;
+    const char *values;
+};
+
 struct fore_policy {
     const char *name;
     const char *about;
@@ -47,6 +56,7 @@ struct fore_policy {
     /* NULL: never proposes. `memory` is what begin() returned. */
     void (*propose)(const struct fore_policy_view *view, void *memory, struct fore_arena *scratch,
                     struct fore_plan *out);
+    const struct fore_policy_knob *knob; /* what to tune before a comparison; NULL: nothing */
 };
 
 extern const struct fore_policy *const fore_policies[]; /* NULL-ended */

@@ -6,11 +6,17 @@
 
 extern const struct fore_policy fore_policy_static, fore_policy_reactive, fore_policy_nowcast,
     fore_policy_predictive, fore_policy_oracle;
+/* Where nodes come and go: */
+extern const struct fore_policy fore_policy_static_peak, fore_policy_static_mean,
+    fore_policy_schedule, fore_policy_reactive_pstore, fore_policy_pstore,
+    fore_policy_pstore_oracle, fore_policy_aws_predictive;
 
 /* Forecast and nowcast by weight; the nowcast alone until there is a forecast (predictive.c). */
 uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
                                       struct fore_load_term *term);
 /* The planner on the scenarios that the policy's own terms() names (planned.c). */
+void *fore_policy_planned_begin(const struct fore_topology *topology, uint64_t seed,
+                                struct fore_arena *perm);
 void fore_policy_planned_propose(const struct fore_policy_view *view, void *memory,
                                  struct fore_arena *scratch, struct fore_plan *out);
 
