@@ -16,9 +16,12 @@ struct fore_elastic_options {
     uint64_t spar_periods, spar_recent;
     fore_ns spar_history; /* it learns from */
     fore_ns refit_every;
+    uint32_t spread;          /* enum fore_elastic_spread */
+    double ring_bound;        /* ring: no node above this times its share */
     fore_ns day_from, day_to; /* schedule: the day, of the clock */
     fore_ns aws_history_min, aws_history_max, aws_horizon, aws_refresh, aws_buffer;
 };
+enum fore_elastic_spread { FORE_SPREAD_EVEN, FORE_SPREAD_RING };
 extern const struct fore_option_section fore_elastic_section;
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "core/policy/elastic.h"
 
+#include "core/cluster/placement.h"
+
 #include <stdio.h>
 
 struct steer {
@@ -16,6 +18,7 @@ struct steer {
     bool *stays;            /* by node: among the `want` */
     bool *engaged;          /* by node: an end of a move under way */
     bool *taken;            /* by partition */
+    uint16_t *wish;         /* by partition: the owner that the ring names; NULL: even counts */
     uint8_t *slots;
     uint32_t cluster_slots, in_use, want;
 };
@@ -71,6 +74,48 @@ static void set_quotas(struct steer *steer)
             if (best == FORE_NODE_NONE || steer->held[n] > steer->held[best]) best = n;
         }
         steer->quota[best]++;
+    }
+}
+
+enum { RING_POINTS = 64 };
+
+/* First owners as a ring with bounded load wants them, with as few changes as possible; quotas
+ * follow. Followers stay where they are. */
+static void ask_ring(struct steer *steer, const struct fore_elastic_options *options,
+                     struct fore_arena *scratch)
+{
+    const struct fore_topology *topology = steer->topology;
+    uint32_t count = topology->partition_count, living = 0;
+    double *weight = FORE_NEW(scratch, double, topology->node_count);
+    uint64_t *position = FORE_NEW(scratch, uint64_t, count);
+    uint16_t *owner = FORE_NEW(scratch, uint16_t, count);
+    for (uint32_t n = 0; n < topology->node_count; n++)
+        weight[n] = steer->stays[n] ? topology->node[n].cores : 0;
+    for (uint32_t p = 0; p < count; p++) {
+        if (!topology->partition[p].alive) continue;
+        position[living] = fore_placement_position(FORE_PLACE_RING, topology->partition[p].first);
+        owner[living++] = steer->wish[p];
+    }
+    struct fore_ring ring;
+    fore_ring_init(&ring, scratch, topology->node_count, weight, RING_POINTS, 0);
+    (void)fore_ring_rebalance(&ring, scratch, position, NULL, living, options->ring_bound, owner);
+    for (uint32_t p = 0, i = 0; p < count; p++) {
+        if (!topology->partition[p].alive) continue;
+        steer->quota[owner[i]]++;
+        steer->wish[p] = owner[i++];
+    }
+}
+
+/* Where every first replica is, once moves under way have arrived. */
+static void list_owners(struct steer *steer, struct fore_arena *scratch)
+{
+    steer->wish = FORE_NEW(scratch, uint16_t, steer->topology->partition_cap);
+    for (uint32_t p = 0; p < steer->topology->partition_count; p++)
+        steer->wish[p] = steer->topology->partition[p].replica[0];
+    for (size_t i = 0; i < steer->in->pending_count; i++) {
+        const struct fore_load_pending *pending = &steer->in->pending[i];
+        if (pending->from == steer->wish[pending->partition])
+            steer->wish[pending->partition] = pending->to;
     }
 }
 
@@ -135,6 +180,38 @@ static uint32_t next_receiver(const struct steer *steer)
     return best;
 }
 
+static void send(struct steer *steer, uint32_t p, uint16_t source, uint16_t target)
+{
+    double bytes = (double)steer->topology->partition[p].bytes;
+    plan(steer,
+         (struct fore_move){.kind = FORE_MOVE_MOVE,
+                            .partition = p,
+                            .other = FORE_PARTITION_NONE,
+                            .source = source,
+                            .target = target},
+         bytes, bytes / steer->topology->node[source].bandwidth_bytes);
+    steer->taken[p] = true;
+    steer->held[source]--;
+    steer->held[target]++;
+    steer->slots[source]--;
+    steer->slots[target]--;
+    steer->cluster_slots--;
+}
+
+static void move_as_wished(struct steer *steer)
+{
+    const struct fore_topology *topology = steer->topology;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        uint16_t source = topology->partition[p].replica[0], target = steer->wish[p];
+        if (full(steer) || steer->cluster_slots == 0) return;
+        if (!topology->partition[p].alive || steer->taken[p] || source == target) continue;
+        if (steer->slots[source] == 0 || steer->slots[target] == 0 ||
+            fore_topology_hosts(topology, p, target))
+            continue;
+        send(steer, p, source, target);
+    }
+}
+
 static bool send_one(struct steer *steer, uint16_t source, uint16_t target)
 {
     const struct fore_topology *topology = steer->topology;
@@ -142,20 +219,7 @@ static bool send_one(struct steer *steer, uint16_t source, uint16_t target)
         if (!topology->partition[p].alive || steer->taken[p] ||
             !fore_topology_hosts(topology, p, source) || fore_topology_hosts(topology, p, target))
             continue;
-        double bytes = (double)topology->partition[p].bytes;
-        plan(steer,
-             (struct fore_move){.kind = FORE_MOVE_MOVE,
-                                .partition = p,
-                                .other = FORE_PARTITION_NONE,
-                                .source = source,
-                                .target = target},
-             bytes, bytes / topology->node[source].bandwidth_bytes);
-        steer->taken[p] = true;
-        steer->held[source]--;
-        steer->held[target]++;
-        steer->slots[source]--;
-        steer->slots[target]--;
-        steer->cluster_slots--;
+        send(steer, p, source, target);
         return true;
     }
     return false;
@@ -217,9 +281,17 @@ bool fore_elastic_steer(const struct fore_policy_view *view, uint32_t want,
     count_held(&steer);
     choose_nodes(&steer);
     if (steer.want == 0) return true;
-    set_quotas(&steer);
+    if (view->options->elastic.spread == FORE_SPREAD_RING) {
+        list_owners(&steer, scratch);
+        ask_ring(&steer, &view->options->elastic, scratch);
+    } else {
+        set_quotas(&steer);
+    }
     add_nodes(&steer);
-    move_partitions(&steer, scratch);
+    if (steer.wish != NULL)
+        move_as_wished(&steer);
+    else
+        move_partitions(&steer, scratch);
     remove_nodes(&steer);
     (void)snprintf(out->reason, sizeof out->reason, "%u -> %u nodes, evenly filled", steer.in_use,
                    steer.want);

@@ -332,7 +332,8 @@ struct fake *fake_create(const struct fake_options *options)
     fake->node_sample = FORE_NEW(&fake->arena, struct fore_node_sample, fake->options.node_count);
     fill_stores(fake);
     uint32_t all = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
-                   FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_NODES;
+                   FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS;
+    if (fake->options.nodes_standby > 0) all |= FORE_CAP_NODES;
     fake->ops = (struct fore_driver_ops){
         .name = "fake",
         .caps = all & ~fake->options.caps_removed,
