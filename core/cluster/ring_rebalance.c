@@ -102,11 +102,10 @@ static void shed(struct balance *b)
         for (size_t i = 0; i < b->count; i++) {
             uint16_t at = b->owner[i];
             if (is_pinned(b, i)) continue;
-            if (at == FORE_NODE_NONE)
-                place(b, i);
-            else if (b->held[at] > b->most[at] &&
-                     (strangers == 0 || fore_ring_find(b->ring, b->position[i]) != at))
-                place(b, i);
+            bool stays = at != FORE_NODE_NONE &&
+                         (b->held[at] <= b->most[at] ||
+                          (strangers == 1 && fore_ring_find(b->ring, b->position[i]) == at));
+            if (!stays) place(b, i);
         }
 }
 
@@ -124,9 +123,10 @@ static void fill(struct balance *b)
         }
 }
 
+/* `owner` is written through the struct. */
 size_t fore_ring_rebalance(const struct fore_ring *ring, struct fore_arena *scratch,
                            const uint64_t *position, const uint16_t *pinned, size_t count, double c,
-                           uint16_t *owner)
+                           uint16_t *owner) /* NOLINT(readability-non-const-parameter) */
 {
     FORE_ASSERT(c >= 1.0);
     struct fore_arena_mark mark = fore_arena_mark(scratch);
