@@ -211,7 +211,9 @@ static void learn_cost(struct fore_migrate *migrate, const struct fore_observe *
 {
     for (uint32_t i = 0; i < migrate->running; i++) {
         const struct fore_migration *m = &migrate->migration[i];
-        if (m->state != FORE_MIGRATE_COPY || migrate->options.moves_per_node != 1) continue;
+        if (m->state != FORE_MIGRATE_COPY || !fore_migrate_copies(m->move.kind) ||
+            migrate->options.moves_per_node != 1)
+            continue;
         double seen = observe->node[m->move.source].move_utilization;
         if (seen < 0.001 || seen > 0.9 || m->throttled) continue;
         /* Averages trail: a copy that has just begun would look cheaper than it is. */
