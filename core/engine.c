@@ -148,6 +148,8 @@ static void follow(struct fore_engine *engine, const struct fore_migrate_change 
         if (change->target != FORE_NODE_NONE)
             fore_risk_watch_changed(&engine->risk_watch, change->target);
         break;
+    case FORE_MOVE_ADD_NODE:
+    case FORE_MOVE_REMOVE_NODE: engine->replan = true; break;
     case FORE_MOVE_KINDS: break;
     }
 }
@@ -201,7 +203,7 @@ static void mark_partitions(const struct fore_engine *engine, const struct fore_
     }
     for (uint32_t i = 0; i < engine->migrate.running; i++) {
         const struct fore_migration *m = &engine->migrate.migration[i];
-        if (m->state >= FORE_MIGRATE_WATCH) continue;
+        if (m->state >= FORE_MIGRATE_WATCH || fore_move_of_node(m->move.kind)) continue;
         busy[m->move.partition] = true;
         if (m->move.kind == FORE_MOVE_MERGE) busy[m->move.other] = true;
     }
@@ -243,6 +245,12 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
     uint8_t *slots = FORE_NEW(scratch, uint8_t, topology->node_count);
     bool *busy = FORE_NEW(scratch, bool, topology->partition_cap);
     bool *rest = FORE_NEW(scratch, bool, topology->partition_cap);
+    bool *changing = FORE_NEW(scratch, bool, topology->node_count);
+    for (uint32_t i = 0; i < engine->migrate.running; i++) {
+        const struct fore_move *move = &engine->migrate.migration[i].move;
+        if (fore_move_of_node(move->kind))
+            changing[move->kind == FORE_MOVE_ADD_NODE ? move->target : move->source] = true;
+    }
     bool *grown = FORE_NEW(scratch, bool, topology->partition_cap);
     mark_partitions(engine, topology, now, busy, rest, grown);
     *input = (struct fore_planner_input){
@@ -261,6 +269,9 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .bytes_mean = mean_bytes(topology),
         .caps = engine->setup.driver.ops->caps,
     };
+    for (uint32_t n = 0; n < topology->node_count; n++) /* what is not in use is no target */
+        if (topology->node[n].standby) slots[n] = 0;
+    input->node_changing = changing;
     double move_s = 0;
     if (topology->node[0].bandwidth_bytes > 0)
         move_s = input->bytes_mean / topology->node[0].bandwidth_bytes;

@@ -49,13 +49,27 @@ static const struct column {
     {"p99 ms",      "latency_ns", "p99",                         1e-6},
     {"moved GB",    NULL,         "bytes_moved",                 1e-9},
     {"moves",       "moves",      "total",                       1   },
+    {"nodes",       NULL,         "nodes_mean",                  1   }, /* elastic only: the last */
 };
 enum { COLUMNS = FORE_COUNTOF(columns) + 4 };
 
-static void heading(struct lab_table *table)
+static const struct sim_result *any_result(const struct lab_compare *compare)
+{
+    for (size_t i = 0; i < compare->policies.count * compare->seeds; i++)
+        if (compare->report[i].outcome == LAB_POOL_DONE) return &compare->run[i];
+    return NULL;
+}
+
+static size_t column_count(const struct lab_compare *compare)
+{
+    const struct sim_result *one = any_result(compare);
+    return FORE_COUNTOF(columns) - (one == NULL || !one->elastic);
+}
+
+static void heading(const struct lab_compare *compare, struct lab_table *table)
 {
     lab_table_add(table, "policy");
-    for (size_t i = 0; i < FORE_COUNTOF(columns); i++)
+    for (size_t i = 0; i < column_count(compare); i++)
         lab_table_add(table, "%s", columns[i].heading);
     lab_table_add(table, "vs reactive");
     lab_table_add(table, "regret");
@@ -70,11 +84,11 @@ static void policy_row(const struct lab_compare *compare, size_t p, struct lab_t
     lab_table_add(table, "%s%s", compare->policies.item[p],
                   compare->tune[p].done ? " (tuned)" : "");
     if (lab_compare_stats(compare, p, node_min).n == 0) {
-        for (size_t i = 1; i < COLUMNS; i++)
+        for (size_t i = 1; i < column_count(compare) + 4; i++)
             lab_table_add(table, "%s", i == 1 ? "failed" : "-");
         return;
     }
-    for (size_t i = 0; i < FORE_COUNTOF(columns); i++)
+    for (size_t i = 0; i < column_count(compare); i++)
         add(table,
             lab_compare_stats(compare, p, lab_metric_find(columns[i].group, columns[i].name)),
             columns[i].unit);
@@ -91,13 +105,6 @@ static void policy_row(const struct lab_compare *compare, size_t p, struct lab_t
         lab_table_add(table, "-");
     else
         lab_table_add(table, "%.0f %%", closed * 100);
-}
-
-static const struct sim_result *any_result(const struct lab_compare *compare)
-{
-    for (size_t i = 0; i < compare->policies.count * compare->seeds; i++)
-        if (compare->report[i].outcome == LAB_POOL_DONE) return &compare->run[i];
-    return NULL;
 }
 
 static void title(const struct lab_compare *compare, struct fore_arena *arena, struct fore_buf *out)
@@ -146,8 +153,8 @@ void lab_compare_text(const struct lab_compare *compare, struct fore_buf *out)
     fore_arena_init(&arena);
     struct lab_table table;
     title(compare, &arena, out);
-    lab_table_init(&table, &arena, COLUMNS, 1);
-    heading(&table);
+    lab_table_init(&table, &arena, column_count(compare) + 4, 1);
+    heading(compare, &table);
     for (size_t p = 0; p < compare->policies.count; p++)
         policy_row(compare, p, &table);
     lab_table_print(&table, "  ", out);

@@ -85,7 +85,10 @@ static void move_row(struct page *page, const struct lab_report_move *move, stru
     lab_table_add(table, "%s", clock_text(page, move->first_seen));
     lab_table_add(table, "%s",
                   known_kind ? fore_move_kind_text((enum fore_move_kind)event->kind) : "?");
-    lab_table_add(table, "%u", event->partition);
+    if (event->partition == FORE_PARTITION_NONE)
+        lab_table_add(table, "-");
+    else
+        lab_table_add(table, "%u", event->partition);
     lab_table_add(table, "%s", place(page, event->source));
     lab_table_add(table, "%s", place(page, event->target));
     lab_table_add(table, "%s",

@@ -13,10 +13,11 @@ static const struct lab_field keyframe[] = {
     {"partitions", LAB_FIELD_U32, AT(keyframe, partition_count)},
 };
 static const struct lab_field node[] = {
-    {"name",  LAB_FIELD_NAME24, AT(node, name) },
-    {"cores", LAB_FIELD_F64,    AT(node, cores)},
-    {"zone",  LAB_FIELD_U16,    AT(node, zone) },
-    {"up",    LAB_FIELD_BOOL,   AT(node, up)   },
+    {"name",    LAB_FIELD_NAME24, AT(node, name)   },
+    {"cores",   LAB_FIELD_F64,    AT(node, cores)  },
+    {"zone",    LAB_FIELD_U16,    AT(node, zone)   },
+    {"up",      LAB_FIELD_BOOL,   AT(node, up)     },
+    {"standby", LAB_FIELD_BOOL,   AT(node, standby)},
 };
 static const struct lab_field table[] = {
     {"name",  LAB_FIELD_NAME24, AT(table, name) },

@@ -38,6 +38,8 @@ const struct lab_metric lab_metrics[] = {
     U64("moves", "merge", moves[FORE_MOVE_MERGE]),
     U64("moves", "replicate", moves[FORE_MOVE_ADD_REPLICA]),
     U64("moves", "drop-replica", moves[FORE_MOVE_DROP_REPLICA]),
+    U64("moves", "add-node", moves[FORE_MOVE_ADD_NODE]),
+    U64("moves", "remove-node", moves[FORE_MOVE_REMOVE_NODE]),
     U64(NULL, "moves_failed", moves_failed),
     U64(NULL, "moves_cancelled", moves_cancelled),
     U64(NULL, "moves_rolled_back", moves_rolled_back),

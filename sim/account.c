@@ -8,9 +8,11 @@ static bool violated(uint64_t slow, uint64_t requests)
     return (double)slow > slow_share_max * (double)requests;
 }
 
-/* Nodes that are up and hold something. */
-static uint32_t nodes_in_use(const struct fore_topology *topology)
+/* Nodes that are up and hold something; where nodes come and go, those that are paid for. */
+static uint32_t nodes_in_use(const struct sim_account *account,
+                             const struct fore_topology *topology)
 {
+    if (account->elastic) return fore_topology_in_use(topology) + account->booting;
     uint32_t count = 0;
     for (uint16_t n = 0; n < topology->node_count; n++) {
         bool used = false;
@@ -31,7 +33,8 @@ void sim_account_window(struct sim_account *account, const struct fore_sample *s
         if (violated(node->slow, node->requests)) account->violation_node_s += seconds;
         if (node->utilization > hottest) hottest = node->utilization;
         busy += (double)node->busy_ns;
-        if (node->up) capacity += topology->node[n].cores * seconds * (double)FORE_SEC;
+        if (node->up && !topology->node[n].standby)
+            capacity += topology->node[n].cores * seconds * (double)FORE_SEC;
     }
     double mean = capacity > 0 ? busy / capacity : 0;
     account->windows++;
@@ -39,7 +42,7 @@ void sim_account_window(struct sim_account *account, const struct fore_sample *s
     if (violated(sample->slow, sample->requests)) account->violation_s += seconds;
     account->requests += sample->requests;
     account->slow += sample->slow;
-    account->nodes += nodes_in_use(topology);
+    account->nodes += nodes_in_use(account, topology);
     account->imbalance += mean > 0 ? hottest / mean : 1;
     account->utilization += mean;
 }
@@ -60,6 +63,7 @@ void sim_account_report(const struct sim_account *account, const struct fore_mig
     out->moves_failed = counts->failed - account->before.failed;
     out->moves_cancelled = counts->cancelled - account->before.cancelled;
     out->moves_rolled_back = counts->rolled_back - account->before.rolled_back;
+    out->elastic = account->elastic;
     out->nodes_mean = account->nodes / windows;
     out->imbalance_mean = account->imbalance / windows;
     out->utilization_mean = account->utilization / windows;

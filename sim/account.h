@@ -16,6 +16,8 @@ struct sim_account { /* {0}: nothing yet */
     double nodes, imbalance, utilization; /* sums over windows */
     struct fore_migrate_counts before;    /* what had been done when the evaluation began */
     double bytes_before;
+    bool elastic;
+    uint32_t booting; /* nodes asked for and paid for, in the window to come */
 };
 
 void sim_account_window(struct sim_account *account, const struct fore_sample *sample,

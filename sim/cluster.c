@@ -58,6 +58,8 @@ static void set_costs(const struct build *build)
     out->link_ns = scenario->cluster.link_delay;
     out->key_samples = scenario->sim.key_samples;
     out->move_cpu = scenario->cluster.move_cpu;
+    out->node_boot_ns = scenario->cluster.node_boot;
+    out->elastic = scenario->cluster.nodes_max > scenario->cluster.nodes;
     out->placement = (enum fore_placement)scenario->cluster.placement;
     out->cores = (uint32_t)scenario->cluster.cores;
     out->bytes_mean = build->flow->info.bytes_mean > 0 ? build->flow->info.bytes_mean
@@ -87,17 +89,19 @@ static void add_nodes(const struct build *build)
     const struct sim_cluster_options *options = &build->scenario->cluster;
     struct sim_cluster *out = build->out;
     struct fore_rng rng = fore_rng_stream(build->seed, "node-speed", 0);
-    out->slowness = FORE_NEW(build->perm, double, options->nodes);
-    for (uint32_t i = 0; i < options->nodes; i++) {
+    uint32_t count = out->topology.node_count;
+    out->slowness = FORE_NEW(build->perm, double, count);
+    for (uint32_t i = 0; i < count; i++) {
         double speed = fore_dist_lognormal(&rng, 1, options->slowdown_sigma);
         struct fore_node *node = &out->topology.node[i];
         *node = (struct fore_node){.cores = (double)options->cores * speed,
                                    .bandwidth_bytes = out->bandwidth,
                                    .zone = (uint16_t)(i % options->zones),
-                                   .up = true};
+                                   .up = true,
+                                   .standby = i >= options->nodes};
         (void)snprintf(node->name, sizeof node->name, "node-%02u", (unsigned)i);
         out->slowness[i] = 1 / speed;
-        out->capacity_cores += node->cores;
+        if (!node->standby) out->capacity_cores += node->cores;
     }
 }
 
@@ -166,7 +170,8 @@ enum fore_err sim_cluster_build(const struct sim_scenario *scenario, struct wl_f
     set_costs(&build);
     FORE_TRY(survey(&build, &seen));
     struct sim_cuts cuts = sim_cuts_make(scenario, flow, &seen, perm);
-    fore_topology_init(&out->topology, perm, (uint32_t)scenario->cluster.nodes, 1,
+    uint64_t nodes = out->elastic ? scenario->cluster.nodes_max : scenario->cluster.nodes;
+    fore_topology_init(&out->topology, perm, (uint32_t)nodes, 1,
                        partition_cap(&scenario->cluster, cuts.count));
     out->topology.table[0] =
         (struct fore_table){.name = "keys", .first = 0, .last = UINT64_MAX, .column_groups = 1};

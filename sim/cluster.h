@@ -38,6 +38,8 @@ struct sim_cluster {
     double peak_cores; /* what the heaviest five minutes need */
     double capacity_cores;
     uint64_t key_samples; /* per window */
+    fore_ns node_boot_ns; /* from asking for a standby node to its being in use */
+    bool elastic;         /* there are nodes that are not in use at the start */
 };
 
 /* Memory from `perm`. `span` is the length of the run. */

@@ -73,7 +73,7 @@ static void close_door(void *self)
 static const struct fore_driver_ops sim_ops = {
     .name = "sim",
     .caps = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
-            FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS,
+            FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_NODES,
     .now = now,
     .topology = topology,
     .sample = sample,
@@ -89,5 +89,7 @@ static const struct fore_driver_ops sim_ops = {
 
 struct fore_driver sim_driver_door(struct sim_driver *driver)
 {
-    return (struct fore_driver){.ops = &sim_ops, .self = driver};
+    driver->ops = sim_ops;
+    if (!driver->cluster->elastic) driver->ops.caps &= ~(uint32_t)FORE_CAP_NODES;
+    return (struct fore_driver){.ops = &driver->ops, .self = driver};
 }

@@ -9,6 +9,7 @@
 struct sim_driver { /* in the caller's memory; everything borrowed */
     struct sim_cluster *cluster;
     struct sim_moves *moves;
+    struct fore_driver_ops ops;       /* filled in by sim_driver_door */
     const struct fore_sample *sample; /* the window closed last; NULL once taken */
     fore_ns now;
 };

@@ -64,6 +64,20 @@ static void notice_faults(struct sim_moves *moves, struct sim_ticket *ticket)
     if (!node[ticket->from].up || !node[ticket->to].up) ticket->phase = FORE_PHASE_FAILED;
 }
 
+static void boot(struct sim_ticket *ticket, fore_ns now)
+{
+    if (ticket->phase == FORE_PHASE_QUEUED && now >= ticket->ready_at)
+        ticket->phase = FORE_PHASE_READY;
+}
+
+uint32_t sim_moves_booting(const struct sim_moves *moves)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < moves->active_count; i++)
+        count += moves->ticket[moves->active[i]].phase == FORE_PHASE_QUEUED;
+    return count;
+}
+
 static double rate_of(const struct sim_moves *moves, const struct sim_ticket *ticket)
 {
     const struct fore_node *node = moves->cluster->topology.node;
@@ -139,11 +153,13 @@ static void forget_finished(struct sim_moves *moves)
 void sim_moves_advance(struct sim_moves *moves, fore_ns begin, fore_ns end)
 {
     moves->work_count = 0;
+    moves->now = end;
     if (moves->active_count == 0) return;
     memset(moves->node_load, 0, moves->cluster->topology.node_count * sizeof *moves->node_load);
     for (size_t i = 0; i < moves->active_count; i++) {
         struct sim_ticket *ticket = &moves->ticket[moves->active[i]];
         notice_faults(moves, ticket);
+        boot(ticket, end);
         if (!transfers(ticket)) continue;
         moves->node_load[ticket->from]++;
         moves->node_load[ticket->to]++;

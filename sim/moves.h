@@ -27,6 +27,7 @@ struct sim_ticket {
     uint16_t to;
     uint32_t partition_new;
     double copy_left, dirty, done, total; /* bytes */
+    fore_ns ready_at;                     /* ADD_NODE: it is QUEUED, booting, until then */
 };
 
 struct sim_move_work { /* `cores` of nominal work per second at `node` from begin to end */
@@ -49,12 +50,15 @@ struct sim_moves {
     struct sim_move_work *work; /* of the window advanced last */
     size_t work_count, work_cap;
     double bytes_moved; /* so far */
+    fore_ns now;        /* end of the window advanced last */
 };
 
 void sim_moves_init(struct sim_moves *moves, struct sim_cluster *cluster, uint64_t seed,
                     struct fore_arena *perm);
 void sim_moves_fini(struct sim_moves *moves);
 void sim_moves_advance(struct sim_moves *moves, fore_ns begin, fore_ns end);
+/* Nodes that boot: paid for, and not yet in use. */
+uint32_t sim_moves_booting(const struct sim_moves *moves);
 /* The window's writes by partition: they change digests and dirty what is being copied. */
 void sim_moves_wrote(struct sim_moves *moves, uint32_t partition, uint64_t writes, double bytes,
                      double window_s);

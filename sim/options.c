@@ -17,6 +17,10 @@ static const char *const services[] = {"exp", "fixed", "lognormal", NULL};
 #define AT(field) FORE_OPTION_AT(struct sim_cluster_options, field)
 static const struct fore_option cluster_rows[] = {
     {"nodes",                 FORE_OPT_COUNT,    AT(nodes),                 "16",       1,                4096,              NULL,       "how many nodes"    },
+    {"nodes_max",             FORE_OPT_COUNT,    AT(nodes_max),             "0",        0,                4096,              NULL,
+     "nodes there are when the cluster is elastic, those on standby included; 0: as many as nodes"                                                           },
+    {"node_boot",             FORE_OPT_DURATION, AT(node_boot),             "0s",       0,                DAY_NS,            NULL,
+     "from asking for a standby node to its being in use"                                                                                                    },
     {"cores",                 FORE_OPT_COUNT,    AT(cores),                 "4",        1,                1024,              NULL,       "cores of a node"   },
     {"partitions",            FORE_OPT_COUNT,    AT(partitions),            "256",      1,                4e18,              NULL,
      "at the start; a series workload brings its own"                                                                                                        },

@@ -62,7 +62,7 @@ static void assign_owners(struct scene *scene)
         break;
     case SIM_INITIAL_ROUND_ROBIN:
         for (uint32_t p = 0; p < topology->partition_count; p++)
-            scene->owner[p] = (uint16_t)(p % topology->node_count);
+            scene->owner[p] = (uint16_t)(p % fore_topology_in_use(topology));
         break;
     case SIM_INITIAL_RING: assign_ring(scene); break;
     }
@@ -82,7 +82,7 @@ static uint16_t pick_follower(const struct scene *scene, uint32_t p)
     uint16_t best = FORE_NODE_NONE;
     bool best_fresh = false;
     for (uint16_t n = 0; n < topology->node_count; n++) {
-        if (fore_topology_hosts(topology, p, n)) continue;
+        if (topology->node[n].standby || fore_topology_hosts(topology, p, n)) continue;
         bool fresh = !zone_used(topology, &topology->partition[p], topology->node[n].zone);
         bool lighter = best == FORE_NODE_NONE || scene->held[n] / scene->capacity[n] <
                                                      scene->held[best] / scene->capacity[best];
@@ -116,7 +116,7 @@ void sim_owners_assign(const struct sim_owners_request *request, struct fore_top
     scene.capacity = FORE_NEW(&scene.arena, double, topology->node_count);
     scene.held = FORE_NEW(&scene.arena, double, topology->node_count);
     for (uint32_t n = 0; n < topology->node_count; n++)
-        scene.capacity[n] = topology->node[n].cores;
+        scene.capacity[n] = topology->node[n].standby ? 0 : topology->node[n].cores;
     estimate_loads(&scene);
     assign_owners(&scene);
     for (uint32_t p = 0; p < topology->partition_count; p++) {

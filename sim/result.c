@@ -22,7 +22,9 @@ void sim_result_json_stable(const struct sim_result *result, struct fore_json *j
     fore_json_f64(json, "bytes_moved", result->bytes_moved);
     fore_json_object(json, "moves");
     for (int kind = 0; kind < FORE_MOVE_KINDS; kind++)
-        fore_json_u64(json, fore_move_kind_text((enum fore_move_kind)kind), result->moves[kind]);
+        if (result->elastic || !fore_move_of_node((enum fore_move_kind)kind))
+            fore_json_u64(json, fore_move_kind_text((enum fore_move_kind)kind),
+                          result->moves[kind]);
     fore_json_object_end(json);
     fore_json_u64(json, "moves_failed", result->moves_failed);
     fore_json_u64(json, "moves_cancelled", result->moves_cancelled);

@@ -220,6 +220,8 @@ static enum fore_err run_window(struct run *run, fore_ns begin, fore_ns end, boo
     sim_window_open(window, &run->cluster, begin, end);
     FORE_TRY(run->backend.ops->run(run->backend.self, window, ended, run->diag));
     sim_window_close(window, &run->cluster, &run->moves);
+    run->account.elastic = run->cluster.elastic;
+    run->account.booting = sim_moves_booting(&run->moves);
     if (begin >= run->scenario->experiment.evaluate_from)
         sim_account_window(&run->account, &window->sample, topology);
     run->driver.sample = &window->sample;

@@ -21,7 +21,8 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     double bytes_moved;
     uint64_t moves[FORE_MOVE_KINDS]; /* finished, by kind */
     uint64_t moves_failed, moves_cancelled, moves_rolled_back;
-    double nodes_mean;
+    double nodes_mean;     /* elastic: paid for, those that boot included */
+    bool elastic;          /* nodes could come and go */
     double imbalance_mean; /* hottest node's utilisation / mean, averaged over windows */
     double utilization_mean;
     uint64_t digest; /* of the journal's records */

@@ -146,6 +146,18 @@ static enum fore_err check_cluster(const struct sim_scenario *scenario, struct f
                             "lower it or raise cluster.nodes",
                             (unsigned long long)cluster->replicas,
                             (unsigned long long)cluster->nodes);
+    if (cluster->nodes_max != 0 && cluster->nodes_max < cluster->nodes)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.nodes_max is %llu, below cluster.nodes (%llu); raise it, or 0 "
+                            "for a cluster that keeps its nodes",
+                            (unsigned long long)cluster->nodes_max,
+                            (unsigned long long)cluster->nodes);
+    if (cluster->node_boot > scenario->engine.act.stall_max)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.node_boot (%gs) is longer than act.stall_max (%gs), so every "
+                            "node would be given up before it is there; raise act.stall_max",
+                            (double)cluster->node_boot / (double)FORE_SEC,
+                            (double)scenario->engine.act.stall_max / (double)FORE_SEC);
     FORE_TRY(check_partitions(scenario, diag));
     const struct wl_options *workload = &scenario->workload;
     if (workload->kind == WL_KIND_SYNTHETIC && !(workload->rate > 0))

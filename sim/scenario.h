@@ -13,7 +13,9 @@ enum sim_service { SIM_SERVICE_EXP, SIM_SERVICE_FIXED, SIM_SERVICE_LOGNORMAL };
 enum sim_initial { SIM_INITIAL_BALANCED, SIM_INITIAL_ROUND_ROBIN, SIM_INITIAL_RING };
 
 struct sim_cluster_options { /* "cluster" */
-    uint64_t nodes;
+    uint64_t nodes;          /* in use at the start */
+    uint64_t nodes_max;      /* that exist; 0: as many, not elastic */
+    fore_ns node_boot;       /* until a standby node is in use */
     uint64_t cores;          /* per node */
     uint64_t partitions;     /* at the start; ignored when the workload brings its own cuts */
     uint64_t partitions_max; /* splits stop there; 0: 4x the start + 64 */

@@ -52,6 +52,7 @@ static enum fore_err check_copy(const struct fore_topology *topology, const stru
     if (leaves && !fore_topology_hosts(topology, move->partition, move->source))
         return FORE_E_CONFLICT;
     if (fore_topology_hosts(topology, move->partition, move->target)) return FORE_E_CONFLICT;
+    if (topology->node[move->target].standby) return FORE_E_REFUSED;
     if (!leaves && partition->replica_count == FORE_REPLICAS_MAX) return FORE_E_REFUSED;
     *from = leaves ? move->source : sim_cluster_owner(topology, move->partition);
     if (*from == FORE_NODE_NONE || !topology->node[*from].up || !topology->node[move->target].up)
@@ -89,10 +90,41 @@ static enum fore_err check_drop(const struct fore_topology *topology, const stru
     return topology->partition[move->partition].replica_count > 1 ? FORE_E_OK : FORE_E_REFUSED;
 }
 
+static bool node_asked_for(const struct sim_moves *moves, uint16_t node)
+{
+    for (size_t i = 0; i < moves->active_count; i++) {
+        const struct sim_ticket *ticket = &moves->ticket[moves->active[i]];
+        if (ticket->phase >= FORE_PHASE_SWEEPING) continue;
+        if (ticket->move.target == node || ticket->move.source == node) return true;
+    }
+    return false;
+}
+
+static bool holds_any(const struct fore_topology *topology, uint16_t node)
+{
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        if (topology->partition[p].alive && fore_topology_hosts(topology, p, node)) return true;
+    return false;
+}
+
+static enum fore_err check_node(const struct sim_moves *moves, const struct fore_move *move)
+{
+    const struct fore_topology *topology = &moves->cluster->topology;
+    bool add = move->kind == FORE_MOVE_ADD_NODE;
+    uint16_t node = add ? move->target : move->source;
+    if (!is_node(topology, node)) return FORE_E_RANGE;
+    if (topology->node[node].standby != add) return FORE_E_CONFLICT;
+    if (add && !topology->node[node].up) return FORE_E_UNREACHABLE;
+    if (!add && (fore_topology_in_use(topology) < 2 || holds_any(topology, node)))
+        return FORE_E_REFUSED;
+    return node_asked_for(moves, node) ? FORE_E_REFUSED : FORE_E_OK;
+}
+
 static enum fore_err check(const struct sim_moves *moves, const struct fore_move *move,
                            uint16_t *from)
 {
     const struct fore_topology *topology = &moves->cluster->topology;
+    if (fore_move_of_node(move->kind)) return check_node(moves, move);
     if (move->partition >= topology->partition_cap) return FORE_E_RANGE;
     if (!living(topology, move->partition)) return FORE_E_CONFLICT;
     if (busy(moves, move->partition)) return FORE_E_REFUSED;
@@ -103,6 +135,8 @@ static enum fore_err check(const struct sim_moves *moves, const struct fore_move
     case FORE_MOVE_SPLIT: return check_split(topology, move);
     case FORE_MOVE_MERGE: return check_merge(topology, move);
     case FORE_MOVE_DROP_REPLICA: return check_drop(topology, move);
+    case FORE_MOVE_ADD_NODE:
+    case FORE_MOVE_REMOVE_NODE:
     case FORE_MOVE_KINDS: break;
     }
     return FORE_E_UNSUPPORTED;
@@ -129,15 +163,19 @@ enum fore_err sim_moves_begin(struct sim_moves *moves, const struct fore_move *m
     FORE_TRY(check(moves, move, &from));
     make_room(moves);
     bool copies = from != FORE_NODE_NONE;
-    uint64_t bytes = moves->cluster->topology.partition[move->partition].bytes;
+    bool boots = move->kind == FORE_MOVE_ADD_NODE && moves->cluster->node_boot_ns > 0;
+    double bytes = copies ? (double)moves->cluster->topology.partition[move->partition].bytes : 0;
     moves->active[moves->active_count++] = moves->ticket_count;
     moves->ticket[moves->ticket_count++] = (struct sim_ticket){
         .move = *move,
-        .phase = copies ? FORE_PHASE_COPYING : FORE_PHASE_READY,
+        .phase = copies  ? FORE_PHASE_COPYING
+                 : boots ? FORE_PHASE_QUEUED
+                         : FORE_PHASE_READY,
+        .ready_at = moves->now + moves->cluster->node_boot_ns,
         .from = from,
         .to = copies ? move->target : FORE_NODE_NONE,
         .partition_new = FORE_PARTITION_NONE,
-        .copy_left = copies ? (double)bytes : 0,
+        .copy_left = bytes,
     };
     *out = moves->ticket_count;
     return FORE_E_OK;
@@ -243,6 +281,8 @@ static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ti
         return fore_topology_add_replica(topology, move->partition, move->target);
     case FORE_MOVE_DROP_REPLICA:
         return fore_topology_drop_replica(topology, move->partition, move->source);
+    case FORE_MOVE_ADD_NODE: return fore_topology_set_standby(topology, move->target, false);
+    case FORE_MOVE_REMOVE_NODE: return fore_topology_set_standby(topology, move->source, true);
     case FORE_MOVE_SPLIT:
         FORE_TRY(fore_topology_split(topology, move->partition, move->split_at,
                                      move->split_right_share, &ticket->partition_new));

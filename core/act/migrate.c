@@ -89,9 +89,40 @@ static uint32_t caps_for(enum fore_move_kind kind)
     case FORE_MOVE_MERGE: return FORE_CAP_SPLIT;
     case FORE_MOVE_ADD_REPLICA:
     case FORE_MOVE_DROP_REPLICA: return FORE_CAP_REPLICA;
+    case FORE_MOVE_ADD_NODE:
+    case FORE_MOVE_REMOVE_NODE: return FORE_CAP_NODES;
     case FORE_MOVE_KINDS: break;
     }
     return UINT32_MAX;
+}
+
+static bool node_busy(const struct fore_migrate *migrate, uint16_t node)
+{
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        const struct fore_migration *m = &migrate->migration[i];
+        if (m->state >= FORE_MIGRATE_WATCH) continue;
+        if (m->move.source == node || m->move.target == node) return true;
+    }
+    return false;
+}
+
+/* Of adding or removing a node. */
+static const char *node_forbidden(const struct fore_migrate *migrate,
+                                  const struct fore_topology *topology,
+                                  const struct fore_move *move)
+{
+    bool add = move->kind == FORE_MOVE_ADD_NODE;
+    uint16_t node = add ? move->target : move->source;
+    if (node >= topology->node_count) return "there is no such node";
+    if (topology->node[node].standby != add)
+        return add ? "the node is in use already" : "the node is not in use";
+    if (migrate->running == migrate->cap) return "too many moves are watched";
+    if (node_busy(migrate, node)) return "the node takes part in a move";
+    if (!add && fore_topology_in_use(topology) < 2) return "it is the last node in use";
+    for (uint32_t p = 0; !add && p < topology->partition_count; p++)
+        if (topology->partition[p].alive && fore_topology_hosts(topology, p, node))
+            return "the node still holds partitions";
+    return NULL;
 }
 
 /* NULL when the move may start, else the rule that forbids it. */
@@ -100,6 +131,7 @@ static const char *forbidden(const struct fore_migrate *migrate,
                              const struct fore_move *move)
 {
     if (!fore_driver_can(driver, caps_for(move->kind))) return "the driver cannot";
+    if (fore_move_of_node(move->kind)) return node_forbidden(migrate, topology, move);
     if (move->partition >= topology->partition_count || !topology->partition[move->partition].alive)
         return "the partition is gone";
     if (migrate->running == migrate->cap) return "too many moves are watched";
@@ -107,6 +139,7 @@ static const char *forbidden(const struct fore_migrate *migrate,
     if (move->kind == FORE_MOVE_MERGE && fore_migrate_partition_busy(migrate, move->other))
         return "its neighbour is moving";
     if (!fore_migrate_copies(move->kind)) return NULL;
+    if (topology->node[move->target].standby) return "the target is not in use";
     uint8_t slots[UINT16_MAX + 1];
     if (fore_migrate_slots(migrate, topology->node_count, slots) == 0) return "cluster cap";
     if (slots[move->source] == 0 || slots[move->target] == 0) return "node cap";
@@ -178,7 +211,9 @@ static void learn_cost(struct fore_migrate *migrate, const struct fore_observe *
 {
     for (uint32_t i = 0; i < migrate->running; i++) {
         const struct fore_migration *m = &migrate->migration[i];
-        if (m->state != FORE_MIGRATE_COPY || migrate->options.moves_per_node != 1) continue;
+        if (m->state != FORE_MIGRATE_COPY || !fore_migrate_copies(m->move.kind) ||
+            migrate->options.moves_per_node != 1)
+            continue;
         double seen = observe->node[m->move.source].move_utilization;
         if (seen < 0.001 || seen > 0.9 || m->throttled) continue;
         /* Averages trail: a copy that has just begun would look cheaper than it is. */

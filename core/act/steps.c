@@ -38,6 +38,13 @@ static bool enter(struct fore_step *step, struct fore_migration *m, enum fore_mi
     return true;
 }
 
+/* What an alert about the move is about: its partition, or its node. */
+static uint32_t subject(const struct fore_migration *m)
+{
+    if (m->move.kind == FORE_MOVE_ADD_NODE) return m->move.target;
+    return m->move.kind == FORE_MOVE_REMOVE_NODE ? m->move.source : m->move.partition;
+}
+
 void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
                        enum fore_migrate_state state, const char *why)
 {
@@ -53,8 +60,9 @@ void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
     enter(step, m, state, why);
     if (step->alerts != NULL && state == FORE_MIGRATE_FAILED)
         fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_MOVE_FAILED,
-                         FORE_ALERT_WARNING, m->move.partition, "%s of p%u failed: %s",
-                         fore_move_kind_text(m->move.kind), m->move.partition, why);
+                         FORE_ALERT_WARNING, subject(m), "%s of %s%u failed: %s",
+                         fore_move_kind_text(m->move.kind),
+                         fore_move_of_node(m->move.kind) ? "node " : "p", subject(m), why);
 }
 
 /* The world said no or did not answer. Waits with growing pauses; true never: nothing follows. */

@@ -38,6 +38,8 @@ static uint32_t caps_for(enum fore_move_kind kind)
     case FORE_MOVE_MERGE: return FORE_CAP_SPLIT;
     case FORE_MOVE_ADD_REPLICA:
     case FORE_MOVE_DROP_REPLICA: return FORE_CAP_REPLICA;
+    case FORE_MOVE_ADD_NODE:
+    case FORE_MOVE_REMOVE_NODE: return FORE_CAP_NODES;
     case FORE_MOVE_KINDS: break;
     }
     return 0;

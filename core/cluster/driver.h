@@ -10,8 +10,9 @@
  *                   -> sweep -> DONE;  cancel before cutover -> CANCELLED;  FAILED at any point
  *                   before cutover leaves the source the owner and nothing on the target.
  * READY means: the target holds every acknowledged write and follows; digests may be compared.
- * Split, merge and drop-replica move no data: they are READY at the first poll. A split's new
- * partition index is in the status from the cutover on.
+ * Split, merge, drop-replica and remove-node move no data: they are READY at the first poll. A
+ * split's new partition index is in the status from the cutover on. An added node is READY once it
+ * has booted, and in use from the cutover on; a node is removed when it holds nothing any more.
  */
 #ifndef FORE_DRIVER_H
 #define FORE_DRIVER_H
@@ -30,14 +31,17 @@ enum fore_driver_caps {
     FORE_CAP_CANCEL = 1u << 4,   /* abandon a move; the source keeps ownership */
     FORE_CAP_DIGEST = 1u << 5,   /* content digest of a partition on a node, for verify */
     FORE_CAP_KEYS = 1u << 6,     /* samples carry keys, not only counters */
+    FORE_CAP_NODES = 1u << 7,    /* take standby nodes into use, and empty ones out of it */
 };
 
-#define FORE_MOVE_KIND_MAP(X)   \
-    X(MOVE, "move")             \
-    X(SPLIT, "split")           \
-    X(MERGE, "merge")           \
-    X(ADD_REPLICA, "replicate") \
-    X(DROP_REPLICA, "drop-replica")
+#define FORE_MOVE_KIND_MAP(X)       \
+    X(MOVE, "move")                 \
+    X(SPLIT, "split")               \
+    X(MERGE, "merge")               \
+    X(ADD_REPLICA, "replicate")     \
+    X(DROP_REPLICA, "drop-replica") \
+    X(ADD_NODE, "add-node")         \
+    X(REMOVE_NODE, "remove-node")
 
 enum fore_move_kind {
 #define X(name, text) FORE_MOVE_##name,
@@ -46,13 +50,18 @@ enum fore_move_kind {
         FORE_MOVE_KINDS
 };
 const char *fore_move_kind_text(enum fore_move_kind kind);
+/* About a node and not about a partition: its `partition` is FORE_PARTITION_NONE. */
+static inline bool fore_move_of_node(enum fore_move_kind kind)
+{
+    return kind == FORE_MOVE_ADD_NODE || kind == FORE_MOVE_REMOVE_NODE;
+}
 
 struct fore_move {
     enum fore_move_kind kind;
-    uint32_t partition;       /* MERGE: the left one */
+    uint32_t partition;       /* MERGE: the left one; ADD_NODE, REMOVE_NODE: none */
     uint32_t other;           /* MERGE: the right one */
-    uint16_t source;          /* MOVE, DROP_REPLICA: the node that loses it */
-    uint16_t target;          /* MOVE, ADD_REPLICA: the node that gains it */
+    uint16_t source;          /* MOVE, DROP_REPLICA: the node that loses it; REMOVE_NODE: it */
+    uint16_t target;          /* MOVE, ADD_REPLICA: the node that gains it; ADD_NODE: it */
     uint64_t split_at;        /* SPLIT: first position of the right part */
     double split_right_share; /* SPLIT: the right part's expected share of data, 0..1 */
     double bytes_per_sec_max; /* 0: no cap beyond the nodes' bandwidth */

@@ -45,7 +45,7 @@ struct fore_event_node {
     char name[24];
     double cores;
     uint16_t zone;
-    uint8_t up, pad_[5];
+    uint8_t up, standby, pad_[4];
 };
 struct fore_event_table {
     char name[24];

@@ -41,6 +41,18 @@ void fore_ring_assign(const struct fore_ring *ring, struct fore_arena *scratch,
                       const uint64_t *position, const double *load, size_t count, double epsilon,
                       uint16_t *owner);
 
+/*
+ * The same when nodes come, go or change weight: as few of the `count` items as possible change
+ * their owner (FORE_NODE_NONE: none yet). Every node ends with floor(share / c) to ceil(c * share)
+ * items, share = count * its weight's part, c >= 1; of the items that must move each takes the walk
+ * of fore_ring_assign, and items whose walk leads to a node that lacks some go there first.
+ * `pinned` (NULL: none) names owners that hold whatever the ring says: overrides for hot ranges.
+ * Returns how many moved.
+ */
+size_t fore_ring_rebalance(const struct fore_ring *ring, struct fore_arena *scratch,
+                           const uint64_t *position, const uint16_t *pinned, size_t count, double c,
+                           uint16_t *owner);
+
 /* Longest processing time first: items in descending load to the least loaded node per weight. */
 void fore_placement_balance(struct fore_arena *scratch, const double *load, size_t count,
                             const double *weight, uint32_t node_count, uint16_t *owner);

@@ -56,7 +56,10 @@ static bool take_nodes(struct fore_topology *topology, const uint8_t *bytes)
         memcpy(&wire, bytes + i * sizeof wire, sizeof wire);
         if (!isfinite(wire.cores) || wire.cores < 0.0) return false;
         struct fore_node *node = &topology->node[i];
-        *node = (struct fore_node){.cores = wire.cores, .zone = wire.zone, .up = wire.up != 0};
+        *node = (struct fore_node){.cores = wire.cores,
+                                   .zone = wire.zone,
+                                   .up = wire.up != 0,
+                                   .standby = wire.standby != 0};
         memcpy(node->name, wire.name, sizeof wire.name - 1);
     }
     return true;
@@ -201,6 +204,8 @@ static enum fore_err change(struct fore_snapshot *s, const struct fore_event_top
         return fore_topology_add_replica(t, event->partition, event->target);
     case FORE_MOVE_DROP_REPLICA:
         return fore_topology_drop_replica(t, event->partition, event->source);
+    case FORE_MOVE_ADD_NODE: return fore_topology_set_standby(t, event->target, false);
+    case FORE_MOVE_REMOVE_NODE: return fore_topology_set_standby(t, event->source, true);
     case FORE_MOVE_KINDS: break;
     }
     return FORE_E_FORMAT;
@@ -338,7 +343,8 @@ static bool fold_move(struct fore_snapshot *s, fore_ns at, const void *body, siz
     if (event.kind >= FORE_MOVE_KINDS || event.phase >= FORE_MOVE_PHASES ||
         event.state > STATE_ROLLED_BACK)
         return false;
-    if (event.partition >= s->topology.partition_cap || !is_node(s, event.source) ||
+    bool of_node = fore_move_of_node((enum fore_move_kind)event.kind);
+    if ((event.partition >= s->topology.partition_cap && !of_node) || !is_node(s, event.source) ||
         !is_node(s, event.target))
         return false;
     struct fore_snapshot_move *move = find_move(s, &event);

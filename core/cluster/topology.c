@@ -331,6 +331,7 @@ enum fore_err fore_topology_move(struct fore_topology *topology, uint32_t partit
     uint32_t rank = replica_rank(p, source);
     if (rank == FORE_REPLICAS_MAX) return FORE_E_CONFLICT;
     if (replica_rank(p, target) < FORE_REPLICAS_MAX) return FORE_E_CONFLICT;
+    if (topology->node[target].standby) return FORE_E_REFUSED;
     p->replica[rank] = target;
     topology->epoch++;
     return FORE_E_OK;
@@ -343,6 +344,7 @@ enum fore_err fore_topology_add_replica(struct fore_topology *topology, uint32_t
     if (node >= topology->node_count) return FORE_E_RANGE;
     struct fore_partition *p = &topology->partition[partition];
     if (replica_rank(p, node) < FORE_REPLICAS_MAX) return FORE_E_CONFLICT;
+    if (topology->node[node].standby) return FORE_E_REFUSED;
     if (p->replica_count == FORE_REPLICAS_MAX) return FORE_E_RANGE;
     p->replica[p->replica_count++] = node;
     topology->epoch++;
@@ -362,6 +364,27 @@ enum fore_err fore_topology_drop_replica(struct fore_topology *topology, uint32_
     for (uint32_t i = rank; i < p->replica_count; i++)
         p->replica[i] = p->replica[i + 1];
     p->replica[p->replica_count] = 0;
+    topology->epoch++;
+    return FORE_E_OK;
+}
+
+uint32_t fore_topology_in_use(const struct fore_topology *topology)
+{
+    uint32_t count = 0;
+    for (uint32_t n = 0; n < topology->node_count; n++)
+        count += !topology->node[n].standby;
+    return count;
+}
+
+enum fore_err fore_topology_set_standby(struct fore_topology *topology, uint16_t node, bool standby)
+{
+    if (node >= topology->node_count) return FORE_E_RANGE;
+    if (topology->node[node].standby == standby) return FORE_E_CONFLICT;
+    if (standby && fore_topology_in_use(topology) < 2) return FORE_E_REFUSED;
+    for (uint32_t p = 0; standby && p < topology->partition_count; p++)
+        if (topology->partition[p].alive && fore_topology_hosts(topology, p, node))
+            return FORE_E_REFUSED;
+    topology->node[node].standby = standby;
     topology->epoch++;
     return FORE_E_OK;
 }

@@ -30,7 +30,14 @@ struct fore_node {
     uint64_t memory_bytes;  /* 0: not limited */
     uint16_t zone;
     bool up;
+    bool standby; /* exists but is not in use: holds nothing, is no target, costs nothing */
 };
+
+/* May hold partitions now. */
+static inline bool fore_node_serves(const struct fore_node *node)
+{
+    return node->up && !node->standby;
+}
 
 struct fore_table {
     char name[FORE_NAME_MAX];
@@ -104,5 +111,10 @@ FORE_MUST_USE enum fore_err fore_topology_add_replica(struct fore_topology *topo
 /* The last one stays (REFUSED); dropping [0] promotes [1]. */
 FORE_MUST_USE enum fore_err fore_topology_drop_replica(struct fore_topology *topology,
                                                        uint32_t partition, uint16_t node);
+/* Takes a node into use, or out of it. CONFLICT: it is so already; REFUSED: it still holds
+ * something, or it is the last one in use. */
+FORE_MUST_USE enum fore_err fore_topology_set_standby(struct fore_topology *topology, uint16_t node,
+                                                      bool standby);
+uint32_t fore_topology_in_use(const struct fore_topology *topology);
 
 #endif

@@ -170,6 +170,8 @@ static void explain(const struct fore_search *search, const struct fore_candidat
         break;
     case FORE_MOVE_MERGE:
     case FORE_MOVE_DROP_REPLICA:
+    case FORE_MOVE_ADD_NODE:
+    case FORE_MOVE_REMOVE_NODE:
     case FORE_MOVE_KINDS:
         (void)snprintf(what, sizeof what, "%s p%u", fore_move_kind_text(m->kind), m->partition);
         break;

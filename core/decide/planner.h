@@ -30,6 +30,7 @@ struct fore_planner_input {
     const bool *partition_split_rest;  /* lately split or merged: not merged or split back */
     uint32_t baseline_partitions;      /* merges stop there */
     const uint16_t *baseline_replicas; /* by partition: replicas it should keep */
+    const bool *node_changing;         /* by node: being taken into use or out of it; NULL: none */
     double move_utilization;           /* share of a node a move takes */
     double bytes_mean;                 /* of partitions */
     uint32_t caps;                     /* of the driver */

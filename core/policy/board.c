@@ -82,7 +82,7 @@ double fore_board_cores(const struct fore_board *board)
 {
     double cores = 0;
     for (uint32_t n = 0; n < board->topology->node_count; n++)
-        if (board->topology->node[n].up) cores += board->topology->node[n].cores;
+        if (fore_node_serves(&board->topology->node[n])) cores += board->topology->node[n].cores;
     return cores;
 }
 
@@ -90,7 +90,7 @@ double fore_board_mean(const struct fore_board *board)
 {
     double load = 0, cores = fore_board_cores(board);
     for (uint32_t n = 0; n < board->topology->node_count; n++)
-        if (board->topology->node[n].up) load += board->node[n];
+        if (fore_node_serves(&board->topology->node[n])) load += board->node[n];
     return cores > 0 ? load / cores : 0;
 }
 
@@ -99,7 +99,7 @@ bool fore_board_may_move(const struct fore_board *board, uint32_t p, uint16_t so
 {
     const struct fore_topology *topology = board->topology;
     return p < topology->partition_count && topology->partition[p].alive && !board->taken[p] &&
-           source != target && topology->node[target].up &&
+           source != target && fore_node_serves(&topology->node[target]) &&
            fore_topology_hosts(topology, p, source) && !fore_topology_hosts(topology, p, target);
 }
 

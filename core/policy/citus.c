@@ -55,7 +55,7 @@ static uint32_t order(const struct fill *fill, uint16_t *node)
     const struct fore_board *board = fill->board;
     uint32_t count = 0;
     for (uint32_t n = 0; n < board->topology->node_count; n++) {
-        if (!board->topology->node[n].up) continue;
+        if (!fore_node_serves(&board->topology->node[n])) continue;
         uint32_t at = count++;
         for (; at > 0 && fore_board_use(board, node[at - 1]) < fore_board_use(board, n); at--)
             node[at] = node[at - 1];

@@ -89,7 +89,7 @@ static uint16_t choose_target(const struct graph *graph, uint16_t source)
     double best_delta = 0;
     bool best_local = false;
     for (uint32_t n = 0; n < board->topology->node_count; n++) {
-        if (n == source || !board->topology->node[n].up) continue;
+        if (n == source || !fore_node_serves(&board->topology->node[n])) continue;
         double grows = delta(graph, (uint16_t)n, (uint16_t)n);
         if (!feasible(graph, (uint16_t)n, grows)) continue;
         bool local = board->topology->node[n].zone == board->topology->node[source].zone;

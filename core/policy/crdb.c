@@ -117,7 +117,7 @@ static void propose(const struct fore_policy_view *view, void *memory, struct fo
         double mean = 0;
         uint32_t up = 0;
         for (uint32_t n = 0; n < board.topology->node_count; n++)
-            if (board.topology->node[n].up) {
+            if (fore_node_serves(&board.topology->node[n])) {
                 mean += board.node[n];
                 up++;
             }

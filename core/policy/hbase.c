@@ -127,7 +127,7 @@ static void allocate(struct state *state)
     uint32_t nodes = topology->node_count, most = topology->alive_count + 1;
     state->server = FORE_NEW(arena, uint16_t, nodes);
     for (uint32_t n = 0; n < nodes; n++)
-        if (topology->node[n].up) state->server[state->servers++] = (uint16_t)n;
+        if (fore_node_serves(&topology->node[n])) state->server[state->servers++] = (uint16_t)n;
     state->region = FORE_NEW(arena, uint32_t, most);
     state->home = FORE_NEW(arena, uint16_t, most);
     state->first_home = FORE_NEW(arena, uint16_t, most);

@@ -20,7 +20,7 @@ static uint16_t extreme(const struct fore_board *board, const bool *used, double
 {
     uint16_t best = FORE_NODE_NONE;
     for (uint32_t n = 0; n < board->topology->node_count; n++)
-        if (board->topology->node[n].up && !used[n] &&
+        if (fore_node_serves(&board->topology->node[n]) && !used[n] &&
             (best == FORE_NODE_NONE || sign * board->node[n] > sign * board->node[best]))
             best = (uint16_t)n;
     return best;

@@ -36,7 +36,7 @@ static void appraise(struct market *market)
     double load = 0, bytes = 0;
     uint32_t up = 0;
     for (uint32_t n = 0; n < board->topology->node_count; n++)
-        up += board->topology->node[n].up;
+        up += fore_node_serves(&board->topology->node[n]);
     for (uint32_t p = 0; p < board->topology->partition_count; p++) {
         if (!board->topology->partition[p].alive) continue;
         market->value[p] =

@@ -13,5 +13,6 @@ const struct fore_policy fore_policy_nowcast = {
     .about = "the planner, told that the present load will last",
     .knob = fore_policy_planned_knobs,
     .terms = fore_policy_nowcast_terms,
+    .begin = fore_policy_planned_begin,
     .propose = fore_policy_planned_propose,
 };

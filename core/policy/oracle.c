@@ -14,5 +14,6 @@ const struct fore_policy fore_policy_oracle = {
     .about = "the planner, told the true future load",
     .needs_truth = true,
     .terms = terms,
+    .begin = fore_policy_planned_begin,
     .propose = fore_policy_planned_propose,
 };

@@ -73,7 +73,7 @@ static bool even(const struct stores *stores)
     double sum = 0;
     uint32_t up = 0;
     for (uint32_t n = 0; n < board->topology->node_count; n++) {
-        if (!board->topology->node[n].up) continue;
+        if (!fore_node_serves(&board->topology->node[n])) continue;
         double off = fore_board_use(board, n) - stores->mean;
         sum += off * off;
         up++;
@@ -149,7 +149,7 @@ static uint16_t hottest_source(const struct stores *stores, const bool *tried)
     const struct fore_board *board = stores->board;
     uint16_t best = FORE_NODE_NONE;
     for (uint32_t n = 0; n < board->topology->node_count; n++)
-        if (board->topology->node[n].up && !tried[n] &&
+        if (fore_node_serves(&board->topology->node[n]) && !tried[n] &&
             stores->lowest[n] > stores->options->src_ratio * stores->mean &&
             (best == FORE_NODE_NONE || fore_board_use(board, n) > fore_board_use(board, best)))
             best = (uint16_t)n;

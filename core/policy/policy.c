@@ -25,6 +25,13 @@ const struct fore_policy *const fore_policies[] = {
     &fore_policy_clay,
     &fore_policy_nashdb,
     &fore_policy_random,
+    &fore_policy_static_peak,
+    &fore_policy_static_mean,
+    &fore_policy_schedule,
+    &fore_policy_reactive_pstore,
+    &fore_policy_pstore,
+    &fore_policy_pstore_oracle,
+    &fore_policy_aws_predictive,
     NULL,
 };
 

@@ -9,6 +9,7 @@
 
 #include "core/decide/planner.h"
 #include "core/decide/score.h"
+#include "core/policy/elastic_options.h"
 #include "core/policy/peers.h"
 
 struct fore_policy_options { /* the "policy" section */
@@ -33,6 +34,7 @@ struct fore_policy_options { /* the "policy" section */
     struct fore_clay_options clay;
     struct fore_nashdb_options nashdb;
     struct fore_random_options random;
+    struct fore_elastic_options elastic; /* of all that count nodes */
 };
 extern const struct fore_option_section fore_policy_section;
 enum { FORE_POLICY_SECTIONS = 32 };

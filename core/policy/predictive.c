@@ -42,5 +42,6 @@ const struct fore_policy fore_policy_predictive = {
     .about = "the planner, told the forecast and the present load as two scenarios",
     .knob = fore_policy_planned_knobs,
     .terms = fore_policy_predictive_terms,
+    .begin = fore_policy_planned_begin,
     .propose = fore_policy_planned_propose,
 };

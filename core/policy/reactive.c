@@ -43,7 +43,7 @@ static uint16_t coldest_for(const struct look *look, uint32_t p, uint16_t source
     uint16_t best = FORE_NODE_NONE;
     double best_u = 0;
     for (uint32_t n = 0; n < topology->node_count; n++) {
-        if (n == source || !topology->node[n].up || look->slots[n] == 0 ||
+        if (n == source || !fore_node_serves(&topology->node[n]) || look->slots[n] == 0 ||
             fore_topology_hosts(topology, p, (uint16_t)n))
             continue;
         double u = look->cores[n] / topology->node[n].cores;

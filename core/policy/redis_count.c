@@ -44,7 +44,7 @@ static struct count take_stock(const struct fore_board *board, double threshold)
     for (uint32_t n = 0; n < topology->node_count; n++)
         all += (double)count.balance[n];
     for (uint32_t n = 0; n < topology->node_count; n++) {
-        double weight = topology->node[n].up ? topology->node[n].cores : 0;
+        double weight = fore_node_serves(&topology->node[n]) ? topology->node[n].cores : 0;
         int64_t expected = cores > 0 ? (int64_t)(all / cores * weight) : 0, held = count.balance[n];
         count.off |=
             held == 0 ? expected > 0 : fabs(1 - (double)expected / (double)held) > threshold;

@@ -12,6 +12,10 @@ extern const struct fore_policy fore_policy_estore_greedy, fore_policy_estore_gr
     fore_policy_citus_count, fore_policy_mongo_size, fore_policy_crdb, fore_policy_pd_hot,
     fore_policy_hbase_stochastic, fore_policy_slicer, fore_policy_clay, fore_policy_nashdb,
     fore_policy_random;
+/* Where nodes come and go: */
+extern const struct fore_policy fore_policy_static_peak, fore_policy_static_mean,
+    fore_policy_schedule, fore_policy_reactive_pstore, fore_policy_pstore,
+    fore_policy_pstore_oracle, fore_policy_aws_predictive;
 
 /* What nowcast and predictive are tuned by: one list for both, so that neither has more tries. */
 extern const struct fore_policy_knob fore_policy_planned_knobs[];
@@ -22,6 +26,8 @@ uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
 uint32_t fore_policy_nowcast_terms(const struct fore_policy_view *view,
                                    struct fore_load_term *term);
 /* The planner on the scenarios that the policy's own terms() names (planned.c). */
+void *fore_policy_planned_begin(const struct fore_topology *topology, uint64_t seed,
+                                struct fore_arena *perm);
 void fore_policy_planned_propose(const struct fore_policy_view *view, void *memory,
                                  struct fore_arena *scratch, struct fore_plan *out);
 

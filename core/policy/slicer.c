@@ -92,7 +92,7 @@ static uint16_t hottest_free(const struct fore_board *board, const bool *stuck)
 {
     uint16_t best = FORE_NODE_NONE;
     for (uint32_t n = 0; n < board->topology->node_count; n++)
-        if (board->topology->node[n].up && board->slots[n] > 0 && !stuck[n] &&
+        if (fore_node_serves(&board->topology->node[n]) && board->slots[n] > 0 && !stuck[n] &&
             (best == FORE_NODE_NONE || fore_board_use(board, n) > fore_board_use(board, best)))
             best = (uint16_t)n;
     return best;
@@ -106,6 +106,8 @@ static bool take_step(struct fore_board *board, const struct step *step, uint16_
     case FORE_MOVE_DROP_REPLICA: return fore_board_drop(board, step->partition, source);
     case FORE_MOVE_SPLIT:
     case FORE_MOVE_MERGE:
+    case FORE_MOVE_ADD_NODE:
+    case FORE_MOVE_REMOVE_NODE:
     case FORE_MOVE_KINDS: break;
     }
     return false;

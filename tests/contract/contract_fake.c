@@ -5,7 +5,7 @@
 
 static struct fore_driver create(uint64_t seed)
 {
-    struct fake_options options = {.seed = seed};
+    struct fake_options options = {.seed = seed, .node_count = 6, .nodes_standby = 2};
     return fake_driver(fake_create(&options));
 }
 

@@ -64,6 +64,8 @@ static bool lawful_move(const struct fore_move *m, uint8_t *slots)
         return t->partition[m->partition].replica_count > 1 &&
                fore_topology_hosts(t, m->partition, m->source);
     case FORE_MOVE_MERGE: return fore_topology_right_of(t, m->partition) == m->other;
+    case FORE_MOVE_ADD_NODE:
+    case FORE_MOVE_REMOVE_NODE:
     case FORE_MOVE_KINDS: break;
     }
     return false;

@@ -329,9 +329,65 @@ static void two_moves_at_once_do_not_disturb_each_other(void **state)
     contract_close(driver);
 }
 
+static uint16_t standby_node(struct fore_driver driver)
+{
+    const struct fore_topology *topology = contract_view(driver);
+    for (uint32_t n = 0; n < topology->node_count; n++)
+        if (topology->node[n].standby) return (uint16_t)n;
+    return FORE_NODE_NONE;
+}
+
+/* Taken into use, filled, emptied, and out of use again. */
+static void a_standby_node_comes_serves_and_goes(void **state)
+{
+    (void)state;
+    struct fore_driver driver = contract_open();
+    contract_need(driver, FORE_CAP_NODES | FORE_CAP_MOVE);
+    uint16_t node = standby_node(driver);
+    if (node == FORE_NODE_NONE) {
+        contract_close(driver);
+        skip();
+    }
+    uint32_t partition = contract_partition(driver, 0);
+    struct fore_move there = contract_move(driver, partition);
+    there.target = node;
+    fore_ticket ticket = 0;
+    assert_int_not_equal(fore_driver_begin(driver, &there, &ticket), FORE_E_OK);
+    struct fore_move change = {.kind = FORE_MOVE_ADD_NODE,
+                               .partition = FORE_PARTITION_NONE,
+                               .source = FORE_NODE_NONE,
+                               .target = node};
+    ticket = contract_begin(driver, change);
+    contract_wait_ready(driver, ticket);
+    assert_true(contract_view(driver)->node[node].standby);
+    contract_carry_out(driver, ticket);
+    assert_false(contract_view(driver)->node[node].standby);
+    ticket = contract_begin(driver, there);
+    contract_wait_ready(driver, ticket);
+    contract_carry_out(driver, ticket);
+    change = (struct fore_move){.kind = FORE_MOVE_REMOVE_NODE,
+                                .partition = FORE_PARTITION_NONE,
+                                .source = node,
+                                .target = FORE_NODE_NONE};
+    fore_ticket refused = 0;
+    assert_int_not_equal(fore_driver_begin(driver, &change, &refused), FORE_E_OK);
+    there.target = there.source;
+    there.source = node;
+    ticket = contract_begin(driver, there);
+    contract_wait_ready(driver, ticket);
+    contract_carry_out(driver, ticket);
+    ticket = contract_begin(driver, change);
+    assert_int_equal(contract_poll(driver, ticket).phase, FORE_PHASE_READY);
+    contract_carry_out(driver, ticket);
+    assert_true(contract_view(driver)->node[node].standby);
+    contract_expect_valid(driver);
+    contract_close(driver);
+}
+
 int contract_life_run(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_standby_node_comes_serves_and_goes),
         cmocka_unit_test(the_topology_is_valid_and_stable),
         cmocka_unit_test(time_passes_only_when_it_is_let),
         cmocka_unit_test(samples_have_the_shape_of_the_topology),

@@ -106,6 +106,28 @@ static void impossible_replicas_are_refused(void **state)
     contract_close(driver);
 }
 
+static void impossible_node_changes_are_refused(void **state)
+{
+    (void)state;
+    struct fore_driver driver = contract_open();
+    contract_need(driver, FORE_CAP_NODES);
+    uint16_t holds = contract_owner(driver, contract_partition(driver, 0));
+    struct fore_move add = {.kind = FORE_MOVE_ADD_NODE,
+                            .partition = FORE_PARTITION_NONE,
+                            .source = FORE_NODE_NONE,
+                            .target = holds};
+    struct fore_move remove = {.kind = FORE_MOVE_REMOVE_NODE,
+                               .partition = FORE_PARTITION_NONE,
+                               .source = holds,
+                               .target = FORE_NODE_NONE};
+    expect_refused(driver, add);    /* in use already */
+    expect_refused(driver, remove); /* holds partitions */
+    add.target = remove.source = (uint16_t)contract_view(driver)->node_count;
+    expect_refused(driver, add);
+    expect_refused(driver, remove);
+    contract_close(driver);
+}
+
 static void an_unknown_ticket_is_an_error(void **state)
 {
     (void)state;
@@ -163,6 +185,7 @@ int contract_refusals_run(void)
         cmocka_unit_test(impossible_moves_are_refused),
         cmocka_unit_test(impossible_splits_and_merges_are_refused),
         cmocka_unit_test(impossible_replicas_are_refused),
+        cmocka_unit_test(impossible_node_changes_are_refused),
         cmocka_unit_test(an_unknown_ticket_is_an_error),
         cmocka_unit_test(a_digest_of_what_is_not_there_is_out_of_range),
         cmocka_unit_test(without_the_capability_the_answer_is_unsupported),

@@ -65,6 +65,8 @@ static enum fore_err change(struct fore_topology *topology, const struct fore_mo
         return fore_topology_add_replica(topology, move->partition, move->target);
     case FORE_MOVE_DROP_REPLICA:
         return fore_topology_drop_replica(topology, move->partition, move->source);
+    case FORE_MOVE_ADD_NODE: return fore_topology_set_standby(topology, move->target, false);
+    case FORE_MOVE_REMOVE_NODE: return fore_topology_set_standby(topology, move->source, true);
     case FORE_MOVE_KINDS: break;
     }
     return FORE_E_UNSUPPORTED;
@@ -136,9 +138,11 @@ static enum fore_err op_begin(void *self, const struct fore_move *move, fore_tic
     struct fore_topology *topology = &fake->topology;
     fore_topology_copy(&fake->trial, topology, &fake->arena);
     FORE_TRY(change(&fake->trial, move, NULL));
-    if (busy(fake, move->partition)) return FORE_E_CONFLICT;
+    if (!fore_move_of_node(move->kind) && busy(fake, move->partition)) return FORE_E_CONFLICT;
     if (move->kind == FORE_MOVE_MERGE && busy(fake, move->other)) return FORE_E_CONFLICT;
-    const struct fore_partition *p = &topology->partition[move->partition];
+    static const struct fore_partition none = {0};
+    bool of_node = fore_move_of_node(move->kind);
+    const struct fore_partition *p = of_node ? &none : &topology->partition[move->partition];
     struct fake_move begun = {.move = *move,
                               .phase = FORE_PHASE_READY,
                               .first = p->first,
@@ -281,7 +285,8 @@ static void fill_topology(struct fake *fake)
                                                .cores = 2.0,
                                                .bandwidth_bytes = o->bandwidth_bytes,
                                                .zone = (uint16_t)(n % 3),
-                                               .up = true};
+                                               .up = true,
+                                               .standby = n >= o->node_count - o->nodes_standby};
         topology->node[n].name[5] = (char)('a' + (int)(n % 26));
     }
     topology->table[0] =
@@ -293,7 +298,7 @@ static void fill_topology(struct fake *fake)
                                    .replica_count = (uint16_t)o->replica_count};
         p.last = p.first + RANGE_PER_PARTITION - 1;
         for (uint32_t r = 0; r < o->replica_count; r++)
-            p.replica[r] = (uint16_t)((i + r) % o->node_count);
+            p.replica[r] = (uint16_t)((i + r) % (o->node_count - o->nodes_standby));
         FORE_ASSERT(fore_topology_add(topology, &p, NULL) == FORE_E_OK);
     }
     FORE_ASSERT(fore_topology_check(topology, NULL) == FORE_E_OK);
@@ -328,6 +333,7 @@ struct fake *fake_create(const struct fake_options *options)
     fill_stores(fake);
     uint32_t all = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
                    FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS;
+    if (fake->options.nodes_standby > 0) all |= FORE_CAP_NODES;
     fake->ops = (struct fore_driver_ops){
         .name = "fake",
         .caps = all & ~fake->options.caps_removed,

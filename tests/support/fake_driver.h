@@ -14,6 +14,7 @@
 struct fake_options { /* 0 takes the default */
     uint64_t seed;
     uint32_t node_count;         /* 4 */
+    uint32_t nodes_standby;      /* 0: else elastic: the last so many are not in use */
     uint32_t partition_count;    /* 8, of one table with positions 0 .. 2^20 * count - 1 */
     uint32_t partition_cap;      /* twice the count */
     uint32_t replica_count;      /* 1; partition p starts on nodes p, p+1, ... modulo the nodes */

@@ -169,6 +169,8 @@ static void model_apply(struct model *model, const struct fore_move *move, uint3
         *right = model->range[--model->count];
         break;
     }
+    case FORE_MOVE_ADD_NODE:
+    case FORE_MOVE_REMOVE_NODE:
     case FORE_MOVE_KINDS: break;
     }
 }
