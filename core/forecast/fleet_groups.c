@@ -19,8 +19,8 @@ static const double alike = 0.8;
 static uint8_t most_asking(const struct fore_observe_partition *seen)
 {
     uint8_t best = 0;
-    for (uint8_t g = 1; g < FORE_USER_GROUPS; g++)
-        if (seen->by_group[g] > seen->by_group[best]) best = g;
+    for (int g = 1; g < FORE_USER_GROUPS; g++)
+        if (seen->by_group[g] > seen->by_group[best]) best = (uint8_t)g;
     return best;
 }
 

@@ -92,8 +92,8 @@ static void propose(const struct fore_policy_view *view, void *self, struct fore
 }
 
 static const struct fore_policy_knob knobs[] = {
-    {"elastic.node_load", "55% 65% 75%"},
-    {NULL,                NULL         }
+    {"elastic.node_load", "50% 55% 60% 65% 70% 75%"},
+    {NULL,                NULL                     }
 };
 
 const struct fore_policy fore_policy_aws_predictive = {
