@@ -2,7 +2,9 @@
  * forecast_nets.c - nets in files: FOLDER/lstm-h48-24-168.held.net and .full.net. A file that is
  * not sound is named and learned anew; a new one appears whole or not at all.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "experiments/forecast_run.h"
@@ -44,6 +46,15 @@ static struct fore_net *fetch(struct lab_forecast_run *run, const char *path, si
     if (file) wl_file_close(file);
     fore_buf_fini(&bytes);
     return net;
+}
+
+/* Before the work, not after it. */
+enum fore_err lab_forecast_nets_folder(const char *folder, struct fore_diag *diag)
+{
+    if ((mkdir(folder, 0777) == 0 || errno == EEXIST) && access(folder, W_OK | X_OK) == 0)
+        return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_IO, "--models %.200s: nets cannot be kept there: %s", folder,
+                        strerror(errno));
 }
 
 void lab_forecast_nets_fetch(struct lab_forecast_run *run, const char *folder, size_t member,

@@ -219,6 +219,7 @@ enum fore_err lab_forecast_run(const struct lab_forecast_wish *wish,
     if (wish->horizon == 0 || wish->horizon > HORIZON_MAX)
         return fore_err_set(diag, FORE_E_RANGE, "--horizon: 1 to %d steps", HORIZON_MAX);
     FORE_TRY(choose_members(wish, run, diag));
+    if (wish->models) FORE_TRY(lab_forecast_nets_folder(wish->models, diag));
     make_views(input, run);
     FORE_TRY(choose_periods(wish, run, input->count, diag));
     choose_origins(wish, run);

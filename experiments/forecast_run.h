@@ -45,6 +45,7 @@ FORE_MUST_USE enum fore_err lab_forecast_hints(struct lab_forecast_run *run,
                                                const char *path, struct fore_diag *diag);
 
 /* forecast_nets.c: what is kept in `folder`, and what has been learned into it. */
+FORE_MUST_USE enum fore_err lab_forecast_nets_folder(const char *folder, struct fore_diag *diag);
 struct lab_forecast_nets {
     struct fore_net *held, *full;
 };

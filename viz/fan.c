@@ -64,7 +64,7 @@ static void value_axis(const struct plot *p)
         double value = p->high * i / 4, y = y_of(p, value);
         viz_canvas_level(p->canvas, p->at.x, p->at.x + p->at.w, y, 1, t->track);
         viz_canvas_text(p->canvas, &type, p->at.x - 8 * p->canvas->u, y + 4 * p->canvas->u, 0,
-                        viz_format_count(value).s);
+                        (p->high < 100 ? viz_format_plain(value) : viz_format_count(value)).s);
     }
 }
 

@@ -45,12 +45,12 @@ for field in model smape mase msis crps coverage90 peak_pinball90 ms_per_series;
 done
 says "the combination is called ensemble" '"model": *"ensemble"'
 expect 0 "one model" forecast "$T/wide.csv" --horizon 24 --model holt-winters --backtest 2
-expect 0 "trees and lstm, kept" forecast "$T/wide.csv" --horizon 12 --members naive,trees,lstm --models "$T" --out "$T/first.csv"
-expect 0 "trees and lstm, read again" forecast "$T/wide.csv" --horizon 12 --members naive,trees,lstm --models "$T" --out "$T/second.csv"
+expect 0 "trees and lstm, kept" forecast "$T/wide.csv" --horizon 12 --members naive,trees,lstm --models "$T/nets" --out "$T/first.csv"
+expect 0 "trees and lstm, read again" forecast "$T/wide.csv" --horizon 12 --members naive,trees,lstm --models "$T/nets" --out "$T/second.csv"
 complains "it says where they are from" 'lstm: read from'
 cmp -s "$T/first.csv" "$T/second.csv" && pass "kept nets say the same" || fail "kept nets differ from learned ones"
-for net in "$T"/lstm*full.net; do printf 'x' | dd of="$net" bs=1 seek=900 conv=notrunc 2>/dev/null; done
-expect 0 "a damaged net is learned anew" forecast "$T/wide.csv" --horizon 12 --members naive,lstm --models "$T" --out "$T/out.csv"
+for net in "$T"/nets/lstm*full.net; do printf 'x' | dd of="$net" bs=1 seek=900 conv=notrunc 2>/dev/null; done
+expect 0 "a damaged net is learned anew" forecast "$T/wide.csv" --horizon 12 --members naive,lstm --models "$T/nets" --out "$T/out.csv"
 complains "and that is said" 'corrupt.*learning it anew'
 
 if [ -x "${BUILD:-build/rel}/foreshard-viz" ]; then
