@@ -21,7 +21,7 @@ static const double FADE_SHIFT = 0.1; /* of what was learned before a level shif
 static const double WORST = 1.5;      /* times the worst loss: a member nobody has heard yet */
 
 const struct fore_ensemble_options fore_ensemble_defaults = {
-    .power = 4.0, .memory = 48.0, .shift_sds = 10.0};
+    .power = 6.0, .memory = 48.0, .shift_sds = 10.0};
 
 struct cell { /* one member, one group of leads: decayed sums */
     float error, crps, weight;
