@@ -10,7 +10,7 @@
 
 enum { PLAYED_MOST = 16 };
 static const double fit_share = 1.0 / 3;
-static const double violation_tolerance = 0.05, p99_tolerance = 0.25, imbalance_tolerance = 0.15;
+static const double violation_tolerance = 0.03, p99_tolerance = 0.25, imbalance_tolerance = 0.15;
 
 struct advising {
     const struct fore_query_log *log;

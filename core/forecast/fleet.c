@@ -318,6 +318,7 @@ bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *obs
     if (!fleet->periods_given && fleet->points >= SEARCH_MIN &&
         (refit || fleet->points >= fleet->search_at))
         fore_fleet_search_periods(fleet, scratch);
+    if (moved) fore_fleet_describe(fleet, observe, topology);
     struct fore_lineup_fleet views = fore_fleet_views(fleet, count, scratch);
     fore_fleet_group(fleet, observe, topology, &views, refit, scratch);
     const float **effect = fore_fleet_apply_hints(fleet, topology, &views, scratch);

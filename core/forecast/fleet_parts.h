@@ -33,6 +33,7 @@ struct fore_fleet_partition {
     bool seen, fitted; /* fitted: some model speaks for it */
     bool sparse;       /* hardly ever asked for: too little for a model */
     uint8_t group;
+    float trait[FORE_TRAITS];
     double borrowed; /* its share of its group's forecast; NaN: the nowcast */
     uint32_t generation;
     struct fore_fleet_cell *cell[FORE_SCENARIO_KINDS]; /* [steps] */
@@ -110,6 +111,9 @@ void fore_fleet_search_periods(struct fore_fleet *fleet, struct fore_arena *scra
 /* The series of all partitions seen, for the line-up; memory from `scratch`. */
 struct fore_lineup_fleet fore_fleet_views(const struct fore_fleet *fleet, uint32_t partition_count,
                                           struct fore_arena *scratch);
+/* What sort of partition each is, as the last windows showed it (model.h: traits). */
+void fore_fleet_describe(struct fore_fleet *fleet, const struct fore_observe *observe,
+                         const struct fore_topology *topology);
 /* Divides the views' histories by the hints' effects; effect[i][0..steps) is the logarithm of what
  * is to come for view i, NULL: none. NULL: there are no hints. */
 const float **fore_fleet_apply_hints(const struct fore_fleet *fleet,

@@ -105,6 +105,25 @@ bool fore_fleet_take(struct fore_fleet *fleet, const struct fore_observe *observ
     return fresh > 0;
 }
 
+void fore_fleet_describe(struct fore_fleet *fleet, const struct fore_observe *observe,
+                         const struct fore_topology *topology)
+{
+    for (uint32_t i = 0; i < topology->partition_count; i++) {
+        const struct fore_observe_partition *now = &observe->partition[i];
+        struct fore_fleet_partition *p = fleet->partition[i];
+        if (!p || !topology->partition[i].alive) continue;
+        double largest = 0;
+        for (int g = 0; g < FORE_USER_GROUPS; g++)
+            if (now->by_group[g] > largest) largest = now->by_group[g]; /* false for NaN */
+        const double trait[FORE_TRAITS] = {
+            log1p((double)now->size_bytes) / 40.0, now->write_share, now->by_type[FORE_QUERY_SCAN],
+            largest,
+            observe->node ? observe->node[topology->partition[i].replica[0]].utilization : 0};
+        for (size_t k = 0; k < FORE_TRAITS; k++)
+            p->trait[k] = isfinite(trait[k]) ? (float)trait[k] : 0.0f;
+    }
+}
+
 /* ---- fits ------------------------------------------------------------------------------------ */
 
 static struct fore_series_view view(const struct fore_fleet *fleet,
@@ -115,6 +134,7 @@ static struct fore_series_view view(const struct fore_fleet *fleet,
     series.y = p->y + p->n - series.n;
     series.log_y = p->log_y ? p->log_y + p->n - series.n : NULL;
     series.start_s = (double)(fleet->points - series.n) * series.step_s; /* since the first point */
+    series.trait = p->trait;
     memcpy(series.period, fleet->period, sizeof(series.period));
     return series;
 }

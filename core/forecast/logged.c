@@ -17,7 +17,7 @@ struct fore_logged fore_logged_of(const struct fore_series_view *view,
                                   const struct fore_net_shape *shape, struct fore_arena *arena)
 {
     const struct fore_model_params params = {.floor_share = 0.8};
-    struct fore_logged out = {.n = view->n, .day = shape->period[0]};
+    struct fore_logged out = {.n = view->n, .day = shape->period[0], .trait = view->trait};
     out.week = longest(shape) > out.day ? longest(shape) : 0;
     out.smooth = out.day / STEPS_A_DAY;
     out.bounds = fore_bounds_of(&params, view);

@@ -16,6 +16,7 @@ struct fore_logged {
     size_t smooth;     /* seasonal lags are means over +- so many points */
     float unit;        /* mean |z(t) - z(t - day)| */
     struct fore_bounds bounds;
+    const float *trait; /* of the view */
 };
 /* Memory from `arena`. */
 struct fore_logged fore_logged_of(const struct fore_series_view *view,

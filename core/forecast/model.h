@@ -14,7 +14,7 @@
 #include "core/base/arena.h"
 #include "core/base/err.h"
 
-enum { FORE_PERIODS_MAX = 4 };
+enum { FORE_PERIODS_MAX = 4, FORE_TRAITS = 5 };
 
 /* Something known for past and future alike, entering a model on the logarithmic scale. */
 struct fore_regressor {
@@ -28,8 +28,11 @@ struct fore_series_view {
     const float *log_y; /* logf of each, kept by callers that predict often; NULL: taken on use */
     size_t n;
     double step_s;
-    double start_s;                         /* Unix time of y[0]; 0: unknown */
-    uint32_t period[FORE_PERIODS_MAX];      /* in steps, ascending; 0 ends the list */
+    double start_s;                    /* Unix time of y[0]; 0: unknown */
+    uint32_t period[FORE_PERIODS_MAX]; /* in steps, ascending; 0 ends the list */
+    const float *trait; /* [FORE_TRAITS] what sort of series it is, near 0..1 each: size of its
+                           data, shares of writes, of scans, of the largest user group, its node's
+                           load; NULL: not known */
     const struct fore_regressor *regressor; /* for models that take them; may be NULL */
     size_t regressor_count;
 };

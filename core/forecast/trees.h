@@ -14,7 +14,8 @@
 #include "core/forecast/logged.h"
 
 enum {
-    FORE_TREES_FEATURES = 32,
+    FORE_TREES_OF_LOAD = 32, /* features of the load itself; traits follow */
+    FORE_TREES_FEATURES = FORE_TREES_OF_LOAD + FORE_TRAITS,
     FORE_TREES_DEPTH = 6,
     FORE_TREES_LEAVES = 1 << FORE_TREES_DEPTH,
     FORE_TREES_BINS = 64,

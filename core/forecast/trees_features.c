@@ -97,6 +97,12 @@ static void put_recent(struct sheet *sheet, const struct fore_trees_recent *rece
         put_plain(sheet, recent->plain[i]);
 }
 
+static void put_traits(const struct fore_logged *s, float feature[FORE_TREES_FEATURES])
+{
+    for (size_t i = 0; s->trait && i < FORE_TRAITS; i++)
+        feature[FORE_TREES_OF_LOAD + i] = s->trait[i];
+}
+
 float fore_trees_features(const struct fore_logged *s, const struct fore_trees_recent *recent,
                           size_t lead, float feature[FORE_TREES_FEATURES])
 {
@@ -110,6 +116,7 @@ float fore_trees_features(const struct fore_logged *s, const struct fore_trees_r
         put_recent(&sheet, recent);
         put_plain(&sheet, (float)lead);
         put_plain(&sheet, logf(s->unit));
+        put_traits(s, feature);
         return sheet.anchor;
     }
     ptrdiff_t near = target - (ptrdiff_t)((lead / s->day + 1) * s->day);
@@ -130,7 +137,8 @@ float fore_trees_features(const struct fore_logged *s, const struct fore_trees_r
     put_recent(&sheet, recent);
     put_plain(&sheet, (float)lead);
     put_plain(&sheet, logf(s->unit));
-    FORE_DASSERT(sheet.at <= feature + FORE_TREES_FEATURES);
+    FORE_DASSERT(sheet.at <= feature + FORE_TREES_OF_LOAD);
+    put_traits(s, feature);
     return sheet.anchor;
 }
 

@@ -34,6 +34,7 @@ struct fore_trainer {
     uint8_t *leaf;
     uint32_t *chosen; /* rows of this tree */
     struct fore_rng rng;
+    bool traits; /* the series have them */
 };
 
 static void *memory(size_t count, size_t size)
@@ -158,6 +159,7 @@ struct fore_trainer *fore_trees_begin(const struct fore_net_shape *shape,
     draft.target = memory(draft.room, sizeof(float));
     struct fore_trainer *t = memory(1, sizeof(*t));
     t->rng = fore_rng_stream(seed, "trees", warm ? warm->trees : 0);
+    t->traits = panel->series[0].trait != NULL;
     draw_rows(panel, shape, &t->rng, &draft);
     if (draft.rows >= FORE_TREES_BINS) {
         t->net = memory(1, sizeof(*t->net));
@@ -265,9 +267,11 @@ static void grow(struct fore_trainer *t)
     struct fore_tree *tree = &t->net->tree[t->net->trees];
     bool offered[FORE_TREES_FEATURES];
     size_t chosen = 0;
-    for (size_t f = 0; f < FORE_TREES_FEATURES; f++)
+    for (size_t f = 0; f < FORE_TREES_OF_LOAD; f++)
         offered[f] = fore_rng_u32(&t->rng) & 1u;
-    offered[fore_rng_below(&t->rng, FORE_TREES_FEATURES)] = true;
+    offered[fore_rng_below(&t->rng, FORE_TREES_OF_LOAD)] = true;
+    for (size_t f = FORE_TREES_OF_LOAD; f < FORE_TREES_FEATURES; f++)
+        offered[f] = t->traits && (fore_rng_u32(&t->rng) & 1u);
     for (size_t i = 0; i < t->rows; i++) {
         if (!(fore_rng_u32(&t->rng) & 1u)) continue;
         float miss = t->target[i] - t->said[i];

@@ -150,10 +150,53 @@ static void a_saved_net_says_the_same_and_a_damaged_one_nothing(void **state)
     trees->destroy(net);
 }
 
+/* A day's surprise comes back the next day in half of the series and is made up for in the others:
+ * the past of one series hardly tells which, its trait does. */
+static struct fore_panel panel_with_surprises(struct fore_series_view *view, size_t n)
+{
+    static float trait[SERIES][FORE_TRAITS];
+    for (int s = 0; s < SERIES; s++) {
+        struct fore_rng rng = fore_rng_stream(11, "trees-trait", (uint64_t)s);
+        double now = 0, before = 0, sign = s % 2 == 0 ? 1 : -1;
+        for (int i = 0; i < N; i++) {
+            if (i % DAY == 0) {
+                before = now;
+                now = 0.3 * fore_dist_normal(&rng);
+            }
+            double wave = 0.6 * sin(i * 6.283185307 / DAY);
+            load[s][i] = (float)(100 * exp(wave + now + sign * before));
+        }
+        trait[s][1] = s % 2 == 0 ? 0.0f : 1.0f;
+        view[s] = (struct fore_series_view){
+            .y = load[s], .n = n, .step_s = 3600, .period = {DAY}, .trait = trait[s]};
+    }
+    return (struct fore_panel){.series = view, .count = SERIES};
+}
+
+static void what_sort_of_series_it_is_counts(void **state)
+{
+    const struct fore_global *trees = fore_model_find("trees")->global;
+    struct fore_series_view view[SERIES];
+    double with = 0, without = 0;
+    for (int day = 1; day <= 3; day++) {
+        struct fore_panel panel = panel_with_surprises(view, (size_t)(N / DAY - day) * DAY);
+        struct fore_net *net = trained(&panel, NULL);
+        with += error_of(net, &panel);
+        trees->destroy(net);
+        for (size_t s = 0; s < SERIES; s++)
+            view[s].trait = NULL;
+        net = trained(&panel, NULL);
+        without += error_of(net, &panel);
+        trees->destroy(net);
+    }
+    assert_true(with < 0.95 * without);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_learn_what_no_single_lag_tells),
+        cmocka_unit_test(what_sort_of_series_it_is_counts),
         cmocka_unit_test(a_warm_start_adds_trees_and_does_no_harm),
         cmocka_unit_test(a_bin_is_the_number_of_edges_below),
         cmocka_unit_test(features_look_at_nothing_after_the_origin),
