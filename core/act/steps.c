@@ -138,7 +138,8 @@ static bool elders_agree(struct fore_step *step, const struct fore_migration *m)
 static bool adds_up(struct fore_step *step, struct fore_migration *m, uint16_t also)
 {
     bool faulty;
-    if (!fore_driver_can(step->driver, FORE_CAP_CONTENT)) return true;
+    bool keeps_rows = m->move.kind <= FORE_MOVE_DROP_REPLICA; /* others have no range to add up */
+    if (!keeps_rows || !fore_driver_can(step->driver, FORE_CAP_CONTENT)) return true;
     if (!m->check.taken && !elders_agree(step, m)) return false;
     enum fore_err err = look(step, m, also, FORE_NODE_NONE, &faulty);
     if (err == FORE_E_AGAIN) return false; /* the next tick looks again */

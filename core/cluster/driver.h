@@ -30,8 +30,8 @@ enum fore_driver_caps {
     FORE_CAP_CANCEL = 1u << 4,   /* abandon a move; the source keeps ownership */
     FORE_CAP_DIGEST = 1u << 5,   /* content digest of a partition on a node, for verify */
     FORE_CAP_KEYS = 1u << 6,     /* samples carry keys, not only counters */
-    FORE_CAP_CONTENT = 1u << 7,  /* sums of what any node holds of a partition, and of its writes */
-    FORE_CAP_PROBE = 1u << 8,    /* one key, read on one node */
+    FORE_CAP_CONTENT = 1u << 8,  /* sums of what any node holds of a partition, and of its writes */
+    FORE_CAP_PROBE = 1u << 9,    /* one key, read on one node */
 };
 
 #define FORE_MOVE_KIND_MAP(X)   \

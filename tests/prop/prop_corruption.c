@@ -141,7 +141,8 @@ static void set_up(uint64_t seed)
     fore_migrate_init(&trial.migrate, &act, &trial.arena, fake.node_count);
     fore_alert_init(&trial.alerts, &trial.arena, 64, 3600 * FORE_SEC);
     trial.damage = (enum fake_damage)fore_rng_below(&trial.rng, FAKE_DAMAGES);
-    trial.move = some_move((enum fore_move_kind)fore_rng_below(&trial.rng, FORE_MOVE_KINDS));
+    trial.move =
+        some_move((enum fore_move_kind)fore_rng_below(&trial.rng, FORE_MOVE_DROP_REPLICA + 1));
     trial.moment = (enum moment)fore_rng_below(&trial.rng, MOMENTS);
     bool copies = trial.move.kind == FORE_MOVE_MOVE || trial.move.kind == FORE_MOVE_ADD_REPLICA;
     if (trial.moment == DURING_COPY && !copies) trial.moment = BEFORE_CUT_OVER;
