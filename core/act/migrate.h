@@ -4,7 +4,10 @@
  *   QUEUED -> COPY -> CATCH_UP -> COMPARE -> CUT_OVER -> SWEEP -> WATCH -> DONE
  *                \________\___________\-> CANCELLED / FAILED        \-> ROLLED_BACK
  *
- * Digests of source and target must be equal before ownership changes. Every change of state is an
+ * Digests of source and target must be equal before ownership changes. Where the driver can sum up
+ * content, every copy must besides add up to what was there when the move began and was written
+ * since (check.h): before the cut-over, before the source's copy is swept, and when the watch ends,
+ * for splits, merges and replicas too. Every change of state is an
  * event before the next driver call. A driver that cannot be reached is asked again with growing
  * pauses; after `retries_max` the move is cancelled, or, past the cut-over, only its sweep
  * repeated.
@@ -13,6 +16,7 @@
 #define FORE_MIGRATE_H
 
 #include "core/act/alert.h"
+#include "core/act/check.h"
 #include "core/base/option.h"
 #include "core/cluster/event.h"
 #include "core/decide/plan.h"
@@ -70,6 +74,8 @@ struct fore_migration {
     double before_util;    /* source */
     double predicted_util; /* target, after */
     uint64_t digest_source, digest_target, orphans;
+    struct fore_check check;
+    bool checked; /* between the cut-over and the sweep */
     bool throttled;
     bool is_rollback; /* brings back what a move took; is not itself taken back */
 };
@@ -85,6 +91,7 @@ struct fore_migrate_change {
 struct fore_migrate_counts {
     uint64_t done[FORE_MOVE_KINDS];
     uint64_t failed, cancelled, rolled_back, refused;
+    uint64_t corrupt; /* of the failed, or found by the last look: content that does not add up */
     double bytes;
 };
 

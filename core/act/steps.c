@@ -82,8 +82,84 @@ static bool ask_again(struct fore_step *step, struct fore_migration *m, enum for
     return false;
 }
 
+/*
+ * What the range must add up to, and whether it does. A difference that three looks in a row show
+ * is a fault: an alert, and true in `*faulty`. Anything but OK: ask again.
+ */
+static enum fore_err look(struct fore_step *step, struct fore_migration *m, uint16_t also,
+                          uint16_t but, bool *faulty)
+{
+    struct fore_check_result seen;
+    char why[120];
+    enum fore_err err = m->check.taken ? fore_check_now(&m->check, step->driver, also, but, &seen)
+                                       : fore_check_take(&m->check, step->driver, &m->move, &seen);
+    *faulty = false;
+    if (err != FORE_E_OK) return err;
+    if (seen.verdict == FORE_CHECK_SAME || seen.verdict == FORE_CHECK_MOOT) return FORE_E_OK;
+    if (++m->check.misses < COMPARES_MAX) return FORE_E_AGAIN;
+    *faulty = true;
+    step->migrate->counts.corrupt++;
+    fore_check_say(&seen, why, sizeof why);
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DIGEST_MISMATCH,
+                     FORE_ALERT_CRITICAL, m->move.partition, "%s of %s",
+                     fore_move_kind_text(m->move.kind), why);
+    return FORE_E_OK;
+}
+
+static bool overlaps(const struct fore_check *a, const struct fore_check *b)
+{
+    return a->taken && b->taken && a->table == b->table && a->column_group == b->column_group &&
+           a->first <= b->last && b->first <= a->last;
+}
+
+/* Is another move at work on rows of this one's range? Its copy is half done. */
+static bool crossed(const struct fore_step *step, const struct fore_migration *m)
+{
+    for (uint32_t i = 0; i < step->migrate->running; i++) {
+        const struct fore_migration *other = &step->migrate->migration[i];
+        if (other != m && other->state < FORE_MIGRATE_WATCH && overlaps(&other->check, &m->check))
+            return true;
+    }
+    return false;
+}
+
+/* A new agreement must not bless what happened under an older one that is still being watched:
+ * the older one is asked first. True when it has no complaint. */
+static bool elders_agree(struct fore_step *step, const struct fore_migration *m)
+{
+    for (uint32_t i = 0; i < step->migrate->running; i++) {
+        struct fore_migration *elder = &step->migrate->migration[i];
+        bool faulty;
+        if (elder == m || elder->state != FORE_MIGRATE_WATCH || !elder->check.taken ||
+            elder->move.partition != m->move.partition || crossed(step, elder))
+            continue;
+        if (look(step, elder, FORE_NODE_NONE, FORE_NODE_NONE, &faulty) != FORE_E_OK) return false;
+        elder->check.misses = 0;
+        if (!faulty) continue;
+        elder->check.taken = false;
+        return false;
+    }
+    return true;
+}
+
+/* True when the transition may go on; else it has been put off, or given up before the cut-over. */
+static bool adds_up(struct fore_step *step, struct fore_migration *m, uint16_t also)
+{
+    bool faulty;
+    bool keeps_rows = m->move.kind <= FORE_MOVE_DROP_REPLICA; /* others have no range to add up */
+    if (!keeps_rows || !fore_driver_can(step->driver, FORE_CAP_CONTENT)) return true;
+    if (!m->check.taken && !elders_agree(step, m)) return false;
+    enum fore_err err = look(step, m, also, FORE_NODE_NONE, &faulty);
+    if (err == FORE_E_AGAIN) return false; /* the next tick looks again */
+    if (err != FORE_E_OK) return ask_again(step, m, err);
+    m->check.misses = 0;
+    if (faulty) fore_step_give_up(step, m, FORE_MIGRATE_FAILED, "the content does not add up");
+    return !faulty;
+}
+
 static bool begin(struct fore_step *step, struct fore_migration *m)
 {
+    if (!m->check.taken && !adds_up(step, m, FORE_NODE_NONE)) return false;
     enum fore_err err = fore_driver_begin(step->driver, &m->move, &m->ticket);
     if (err != FORE_E_OK) return ask_again(step, m, err);
     m->began = m->progressed = step->now;
@@ -161,7 +237,9 @@ static bool copy(struct fore_step *step, struct fore_migration *m)
 
 static bool compare(struct fore_step *step, struct fore_migration *m)
 {
-    if (!fore_migrate_copies(m->move.kind) || !fore_driver_can(step->driver, FORE_CAP_DIGEST))
+    bool copies = fore_migrate_copies(m->move.kind);
+    if (!adds_up(step, m, copies ? m->move.target : FORE_NODE_NONE)) return false;
+    if (!copies || !fore_driver_can(step->driver, FORE_CAP_DIGEST))
         return enter(step, m, FORE_MIGRATE_CUT_OVER, "");
     enum fore_err err =
         fore_driver_digest(step->driver, m->move.partition, m->move.source, &m->digest_source);
@@ -230,12 +308,33 @@ static bool cut_over(struct fore_step *step, struct fore_migration *m)
     m->phase = status.phase;
     m->partition_new = status.partition_new;
     record_change(step, m);
-    if (fore_migrate_copies(m->move.kind)) return enter(step, m, FORE_MIGRATE_SWEEP, "");
+    if (fore_migrate_copies(m->move.kind) || m->check.taken)
+        return enter(step, m, FORE_MIGRATE_SWEEP, "");
     return enter(step, m, FORE_MIGRATE_DONE, "");
+}
+
+/* The new owner must hold what the old one held, or the old copy is the only good one: it stays,
+ * for a person to repair from, and the move ends here. */
+static bool may_sweep(struct fore_step *step, struct fore_migration *m)
+{
+    bool faulty;
+    if (!m->check.taken || m->checked) return true;
+    uint16_t old = m->move.kind == FORE_MOVE_MOVE ? m->move.source : FORE_NODE_NONE;
+    enum fore_err err = look(step, m, FORE_NODE_NONE, old, &faulty);
+    if (err == FORE_E_AGAIN) return false;
+    if (err != FORE_E_OK) return ask_again(step, m, err);
+    m->check.misses = 0;
+    m->checked = true;
+    if (!faulty) return true;
+    step->migrate->counts.failed++;
+    (void)enter(step, m, FORE_MIGRATE_FAILED,
+                "the content does not add up after the cut-over; the old copy is kept");
+    return false;
 }
 
 static bool sweep(struct fore_step *step, struct fore_migration *m)
 {
+    if (!may_sweep(step, m)) return false;
     if (m->phase == FORE_PHASE_SWEEPING) {
         enum fore_err err = fore_driver_sweep(step->driver, m->ticket, &m->orphans);
         if (err != FORE_E_OK) return ask_again(step, m, err);
@@ -250,8 +349,26 @@ static bool sweep(struct fore_step *step, struct fore_migration *m)
     return enter(step, m, FORE_MIGRATE_WATCH, "");
 }
 
+/* The ownership sweep: every node of the cluster is asked once more. While another move works on
+ * the range its copy is half done, and the look waits for it to end. */
+static bool last_look(struct fore_step *step, struct fore_migration *m)
+{
+    bool faulty;
+    if (!m->check.taken) return true;
+    if (crossed(step, m)) return false;
+    enum fore_err err = look(step, m, FORE_NODE_NONE, FORE_NODE_NONE, &faulty);
+    if (err == FORE_E_AGAIN) return false;
+    if (err != FORE_E_OK) return ask_again(step, m, err);
+    m->check.taken = false;
+    if (!faulty) return true;
+    step->migrate->counts.failed++;
+    (void)enter(step, m, FORE_MIGRATE_FAILED, "rows changed or strayed after the cut-over");
+    return false;
+}
+
 static void report(struct fore_step *step, const struct fore_migration *m)
 {
+    if (!fore_migrate_copies(m->move.kind)) return; /* nothing travelled: no two ends to compare */
     const struct fore_observe_node *target = &step->observe->node[m->move.target];
     const struct fore_observe_node *source = &step->observe->node[m->move.source];
     struct fore_event_verify event = {
@@ -305,7 +422,7 @@ static void move_back(struct fore_step *step, const struct fore_migration *m)
 
 static bool watch(struct fore_step *step, struct fore_migration *m)
 {
-    if (step->now < m->watch_until) return false;
+    if (step->now < m->watch_until || !last_look(step, m)) return false;
     report(step, m);
     if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition))
         return enter(step, m, FORE_MIGRATE_DONE, "");

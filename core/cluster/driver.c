@@ -126,6 +126,22 @@ enum fore_err fore_driver_digest(struct fore_driver driver, uint32_t partition, 
     return promise_known(driver.ops->digest(driver.self, partition, node, out));
 }
 
+enum fore_err fore_driver_content(struct fore_driver driver, uint32_t partition, uint16_t node,
+                                  struct fore_content *out)
+{
+    FORE_ASSERT(out != NULL);
+    if (!fore_driver_can(driver, FORE_CAP_CONTENT)) return FORE_E_UNSUPPORTED;
+    return promise_known(driver.ops->content(driver.self, partition, node, out));
+}
+
+enum fore_err fore_driver_probe(struct fore_driver driver, uint64_t position, uint32_t partition,
+                                uint16_t node, uint64_t *out)
+{
+    FORE_ASSERT(out != NULL);
+    if (!fore_driver_can(driver, FORE_CAP_PROBE)) return FORE_E_UNSUPPORTED;
+    return promise_known(driver.ops->probe(driver.self, position, partition, node, out));
+}
+
 enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket)
 {
     return promise_known(driver.ops->cutover(driver.self, ticket));

@@ -32,6 +32,8 @@ enum fore_driver_caps {
     FORE_CAP_DIGEST = 1u << 5,   /* content digest of a partition on a node, for verify */
     FORE_CAP_KEYS = 1u << 6,     /* samples carry keys, not only counters */
     FORE_CAP_NODES = 1u << 7,    /* take standby nodes into use, and empty ones out of it */
+    FORE_CAP_CONTENT = 1u << 8,  /* sums of what any node holds of a partition, and of its writes */
+    FORE_CAP_PROBE = 1u << 9,    /* one key, read on one node */
 };
 
 #define FORE_MOVE_KIND_MAP(X)       \
@@ -92,6 +94,19 @@ struct fore_move_status {
     uint32_t partition_new; /* SPLIT after cutover; else FORE_PARTITION_NONE */
 };
 
+/*
+ * What a node holds of a partition's range, as sums that writes can be added to: `sum` is over the
+ * hashes of (key, value) of every row found there, `written` over the hashes that acknowledged
+ * writes put in minus those they replaced, kept where writes are acknowledged, not by looking at
+ * the rows. So for every replica, between any two readings, sum - written stands still; a split
+ * divides it between its parts, a merge adds it up (AdHash: Bellare and Micciancio, 1997). All
+ * arithmetic is modulo 2^64. It is not secret-keyed: it finds faults, not forgers.
+ */
+struct fore_content {
+    uint64_t sum, rows;
+    uint64_t written, rows_written; /* the same on every node: they belong to the partition */
+};
+
 struct fore_driver_ops {
     const char *name;
     uint32_t caps; /* enum fore_driver_caps, or-ed */
@@ -107,6 +122,12 @@ struct fore_driver_ops {
     enum fore_err (*cancel)(void *self, fore_ticket ticket);
     /* Content of a partition as `node` holds it. FORE_E_RANGE: it holds none. */
     enum fore_err (*digest)(void *self, uint32_t partition, uint16_t node, uint64_t *out);
+    /* CONTENT. Any node may be asked. FORE_E_RANGE: it holds no row and is no replica. */
+    enum fore_err (*content)(void *self, uint32_t partition, uint16_t node,
+                             struct fore_content *out);
+    /* PROBE. A hash of the value a read of this position returns there; 0: no such row. */
+    enum fore_err (*probe)(void *self, uint64_t position, uint32_t partition, uint16_t node,
+                           uint64_t *out);
     /* READY -> SWEEPING (data moved) or DONE (metadata only). Atomic: owner changes here. */
     enum fore_err (*cutover)(void *self, fore_ticket ticket);
     /* SWEEPING -> DONE: remove what the source still holds; idempotent; *orphans = keys found. */
@@ -137,6 +158,10 @@ FORE_MUST_USE enum fore_err fore_driver_throttle(struct fore_driver driver, fore
 FORE_MUST_USE enum fore_err fore_driver_cancel(struct fore_driver driver, fore_ticket ticket);
 FORE_MUST_USE enum fore_err fore_driver_digest(struct fore_driver driver, uint32_t partition,
                                                uint16_t node, uint64_t *out);
+FORE_MUST_USE enum fore_err fore_driver_content(struct fore_driver driver, uint32_t partition,
+                                                uint16_t node, struct fore_content *out);
+FORE_MUST_USE enum fore_err fore_driver_probe(struct fore_driver driver, uint64_t position,
+                                              uint32_t partition, uint16_t node, uint64_t *out);
 FORE_MUST_USE enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket);
 FORE_MUST_USE enum fore_err fore_driver_sweep(struct fore_driver driver, fore_ticket ticket,
                                               uint64_t *orphans);

@@ -63,6 +63,21 @@ static enum fore_err faulty_digest(void *self, uint32_t partition, uint16_t node
     return fails(fault) ? fault->failure : fore_driver_digest(fault->inner, partition, node, out);
 }
 
+static enum fore_err faulty_content(void *self, uint32_t partition, uint16_t node,
+                                    struct fore_content *out)
+{
+    struct fore_driver_fault *fault = self;
+    return fails(fault) ? fault->failure : fore_driver_content(fault->inner, partition, node, out);
+}
+
+static enum fore_err faulty_probe(void *self, uint64_t position, uint32_t partition, uint16_t node,
+                                  uint64_t *out)
+{
+    struct fore_driver_fault *fault = self;
+    if (fails(fault)) return fault->failure;
+    return fore_driver_probe(fault->inner, position, partition, node, out);
+}
+
 static enum fore_err faulty_cutover(void *self, fore_ticket ticket)
 {
     struct fore_driver_fault *fault = self;
@@ -95,6 +110,8 @@ struct fore_driver fore_driver_faulty(struct fore_driver_fault *fault)
         .throttle = faulty_throttle,
         .cancel = faulty_cancel,
         .digest = faulty_digest,
+        .content = faulty_content,
+        .probe = faulty_probe,
         .cutover = faulty_cutover,
         .sweep = faulty_sweep,
         .close = faulty_close,

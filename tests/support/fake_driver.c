@@ -194,7 +194,7 @@ static enum fore_err op_cancel(void *self, fore_ticket ticket)
 }
 
 /* True while a move fills `node` with the partition. */
-static bool receives(const struct fake *fake, uint32_t partition, uint16_t node)
+bool fake_receives(const struct fake *fake, uint32_t partition, uint16_t node)
 {
     for (uint32_t i = 0; i < fake->move_count; i++) {
         const struct fake_move *move = &fake->move[i];
@@ -221,10 +221,62 @@ static enum fore_err op_digest(void *self, uint32_t partition, uint16_t node, ui
         count++;
     }
     bool holds = count > 0 || fore_topology_hosts(&fake->topology, partition, node) ||
-                 receives(fake, partition, node);
+                 fake_receives(fake, partition, node);
     if (!holds) return FORE_E_RANGE;
     *out = sum ^ count;
     return FORE_E_OK;
+}
+
+static uint64_t row_hash(const struct fake_key *key)
+{
+    return key == NULL ? 0 : fore_hash_u64(key->value, key->position);
+}
+
+static enum fore_err op_content(void *self, uint32_t partition, uint16_t node,
+                                struct fore_content *out)
+{
+    struct fake *fake = self;
+    if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
+        return FORE_E_RANGE;
+    const struct fore_partition *p = &fake->topology.partition[partition];
+    if (!p->alive) return FORE_E_RANGE;
+    *out = fake->written[partition];
+    const struct fake_store *store = &fake->store[node];
+    for (uint32_t i = 0; i < store->count; i++) {
+        if (store->key[i].position < p->first || store->key[i].position > p->last) continue;
+        out->sum += row_hash(&store->key[i]);
+        out->rows++;
+    }
+    bool replica = fore_topology_hosts(&fake->topology, partition, node);
+    return out->rows > 0 || replica ? FORE_E_OK : FORE_E_RANGE;
+}
+
+static enum fore_err op_probe(void *self, uint64_t position, uint32_t partition, uint16_t node,
+                              uint64_t *out)
+{
+    struct fake *fake = self;
+    if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
+        return FORE_E_RANGE;
+    *out = row_hash(fake_store_find(&fake->store[node], position));
+    return FORE_E_OK;
+}
+
+/* Changes what clients were told is there; the sums follow the truth, not the rows. */
+static void acknowledge(struct fake *fake, uint32_t partition, struct fake_key key)
+{
+    struct fore_content *account = &fake->written[partition];
+    const struct fake_key *before = fake_store_find(&fake->truth, key.position);
+    account->written += row_hash(&key) - row_hash(before);
+    account->rows_written += before == NULL;
+    fake_store_put(&fake->truth, key);
+}
+
+static void account_for_merge(struct fake *fake, const struct fore_move *move)
+{
+    struct fore_content *left = &fake->written[move->partition];
+    left->written += fake->written[move->other].written;
+    left->rows_written += fake->written[move->other].rows_written;
+    fake->written[move->other] = (struct fore_content){0};
 }
 
 static enum fore_err op_cutover(void *self, fore_ticket ticket)
@@ -237,6 +289,7 @@ static enum fore_err op_cutover(void *self, fore_ticket ticket)
     FORE_TRY(change(&fake->topology, &move->move, &move->partition_new));
     if (move->move.kind == FORE_MOVE_DROP_REPLICA)
         fake_store_remove(&fake->store[move->move.source], move->first, move->last);
+    if (move->move.kind == FORE_MOVE_MERGE) account_for_merge(fake, &move->move);
     weigh(fake);
     move->phase = copies(move) ? FORE_PHASE_SWEEPING : FORE_PHASE_DONE;
     return FORE_E_OK;
@@ -327,12 +380,14 @@ struct fake *fake_create(const struct fake_options *options)
     fore_arena_init(&fake->arena);
     fill_topology(fake);
     fake->store = FORE_NEW(&fake->arena, struct fake_store, fake->options.node_count);
+    fake->written = FORE_NEW(&fake->arena, struct fore_content, fake->options.partition_cap);
     fake->partition_sample =
         FORE_NEW(&fake->arena, struct fore_partition_sample, fake->options.partition_cap);
     fake->node_sample = FORE_NEW(&fake->arena, struct fore_node_sample, fake->options.node_count);
     fill_stores(fake);
     uint32_t all = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
-                   FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS;
+                   FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_CONTENT |
+                   FORE_CAP_PROBE;
     if (fake->options.nodes_standby > 0) all |= FORE_CAP_NODES;
     fake->ops = (struct fore_driver_ops){
         .name = "fake",
@@ -345,6 +400,8 @@ struct fake *fake_create(const struct fake_options *options)
         .throttle = op_throttle,
         .cancel = op_cancel,
         .digest = op_digest,
+        .content = op_content,
+        .probe = op_probe,
         .cutover = op_cutover,
         .sweep = op_sweep,
         .close = op_close,
@@ -356,6 +413,7 @@ void fake_destroy(struct fake *fake)
 {
     for (uint32_t n = 0; n < fake->options.node_count; n++)
         free(fake->store[n].key);
+    free(fake->truth.key);
     free(fake->move);
     fore_arena_fini(&fake->arena);
     free(fake);
@@ -421,6 +479,7 @@ void fake_write(struct fake *fake, uint64_t position, uint64_t value)
     uint32_t at = fore_topology_find(&fake->topology, position);
     FORE_ASSERT(at != FORE_PARTITION_NONE);
     const struct fore_partition *p = &fake->topology.partition[at];
+    acknowledge(fake, at, key);
     for (uint32_t r = 0; r < p->replica_count; r++)
         fake_store_put(&fake->store[p->replica[r]], key);
     for (uint32_t i = 0; i < fake->move_count; i++) {
@@ -435,27 +494,4 @@ void fake_fail(struct fake *fake, fore_ticket ticket)
     struct fake_move *move = move_of(fake, ticket);
     FORE_ASSERT(move != NULL && before_cutover(move));
     end_without_trace(fake, move, FORE_PHASE_FAILED);
-}
-
-void fake_corrupt(struct fake *fake, uint32_t partition, uint16_t node)
-{
-    const struct fore_partition *p = &fake->topology.partition[partition];
-    struct fake_store *store = &fake->store[node];
-    for (uint32_t i = 0; i < store->count; i++)
-        if (store->key[i].position >= p->first && store->key[i].position <= p->last) {
-            store->key[i].value ^= 1;
-            return;
-        }
-}
-
-uint64_t fake_orphan_count(const struct fake *fake)
-{
-    uint64_t orphans = 0;
-    for (uint32_t n = 0; n < fake->options.node_count; n++)
-        for (uint32_t i = 0; i < fake->store[n].count; i++) {
-            uint32_t at = fore_topology_find(&fake->topology, fake->store[n].key[i].position);
-            orphans += !fore_topology_hosts(&fake->topology, at, (uint16_t)n) &&
-                       !receives(fake, at, (uint16_t)n);
-        }
-    return orphans;
 }

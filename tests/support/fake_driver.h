@@ -10,6 +10,7 @@
 #define TEST_FAKE_DRIVER_H
 
 #include "core/cluster/driver.h"
+#include "tests/support/fake_store.h"
 
 struct fake_options { /* 0 takes the default */
     uint64_t seed;
@@ -32,6 +33,8 @@ struct fake {
     struct fore_topology topology; /* what is true; tests may look, and set `up` */
     struct fore_topology trial;    /* a copy that judges moves */
     struct fake_store *store;      /* [node_count] */
+    struct fake_store truth;       /* every write acknowledged so far */
+    struct fore_content *written;  /* [partition_cap]: only `written` and `rows_written` are used */
     struct fake_move *move;        /* [move_count], ticket - 1 is the index */
     uint32_t move_count, move_cap;
     fore_ns now;
@@ -56,10 +59,21 @@ struct fake *fake_of(struct fore_driver driver);
 void fake_advance(struct fake *fake, fore_ns ns);
 /* A client's write: every replica has it at once, and a target that is READY follows. */
 void fake_write(struct fake *fake, uint64_t position, uint64_t value);
+/* True while a move fills `node` with the partition. */
+bool fake_receives(const struct fake *fake, uint32_t partition, uint16_t node);
 /* The move ends FAILED: source still owns, nothing on the target. Before the cut-over only. */
 void fake_fail(struct fake *fake, fore_ticket ticket);
 /* Changes one value that `node` holds of a partition, so that its digest differs. */
 void fake_corrupt(struct fake *fake, uint32_t partition, uint16_t node);
+enum fake_damage { FAKE_FLIP, FAKE_LOSE, FAKE_DUPLICATE, FAKE_MISPLACE, FAKE_STRAY, FAKE_DAMAGES };
+/* Harms the `pick`-th row that `node` holds of a partition; false: it holds none. MISPLACE takes it
+ * to a node that has no business with it, STRAY puts a second one there. `*position` is the row's.
+ */
+bool fake_damage(struct fake *fake, enum fake_damage damage, uint32_t partition, uint16_t node,
+                 uint32_t pick, uint64_t *position);
+/* Is every acknowledged write on every replica of its partition, once, and nowhere else, copies
+ * under way left out? */
+bool fake_is_sound(const struct fake *fake);
 /* Keys that lie on a node which neither hosts nor receives their partition. */
 uint64_t fake_orphan_count(const struct fake *fake);
 

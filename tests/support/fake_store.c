@@ -3,6 +3,13 @@
 
 #include <stdlib.h>
 
+const struct fake_key *fake_store_find(const struct fake_store *store, uint64_t position)
+{
+    for (uint32_t i = 0; i < store->count; i++)
+        if (store->key[i].position == position) return &store->key[i];
+    return NULL;
+}
+
 void fake_store_put(struct fake_store *store, struct fake_key key)
 {
     for (uint32_t i = 0; i < store->count; i++)
@@ -10,6 +17,11 @@ void fake_store_put(struct fake_store *store, struct fake_key key)
             store->key[i].value = key.value;
             return;
         }
+    fake_store_append(store, key);
+}
+
+void fake_store_append(struct fake_store *store, struct fake_key key)
+{
     if (store->count == store->cap) {
         store->cap = store->cap == 0 ? 64 : store->cap * 2;
         store->key = realloc(store->key, store->cap * sizeof store->key[0]);

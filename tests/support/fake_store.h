@@ -12,6 +12,10 @@ struct fake_store {
     uint32_t count, cap;
 };
 
+/* NULL: it holds no such key. */
+const struct fake_key *fake_store_find(const struct fake_store *store, uint64_t position);
+/* Adds a key even if there is one: only damage does this. */
+void fake_store_append(struct fake_store *store, struct fake_key key);
 /* Adds the key or overwrites its value. */
 void fake_store_put(struct fake_store *store, struct fake_key key);
 /* Over the positions first..last, both included. */

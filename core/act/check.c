@@ -1,0 +1,132 @@
+/*
+ * check.c - see check.h. The range is asked for part by part, as the topology divides it now: one
+ * part before a split and two after it, the other way round for a merge. Their sums add up either
+ * way, so one question serves every kind of move.
+ */
+#include "core/act/check.h"
+
+#include <stdio.h>
+
+struct reading { /* one node's rows of the whole range, all column groups */
+    uint64_t rest, rows_rest;
+    uint32_t holds, hosts, parts; /* of the parts: rows or a place there; replicas; all */
+    uint32_t stray;               /* a part that it holds and does not host */
+};
+
+static bool inside(const struct fore_partition *p, uint16_t table, uint16_t group, uint64_t first,
+                   uint64_t last)
+{
+    return p->alive && p->table == table && p->column_group == group && p->first <= last &&
+           p->last >= first;
+}
+
+/* MOOT when the parts no longer begin and end where the range does. */
+static enum fore_err read_node(const struct fore_check *check, struct fore_driver driver,
+                               const struct fore_topology *topology, uint16_t node,
+                               struct reading *out, bool *moot)
+{
+    *out = (struct reading){.stray = FORE_PARTITION_NONE};
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        const struct fore_partition *part = &topology->partition[p];
+        struct fore_content content = {0};
+        if (!inside(part, check->table, check->column_group, check->first, check->last)) continue;
+        if (part->first < check->first || part->last > check->last) *moot = true;
+        if (*moot) return FORE_E_OK;
+        out->parts++;
+        bool hosts = fore_topology_hosts(topology, p, node);
+        out->hosts += hosts;
+        enum fore_err err = fore_driver_content(driver, p, node, &content);
+        if (err == FORE_E_RANGE) continue;
+        FORE_TRY(err);
+        out->holds++;
+        out->rest += content.sum - content.written;
+        out->rows_rest += content.rows - content.rows_written;
+        if (!hosts) out->stray = p;
+    }
+    return FORE_E_OK;
+}
+
+static void describe(struct fore_check_result *out, enum fore_check_verdict verdict, uint16_t node,
+                     uint64_t rows_off)
+{
+    out->verdict = verdict;
+    out->node = node;
+    out->rows_off = (int64_t)rows_off;
+}
+
+enum fore_err fore_check_now(const struct fore_check *check, struct fore_driver driver,
+                             uint16_t also, uint16_t but, struct fore_check_result *out)
+{
+    const struct fore_topology *topology;
+    FORE_ASSERT(check->taken);
+    FORE_TRY(fore_driver_topology(driver, &topology));
+    *out = (struct fore_check_result){.partition = check->partition, .node = FORE_NODE_NONE};
+    for (uint32_t n = 0; n < topology->node_count; n++) {
+        uint16_t node = (uint16_t)n;
+        struct reading seen;
+        bool moot = false;
+        if (node == but || !topology->node[n].up) continue;
+        FORE_TRY(read_node(check, driver, topology, node, &seen, &moot));
+        if (moot || seen.parts == 0) {
+            describe(out, FORE_CHECK_MOOT, FORE_NODE_NONE, 0);
+            return FORE_E_OK;
+        }
+        if (node == also || seen.hosts == seen.parts) {
+            if (seen.rest == check->rest && seen.rows_rest == check->rows_rest) continue;
+            describe(out, FORE_CHECK_DIFFERS, node, seen.rows_rest - check->rows_rest);
+            return FORE_E_OK;
+        }
+        if (seen.hosts > 0) { /* the parts went separate ways: each has checks of its own since */
+            describe(out, FORE_CHECK_MOOT, FORE_NODE_NONE, 0);
+            return FORE_E_OK;
+        }
+        if (seen.stray == FORE_PARTITION_NONE) continue;
+        out->partition = seen.stray;
+        describe(out, FORE_CHECK_STRANGER, node, 0);
+        return FORE_E_OK;
+    }
+    return FORE_E_OK;
+}
+
+enum fore_err fore_check_take(struct fore_check *check, struct fore_driver driver,
+                              const struct fore_move *move, struct fore_check_result *out)
+{
+    const struct fore_topology *topology;
+    FORE_TRY(fore_driver_topology(driver, &topology));
+    if (move->partition >= topology->partition_count) return FORE_E_CONFLICT;
+    const struct fore_partition *left = &topology->partition[move->partition], *right = left;
+    if (move->kind == FORE_MOVE_MERGE && move->other < topology->partition_count)
+        right = &topology->partition[move->other];
+    if (!left->alive || !right->alive) return FORE_E_CONFLICT;
+    *check = (struct fore_check){.misses = check->misses,
+                                 .first = left->first,
+                                 .last = right->last,
+                                 .partition = move->partition,
+                                 .table = left->table,
+                                 .column_group = left->column_group};
+    struct reading owner;
+    bool moot = false;
+    FORE_TRY(read_node(check, driver, topology, left->replica[0], &owner, &moot));
+    check->rest = owner.rest;
+    check->rows_rest = owner.rows_rest;
+    check->taken = true;
+    enum fore_err err = fore_check_now(check, driver, FORE_NODE_NONE, FORE_NODE_NONE, out);
+    check->taken = err == FORE_E_OK && out->verdict == FORE_CHECK_SAME;
+    return err;
+}
+
+void fore_check_say(const struct fore_check_result *result, char *out, size_t size)
+{
+    switch (result->verdict) {
+    case FORE_CHECK_SAME: (void)snprintf(out, size, "all copies add up"); return;
+    case FORE_CHECK_MOOT: (void)snprintf(out, size, "the range changed meanwhile"); return;
+    case FORE_CHECK_STRANGER:
+        (void)snprintf(out, size, "p%u: node %u holds rows that do not belong there",
+                       result->partition, result->node);
+        return;
+    case FORE_CHECK_DIFFERS: break;
+    }
+    (void)snprintf(out, size,
+                   "p%u: the copy on node %u is not what was agreed and written (%+lld rows)",
+                   result->partition, result->node, (long long)result->rows_off);
+}
