@@ -198,7 +198,7 @@ static void tail(struct writing *w)
         "## How to read this\n\n"
         "Keys are in order: least time in violation (now and as forecast together), then p99 of the "
         "table's queries, then imbalance (hottest node over the mean), then parts a query, then "
-        "fewer columns, hash before range; differences of 5 % of the time, 25 % of p99 and 15 % of "
+        "fewer columns, hash before range; differences of 3 % of the time, 25 % of p99 and 15 % of "
         "imbalance count as none. Cuts and owners are made from the first third of the log, the rest is "
         "played. The forecast plays the newest quarter again, each query as often as its partition "
         "is forecast to grow, at today's total. A query without the key goes to every node; half of "
