@@ -8,7 +8,7 @@
  *
  * Order of the ranking: least time in violation, then p99 of the table's queries, then imbalance,
  * then parts per query, then fewer columns, hash before range. Differences within a tolerance (3 %
- * of the time, 23 % of p99, 15 % of imbalance) count as none and pass the question on.
+ * of the time, 25 % of p99, 15 % of imbalance) count as none and pass the question on.
  */
 #ifndef LAB_ADVISE_H
 #define LAB_ADVISE_H
