@@ -227,7 +227,7 @@ static void publish(const struct rates *rates, struct fore_observe_partition *ou
 {
     const double *of = rates->of;
     double requests = of[READS] + of[WRITES], load = of[BUSY_READ] + of[BUSY_WRITE];
-    double per_request = requests > 0 ? 1 / requests : 0;
+    double per_request = isnormal(requests) ? 1 / requests : 0; /* of a faded average: none */
     out->load = load;
     out->write_share = load > 0 ? of[BUSY_WRITE] / load : 0;
     out->requests_per_sec = requests;

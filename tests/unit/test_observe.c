@@ -168,6 +168,21 @@ static void averages_follow_with_their_span(void **state)
     expect_near(load_at(0, 10), 0.3, 1e-6);
 }
 
+/* An average fades to a number so small that one over it is infinite, and then to nothing. */
+static void what_has_faded_away_has_no_shares(void **state)
+{
+    run(1, 5);
+    for (uint64_t s = 6; s <= 7600; s++) {
+        fill_window(s);
+        memset(fix.partition, 0, sizeof fix.partition);
+        assert_int_equal(push(), FORE_E_OK);
+        const struct fore_observe_partition *seen = &fix.observe->partition[0];
+        for (int t = 0; t < FORE_QUERY_TYPES; t++)
+            assert_true(isfinite(seen->by_type[t]) && seen->by_type[t] <= 1.0 + 1e-9);
+        assert_true(isfinite(seen->slow_share) && isfinite(seen->latency_mean_ms));
+    }
+}
+
 static void windows_become_history(void **state)
 {
     run(1, 120);
@@ -299,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_window_is_the_present, setup, teardown),
         cmocka_unit_test_setup_teardown(averages_follow_with_their_span, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_has_faded_away_has_no_shares, setup, teardown),
         cmocka_unit_test_setup_teardown(windows_become_history, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_reach_both_sketches, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_window_changes_nothing, setup, teardown),
