@@ -341,15 +341,38 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
 }
 
-/* The score opens the gate for the planner. (The reactive policy has thresholds of its own, and a
- * calm cluster is still tidied up.) */
+/* Scores, and the question whether they come true. */
+static void assess(struct fore_engine *engine, const struct fore_policy_view *view,
+                   const struct fore_sample *sample, fore_ns now)
+{
+    struct fore_load load;
+    engine->planned_at = now;
+    engine->replan = false;
+    score(engine, view, &load);
+    fore_engine_emit_scores(engine, &load, view, now);
+    if (fore_risk_watch_due(&engine->risk_watch, now) && view->forecast->ready)
+        fore_risk_watch_ask(&engine->risk_watch, &load, sample, now);
+}
+
+/* decide.plan_every, or the time of a mean move where that is shorter: a planner that looks less
+ * often than moves end leaves their slots idle. */
+static fore_ns cadence(const struct fore_engine *engine, const struct fore_topology *topology)
+{
+    fore_ns every = engine->setup.options->decide.plan_every;
+    double rate = topology->node[0].bandwidth_bytes;
+    double move_ns = rate > 0 ? 1e9 * mean_bytes(topology) / rate : 0;
+    return move_ns > 0 && move_ns < (double)every ? (fore_ns)move_ns : every;
+}
+
+/* The score opens the gate for the planner. (Policies with a clock of their own have thresholds of
+ * their own too, and a calm cluster is still tidied up.) */
 static void decide(struct fore_engine *engine, const struct fore_topology *topology,
                    const struct fore_sample *sample, fore_ns now)
 {
     const struct fore_decide_options *options = &engine->setup.options->decide;
-    if (!due(now, engine->planned_at, options->plan_every) && !engine->replan) return;
-    engine->planned_at = now;
-    engine->replan = false;
+    bool planning = engine->replan || due(now, engine->planned_at, cadence(engine, topology));
+    bool asking = engine->policy->own_clock && now >= engine->setup.act_from;
+    if (!planning && !asking) return;
     struct fore_planner_input input;
     struct fore_policy_view view;
     fill_view(engine, topology, now, &input, &view);
@@ -359,12 +382,8 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
         FORE_NEW(&engine->scratch, struct fore_load_pending, engine->migrate.running + 1);
     input.pending_count = list_pending(engine, offset_s, now, pending);
     input.pending = pending;
-    struct fore_load load;
-    score(engine, &view, &load);
+    if (planning) assess(engine, &view, sample, now);
     input.calm = engine->rrs_max < options->rrs_threshold;
-    fore_engine_emit_scores(engine, &load, &view, now);
-    if (fore_risk_watch_due(&engine->risk_watch, now) && view.forecast->ready)
-        fore_risk_watch_ask(&engine->risk_watch, &load, sample, now);
     if (engine->policy->propose == NULL || now < engine->setup.act_from) return;
     propose(engine, &view, now);
 }

@@ -137,7 +137,7 @@ static enum fore_err tune_all(struct lab_compare *compare, struct batch *batch,
         uint64_t pick[LAB_TUNE_MOST];
         if (!lab_tune_wanted(wanted, policy)) continue;
         batch->tuned_all++;
-        tries += lab_tune_pick(policy, pick);
+        tries += lab_tune_pick(policy, LAB_TUNE_MOST, pick);
     }
     batch->tuned_share = (double)tries / (double)(tries + compare->policies.count * compare->seeds);
     for (size_t p = 0; p < compare->policies.count; p++) {
