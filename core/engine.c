@@ -267,6 +267,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .baseline_replicas = engine->baseline_replicas,
         .move_utilization = engine->migrate.move_utilization,
         .bytes_mean = mean_bytes(topology),
+        .bytes_unit = mean_bytes(topology) * topology->alive_count / engine->baseline_partitions,
         .caps = engine->setup.driver.ops->caps,
     };
     for (uint32_t n = 0; n < topology->node_count; n++) /* what is not in use is no target */
