@@ -85,6 +85,8 @@ static const struct fore_option rows[] = {
      "Synthetic: time of day at which the daily report begins to scan."},
     {"report_for", FORE_OPT_DURATION, AT(report_for), "30min", 0, YEAR_NS, NULL,
      "Synthetic: how long the report scans."},
+    {"report_from", FORE_OPT_DURATION, AT(report_from), "0s", 0, 10 * YEAR_NS, NULL,
+     "Synthetic: no report runs before this time of the run: the first one is new to everybody."},
     {"report_load", FORE_OPT_SHARE, AT(report_load), "0%", 0, 100, NULL,
      "Synthetic: the report's scans per second as a share of rate, on top; 0% switches it off."},
     {"report_range", FORE_OPT_SHARE, AT(report_range), "20%", 0, 1, NULL,

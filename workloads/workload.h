@@ -55,7 +55,8 @@ struct wl_options {
     double drift_range;             /* a hot window of this share of the key space ... */
     double drift_load;              /* ... takes this share of the load ... */
     fore_ns drift_period;           /* ... and travels round the key space in this time */
-    fore_ns report_at, report_for;  /* a scheduled scan, each day at this time of day */
+    fore_ns report_at, report_for;  /* a scheduled scan, each day at this time of day ... */
+    fore_ns report_from;            /* ... but none begins before this time of the run */
     double report_load;             /* its load as a share of the mean total */
     double report_range;            /* over this share of the key space, from the start */
     fore_ns swing_period;           /* adversary: two key ranges alternate with this period */

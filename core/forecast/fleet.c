@@ -54,7 +54,8 @@ static const struct fore_option rows[] = {
     {"groups",        FORE_OPT_CHOICE,   AT(groups),        "none",     0,    0,                    groups,
      "which partitions have nets of their own and lend forecasts to the young: all alike, by table, by the user group that asks most, by the shape of their day"},
     {"hints",         FORE_OPT_TEXT,     AT(hints),         "",         0,    0,                    NULL,
-     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints)"                                                            },
+     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints); "
+     "0..59999 are positions of keys"                                                                                                                           },
     {"clock_start",   FORE_OPT_REAL,     AT(clock_start),   "345600",   1,    1e11,                 NULL,
      "Unix time at which the run's clock reads 0 (default: a Monday, midnight)"                                                                                 },
 };
