@@ -41,14 +41,13 @@ static uint32_t bins_needed(const double *item, uint32_t items, double size)
     double sum_halves = 0;
     while (halves < items && item[halves] > size / 2)
         sum_halves += item[halves++];
-    double small = 0, sum_large = 0;
-    uint32_t large = halves; /* items above size - k; k = 0: above size, fewer as k falls */
+    double small = 0;
     for (uint32_t j = halves; j <= items; j++) {
         /* k is the smallest item counted: the last before j, or size / 2 when there is none. */
         if (j > halves) small += item[j - 1];
         double k = j > halves ? item[j - 1] : size / 2;
-        large = 0;
-        sum_large = 0;
+        uint32_t large = 0; /* items above size - k */
+        double sum_large = 0;
         while (large < halves && item[large] > size - k)
             sum_large += item[large++];
         double left = small - ((halves - large) * size - (sum_halves - sum_large));
@@ -127,13 +126,13 @@ static enum fore_err look(struct walk *walk, fore_ns begin, struct fore_diag *di
     fore_ns step = walk->flow.info.step, end = begin + cluster->window_ns;
     double core = cluster->service_mean_ns / (double)FORE_SEC;
     double read = core * cluster->read_cost, write = core * cluster->cost[FORE_QUERY_WRITE];
-    for (uint32_t b = 0; b < walk->flow.bucket_count; b++)
-        walk->lane[2 * b] = walk->lane[2 * b + 1] = 0;
+    for (size_t i = 0; i < (size_t)2 * walk->flow.bucket_count; i++)
+        walk->lane[i] = 0;
     for (fore_ns t = begin / step * step; t < end; t += step) {
         fore_ns from = t > begin ? t : begin, to = t + step < end ? t + step : end;
         double share = (double)(to - from) / (double)(end - begin);
         FORE_TRY(wl_flow_rates(&walk->flow, t, walk->reads, walk->writes, diag));
-        for (uint32_t b = 0; b < walk->flow.bucket_count; b++) {
+        for (size_t b = 0; b < walk->flow.bucket_count; b++) {
             walk->lane[2 * b] += share * read * walk->reads[b];
             walk->lane[2 * b + 1] += share * write * walk->writes[b];
         }
@@ -145,7 +144,7 @@ static bool divided_fits(struct walk *walk)
 {
     double replicas = (double)walk->scenario->cluster.replicas, fluid = 0;
     uint32_t items = 0;
-    for (uint32_t b = 0; b < walk->flow.bucket_count; b++) {
+    for (size_t b = 0; b < walk->flow.bucket_count; b++) {
         double reads = walk->lane[2 * b], writes = walk->lane[2 * b + 1];
         bool one_key = walk->flow.bucket[b].first == walk->flow.bucket[b].last;
         fluid += reads + writes * (one_key ? replicas - 1 : replicas);

@@ -18,7 +18,7 @@
 #include "workloads/flow_surge.h"
 #include "workloads/series.h"
 
-enum { KEY_BITS = 40, BUCKETS_EACH = 8, SUBRANGES_MAX = 1 << 20, SURGES_MAX = 1 << 20 };
+enum { KEY_BITS = 40, BUCKETS_EACH = 8, SUBRANGES_MAX = 1 << 20, SURGES_MAX = 1 << 19 };
 
 struct curve {      /* the sums of one series and kind */
     double *sum;    /* steps + 1 */
@@ -245,10 +245,10 @@ static enum fore_err check_surges(const struct wl_options *o, const struct wl_se
                             "workload.surge_parts_max is %llu, but there are only %.0f partitions",
                             (unsigned long long)o->surge_parts_max, ranges);
     double span = (double)set->step * set->steps / o->speedup;
-    if (span / (double)o->surge_every > SURGES_MAX / 2)
+    if (span / (double)o->surge_every > SURGES_MAX)
         return fore_err_set(diag, FORE_E_RANGE,
                             "workload.surge_every: %gs makes more than %d surges; make it longer",
-                            (double)o->surge_every / (double)FORE_SEC, SURGES_MAX / 2);
+                            (double)o->surge_every / (double)FORE_SEC, SURGES_MAX);
     return FORE_E_OK;
 }
 

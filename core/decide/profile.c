@@ -55,6 +55,7 @@ void fore_profile_read(const struct fore_observe *observe, const struct fore_top
     fore_ns apart = fore_history_shape(history)->step[level];
     size_t count = fore_history_count(history, level);
     uint32_t slots = (uint32_t)((period + step - 1) / step);
+    FORE_ASSERT(slots > 0);
     *out = (struct fore_profile){.slots = slots, .step = step, .points = count};
     out->load = FORE_NEW(arena, float, (size_t)topology->partition_cap *slots);
     out->weight = FORE_NEW(arena, double, slots);

@@ -70,10 +70,9 @@ static double price_at(const struct state *s, uint32_t p, uint32_t n)
 }
 
 static void begin(struct state *s, const struct fore_profile_placement *problem,
-                  struct fore_arena *scratch, uint16_t *owner)
+                  struct fore_arena *scratch)
 {
     *s = (struct state){.problem = problem,
-                        .owner = owner,
                         .sum = FORE_NEW(scratch, double, (size_t)problem->nodes * problem->slots),
                         .cost = FORE_NEW(scratch, double, problem->nodes),
                         .mean = FORE_NEW(scratch, double, problem->partitions + 1),
@@ -325,7 +324,8 @@ struct fore_profile_cost fore_profile_placement_cost(const struct fore_profile_p
     struct state s;
     uint16_t *copy = FORE_NEW(scratch, uint16_t, problem->partitions + 1);
     if (problem->partitions > 0) memcpy(copy, owner, problem->partitions * sizeof *copy);
-    begin(&s, problem, scratch, copy);
+    begin(&s, problem, scratch);
+    s.owner = copy;
     settle(&s);
     return add_up(&s);
 }
@@ -334,7 +334,8 @@ struct fore_profile_cost fore_profile_placement_solve(const struct fore_profile_
                                                       struct fore_arena *scratch, uint16_t *owner)
 {
     struct state s;
-    begin(&s, problem, scratch, owner);
+    begin(&s, problem, scratch);
+    s.owner = owner;
     if (problem->from != NULL && problem->partitions > 0) {
         memcpy(owner, problem->from, problem->partitions * sizeof *owner);
         settle(&s);
