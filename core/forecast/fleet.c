@@ -328,6 +328,7 @@ bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *obs
     if (moved || fleet->stale) fore_fleet_predict(fleet, &views, effect, count, scratch);
     fleet->stale = false;
     nowcast(fleet, observe, count);
+    if (effect) fore_fleet_announce(fleet, &views, effect);
     fore_fleet_lend(fleet, count, scratch);
     fore_ns origin = fleet->end > 0 ? fleet->end : now, every = fleet->options.origin_every;
     if (moved && (fleet->origin == 0 || origin / every != fleet->origin / every)) {

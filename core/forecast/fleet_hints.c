@@ -146,3 +146,18 @@ const float **fore_fleet_apply_hints(const struct fore_fleet *fleet,
     views->view = view;
     return effects;
 }
+
+/* What was announced is known before any model has learned: the present, times the hint. */
+void fore_fleet_announce(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,
+                         const float *const *effect)
+{
+    for (size_t i = 0; i < views->count; i++) {
+        const struct fore_fleet_partition *p = fleet->partition[views->index[i]];
+        if (!effect[i] || p->fitted) continue;
+        fore_hints_multiply(effect[i], fleet->steps, 1,
+                            fleet->mean[FORE_SCENARIO_FORECAST] +
+                                (size_t)views->index[i] * fleet->steps);
+        for (size_t h = 0; h < fleet->steps && !fleet->scenario[FORE_SCENARIO_FORECAST].ready; h++)
+            fleet->scenario[FORE_SCENARIO_FORECAST].ready = effect[i][h] != 0.0f;
+    }
+}

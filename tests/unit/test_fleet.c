@@ -375,6 +375,39 @@ static void a_hint_may_name_positions(void **state)
     feel("0..199 event 40..44 x3; 320..479 event 40..44 x2; 5..1 event 40..44 x9");
 }
 
+/* Five steps of load 2, and what is said of the steps 5, 6, 7: hardly enough for SPAR. */
+static const struct fore_scenario *young(const char *hints)
+{
+    static struct fore_table table = {.name = "orders", .first = 0, .last = 999};
+    struct fore_forecast_options options = options_for("spar-log");
+    const float load[1] = {2.0f};
+    options.hints = hints;
+    options.clock_start = 345600;
+    topology.table = &table;
+    topology.table_count = 1;
+    parts[0] = (struct fore_partition){.alive = true, .first = 0, .last = 999};
+    topology.partition_count = 1;
+    fleet = fore_fleet_create(&options, &observe, NULL);
+    assert_non_null(fleet);
+    for (int i = 0; i < 5; i++)
+        push(load);
+    topology.table_count = 0;
+    return fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST);
+}
+
+static void nothing_is_said_before_a_model_has_learned(void **state)
+{
+    assert_false(young(NULL)->ready);
+}
+
+static void a_hint_is_heard_before_a_model_has_learned(void **state)
+{
+    const struct fore_scenario *forecast = young("* event 7..9 x3");
+    assert_true(forecast->ready);
+    expect_near((double)forecast->mean[1], 2.0, 1e-3);
+    expect_near((double)forecast->mean[2], 6.0, 1e-3);
+}
+
 /* ---- restarts -------------------------------------------------------------------------------- */
 
 static void start_ensemble(void)
@@ -471,6 +504,8 @@ int main(void)
         TEST(the_defaults_make_a_fleet),
         TEST(a_hint_is_felt_where_and_when_it_was_announced),
         TEST(a_hint_may_name_positions),
+        TEST(nothing_is_said_before_a_model_has_learned),
+        TEST(a_hint_is_heard_before_a_model_has_learned),
         TEST(what_was_learned_survives_a_restart),
         TEST(damaged_or_foreign_state_is_refused),
     };
