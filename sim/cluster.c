@@ -183,6 +183,7 @@ enum fore_err sim_cluster_build(const struct sim_scenario *scenario, struct wl_f
                                         .flow = flow,
                                         .survey = &seen,
                                         .read_cost = out->read_cost,
+                                        .service_ns = out->service_mean_ns,
                                         .seed = seed};
     sim_owners_assign(&owners, &out->topology);
     return fore_topology_check(&out->topology, diag);

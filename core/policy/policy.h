@@ -34,6 +34,7 @@ struct fore_policy_options { /* the "policy" section */
     struct fore_clay_options clay;
     struct fore_nashdb_options nashdb;
     struct fore_random_options random;
+    struct fore_static_weekly_options static_weekly;
     struct fore_elastic_options elastic; /* of all that count nodes */
 };
 extern const struct fore_option_section fore_policy_section;
