@@ -90,6 +90,11 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
     fore_arena_init(&engine->perm);
     fore_arena_init(&engine->scratch);
     allocate(engine, topology);
+    err = fore_engine_read_rules(engine, topology, diag);
+    if (err != FORE_E_OK) {
+        fore_engine_destroy(engine);
+        return err;
+    }
     engine->observe = fore_observe_create(&setup->options->observe, topology, setup->seed);
     struct fore_forecast_options forecast = setup->options->forecast;
     const char *decided = setup->options->decide.model;
@@ -265,6 +270,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_split_rest = rest,
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
+        .placement = &engine->placement,
         .move_utilization = engine->migrate.move_utilization,
         .bytes_mean = mean_bytes(topology),
         .caps = engine->setup.driver.ops->caps,
@@ -353,6 +359,7 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
     struct fore_planner_input input;
     struct fore_policy_view view;
     fill_view(engine, topology, now, &input, &view);
+    fore_engine_watch_rules(engine, topology, now);
     fore_ns origin = view.nowcast->origin;
     double offset_s = now > origin ? (double)(now - origin) / 1e9 : 0;
     struct fore_load_pending *pending =

@@ -17,6 +17,7 @@ struct fore_engine_options {
     struct fore_observe_options observe;
     struct fore_forecast_options forecast;
     struct fore_decide_options decide;
+    struct fore_placement_options placement;
     struct fore_policy_options policy;
     struct fore_act_options act;
 };

@@ -13,6 +13,8 @@ struct fore_engine {
     struct fore_migrate migrate;
     struct fore_alerts alerts;
     struct fore_plan plan; /* the newest */
+    struct fore_constraints placement;
+    uint64_t placement_seen; /* which nodes served when the rules were checked last */
 
     uint32_t partition_cap, node_count;
     uint32_t baseline_partitions;
@@ -43,6 +45,13 @@ void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *p
                            const char *why, fore_ns now);
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan,
                               fore_ns now);
+/* engine_rules.c: what the operator asked for, read when the engine is made. */
+FORE_MUST_USE enum fore_err fore_engine_read_rules(struct fore_engine *engine,
+                                                   const struct fore_topology *topology,
+                                                   struct fore_diag *diag);
+/* Raises or clears the alert about rules that the nodes in use cannot satisfy. */
+void fore_engine_watch_rules(struct fore_engine *engine, const struct fore_topology *topology,
+                             fore_ns now);
 void fore_engine_note_unreachable(struct fore_engine *engine, enum fore_err err, fore_ns now);
 
 #endif

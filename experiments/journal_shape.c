@@ -16,6 +16,7 @@ static const struct lab_field node[] = {
     {"name",    LAB_FIELD_NAME24, AT(node, name)   },
     {"cores",   LAB_FIELD_F64,    AT(node, cores)  },
     {"zone",    LAB_FIELD_U16,    AT(node, zone)   },
+    {"rack",    LAB_FIELD_U16,    AT(node, rack)   },
     {"up",      LAB_FIELD_BOOL,   AT(node, up)     },
     {"standby", LAB_FIELD_BOOL,   AT(node, standby)},
 };

@@ -158,6 +158,7 @@ static void enlist(struct fore_migrate *migrate, const struct fore_plan *plan,
                                  .changed = now,
                                  .progressed = now,
                                  .partition_new = FORE_PARTITION_NONE,
+                                 .is_rollback = planned->binding,
                                  .expected_s = planned->duration_s};
     m->move.bytes_per_sec_max = migrate->options.move_bandwidth;
     if (!fore_migrate_copies(m->move.kind)) return;

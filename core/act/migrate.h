@@ -77,7 +77,7 @@ struct fore_migration {
     struct fore_check check;
     bool checked; /* between the cut-over and the sweep */
     bool throttled;
-    bool is_rollback; /* brings back what a move took; is not itself taken back */
+    bool is_rollback; /* brings back what a move took, or a rule asks for it: is not taken back */
 };
 
 /* What changed in this tick that observe and forecast must follow. */

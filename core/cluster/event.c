@@ -62,8 +62,11 @@ void fore_sink_put_text(struct fore_sink sink, fore_ns at, enum fore_event_kind 
 
 static void put_node(const struct fore_node *node, struct fore_buf *out)
 {
-    struct fore_event_node wire = {
-        .cores = node->cores, .zone = node->zone, .up = node->up, .standby = node->standby};
+    struct fore_event_node wire = {.cores = node->cores,
+                                   .zone = node->zone,
+                                   .up = node->up,
+                                   .standby = node->standby,
+                                   .rack = node->rack};
     for (size_t i = 0; i + 1 < sizeof wire.name && node->name[i] != '\0'; i++)
         wire.name[i] = node->name[i];
     fore_buf_append(out, &wire, sizeof wire);

@@ -45,7 +45,9 @@ struct fore_event_node {
     char name[24];
     double cores;
     uint16_t zone;
-    uint8_t up, standby, pad_[4];
+    uint8_t up, standby;
+    uint16_t rack; /* of its zone; 0 in older files */
+    uint8_t pad_[2];
 };
 struct fore_event_table {
     char name[24];

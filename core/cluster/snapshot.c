@@ -58,6 +58,7 @@ static bool take_nodes(struct fore_topology *topology, const uint8_t *bytes)
         struct fore_node *node = &topology->node[i];
         *node = (struct fore_node){.cores = wire.cores,
                                    .zone = wire.zone,
+                                   .rack = wire.rack,
                                    .up = wire.up != 0,
                                    .standby = wire.standby != 0};
         memcpy(node->name, wire.name, sizeof wire.name - 1);

@@ -8,6 +8,11 @@
 
 enum { FORE_CANDIDATE_TARGETS = 48 };
 
+struct fore_targets { /* nodes worth bringing something to, ascending by index */
+    uint16_t node[FORE_CANDIDATE_TARGETS];
+    uint32_t count;
+};
+
 struct fore_search {
     const struct fore_planner_input *input;
     struct fore_arena *scratch;
@@ -23,16 +28,18 @@ struct fore_search {
     } * cut;        /* by partition: where it would be split, asked for once a plan */
     double *brings; /* by partition: cores one replica brings, mean over the horizon */
     uint32_t *hosted, *hosted_at; /* partitions of node n: hosted[hosted_at[n]..hosted_at[n + 1]) */
-    uint16_t target[FORE_CANDIDATE_TARGETS]; /* nodes worth bringing something to, ascending */
-    uint32_t target_count;
+    struct fore_targets targets;
+    struct fore_targets *confined; /* by class of the rules: of its own nodes; NULL: no rules */
+    struct fore_constraint_state rules; /* asked only where `confined` is there */
 };
 
 enum { FORE_CANDIDATE_CHANGES = 3 * FORE_REPLICAS_MAX };
 
 struct fore_candidate {
-    double gain_s; /* after price and gain_min; the best is the largest */
-    bool found;    /* for tidying up, which is done for no gain */
-    bool swap;     /* `partner` is to come back afterwards */
+    double gain_s;       /* after price and gain_min; the best is the largest */
+    bool found;          /* for tidying up, which is done for no gain */
+    bool swap;           /* `partner` is to come back afterwards */
+    const char *repairs; /* the rule that is broken until then; NULL: none */
     uint32_t partner;
     uint32_t extra_copies; /* ADD_REPLICA: this one and those to follow */
     struct fore_plan_move move;
@@ -41,11 +48,15 @@ struct fore_candidate {
     uint32_t change_count;
 };
 
-/* Lists search->target for the picture as it is: every open node, of very many the calmest ones. */
+/* Lists targets for the picture as it is: every open node, of very many the calmest ones. */
 void fore_candidate_targets(struct fore_search *search);
+const struct fore_targets *fore_candidate_targets_of(const struct fore_search *search,
+                                                     uint32_t partition);
 /* Replaces *best if something that relieves `source` gains more. */
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
                             struct fore_candidate *best);
+/* What breaks a rule of placement, and where it would go at the least harm. True: found one. */
+bool fore_candidate_repair(struct fore_search *search, struct fore_candidate *best);
 /* Nothing is in trouble: drop a replica that is not needed, merge cold neighbours. */
 void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate *best);
 

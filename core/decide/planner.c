@@ -82,6 +82,14 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
         memcpy(search->grown, input->partition_grown, topology->partition_count * sizeof(bool));
     search->cluster_slots = input->cluster_slots;
     list_hosted(search);
+    if (fore_constraint_any(input->placement)) {
+        fore_constraint_begin(input->placement, topology, scratch, &search->rules);
+        for (size_t i = 0; i < input->pending_count; i++)
+            if (input->pending[i].to != FORE_NODE_NONE)
+                fore_constraint_take(&search->rules, input->pending[i].partition,
+                                     input->pending[i].to);
+        search->confined = FORE_NEW(scratch, struct fore_targets, search->rules.class_count + 1);
+    }
     search->cut = FORE_NEW(scratch, struct fore_cut, topology->partition_cap);
     search->brings = FORE_NEW(scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
@@ -123,6 +131,17 @@ static void use_slot(struct fore_search *search, uint16_t node)
     if (search->slots[node] > 0) search->slots[node]--;
 }
 
+/* Where something is about to come, the rules count it as there. */
+static void hold(struct fore_search *search, const struct fore_candidate *best)
+{
+    const struct fore_move *move = &best->move.move;
+    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA)
+        fore_constraint_take(&search->rules, move->partition, move->target);
+    if (move->kind == FORE_MOVE_SPLIT)
+        fore_constraint_take(&search->rules, move->partition, best->then_target);
+    if (best->swap) fore_constraint_take(&search->rules, best->partner, move->source);
+}
+
 /* Makes the candidate part of the picture, so that the next one is priced beside it. */
 static void take(struct fore_search *search, const struct fore_candidate *best,
                  struct fore_plan *out)
@@ -138,6 +157,7 @@ static void take(struct fore_search *search, const struct fore_candidate *best,
         use_slot(search, move->target);
         search->cluster_slots--;
     }
+    if (search->confined != NULL) hold(search, best);
     if (move->kind == FORE_MOVE_SPLIT) {
         /* Its second half, the move of a part, comes with the next plan and needs these. */
         use_slot(search, best->then_source);
@@ -182,6 +202,20 @@ static void explain(const struct fore_search *search, const struct fore_candidat
         out->violation_before_s, out->violation_after_s, search->load.term[0].scenario->model);
 }
 
+static void explain_repair(const struct fore_search *search, const struct fore_candidate *first,
+                           struct fore_plan *out)
+{
+    const struct fore_topology *topology = search->load.topology;
+    const struct fore_move *m = &first->move.move;
+    (void)snprintf(
+        out->reason, sizeof out->reason,
+        "move p%u %s -> %s%s, because \"%.60s\" does not hold: expected violation %.0f -> "
+        "%.0f node-s",
+        m->partition, topology->node[m->source].name, topology->node[m->target].name,
+        out->move_count > 1 ? " and more" : "", first->repairs, out->violation_before_s,
+        out->violation_after_s);
+}
+
 void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena *scratch,
                        struct fore_plan *out)
 {
@@ -192,6 +226,12 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
     struct fore_candidate first = {0};
     size_t most = input->options->moves_per_plan;
     if (most > FORE_PLAN_MOVES) most = FORE_PLAN_MOVES;
+    while (search.confined != NULL && out->move_count < most && search.cluster_slots > 0) {
+        struct fore_candidate repair = {0};
+        if (!fore_candidate_repair(&search, &repair)) break;
+        if (out->move_count == 0) first = repair;
+        take(&search, &repair, out);
+    }
     while (!input->calm && out->move_count < most && search.cluster_slots > 0) {
         uint16_t source[4];
         size_t count = troubled_nodes(&search, source, FORE_COUNTOF(source));
@@ -212,5 +252,9 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         }
     }
     out->violation_after_s = total_cost(&search);
+    if (first.repairs != NULL) {
+        explain_repair(&search, &first, out);
+        return;
+    }
     explain(&search, &first, out);
 }

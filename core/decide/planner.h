@@ -10,6 +10,7 @@
 #ifndef FORE_PLANNER_H
 #define FORE_PLANNER_H
 
+#include "core/decide/constraint.h"
 #include "core/decide/load.h"
 #include "core/decide/options.h"
 #include "core/decide/plan.h"
@@ -30,11 +31,12 @@ struct fore_planner_input {
     const bool *partition_split_rest;  /* lately split or merged: not merged or split back */
     uint32_t baseline_partitions;      /* merges stop there */
     const uint16_t *baseline_replicas; /* by partition: replicas it should keep */
-    const bool *node_changing;         /* by node: being taken into use or out of it; NULL: none */
-    double move_utilization;           /* share of a node a move takes */
-    double bytes_mean;                 /* of partitions */
-    uint32_t caps;                     /* of the driver */
-    bool calm;                         /* no RRS reaches its threshold: only tidy up */
+    const struct fore_constraints *placement; /* NULL: anything may be anywhere */
+    const bool *node_changing; /* by node: being taken into use or out of it; NULL: none */
+    double move_utilization;   /* share of a node a move takes */
+    double bytes_mean;         /* of partitions */
+    uint32_t caps;             /* of the driver */
+    bool calm;                 /* no RRS reaches its threshold: only tidy up */
 };
 
 /* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */

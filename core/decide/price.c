@@ -27,11 +27,14 @@ double fore_price_move(const struct fore_search *search, uint32_t partition, dou
     return fore_price_seconds(search->input->options->move_price) * relative;
 }
 
-bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t node)
+bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t from,
+                     uint16_t node)
 {
     const struct fore_topology *topology = search->load.topology;
     return topology->node[node].up && search->slots[node] > 0 &&
-           !fore_topology_hosts(topology, partition, node);
+           !fore_topology_hosts(topology, partition, node) &&
+           (search->confined == NULL ||
+            fore_constraint_allows(&search->rules, partition, from, node));
 }
 
 struct fore_load_change fore_price_change(const struct fore_search *search, uint16_t node,

@@ -61,6 +61,8 @@ static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t 
     if (*right == FORE_PARTITION_NONE || search->busy[*right] ||
         input->partition_split_rest[*right])
         return false;
+    if (search->confined != NULL && search->rules.class_of[left] != search->rules.class_of[*right])
+        return false; /* other rules hold for them */
     const struct fore_partition *r = &topology->partition[*right];
     if (l->replica_count != r->replica_count) return false;
     for (uint32_t i = 0; i < l->replica_count; i++)

@@ -18,13 +18,14 @@ static struct fore_engine_setup setup;
 static struct fake *fake;
 static struct fore_engine *engine;
 static struct fore_diag diag;
-static uint32_t seen[32];
+static uint32_t seen[32], alerts[FORE_ALERT_CODES];
 static uint64_t stream_sum;
 
 static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)
 {
     const unsigned char *byte = body;
     seen[kind]++;
+    if (kind == FORE_EV_ALERT) alerts[((const struct fore_event_alert *)body)->code]++;
     for (size_t i = 0; i < len; i++)
         stream_sum = (stream_sum ^ byte[i]) * UINT64_C(0x100000001b3);
     stream_sum ^= at;
@@ -38,6 +39,7 @@ static void defaults(const struct fore_option_section *section, void *target)
 static int begin(void **state)
 {
     memset(seen, 0, sizeof seen);
+    memset(alerts, 0, sizeof alerts);
     memset(&diag, 0, sizeof diag);
     stream_sum = 0;
     engine = NULL;
@@ -45,6 +47,7 @@ static int begin(void **state)
     defaults(&fore_observe_section, &options.observe);
     defaults(&fore_forecast_section, &options.forecast);
     defaults(&fore_decide_section, &options.decide);
+    defaults(&fore_placement_section, &options.placement);
     defaults(&fore_policy_section, &options.policy);
     defaults(&fore_act_section, &options.act);
     options.observe.mid_step = 10 * FORE_SEC;
@@ -209,14 +212,60 @@ static void a_cluster_that_fails_some_calls_still_ends_well(void **state)
     assert_int_equal(fore_topology_check(&fake->topology, &diag), FORE_E_OK);
 }
 
+static void rule(const char *name, const char *text)
+{
+    assert_int_equal(
+        fore_option_set((struct fore_option_binding){&fore_placement_section, &options.placement},
+                        &arena, name, text, "test", &diag),
+        FORE_E_OK);
+}
+
+static void rules_that_cannot_hold_are_refused_at_once(void **state)
+{
+    const char *name = fake->topology.node[1].name;
+    rule("pin", "* -> node-9");
+    assert_int_equal(fore_engine_create(&setup, &engine, &diag), FORE_E_FORMAT);
+    assert_non_null(strstr(diag.text, "no such node"));
+    diag.code = FORE_E_OK;
+    rule("pin", fore_arena_printf(&arena, "* -> %s", name));
+    rule("forbidden", name);
+    assert_int_equal(fore_engine_create(&setup, &engine, &diag), FORE_E_REFUSED);
+    assert_non_null(strstr(diag.text, "these cannot all hold"));
+}
+
+static void a_rule_is_put_right_and_its_loss_is_said_once(void **state)
+{
+    rule("pin", fore_arena_printf(&arena, "p0 -> %s", fake->topology.node[3].name));
+    assert_int_not_equal(fake->topology.partition[0].replica[0], 3);
+    start();
+    run(120, 0, 0.1);
+    assert_int_equal(fake->topology.partition[0].replica[0], 3);
+    assert_int_equal(moves_done(), 1);
+    assert_int_equal(alerts[FORE_ALERT_PLACEMENT], 0);
+    fake->topology.node[3].up = false;
+    run(60, 0, 0.1);
+    assert_int_equal(alerts[FORE_ALERT_PLACEMENT], 1);
+    fake->topology.node[3].up = true;
+    run(60, 0, 0.1);
+    fake->topology.node[3].up = false;
+    run(60, 0, 0.1);
+    assert_int_equal(alerts[FORE_ALERT_PLACEMENT], 2);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(a_calm_cluster_is_left_alone),      T(heat_leads_to_a_verified_change),
-        T(the_score_names_the_hot_partition), T(nothing_moves_before_it_may_act),
-        T(equal_runs_give_equal_events),      T(an_unknown_policy_is_named_with_its_nearest),
-        T(an_oracle_needs_a_future),          T(a_cluster_that_fails_some_calls_still_ends_well),
+        T(a_calm_cluster_is_left_alone),
+        T(heat_leads_to_a_verified_change),
+        T(the_score_names_the_hot_partition),
+        T(nothing_moves_before_it_may_act),
+        T(equal_runs_give_equal_events),
+        T(an_unknown_policy_is_named_with_its_nearest),
+        T(rules_that_cannot_hold_are_refused_at_once),
+        T(a_rule_is_put_right_and_its_loss_is_said_once),
+        T(an_oracle_needs_a_future),
+        T(a_cluster_that_fails_some_calls_still_ends_well),
     };
     return cmocka_run_group_tests_name("core/engine", tests, NULL, NULL);
 }
