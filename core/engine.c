@@ -10,6 +10,7 @@
 #include "core/engine_state.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -330,16 +331,19 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
         engine->node_risk[n] = fore_load_node_risk(load, (uint16_t)n);
 }
 
-static void propose(struct fore_engine *engine, const struct fore_policy_view *view, fore_ns now)
+static void propose(struct fore_engine *engine, const struct fore_policy_view *view, double left_s,
+                    fore_ns now)
 {
     struct fore_plan *plan = &engine->plan;
+    char why[FORE_PLAN_TEXT];
     engine->policy->propose(view, engine->policy_memory, &engine->scratch, plan);
+    fore_engine_drop_late(plan, left_s, why, sizeof why);
     if (plan->move_count == 0) {
+        if (why[0] != '\0') (void)snprintf(plan->reason, sizeof plan->reason, "%s", why);
         fore_engine_note_no_plan(engine, plan, now);
         return;
     }
     plan->id = ++engine->plans;
-    char why[FORE_PLAN_TEXT];
     uint32_t taken =
         fore_migrate_admit(&engine->migrate, plan, view->planner->topology, engine->setup.driver,
                            engine->observe, now, why, sizeof why);
@@ -352,6 +356,7 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
 static void decide(struct fore_engine *engine, const struct fore_topology *topology,
                    const struct fore_sample *sample, fore_ns now)
 {
+    double left_s = fore_engine_keep_timetable(engine, now);
     const struct fore_decide_options *options = &engine->setup.options->decide;
     if (!due(now, engine->planned_at, options->plan_every) && !engine->replan) return;
     engine->planned_at = now;
@@ -373,7 +378,14 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
     if (fore_risk_watch_due(&engine->risk_watch, now) && view.forecast->ready)
         fore_risk_watch_ask(&engine->risk_watch, &load, sample, now);
     if (engine->policy->propose == NULL || now < engine->setup.act_from) return;
-    propose(engine, &view, now);
+    if (left_s <= 0) {
+        (void)snprintf(engine->plan.reason, sizeof engine->plan.reason,
+                       "planner.quiet lets nothing move now");
+        fore_engine_note_no_plan(engine, &engine->plan, now);
+        return;
+    }
+    input.quiet_in_s = left_s < HUGE_VAL ? left_s : 0;
+    propose(engine, &view, left_s, now);
 }
 
 enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct fore_diag *diag)

@@ -10,6 +10,7 @@
 
 #include "core/act/migrate.h"
 #include "core/decide/risk_watch.h"
+#include "core/decide/timetable.h"
 #include "core/forecast/fleet.h"
 #include "core/policy/policy.h"
 
@@ -18,6 +19,7 @@ struct fore_engine_options {
     struct fore_forecast_options forecast;
     struct fore_decide_options decide;
     struct fore_placement_options placement;
+    struct fore_timetable_options timetable;
     struct fore_policy_options policy;
     struct fore_act_options act;
 };

@@ -1,9 +1,35 @@
 /*
  * engine_rules.c - what the operator asked for beside the options that are plain numbers: rules of
- * placement. Read against the topology when the engine is made, so that what cannot hold is refused
- * before anything runs; watched while it runs, because nodes go and come.
+ * placement and a timetable. Read against the topology when the engine is made, so that what cannot
+ * hold is refused before anything runs; watched while it runs, because nodes go and come.
  */
 #include "core/engine_state.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static double unix_time(const struct fore_engine *engine, fore_ns now)
+{
+    return engine->setup.options->forecast.clock_start + (double)now / 1e9;
+}
+
+/* Could the smallest partition be moved in the longest time the week has for it? */
+static enum fore_err check_timetable(const struct fore_engine *engine,
+                                     const struct fore_topology *topology, struct fore_diag *diag)
+{
+    double longest = fore_timetable_longest_s(&engine->timetable), rate = 0, least = HUGE_VAL;
+    for (uint32_t n = 0; n < topology->node_count; n++)
+        rate = fmax(rate, topology->node[n].bandwidth_bytes);
+    for (uint32_t p = 0; rate > 0 && p < topology->partition_count; p++)
+        if (topology->partition[p].alive)
+            least = fmin(least, (double)topology->partition[p].bytes / rate);
+    if (least == HUGE_VAL || least <= longest) return FORE_E_OK;
+    return fore_err_set(
+        diag, FORE_E_REFUSED,
+        "planner.quiet and planner.finish_before leave %.0f s at a time, and moving "
+        "the smallest partition takes %.0f s: nothing could ever be moved",
+        longest, least);
+}
 
 enum fore_err fore_engine_read_rules(struct fore_engine *engine,
                                      const struct fore_topology *topology, struct fore_diag *diag)
@@ -11,9 +37,46 @@ enum fore_err fore_engine_read_rules(struct fore_engine *engine,
     const struct fore_engine_options *options = engine->setup.options;
     FORE_TRY(fore_constraint_compile(&options->placement, topology, &engine->perm,
                                      &engine->placement, diag));
+    FORE_TRY(fore_timetable_compile(&options->timetable, &engine->perm, &engine->timetable, diag));
+    FORE_TRY(check_timetable(engine, topology, diag));
     if (!fore_constraint_any(&engine->placement)) return FORE_E_OK;
     return fore_constraint_check(&engine->placement, topology, engine->baseline_replicas, false,
                                  &engine->scratch, diag);
+}
+
+double fore_engine_keep_timetable(struct fore_engine *engine, fore_ns now)
+{
+    const struct fore_timetable *timetable = &engine->timetable;
+    if (timetable->count == 0) return HUGE_VAL;
+    fore_ns before = engine->timetable_seen;
+    engine->timetable_seen = now;
+    double at = unix_time(engine, now), left = fore_timetable_left_s(timetable, at);
+    bool over = left <= 0 || (before != 0 && before < now &&
+                              fore_timetable_between(timetable, unix_time(engine, before), at));
+    if (over && fore_driver_can(engine->setup.driver, FORE_CAP_CANCEL))
+        (void)fore_migrate_cancel_copies(&engine->migrate, engine->setup.driver,
+                                         left <= 0 ? "planner.quiet: nothing may run now"
+                                                   : "planner.finish_before: its time is over",
+                                         engine->setup.sink, now);
+    return left;
+}
+
+void fore_engine_drop_late(struct fore_plan *plan, double left_s, char *why, size_t why_size)
+{
+    uint32_t kept = 0;
+    why[0] = '\0';
+    for (uint32_t i = 0; i < plan->move_count; i++) {
+        const struct fore_plan_move *m = &plan->move[i];
+        if (m->duration_s <= left_s || m->move.kind == FORE_MOVE_SPLIT) {
+            plan->move[kept++] = *m;
+            continue;
+        }
+        if (why[0] == '\0')
+            (void)snprintf(why, why_size, "%s p%u takes %.0f s and there are %.0f s left",
+                           fore_move_kind_text(m->move.kind), m->move.partition, m->duration_s,
+                           left_s);
+    }
+    plan->move_count = kept;
 }
 
 /* Differs when other nodes serve; 0 is kept for "not looked yet". */

@@ -14,6 +14,8 @@ struct fore_engine {
     struct fore_alerts alerts;
     struct fore_plan plan; /* the newest */
     struct fore_constraints placement;
+    struct fore_timetable timetable;
+    fore_ns timetable_seen;  /* the time the timetable was asked last */
     uint64_t placement_seen; /* which nodes served when the rules were checked last */
 
     uint32_t partition_cap, node_count;
@@ -49,6 +51,11 @@ void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan
 FORE_MUST_USE enum fore_err fore_engine_read_rules(struct fore_engine *engine,
                                                    const struct fore_topology *topology,
                                                    struct fore_diag *diag);
+/* Seconds until nothing may run any more, 0: now; HUGE_VAL: no such time. Abandons what still runs
+ * when it has come. */
+double fore_engine_keep_timetable(struct fore_engine *engine, fore_ns now);
+/* Leaves out what would not be over in time; `why` names the first one. */
+void fore_engine_drop_late(struct fore_plan *plan, double left_s, char *why, size_t why_size);
 /* Raises or clears the alert about rules that the nodes in use cannot satisfy. */
 void fore_engine_watch_rules(struct fore_engine *engine, const struct fore_topology *topology,
                              fore_ns now);

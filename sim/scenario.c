@@ -30,6 +30,7 @@ size_t sim_scenario_bindings(struct sim_scenario *scenario,
         {&fore_forecast_section,  &scenario->engine.forecast },
         {&fore_decide_section,    &scenario->engine.decide   },
         {&fore_placement_section, &scenario->engine.placement},
+        {&fore_timetable_section, &scenario->engine.timetable},
     };
     const struct fore_option_binding after[] = {
         {&fore_act_section,       &scenario->engine.act},

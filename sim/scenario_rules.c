@@ -1,7 +1,8 @@
 /*
- * scenario_rules.c - rules of placement are refused when the scenario is read, not when the run has
- * begun: nodes, zones and the number of partitions are known by then, unless the workload brings
- * its own cuts. A stand-in for the cluster is enough; what its keys are does not matter.
+ * scenario_rules.c - a timetable without time and rules of placement that cannot hold are refused
+ * when the scenario is read, not when the run has begun: nodes, zones and the number of partitions
+ * are known by then, unless the workload brings its own cuts. A stand-in for the cluster is enough;
+ * what its keys are does not matter.
  */
 #include <stdio.h>
 
@@ -36,8 +37,19 @@ static enum fore_err build(const struct sim_scenario *scenario, struct fore_aren
     return FORE_E_OK;
 }
 
+static enum fore_err check_timetable(const struct sim_scenario *scenario, struct fore_diag *diag)
+{
+    struct fore_arena arena = {0};
+    struct fore_timetable timetable;
+    enum fore_err err =
+        fore_timetable_compile(&scenario->engine.timetable, &arena, &timetable, diag);
+    fore_arena_fini(&arena);
+    return err;
+}
+
 enum fore_err sim_scenario_check_rules(const struct sim_scenario *scenario, struct fore_diag *diag)
 {
+    FORE_TRY(check_timetable(scenario, diag));
     const struct fore_placement_options *placement = &scenario->engine.placement;
     bool any = placement->pin.count > 0 || placement->apart.count > 0 ||
                placement->forbidden.count > 0 || placement->replicas_apart != FORE_DOMAIN_NODE;

@@ -246,6 +246,21 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
     return step.change_count;
 }
 
+uint32_t fore_migrate_cancel_copies(struct fore_migrate *migrate, struct fore_driver driver,
+                                    const char *why, struct fore_sink sink, fore_ns now)
+{
+    struct fore_step step = {.migrate = migrate, .driver = driver, .sink = sink, .now = now};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        struct fore_migration *m = &migrate->migration[i];
+        if (!fore_migrate_copies(m->move.kind) || m->state >= FORE_MIGRATE_SWEEP) continue;
+        fore_step_give_up(&step, m, FORE_MIGRATE_CANCELLED, why);
+        count++;
+    }
+    forget_finished(migrate);
+    return count;
+}
+
 void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,
                          fore_ticket ticket, const char *why, struct fore_sink sink, fore_ns now)
 {

@@ -115,6 +115,7 @@ static void try_moves(const struct fore_search *search, uint16_t source,
         uint16_t target = targets->node[i];
         if (target == source || !fore_price_open(search, l->partition, source, target)) continue;
         double due = fore_price_copy_s(search, l->partition, source, target, 1);
+        if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2};
         c.change[0] = fore_price_change(search, source, l->partition, -l->share, due);
         c.change[1] = fore_price_change(search, target, l->partition, l->share, due);
@@ -157,6 +158,7 @@ static void try_swap_with(const struct fore_search *search, uint16_t source,
     double least = fore_price_seconds(search->input->options->gain_min);
     double due = fore_price_copy_s(search, l->partition, source, target, 1);
     double back = due + fore_price_copy_s(search, partner, target, source, 1);
+    if (back > search->window_s) return;
     double q_share = fore_load_replica_share(&search->load, partner, q->replica_count);
     struct fore_load_change s[2] = {fore_price_change(search, source, l->partition, -l->share, due),
                                     fore_price_change(search, source, partner, q_share, back)};
@@ -248,6 +250,7 @@ static void try_split(const struct fore_search *search, uint16_t source,
         uint16_t target = targets->node[i];
         if (target == source || !fore_price_open(search, l->partition, source, target)) continue;
         double due = fore_price_copy_s(search, l->partition, source, target, r);
+        if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2, .then_source = source, .then_target = target};
         c.change[0] = fore_price_change(search, source, l->partition, -l->share * r, due);
         c.change[1] = fore_price_change(search, target, l->partition, l->share * r, due);

@@ -17,6 +17,7 @@ struct fore_search {
     const struct fore_planner_input *input;
     struct fore_arena *scratch;
     struct fore_load load;  /* the picture, with what was already chosen */
+    double window_s;        /* from now: what takes longer must not begin */
     double offset_s;        /* from the scenarios' origin to now */
     uint8_t *slots;         /* by node, left */
     bool *busy;             /* by partition */

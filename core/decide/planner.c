@@ -72,6 +72,7 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
     search->load.read_share = read_share;
     fore_load_build(&search->load, scratch, input->pending, input->pending_count);
     fore_ns origin = input->term[0].scenario->origin;
+    search->window_s = input->quiet_in_s > 0 ? input->quiet_in_s : HUGE_VAL;
     search->offset_s = input->now > origin ? (double)(input->now - origin) / 1e9 : 0;
     search->slots = FORE_NEW(scratch, uint8_t, topology->node_count);
     memcpy(search->slots, input->node_slots, topology->node_count);

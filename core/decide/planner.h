@@ -36,6 +36,7 @@ struct fore_planner_input {
     double move_utilization;   /* share of a node a move takes */
     double bytes_mean;         /* of partitions */
     uint32_t caps;             /* of the driver */
+    double quiet_in_s;         /* seconds until nothing may run any more; 0: no such time is set */
     bool calm;                 /* no RRS reaches its threshold: only tidy up */
 };
 

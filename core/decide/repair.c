@@ -22,6 +22,7 @@ static void try_targets(const struct fore_search *search, uint32_t partition, ui
         uint16_t target = targets->node[i];
         if (target == source || !fore_price_open(search, partition, source, target)) continue;
         double due = fore_price_copy_s(search, partition, source, target, 1);
+        if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2, .repairs = rule};
         c.change[0] = fore_price_change(search, source, partition, -share, due);
         c.change[1] = fore_price_change(search, target, partition, share, due);

@@ -122,6 +122,7 @@ void fore_candidate_replicate(const struct fore_search *search, uint16_t source,
     for (uint32_t extra = 1; extra <= room; extra++) {
         struct fore_candidate c = {.extra_copies = extra};
         list_changes(search, l, target, extra, &c);
+        if (c.change[c.change_count - 1].from_s - search->offset_s > search->window_s) break;
         c.gain_s = gain_of(search, l, extra, &c);
         if (c.gain_s <= best->gain_s) continue;
         c.move = fore_price_plan(

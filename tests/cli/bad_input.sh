@@ -19,6 +19,9 @@ refused "rules that contradict each other" replay "$T/small.cfg" --set 'placemen
 complains "names the smallest conflicting set" 'hold on 4 nodes .*: pin "keys -> node-01", forbidden "node-01"$'
 refused "more replicas than zones" replay "$T/small.cfg" --set cluster.zones=2 --set cluster.replicas=3 --set placement.replicas_apart=zone --journal "$J"
 complains "names the rule" 'replicas_apart "zone"'
+refused "a schedule that leaves no time" replay "$T/small.cfg" --set 'planner.quiet=mon-sat 00:00-24:00; sun 00:00-24:00' --journal "$J"
+complains "says so" 'leaves no time in the week'
+refused "a time that is none" replay "$T/small.cfg" --set 'planner.finish_before=2026-02-30' --journal "$J"
 refused "rules in a scenario that is only shown" config "$T/small.cfg" --set 'placement.apart=p1 <> p1'
 refused "an unknown option" replay "$T/small.cfg" --set cluster.nodse=4 --journal "$J"
 complains "has a nearest name" 'did you mean'

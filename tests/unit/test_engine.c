@@ -48,6 +48,7 @@ static int begin(void **state)
     defaults(&fore_forecast_section, &options.forecast);
     defaults(&fore_decide_section, &options.decide);
     defaults(&fore_placement_section, &options.placement);
+    defaults(&fore_timetable_section, &options.timetable);
     defaults(&fore_policy_section, &options.policy);
     defaults(&fore_act_section, &options.act);
     options.observe.mid_step = 10 * FORE_SEC;
@@ -252,6 +253,58 @@ static void a_rule_is_put_right_and_its_loss_is_said_once(void **state)
     assert_int_equal(alerts[FORE_ALERT_PLACEMENT], 2);
 }
 
+static void schedule(const char *name, const char *text)
+{
+    assert_int_equal(
+        fore_option_set((struct fore_option_binding){&fore_timetable_section, &options.timetable},
+                        &arena, name, text, "test", &diag),
+        FORE_E_OK);
+}
+
+static void nothing_moves_while_it_must_be_quiet(void **state)
+{
+    schedule("quiet", "00:00-00:10");
+    rule("pin", fore_arena_printf(&arena, "p0 -> %s", fake->topology.node[3].name));
+    start();
+    run(590, 1, 2.0);
+    assert_int_equal(seen[FORE_EV_PLAN], 0);
+    assert_int_equal(moves_done(), 0);
+    run(120, 1, 2.0);
+    assert_true(moves_done() > 0);
+    assert_int_equal(fake->topology.partition[0].replica[0], 3);
+}
+
+static void a_copy_that_is_late_is_abandoned(void **state)
+{
+    schedule("finish_before", "00:02");
+    rule("pin", fore_arena_printf(&arena, "p0 -> %s", fake->topology.node[3].name));
+    fake->options.bandwidth_bytes = 1; /* it will take for ever, and nobody knows beforehand */
+    start();
+    run(119, 0, 0.1);
+    assert_true(fore_engine_counts(engine).moves_running > 0);
+    assert_int_equal(fore_engine_counts(engine).migrate.cancelled, 0);
+    run(2, 0, 0.1);
+    assert_int_equal(fore_engine_counts(engine).migrate.cancelled, 1);
+    assert_int_not_equal(fake->topology.partition[0].replica[0], 3);
+}
+
+static void a_timetable_too_tight_for_any_move_is_refused(void **state)
+{
+    schedule("quiet", "00:01-24:00");
+    start();
+    fore_engine_destroy(engine);
+    engine = NULL;
+    for (uint32_t p = 0; p < PARTITIONS; p++)
+        fake->topology.partition[p].bytes = UINT64_C(1) << 50;
+    assert_int_equal(fore_engine_create(&setup, &engine, &diag), FORE_E_REFUSED);
+    assert_non_null(strstr(diag.text, "leave 60 s at a time"));
+    options.timetable = (struct fore_timetable_options){0};
+    schedule("quiet", "mon-sun 00:00-24:00");
+    diag.code = FORE_E_OK;
+    assert_int_equal(fore_engine_create(&setup, &engine, &diag), FORE_E_REFUSED);
+    assert_non_null(strstr(diag.text, "no time in the week"));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -264,6 +317,9 @@ int main(void)
         T(an_unknown_policy_is_named_with_its_nearest),
         T(rules_that_cannot_hold_are_refused_at_once),
         T(a_rule_is_put_right_and_its_loss_is_said_once),
+        T(nothing_moves_while_it_must_be_quiet),
+        T(a_copy_that_is_late_is_abandoned),
+        T(a_timetable_too_tight_for_any_move_is_refused),
         T(an_oracle_needs_a_future),
         T(a_cluster_that_fails_some_calls_still_ends_well),
     };
