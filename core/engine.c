@@ -117,6 +117,7 @@ void fore_engine_destroy(struct fore_engine *engine)
     if (engine->fleet != NULL) fore_fleet_destroy(engine->fleet);
     if (engine->observe != NULL) fore_observe_destroy(engine->observe);
     fore_arena_fini(&engine->perm);
+    fore_arena_fini(&engine->threshold_arena);
     fore_arena_fini(&engine->scratch);
     free(engine);
 }
@@ -373,7 +374,7 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
     input.pending = pending;
     struct fore_load load;
     score(engine, &view, &load);
-    input.calm = engine->rrs_max < options->rrs_threshold;
+    input.calm = !fore_engine_triggered(engine, topology, &input.partition_held);
     fore_engine_emit_scores(engine, &load, &view, now);
     if (fore_risk_watch_due(&engine->risk_watch, now) && view.forecast->ready)
         fore_risk_watch_ask(&engine->risk_watch, &load, sample, now);

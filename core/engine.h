@@ -65,6 +65,10 @@ const struct fore_fleet *fore_engine_fleet(const struct fore_engine *engine);
 /* How good the score has been since the last fore_engine_score_from_here(). */
 struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engine);
 void fore_engine_score_from_here(struct fore_engine *engine);
+/* Thresholds from now on, instead of decide.thresholds: "users=0.3, orders:17=0.9", or "" for none.
+ * All of a text, or, with a sentence, nothing of it. */
+FORE_MUST_USE enum fore_err fore_engine_set_thresholds(struct fore_engine *engine, const char *text,
+                                                       struct fore_diag *diag);
 /* The newest scores, by partition; NULL before the first planning step. */
 const struct fore_score *fore_engine_scores(const struct fore_engine *engine, uint32_t *count);
 

@@ -1,7 +1,8 @@
 /*
  * engine_rules.c - what the operator asked for beside the options that are plain numbers: rules of
- * placement and a timetable. Read against the topology when the engine is made, so that what cannot
- * hold is refused before anything runs; watched while it runs, because nodes go and come.
+ * placement, a timetable and thresholds. Read against the topology when the engine is made, so that
+ * what cannot hold is refused before anything runs; watched while it runs, because nodes go and
+ * come.
  */
 #include "core/engine_state.h"
 
@@ -37,11 +38,65 @@ enum fore_err fore_engine_read_rules(struct fore_engine *engine,
     const struct fore_engine_options *options = engine->setup.options;
     FORE_TRY(fore_constraint_compile(&options->placement, topology, &engine->perm,
                                      &engine->placement, diag));
+    FORE_TRY(fore_threshold_compile(&options->decide.thresholds, topology, &engine->threshold_arena,
+                                    &engine->thresholds, diag));
     FORE_TRY(fore_timetable_compile(&options->timetable, &engine->perm, &engine->timetable, diag));
     FORE_TRY(check_timetable(engine, topology, diag));
     if (!fore_constraint_any(&engine->placement)) return FORE_E_OK;
     return fore_constraint_check(&engine->placement, topology, engine->baseline_replicas, false,
                                  &engine->scratch, diag);
+}
+
+enum fore_err fore_engine_set_thresholds(struct fore_engine *engine, const char *text,
+                                         struct fore_diag *diag)
+{
+    struct fore_arena arena = {0};
+    struct fore_decide_options read = {0};
+    struct fore_thresholds thresholds;
+    const struct fore_topology *topology;
+    enum fore_err err = fore_driver_topology(engine->setup.driver, &topology);
+    if (err != FORE_E_OK)
+        return fore_err_set(diag, err, "the cluster's topology cannot be read: %s",
+                            fore_err_text(err));
+    err = fore_option_set((struct fore_option_binding){&fore_decide_section, &read}, &arena,
+                          "thresholds", text, "thresholds", diag);
+    if (err == FORE_E_OK)
+        err = fore_threshold_compile(&read.thresholds, topology, &arena, &thresholds, diag);
+    if (err != FORE_E_OK) {
+        fore_arena_fini(&arena);
+        return err;
+    }
+    fore_arena_fini(&engine->threshold_arena);
+    engine->threshold_arena = arena;
+    engine->thresholds = thresholds;
+    engine->replan = true;
+    return FORE_E_OK;
+}
+
+double fore_engine_threshold(const struct fore_engine *engine, const struct fore_topology *topology,
+                             uint32_t partition, bool *named)
+{
+    return fore_threshold_of(&engine->thresholds, topology, partition,
+                             engine->setup.options->decide.rrs_threshold, named);
+}
+
+bool fore_engine_triggered(struct fore_engine *engine, const struct fore_topology *topology,
+                           const uint8_t **held)
+{
+    bool any = false, named;
+    *held = NULL;
+    if (engine->thresholds.count == 0)
+        return fore_threshold_reached(engine->setup.options->decide.rrs_threshold, engine->rrs_max);
+    uint8_t *hold = FORE_NEW(&engine->scratch, uint8_t, topology->partition_cap);
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        if (!topology->partition[p].alive) continue;
+        double at = fore_engine_threshold(engine, topology, p, &named);
+        bool reached = fore_threshold_reached(at, engine->score[p].rrs);
+        any = any || reached;
+        if (named && !reached) hold[p] = at >= 1 ? FORE_HOLD_NEVER : FORE_HOLD_BELOW;
+    }
+    *held = hold;
+    return any;
 }
 
 double fore_engine_keep_timetable(struct fore_engine *engine, fore_ns now)

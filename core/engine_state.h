@@ -14,6 +14,8 @@ struct fore_engine {
     struct fore_alerts alerts;
     struct fore_plan plan; /* the newest */
     struct fore_constraints placement;
+    struct fore_thresholds thresholds;
+    struct fore_arena threshold_arena; /* of theirs: they may be set anew */
     struct fore_timetable timetable;
     fore_ns timetable_seen;  /* the time the timetable was asked last */
     uint64_t placement_seen; /* which nodes served when the rules were checked last */
@@ -51,6 +53,12 @@ void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan
 FORE_MUST_USE enum fore_err fore_engine_read_rules(struct fore_engine *engine,
                                                    const struct fore_topology *topology,
                                                    struct fore_diag *diag);
+/* Of one partition; and whether any reaches its own. *held: by partition, NULL when none is named.
+ */
+double fore_engine_threshold(const struct fore_engine *engine, const struct fore_topology *topology,
+                             uint32_t partition, bool *named);
+bool fore_engine_triggered(struct fore_engine *engine, const struct fore_topology *topology,
+                           const uint8_t **held);
 /* Seconds until nothing may run any more, 0: now; HUGE_VAL: no such time. Abandons what still runs
  * when it has come. */
 double fore_engine_keep_timetable(struct fore_engine *engine, fore_ns now);

@@ -1,8 +1,8 @@
 /*
- * scenario_rules.c - a timetable without time and rules of placement that cannot hold are refused
- * when the scenario is read, not when the run has begun: nodes, zones and the number of partitions
- * are known by then, unless the workload brings its own cuts. A stand-in for the cluster is enough;
- * what its keys are does not matter.
+ * scenario_rules.c - a timetable without time, rules of placement that cannot hold and thresholds
+ * of what is not there are refused when the scenario is read, not when the run has begun: nodes,
+ * zones and the number of partitions are known by then, unless the workload brings its own cuts. A
+ * stand-in for the cluster is enough; what its keys are does not matter.
  */
 #include <stdio.h>
 
@@ -52,16 +52,21 @@ enum fore_err sim_scenario_check_rules(const struct sim_scenario *scenario, stru
     FORE_TRY(check_timetable(scenario, diag));
     const struct fore_placement_options *placement = &scenario->engine.placement;
     bool any = placement->pin.count > 0 || placement->apart.count > 0 ||
-               placement->forbidden.count > 0 || placement->replicas_apart != FORE_DOMAIN_NODE;
+               placement->forbidden.count > 0 || placement->replicas_apart != FORE_DOMAIN_NODE ||
+               scenario->engine.decide.thresholds.count > 0;
     if (!any || scenario->workload.kind == WL_KIND_SERIES ||
         scenario->cluster.partitions > PARTITIONS_LOOKED_AT)
         return FORE_E_OK;
     struct fore_arena arena = {0};
     struct fore_topology topology;
     struct fore_constraints rules;
+    struct fore_thresholds thresholds;
     enum fore_err err = build(scenario, &arena, &topology);
     if (err == FORE_E_OK) err = fore_constraint_compile(placement, &topology, &arena, &rules, diag);
     if (err == FORE_E_OK) err = fore_constraint_check(&rules, &topology, NULL, false, &arena, diag);
+    if (err == FORE_E_OK)
+        err = fore_threshold_compile(&scenario->engine.decide.thresholds, &topology, &arena,
+                                     &thresholds, diag);
     fore_arena_fini(&arena);
     return err;
 }

@@ -92,7 +92,7 @@ static size_t list_leaving(const struct fore_search *search, uint16_t source, do
          at < end && count < LEAVING_MAX; at++) {
         uint32_t p = *at;
         const struct fore_partition *part = &topology->partition[p];
-        if (search->busy[p]) continue;
+        if (search->busy[p] || fore_candidate_held(search, p)) continue;
         struct fore_leaving l = {.partition = p, .price_s = fore_price_move(search, p, 1)};
         if (search->load.cost[source] - cheapest(search, l.price_s) <= best_gain_s) continue;
         l.share = fore_load_replica_share(&search->load, p, part->replica_count);
@@ -200,7 +200,8 @@ static void try_swaps(const struct fore_search *search, uint16_t source,
         const uint32_t *end = search->hosted + search->hosted_at[calm[i] + 1];
         for (const uint32_t *at = search->hosted + search->hosted_at[calm[i]]; at < end; at++) {
             uint32_t q = *at;
-            if (search->busy[q] || search->grown[q] || fore_topology_hosts(topology, q, source))
+            if (search->busy[q] || search->grown[q] || fore_candidate_held(search, q) ||
+                fore_topology_hosts(topology, q, source))
                 continue;
             double load = search->brings[q];
             if (load < 0.9 * l->load && load > 0.1 * l->load &&

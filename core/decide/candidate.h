@@ -49,6 +49,17 @@ struct fore_candidate {
     uint32_t change_count;
 };
 
+/* Its own threshold keeps it from being changed for load; `never`: from being tidied up, too. */
+static inline bool fore_candidate_held(const struct fore_search *search, uint32_t partition)
+{
+    return search->input->partition_held != NULL &&
+           search->input->partition_held[partition] != FORE_HOLD_NONE;
+}
+static inline bool fore_candidate_never(const struct fore_search *search, uint32_t partition)
+{
+    return search->input->partition_held != NULL &&
+           search->input->partition_held[partition] == FORE_HOLD_NEVER;
+}
 /* Lists targets for the picture as it is: every open node, of very many the calmest ones. */
 void fore_candidate_targets(struct fore_search *search);
 const struct fore_targets *fore_candidate_targets_of(const struct fore_search *search,

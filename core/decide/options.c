@@ -15,6 +15,8 @@ static const struct fore_option rows[] = {
      "how blurred that limit is: latency at a given load is itself random (standard deviation)"                                     },
     {"rrs_threshold",           FORE_OPT_SHARE,    AT(rrs_threshold),           "0.1",   0,    1,    NULL,
      "planning starts when some partition's RRS reaches this"                                                                       },
+    {"thresholds",              FORE_OPT_LIST,     AT(thresholds),              "",      0,    0,    NULL,
+     "\"*=0.2, users=0.3, orders:17=0.9\": the same for some of them only, 0 always, 1 never"                                       },
     {"calibrate",               FORE_OPT_BOOL,     AT(calibrate),               "true",  0,    0,    NULL,
      "correct the score's probabilities by how often they came true; not while a policy acts"                                       },
     {"nowcast_weight",          FORE_OPT_SHARE,    AT(nowcast_weight),          "0.15",  0,    1,    NULL,

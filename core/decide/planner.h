@@ -14,6 +14,7 @@
 #include "core/decide/load.h"
 #include "core/decide/options.h"
 #include "core/decide/plan.h"
+#include "core/decide/threshold.h"
 
 struct fore_planner_input {
     fore_ns now;
@@ -27,6 +28,7 @@ struct fore_planner_input {
     const uint8_t *node_slots;         /* free move slots by node */
     uint32_t cluster_slots;            /* free move slots in all */
     const bool *partition_busy;        /* moving, or resting (cool-down) */
+    const uint8_t *partition_held;     /* enum fore_hold; NULL: none is */
     const bool *partition_grown;       /* has lately got a replica; may get more. NULL: none */
     const bool *partition_split_rest;  /* lately split or merged: not merged or split back */
     uint32_t baseline_partitions;      /* merges stop there */

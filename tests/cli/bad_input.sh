@@ -22,6 +22,10 @@ complains "names the rule" 'replicas_apart "zone"'
 refused "a schedule that leaves no time" replay "$T/small.cfg" --set 'planner.quiet=mon-sat 00:00-24:00; sun 00:00-24:00' --journal "$J"
 complains "says so" 'leaves no time in the week'
 refused "a time that is none" replay "$T/small.cfg" --set 'planner.finish_before=2026-02-30' --journal "$J"
+refused "a threshold above one" replay "$T/small.cfg" --set 'decide.thresholds=keys:3=1.5' --journal "$J"
+complains "says what a threshold is" 'from 0 .always. to 1 .never.'
+refused "a threshold of what is not there" replay "$T/small.cfg" --set 'decide.thresholds=kyes=0.5' --journal "$J"
+complains "names the nearest" 'did you mean "keys"'
 refused "rules in a scenario that is only shown" config "$T/small.cfg" --set 'placement.apart=p1 <> p1'
 refused "an unknown option" replay "$T/small.cfg" --set cluster.nodse=4 --journal "$J"
 complains "has a nearest name" 'did you mean'

@@ -19,12 +19,15 @@ static struct fake *fake;
 static struct fore_engine *engine;
 static struct fore_diag diag;
 static uint32_t seen[32], alerts[FORE_ALERT_CODES];
+static uint32_t moved[8], moved_count; /* partitions of the first moves */
 static uint64_t stream_sum;
 
 static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)
 {
     const unsigned char *byte = body;
     seen[kind]++;
+    if (kind == FORE_EV_MOVE && moved_count < FORE_COUNTOF(moved))
+        moved[moved_count++] = ((const struct fore_event_move *)body)->partition;
     if (kind == FORE_EV_ALERT) alerts[((const struct fore_event_alert *)body)->code]++;
     for (size_t i = 0; i < len; i++)
         stream_sum = (stream_sum ^ byte[i]) * UINT64_C(0x100000001b3);
@@ -40,6 +43,8 @@ static int begin(void **state)
 {
     memset(seen, 0, sizeof seen);
     memset(alerts, 0, sizeof alerts);
+    memset(moved, 0xff, sizeof moved);
+    moved_count = 0;
     memset(&diag, 0, sizeof diag);
     stream_sum = 0;
     engine = NULL;
@@ -305,6 +310,52 @@ static void a_timetable_too_tight_for_any_move_is_refused(void **state)
     assert_non_null(strstr(diag.text, "no time in the week"));
 }
 
+static void heated(const char *thresholds, uint32_t windows)
+{
+    start();
+    assert_int_equal(fore_engine_set_thresholds(engine, thresholds, &diag), FORE_E_OK);
+    run(windows, 0, 0.95);
+}
+
+static void a_threshold_of_one_is_never(void **state)
+{
+    heated("*=1", 120);
+    assert_int_equal(seen[FORE_EV_PLAN], 0);
+    assert_int_equal(fore_engine_set_thresholds(engine, "", &diag), FORE_E_OK);
+    run(120, 0, 0.95);
+    assert_true(seen[FORE_EV_PLAN] > 0);
+}
+
+static void a_threshold_of_zero_always_looks(void **state)
+{
+    uint32_t count;
+    options.decide.rrs_threshold = 1;
+    heated("p5=0", 120); /* p5's own risk is small, the gate is open all the same */
+    assert_true(seen[FORE_EV_PLAN] > 0);
+    assert_non_null(fore_engine_scores(engine, &count));
+}
+
+static void a_named_partition_waits_for_its_own_threshold(void **state)
+{
+    heated("p0=1", 120);
+    for (uint32_t i = 0; i < 8; i++) /* the hot one stays; its neighbours may go */
+        if (moved[i] != UINT32_MAX) assert_int_not_equal(moved[i], 0);
+}
+
+static void thresholds_are_taken_whole_or_not_at_all(void **state)
+{
+    heated("*=1", 10);
+    static const char *const wrong[] = {"p0=0.1, p1=1.5", "p0",          "=0.5",    "p0=high",
+                                        "p99=0.1",        "nothing=0.1", "p0=-0.1", "p0=nan"};
+    for (size_t i = 0; i < FORE_COUNTOF(wrong); i++) {
+        diag = (struct fore_diag){.code = FORE_E_OK};
+        assert_int_not_equal(fore_engine_set_thresholds(engine, wrong[i], &diag), FORE_E_OK);
+        assert_non_null(strstr(diag.text, "thresholds"));
+    }
+    run(110, 0, 0.95);
+    assert_int_equal(seen[FORE_EV_PLAN], 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -320,6 +371,10 @@ int main(void)
         T(nothing_moves_while_it_must_be_quiet),
         T(a_copy_that_is_late_is_abandoned),
         T(a_timetable_too_tight_for_any_move_is_refused),
+        T(a_threshold_of_one_is_never),
+        T(a_threshold_of_zero_always_looks),
+        T(a_named_partition_waits_for_its_own_threshold),
+        T(thresholds_are_taken_whole_or_not_at_all),
         T(an_oracle_needs_a_future),
         T(a_cluster_that_fails_some_calls_still_ends_well),
     };
