@@ -178,6 +178,7 @@ static void try_swap_with(const struct fore_search *search, uint16_t source,
     c.partner = partner;
     c.move = fore_price_plan(search, FORE_MOVE_MOVE, l->partition, source, target, due);
     c.move.gain_s = c.gain_s + 2 * least;
+    c.move.then_back = true;
     fore_price_offer(best, &c);
 }
 
@@ -204,7 +205,7 @@ static void try_swaps(const struct fore_search *search, uint16_t source,
                 fore_topology_hosts(topology, q, source))
                 continue;
             double load = search->brings[q];
-            if (load < 0.9 * l->load && load > 0.1 * l->load &&
+            if ((search->thorough || (load < 0.9 * l->load && load > 0.1 * l->load)) &&
                 may_come_back(search, q, calm[i], source))
                 try_swap_with(search, source, l, calm[i], q, best);
         }

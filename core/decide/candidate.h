@@ -29,6 +29,8 @@ struct fore_search {
     } * cut;        /* by partition: where it would be split, asked for once a plan */
     double *brings; /* by partition: cores one replica brings, mean over the horizon */
     uint32_t *hosted, *hosted_at; /* partitions of node n: hosted[hosted_at[n]..hosted_at[n + 1]) */
+    uint64_t *asked;              /* prices, so far */
+    bool thorough; /* swaps of what is alike on average, too: it may be hot at another time */
     struct fore_targets targets;
     struct fore_targets *confined; /* by class of the rules: of its own nodes; NULL: no rules */
     struct fore_constraint_state rules; /* asked only where `confined` is there */
@@ -36,8 +38,11 @@ struct fore_search {
 
 enum { FORE_CANDIDATE_CHANGES = 3 * FORE_REPLICAS_MAX };
 
+struct fore_shortlist;
 struct fore_candidate {
-    double gain_s;       /* after price and gain_min; the best is the largest */
+    double gain_s; /* after price and gain_min; the best is the largest */
+    struct fore_shortlist
+        *shortlist;      /* of a bar: where all that beat it go; NULL: the best stays */
     bool found;          /* for tidying up, which is done for no gain */
     bool swap;           /* `partner` is to come back afterwards */
     const char *repairs; /* the rule that is broken until then; NULL: none */

@@ -27,6 +27,7 @@ struct fore_decide_options {
     uint64_t replicas_max;
     double replica_write_share_max; /* partitions with more writes are not replicated for load */
     uint64_t moves_per_plan;
+    uint64_t effort;    /* prices asked in search of a better plan than the greedy one */
     fore_ns node_price; /* violation node-seconds that a node-hour must save */
 };
 extern const struct fore_option_section fore_decide_section;

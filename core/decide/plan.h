@@ -14,6 +14,7 @@ struct fore_plan_move {
     double gain_s;     /* violation node-seconds saved over the horizon, price already taken off */
     double bytes;      /* data that has to travel */
     double duration_s; /* expected */
+    bool then_back;    /* first half of a swap; gain and price are of both */
     bool binding;      /* a rule of placement asks for it: not taken back when it costs */
 };
 

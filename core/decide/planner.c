@@ -9,7 +9,7 @@
  */
 #include "core/decide/planner.h"
 
-#include "core/decide/candidate.h"
+#include "core/decide/beam.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -70,6 +70,7 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
     for (uint32_t p = 0; p < topology->partition_count; p++)
         read_share[p] = 1.0 - input->observe->partition[p].write_share;
     search->load.read_share = read_share;
+    search->asked = FORE_NEW(scratch, uint64_t, 1);
     fore_load_build(&search->load, scratch, input->pending, input->pending_count);
     fore_ns origin = input->term[0].scenario->origin;
     search->window_s = input->quiet_in_s > 0 ? input->quiet_in_s : HUGE_VAL;
@@ -105,66 +106,9 @@ static double total_cost(const struct fore_search *search)
     return sum;
 }
 
-/* Nodes worth relieving, costliest first. */
-static size_t troubled_nodes(const struct fore_search *search, uint16_t *out, size_t cap)
+static void emit(const struct fore_candidate *candidate, struct fore_plan *out)
 {
-    size_t count = 0;
-    double least = (double)search->input->options->gain_min / 1e9;
-    for (uint32_t n = 0; n < search->load.topology->node_count; n++) {
-        double cost = search->load.cost[n];
-        if (cost <= least || search->slots[n] == 0) continue;
-        size_t at = count < cap ? count++ : cap;
-        if (at == cap) {
-            if (cost <= search->load.cost[out[cap - 1]]) continue;
-            at = cap - 1;
-        }
-        while (at > 0 && search->load.cost[out[at - 1]] < cost) {
-            out[at] = out[at - 1];
-            at--;
-        }
-        out[at] = (uint16_t)n;
-    }
-    return count;
-}
-
-static void use_slot(struct fore_search *search, uint16_t node)
-{
-    if (search->slots[node] > 0) search->slots[node]--;
-}
-
-/* Where something is about to come, the rules count it as there. */
-static void hold(struct fore_search *search, const struct fore_candidate *best)
-{
-    const struct fore_move *move = &best->move.move;
-    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA)
-        fore_constraint_take(&search->rules, move->partition, move->target);
-    if (move->kind == FORE_MOVE_SPLIT)
-        fore_constraint_take(&search->rules, move->partition, best->then_target);
-    if (best->swap) fore_constraint_take(&search->rules, best->partner, move->source);
-}
-
-/* Makes the candidate part of the picture, so that the next one is priced beside it. */
-static void take(struct fore_search *search, const struct fore_candidate *best,
-                 struct fore_plan *out)
-{
-    for (uint32_t i = 0; i < best->change_count; i++)
-        fore_load_apply(&search->load, &best->change[i], 1);
-    const struct fore_move *move = &best->move.move;
-    search->busy[move->partition] = true;
-    if (move->kind == FORE_MOVE_MERGE) search->busy[move->other] = true;
-    if (best->swap) search->busy[best->partner] = true;
-    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA) {
-        use_slot(search, move->source);
-        use_slot(search, move->target);
-        search->cluster_slots--;
-    }
-    if (search->confined != NULL) hold(search, best);
-    if (move->kind == FORE_MOVE_SPLIT) {
-        /* Its second half, the move of a part, comes with the next plan and needs these. */
-        use_slot(search, best->then_source);
-        use_slot(search, best->then_target);
-    }
-    out->move[out->move_count++] = best->move;
+    out->move[out->move_count++] = candidate->move;
 }
 
 static void explain(const struct fore_search *search, const struct fore_candidate *first,
@@ -231,25 +175,23 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         struct fore_candidate repair = {0};
         if (!fore_candidate_repair(&search, &repair)) break;
         if (out->move_count == 0) first = repair;
-        take(&search, &repair, out);
+        fore_beam_take(&search, &repair);
+        emit(&repair, out);
     }
-    while (!input->calm && out->move_count < most && search.cluster_slots > 0) {
-        uint16_t source[4];
-        size_t count = troubled_nodes(&search, source, FORE_COUNTOF(source));
-        struct fore_candidate best = {0};
-        fore_candidate_targets(&search);
-        for (size_t i = 0; i < count; i++)
-            fore_candidate_relieve(&search, source[i], &best);
-        if (best.gain_s <= 0) break;
-        if (out->move_count == 0) first = best;
-        take(&search, &best, out);
+    if (!input->calm && out->move_count < most && search.cluster_slots > 0) {
+        struct fore_choice *choice = FORE_NEW(scratch, struct fore_choice, 1);
+        fore_beam_choose(&search, (uint32_t)most - out->move_count, choice);
+        if (out->move_count == 0 && choice->count > 0) first = choice->item[0];
+        for (uint32_t i = 0; i < choice->count; i++)
+            emit(&choice->item[i], out);
     }
     if (out->move_count == 0) {
         struct fore_candidate tidy = {0};
         fore_candidate_tidy(&search, &tidy);
         if (tidy.found) {
             first = tidy;
-            take(&search, &tidy, out);
+            fore_beam_take(&search, &tidy);
+            emit(&tidy, out);
         }
     }
     out->violation_after_s = total_cost(&search);
