@@ -350,6 +350,22 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
                            engine->observe, now, why, sizeof why);
     if (taken > 0) engine->plans_admitted++;
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
+    if (taken > 0) fore_engine_explain(engine, view, plan, taken, why);
+}
+
+void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
+                      double left_s, fore_ns now, struct fore_engine_look *out)
+{
+    fill_view(engine, topology, now, &out->input, &out->view);
+    fore_ns origin = out->view.nowcast->origin;
+    double offset_s = now > origin ? (double)(now - origin) / 1e9 : 0;
+    struct fore_load_pending *pending =
+        FORE_NEW(&engine->scratch, struct fore_load_pending, engine->migrate.running + 1);
+    out->input.pending_count = list_pending(engine, offset_s, now, pending);
+    out->input.pending = pending;
+    out->input.quiet_in_s = left_s < HUGE_VAL ? left_s : 0;
+    score(engine, &out->view, &out->load);
+    out->input.calm = !fore_engine_triggered(engine, topology, &out->input.partition_held);
 }
 
 /* The score opens the gate for the planner. (The reactive policy has thresholds of its own, and a
@@ -362,22 +378,12 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
     if (!due(now, engine->planned_at, options->plan_every) && !engine->replan) return;
     engine->planned_at = now;
     engine->replan = false;
-    struct fore_planner_input input;
-    struct fore_policy_view view;
-    fill_view(engine, topology, now, &input, &view);
+    struct fore_engine_look look;
     fore_engine_watch_rules(engine, topology, now);
-    fore_ns origin = view.nowcast->origin;
-    double offset_s = now > origin ? (double)(now - origin) / 1e9 : 0;
-    struct fore_load_pending *pending =
-        FORE_NEW(&engine->scratch, struct fore_load_pending, engine->migrate.running + 1);
-    input.pending_count = list_pending(engine, offset_s, now, pending);
-    input.pending = pending;
-    struct fore_load load;
-    score(engine, &view, &load);
-    input.calm = !fore_engine_triggered(engine, topology, &input.partition_held);
-    fore_engine_emit_scores(engine, &load, &view, now);
-    if (fore_risk_watch_due(&engine->risk_watch, now) && view.forecast->ready)
-        fore_risk_watch_ask(&engine->risk_watch, &load, sample, now);
+    fore_engine_look(engine, topology, left_s, now, &look);
+    fore_engine_emit_scores(engine, &look.load, &look.view, now);
+    if (fore_risk_watch_due(&engine->risk_watch, now) && look.view.forecast->ready)
+        fore_risk_watch_ask(&engine->risk_watch, &look.load, sample, now);
     if (engine->policy->propose == NULL || now < engine->setup.act_from) return;
     if (left_s <= 0) {
         (void)snprintf(engine->plan.reason, sizeof engine->plan.reason,
@@ -385,8 +391,7 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
         fore_engine_note_no_plan(engine, &engine->plan, now);
         return;
     }
-    input.quiet_in_s = left_s < HUGE_VAL ? left_s : 0;
-    propose(engine, &view, left_s, now);
+    propose(engine, &look.view, left_s, now);
 }
 
 enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct fore_diag *diag)

@@ -99,6 +99,11 @@ bool fore_engine_triggered(struct fore_engine *engine, const struct fore_topolog
     return any;
 }
 
+double fore_engine_time_left_s(const struct fore_engine *engine, fore_ns now)
+{
+    return fore_timetable_left_s(&engine->timetable, unix_time(engine, now));
+}
+
 double fore_engine_keep_timetable(struct fore_engine *engine, fore_ns now)
 {
     const struct fore_timetable *timetable = &engine->timetable;

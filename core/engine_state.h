@@ -49,6 +49,20 @@ void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *p
                            const char *why, fore_ns now);
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan,
                               fore_ns now);
+/* All that a decision is made from: the policy's view, what the planner is given but for its terms,
+ * the coming load; scores follow it. From the scratch arena. */
+struct fore_engine_look {
+    struct fore_planner_input input;
+    struct fore_policy_view view;
+    struct fore_load load;
+};
+void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
+                      double left_s, fore_ns now, struct fore_engine_look *out);
+/* Explains a plan that was acted on, to whoever wants to know. */
+void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_view *view,
+                         const struct fore_plan *plan, uint32_t taken, const char *why);
+/* Seconds until nothing may run any more, without consequences. */
+double fore_engine_time_left_s(const struct fore_engine *engine, fore_ns now);
 /* engine_rules.c: what the operator asked for, read when the engine is made. */
 FORE_MUST_USE enum fore_err fore_engine_read_rules(struct fore_engine *engine,
                                                    const struct fore_topology *topology,

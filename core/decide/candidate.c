@@ -179,6 +179,7 @@ static void try_swap_with(const struct fore_search *search, uint16_t source,
     c.move = fore_price_plan(search, FORE_MOVE_MOVE, l->partition, source, target, due);
     c.move.gain_s = c.gain_s + 2 * least;
     c.move.then_back = true;
+    c.move.then_partner = partner;
     fore_price_offer(best, &c);
 }
 
@@ -210,6 +211,18 @@ static void try_swaps(const struct fore_search *search, uint16_t source,
                 try_swap_with(search, source, l, calm[i], q, best);
         }
     }
+}
+
+void fore_candidate_swap(const struct fore_search *search, uint16_t source, uint32_t partition,
+                         struct fore_candidate *best)
+{
+    const struct fore_partition *part = &search->load.topology->partition[partition];
+    struct fore_leaving l = {.partition = partition,
+                             .price_s = fore_price_move(search, partition, 1),
+                             .load = search->brings[partition]};
+    l.share = fore_load_replica_share(&search->load, partition, part->replica_count);
+    l.saved_s = HUGE_VAL;
+    try_swaps(search, source, &l, best);
 }
 
 static bool may_split(const struct fore_search *search, uint16_t source,

@@ -54,6 +54,9 @@ struct fore_candidate {
     uint32_t change_count;
 };
 
+/* The picture before anything is chosen (planner.c). */
+void fore_planner_search(struct fore_search *search, const struct fore_planner_input *input,
+                         struct fore_arena *scratch);
 /* Its own threshold keeps it from being changed for load; `never`: from being tidied up, too. */
 static inline bool fore_candidate_held(const struct fore_search *search, uint32_t partition)
 {
@@ -72,6 +75,9 @@ const struct fore_targets *fore_candidate_targets_of(const struct fore_search *s
 /* Replaces *best if something that relieves `source` gains more. */
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
                             struct fore_candidate *best);
+/* Replaces *best if a swap of this partition gains more. */
+void fore_candidate_swap(const struct fore_search *search, uint16_t source, uint32_t partition,
+                         struct fore_candidate *best);
 /* What breaks a rule of placement, and where it would go at the least harm. True: found one. */
 bool fore_candidate_repair(struct fore_search *search, struct fore_candidate *best);
 /* Nothing is in trouble: drop a replica that is not needed, merge cold neighbours. */

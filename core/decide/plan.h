@@ -15,7 +15,8 @@ struct fore_plan_move {
     double bytes;      /* data that has to travel */
     double duration_s; /* expected */
     bool then_back;    /* first half of a swap; gain and price are of both */
-    bool binding;      /* a rule of placement asks for it: not taken back when it costs */
+    uint32_t then_partner; /* of a swap: what comes back afterwards */
+    bool binding;          /* a rule of placement asks for it: not taken back when it costs */
 };
 
 struct fore_plan {

@@ -51,7 +51,7 @@ static void list_hosted(struct fore_search *search)
     search->hosted_at = at; /* filled: at[n + 1] is where n ends and n + 1 begins */
 }
 
-static void search_begin(struct fore_search *search, const struct fore_planner_input *input,
+void fore_planner_search(struct fore_search *search, const struct fore_planner_input *input,
                          struct fore_arena *scratch)
 {
     const struct fore_topology *topology = input->topology;
@@ -165,7 +165,7 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
                        struct fore_plan *out)
 {
     struct fore_search search;
-    search_begin(&search, input, scratch);
+    fore_planner_search(&search, input, scratch);
     *out = (struct fore_plan){.epoch = input->topology->epoch};
     out->violation_before_s = total_cost(&search);
     struct fore_candidate first = {0};

@@ -356,6 +356,62 @@ static void thresholds_are_taken_whole_or_not_at_all(void **state)
     assert_int_equal(seen[FORE_EV_PLAN], 0);
 }
 
+static uint32_t explained;
+static void take_note(void *self, const struct fore_whatif *whatif)
+{
+    assert_true(whatif->taken > 0 && whatif->plan.id > 0 && whatif->node_count > 0);
+    explained++;
+}
+
+static void asking_changes_nothing(void **state)
+{
+    static struct fore_whatif whatif;
+    start();
+    assert_int_equal(fore_engine_what_if(engine, FORE_SEC, &whatif, &diag), FORE_E_AGAIN);
+    run(120, 0, 0.95);
+    uint64_t quiet = stream_sum, before = fore_engine_counts(engine).plans;
+    assert_true(before > 0);
+    assert_int_equal(end(state), 0);
+    assert_int_equal(begin(state), 0);
+    explained = 0;
+    setup.explain.told = take_note;
+    start();
+    for (uint32_t i = 0; i < 120; i++) {
+        run(1, 0, 0.95);
+        fore_ns now = fore_driver_now(setup.driver);
+        assert_int_equal(fore_engine_what_if(engine, now, &whatif, &diag), FORE_E_OK);
+        assert_true(whatif.at == now && whatif.taken == 0 && whatif.plan.id == 0);
+    }
+    assert_true(stream_sum == quiet); /* every event, bit for bit */
+    assert_int_equal(explained, fore_engine_counts(engine).plans_admitted);
+}
+
+static void a_dry_run_plans_what_may_not_be_done_yet(void **state)
+{
+    static struct fore_whatif whatif;
+    setup.act_from = 3600 * FORE_SEC;
+    start();
+    run(60, 0, 0.95);
+    fore_ns now = fore_driver_now(setup.driver);
+    assert_int_equal(fore_engine_what_if(engine, now, &whatif, &diag), FORE_E_OK);
+    assert_true(whatif.plan.move_count > 0);
+    assert_true(whatif.risk_after < whatif.risk_before);
+    assert_int_equal(moves_done(), 0);
+}
+
+static void a_dry_run_in_a_quiet_time_says_so(void **state)
+{
+    static struct fore_whatif whatif;
+    schedule("quiet", "00:00-23:00");
+    start();
+    run(60, 0, 0.95);
+    fore_ns now = fore_driver_now(setup.driver);
+    assert_int_equal(fore_engine_what_if(engine, now, &whatif, &diag), FORE_E_OK);
+    assert_int_equal(whatif.plan.move_count, 0);
+    assert_non_null(strstr(whatif.refused, "planner.quiet"));
+    assert_true(whatif.risk_before > 0.5);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -375,6 +431,9 @@ int main(void)
         T(a_threshold_of_zero_always_looks),
         T(a_named_partition_waits_for_its_own_threshold),
         T(thresholds_are_taken_whole_or_not_at_all),
+        T(asking_changes_nothing),
+        T(a_dry_run_plans_what_may_not_be_done_yet),
+        T(a_dry_run_in_a_quiet_time_says_so),
         T(an_oracle_needs_a_future),
         T(a_cluster_that_fails_some_calls_still_ends_well),
     };
