@@ -70,6 +70,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     for (uint32_t n = 0; n < topology->node_count; n++)
         engine->node_was_up[n] = topology->node[n].up;
     uint32_t subjects = cap > topology->node_count ? cap : topology->node_count;
+    fore_coverage_init(&engine->coverage, perm, cap);
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
 }
@@ -292,6 +293,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .truth = truth(engine, topology, now),
         .skill = fore_fleet_skill(engine->fleet, (fore_ns)(2e9 * move_s)),
         .partition_moved_at = engine->moved_at,
+        .forecast_lost = options->decide.coverage_weight && engine->coverage.lost,
     };
 }
 
@@ -381,6 +383,7 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
     struct fore_engine_look look;
     fore_engine_watch_rules(engine, topology, now);
     fore_engine_look(engine, topology, left_s, now, &look);
+    fore_engine_watch_fallback(engine, &look, now);
     fore_engine_emit_scores(engine, &look.load, &look.view, now);
     if (fore_risk_watch_due(&engine->risk_watch, now) && look.view.forecast->ready)
         fore_risk_watch_ask(&engine->risk_watch, &look.load, sample, now);
@@ -392,6 +395,21 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
         return;
     }
     propose(engine, &look.view, left_s, now);
+}
+
+/* Twice the time of a mean move: the lead that skill is asked at, too. */
+static fore_ns move_lead(const struct fore_topology *topology)
+{
+    double rate = topology->node[0].bandwidth_bytes;
+    return rate > 0 ? (fore_ns)(2e9 * mean_bytes(topology) / rate) : 0;
+}
+
+static void look_back(struct fore_engine *engine, const struct fore_topology *topology)
+{
+    fore_coverage_look(&engine->coverage,
+                       fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST), engine->observe,
+                       topology, move_lead(topology),
+                       engine->setup.options->decide.utilization_limit, &engine->scratch);
 }
 
 enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct fore_diag *diag)
@@ -412,6 +430,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
+    look_back(engine, topology);
     fore_engine_emit_window(engine, &sample, topology, now);
     fore_risk_watch_window(&engine->risk_watch, &sample, !acts(engine, now));
     decide(engine, topology, &sample, now);

@@ -2,6 +2,7 @@
 #ifndef FORE_ENGINE_STATE_H
 #define FORE_ENGINE_STATE_H
 
+#include "core/decide/coverage.h"
 #include "core/engine.h"
 
 struct fore_engine {
@@ -32,6 +33,8 @@ struct fore_engine {
     struct fore_load_risk *node_risk;
     double rrs_max;
     struct fore_risk_watch risk_watch;
+    struct fore_coverage coverage;
+    fore_ns fallback_since; /* 0: decisions rest on the forecast */
 
     fore_ns planned_at, journalled_at, keyframe_at, forecast_at, scores_at;
     bool replan; /* something changed: do not wait for the cadence */
@@ -58,6 +61,9 @@ struct fore_engine_look {
 };
 void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
                       double left_s, fore_ns now, struct fore_engine_look *out);
+/* Says when decisions go over from the forecast to the present load, and back. */
+void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_engine_look *look,
+                                fore_ns now);
 /* Explains a plan that was acted on, to whoever wants to know. */
 void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_view *view,
                          const struct fore_plan *plan, uint32_t taken, const char *why);

@@ -148,6 +148,14 @@ static const struct lab_field fault[] = {
     {"node", LAB_FIELD_NODE, AT(fault, node)},
     {"up",   LAB_FIELD_BOOL, AT(fault, up)  },
 };
+static const struct lab_field fallback[] = {
+    {"active",  LAB_FIELD_BOOL, AT(fallback, active) },
+    {"poor",    LAB_FIELD_BOOL, AT(fallback, poor)   },
+    {"lost",    LAB_FIELD_BOOL, AT(fallback, lost)   },
+    {"weight",  LAB_FIELD_F32,  AT(fallback, weight) },
+    {"skill",   LAB_FIELD_F32,  AT(fallback, skill)  },
+    {"outside", LAB_FIELD_F32,  AT(fallback, outside)},
+};
 static const struct lab_field alert[] = {
     {"severity",  LAB_FIELD_SEVERITY,  AT(alert, severity) },
     {"code",      LAB_FIELD_ALERT,     AT(alert, code)     },
@@ -193,9 +201,10 @@ static const struct lab_shape shapes[] = {
     [FORE_EV_VERIFY] = {HEAD(verify)},
     [FORE_EV_TOPOLOGY] = {HEAD(topology)                       },
     [FORE_EV_FAULT] = {HEAD(fault)},
-    [FORE_EV_ALERT] = {HEAD(alert),             .text = "text"},
-    [FORE_EV_NOTE] = {.text = "text"          },
-    [FORE_EV_RESULT] = {.text = "text"             },
+    [FORE_EV_FALLBACK] = {HEAD(fallback),             .text = "text"},
+    [FORE_EV_ALERT] = {HEAD(alert),           .text = "text"},
+    [FORE_EV_NOTE] = {.text = "text"             },
+    [FORE_EV_RESULT] = {.text = "text"          },
 };
 /* clang-format on */
 #define X(number, name, what) +1

@@ -404,6 +404,7 @@ bool fore_snapshot_fold(struct fore_snapshot *snapshot, fore_ns at, enum fore_ev
         [FORE_EV_ALERT] = {fold_alert,          sizeof(struct fore_event_alert)       },
         [FORE_EV_NOTE] = {fold_nothing,        0                                     },
         [FORE_EV_RESULT] = {fold_nothing,        0                                     },
+        [FORE_EV_FALLBACK] = {fold_nothing,        sizeof(struct fore_event_fallback)    },
     };
     if ((size_t)kind >= FORE_COUNTOF(row) || row[kind].fold == NULL) return false;
     if (len < row[kind].len_min) return false;

@@ -23,6 +23,8 @@ static const struct fore_option rows[] = {
      "weight of the present load, as a scenario beside the forecast"                                                                },
     {"skill_weight",            FORE_OPT_BOOL,     AT(skill_weight),            "true",  0,    0,    NULL,
      "give the nowcast more weight while the forecast is the worse of the two"                                                      },
+    {"coverage_weight",         FORE_OPT_BOOL,     AT(coverage_weight),         "false", 0,    0,    NULL,
+     "rely on the nowcast while the forecast's intervals have just been missed: coverage lost, or a burst"                          },
     {"excess_weight",           FORE_OPT_REAL,     AT(excess_weight),           "2",     0,    1000, NULL,
      "price of expected overload depth, in violation seconds per node capacity and second"                                          },
     {"move_price",              FORE_OPT_DURATION, AT(move_price),              "20s",   0,    1e15, NULL,

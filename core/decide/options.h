@@ -15,10 +15,11 @@ struct fore_decide_options {
     bool calibrate;                 /* the score's probabilities are corrected by their own past */
     double nowcast_weight;          /* weight of the nowcast scenario beside the forecast */
     bool skill_weight;              /* raise it when the forecast has lately been the worse one */
-    double excess_weight;           /* price of expected overload depth beside its probability */
-    fore_ns move_price;             /* node-seconds of violation a mean-size move must save */
-    fore_ns gain_min;               /* and this much more before it is worth doing */
-    fore_ns cooldown;               /* a partition moved rests this long */
+    bool coverage_weight; /* rely on it while the forecast's intervals have just been missed */
+    double excess_weight; /* price of expected overload depth beside its probability */
+    fore_ns move_price;   /* node-seconds of violation a mean-size move must save */
+    fore_ns gain_min;     /* and this much more before it is worth doing */
+    fore_ns cooldown;     /* a partition moved rests this long */
     bool moves, swaps, splits, merges, replicas; /* what may be tried */
     double split_load_min;    /* only partitions above this share of a node are split */
     uint64_t split_bytes_min; /* and above this size */

@@ -1,9 +1,10 @@
 /* The pipeline on a cluster in memory: samples go in, and owners change, with every fact an event.
  */
-#include "core/engine.h"
+#include "core/engine_state.h"
 #include "tests/support/fake_driver.h"
 #include "tests/support/near.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -412,6 +413,43 @@ static void a_dry_run_in_a_quiet_time_says_so(void **state)
     assert_true(whatif.risk_before > 0.5);
 }
 
+/* The terms that a policy would give, in a look that is otherwise the engine's own. */
+static void lead(struct fore_engine_look *look, double present, fore_ns now)
+{
+    look->load.term_count = 2;
+    look->load.term[0] = (struct fore_load_term){look->view.forecast, 1 - present};
+    look->load.term[1] = (struct fore_load_term){look->view.nowcast, present};
+    fore_engine_watch_fallback(engine, look, now);
+}
+
+static void going_over_to_the_present_load_is_said_and_so_is_the_way_back(void **state)
+{
+    start();
+    run(20, 0, 0.1);
+    struct fore_engine_look look;
+    fore_engine_look(engine, &fake->topology, HUGE_VAL, 20 * FORE_SEC, &look);
+    look.view.skill = 1.3;
+    assert_int_equal(seen[FORE_EV_FALLBACK], 0);
+    lead(&look, 0.3, 21 * FORE_SEC);
+    assert_int_equal(seen[FORE_EV_FALLBACK], 0);
+    lead(&look, 0.7, 22 * FORE_SEC);
+    lead(&look, 0.7, 23 * FORE_SEC);
+    lead(&look, 0.45, 24 * FORE_SEC); /* not far enough back */
+    assert_int_equal(seen[FORE_EV_FALLBACK], 1);
+    lead(&look, 0.2, 25 * FORE_SEC);
+    assert_int_equal(seen[FORE_EV_FALLBACK], 2);
+    options.decide.nowcast_weight = 0.9; /* as asked for: no fallback */
+    lead(&look, 0.9, 26 * FORE_SEC);
+    assert_int_equal(seen[FORE_EV_FALLBACK], 2);
+}
+
+static void a_policy_that_never_asks_the_forecast_does_not_fall_back(void **state)
+{
+    start(); /* nowcast */
+    run(120, 0, 0.95);
+    assert_int_equal(seen[FORE_EV_FALLBACK], 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -431,6 +469,8 @@ int main(void)
         T(a_threshold_of_zero_always_looks),
         T(a_named_partition_waits_for_its_own_threshold),
         T(thresholds_are_taken_whole_or_not_at_all),
+        T(going_over_to_the_present_load_is_said_and_so_is_the_way_back),
+        T(a_policy_that_never_asks_the_forecast_does_not_fall_back),
         T(asking_changes_nothing),
         T(a_dry_run_plans_what_may_not_be_done_yet),
         T(a_dry_run_in_a_quiet_time_says_so),
