@@ -68,25 +68,26 @@ static void show(void *self, double done_share)
     wl_progress_show(self, done_share);
 }
 
-/* Explanations, as they come: text at once, or JSON objects for the document to be. */
+/* Explanations, in the order they came. */
+struct note {
+    struct fore_whatif whatif;
+    struct note *next;
+};
 struct told {
     struct fore_arena *arena;
-    struct fore_whatif **item;
-    size_t count, room;
+    struct note *first, *last;
 };
 
 static void take_note(void *self, const struct fore_whatif *whatif)
 {
     struct told *told = self;
-    if (told->count == told->room) {
-        size_t room = told->room == 0 ? 64 : 2 * told->room;
-        struct fore_whatif **item = FORE_NEW(told->arena, struct fore_whatif *, room);
-        if (told->count > 0) memcpy(item, told->item, told->count * sizeof *item);
-        told->item = item;
-        told->room = room;
-    }
-    told->item[told->count] = FORE_NEW(told->arena, struct fore_whatif, 1);
-    *told->item[told->count++] = *whatif;
+    struct note *note = FORE_NEW(told->arena, struct note, 1);
+    note->whatif = *whatif;
+    if (told->last != NULL)
+        told->last->next = note;
+    else
+        told->first = note;
+    told->last = note;
 }
 
 static enum fore_err simulate(const struct wish *wish, const struct sim_scenario *scenario,
@@ -119,9 +120,9 @@ static enum fore_err simulate(const struct wish *wish, const struct sim_scenario
 static void told_json(const struct told *told, bool alone, struct fore_json *json)
 {
     if (!alone) fore_json_array(json, "plans");
-    for (size_t i = 0; i < told->count; i++) {
+    for (const struct note *note = told->first; note != NULL; note = note->next) {
         fore_json_object(json, alone ? "dry_run" : NULL);
-        fore_whatif_json(told->item[i], json);
+        fore_whatif_json(&note->whatif, json);
         fore_json_object_end(json);
     }
     if (!alone) fore_json_array_end(json);
@@ -142,8 +143,8 @@ static enum fore_err print_result(const struct wish *wish, const struct sim_scen
         fore_json_object_end(&json);
         fore_buf_puts(&text, "\n");
     } else {
-        for (size_t i = 0; i < told->count; i++)
-            fore_whatif_print(told->item[i], &text);
+        for (const struct note *note = told->first; note != NULL; note = note->next)
+            fore_whatif_print(&note->whatif, &text);
         if (!alone) sim_result_print(result, scenario, &text);
         if (wish->journal != NULL) fore_buf_printf(&text, "  journal      %s\n", wish->journal);
     }

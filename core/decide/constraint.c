@@ -3,7 +3,6 @@
  */
 #include "core/decide/constraint.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char *const domain_name[] = {"node", "rack", "zone", NULL};
@@ -63,15 +62,25 @@ static void number_domains(struct fore_constraints *rules, const struct fore_top
     }
 }
 
+/* "-12": what follows is moved on to; at most five digits. */
+static bool number(const char **at, int *out)
+{
+    const char *text = *at;
+    int digits = 0;
+    if (*text++ != '-') return false;
+    for (*out = 0; *text >= '0' && *text <= '9' && digits < 5; digits++)
+        *out = 10 * *out + (*text++ - '0');
+    *at = text;
+    return digits > 0;
+}
+
 /* "zone-3", "rack-3-1": true when understood; rack -1: the whole zone. */
 static bool is_domain(const char *word, int *zone, int *rack)
 {
-    int used = 0;
+    const char *at = word + 4;
     *rack = -1;
-    if (sscanf(word, "zone-%5d%n", zone, &used) == 1 && word[used] == '\0') return *zone >= 0;
-    used = 0;
-    return sscanf(word, "rack-%5d-%5d%n", zone, rack, &used) == 2 && word[used] == '\0' &&
-           *zone >= 0 && *rack >= 0;
+    if (strncmp(word, "zone", 4) == 0) return number(&at, zone) && *at == '\0';
+    return strncmp(word, "rack", 4) == 0 && number(&at, zone) && number(&at, rack) && *at == '\0';
 }
 
 enum { KNOWN = 256 };

@@ -80,7 +80,8 @@ static double day_number(int year, int month, int day)
 {
     int y = month <= 2 ? year - 1 : year, era = y / 400, yoe = y - era * 400;
     int doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    return (double)era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+    int days = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+    return (double)days;
 }
 
 /* "2026-11-28", "2026-11-28 07:00", "2026-11-28T07:00" */
