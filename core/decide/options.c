@@ -55,7 +55,7 @@ static const struct fore_option rows[] = {
      "a partition with a larger share of writes is not replicated for load"                                                         },
     {"moves_per_plan",          FORE_OPT_COUNT,    AT(moves_per_plan),          "8",     1,    32,   NULL,
      "moves in one plan, at most"                                                                                                   },
-    {"effort",                  FORE_OPT_COUNT,    AT(effort),                  "0",     0,    1e9,  NULL,
+    {"effort",                  FORE_OPT_COUNT,    AT(effort),                  "3000",  0,    1e9,  NULL,
      "prices asked, about half a microsecond each, in search of a better plan than the greedy one; 0: none"                         },
     {"node_price",              FORE_OPT_DURATION, AT(node_price),              "60s",   0,    1e15, NULL,
      "violation node-seconds that one more node, where nodes come and go, must save an hour"                                        },

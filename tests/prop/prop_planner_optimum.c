@@ -52,7 +52,6 @@ static void make_instance(uint64_t seed)
     world.input.cluster_slots = 1 + fore_rng_below(&rng, 4);
     world.decide.splits = world.decide.replicas = world.decide.merges = false;
     world.decide.moves_per_plan = DEPTH;
-    world.decide.effort = 3000;
     world.decide.gain_min = (fore_ns)(10 * FORE_SEC * fore_rng_unit(&rng));
     world.input.term[1] = (struct fore_load_term){&world.nowcast, 0.15};
     world.input.term[0].weight = 0.85;
