@@ -406,10 +406,10 @@ static fore_ns move_lead(const struct fore_topology *topology)
 
 static void look_back(struct fore_engine *engine, const struct fore_topology *topology)
 {
-    fore_coverage_look(&engine->coverage,
-                       fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST), engine->observe,
-                       topology, move_lead(topology),
-                       engine->setup.options->decide.utilization_limit, &engine->scratch);
+    fore_coverage_look(
+        &engine->coverage, fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST),
+        fore_fleet_scenario(engine->fleet, FORE_SCENARIO_NOWCAST), engine->observe, topology,
+        move_lead(topology), engine->setup.options->decide.utilization_limit, &engine->scratch);
 }
 
 enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct fore_diag *diag)

@@ -18,6 +18,7 @@ void fore_coverage_init(struct fore_coverage *coverage, struct fore_arena *arena
     for (int i = 0; i < FORE_COVERAGE_ASKS; i++) {
         coverage->ask[i].mean = FORE_NEW(arena, float, cap);
         coverage->ask[i].spread = FORE_NEW(arena, float, cap);
+        coverage->ask[i].present = FORE_NEW(arena, float, cap);
         coverage->ask[i].generation = FORE_NEW(arena, uint32_t, cap);
     }
 }
@@ -30,7 +31,8 @@ bool fore_coverage_burst(const struct fore_coverage *coverage)
 /* ---- saying ---------------------------------------------------------------------------------- */
 
 static void say(struct fore_coverage *coverage, const struct fore_scenario *forecast,
-                const struct fore_topology *topology, size_t step)
+                const struct fore_scenario *nowcast, const struct fore_topology *topology,
+                size_t step)
 {
     struct fore_coverage_ask *ask = &coverage->ask[coverage->next];
     coverage->next = (coverage->next + 1) % FORE_COVERAGE_ASKS;
@@ -39,9 +41,12 @@ static void say(struct fore_coverage *coverage, const struct fore_scenario *fore
     for (uint32_t p = 0; p < topology->partition_count && p < coverage->cap; p++) {
         ask->mean[p] = ask->spread[p] = NAN;
         ask->generation[p] = topology->partition[p].generation;
-        if (p >= forecast->partition_count || !topology->partition[p].alive) continue;
+        if (p >= forecast->partition_count || p >= nowcast->partition_count ||
+            !topology->partition[p].alive)
+            continue;
         size_t at = (size_t)p * forecast->steps + step;
         ask->mean[p] = forecast->mean[at];
+        ask->present[p] = nowcast->mean[at];
         ask->spread[p] = hypotf(forecast->common[at], forecast->own[at]);
     }
     for (uint32_t p = topology->partition_count; p < coverage->cap; p++)
@@ -51,7 +56,7 @@ static void say(struct fore_coverage *coverage, const struct fore_scenario *fore
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 struct sums { /* of a node: what came, what was said of it */
-    double truth, mean, variance;
+    double truth, mean, variance, present;
 };
 
 static void look_for_burst(struct fore_coverage *coverage, const struct sums *node,
@@ -63,6 +68,7 @@ static void look_for_burst(struct fore_coverage *coverage, const struct sums *no
         if (node[n].truth < burst_from * limit * topology->node[n].cores) continue;
         double sds = (node[n].truth - node[n].mean) / sqrt(node[n].variance + 1e-12);
         if (sds <= most) continue;
+        if (fabs(node[n].truth - node[n].present) > fabs(node[n].truth - node[n].mean)) continue;
         most = sds;
         worst = (uint16_t)n;
     }
@@ -78,7 +84,7 @@ static void judge(struct fore_coverage *coverage, struct fore_coverage_ask *ask,
 {
     struct fore_arena_mark mark = fore_arena_mark(scratch);
     struct sums *node = FORE_NEW(scratch, struct sums, topology->node_count);
-    double all = 0, out = 0;
+    double all = 0, out = 0, missed = 0, present_missed = 0;
     for (uint32_t p = 0; p < topology->partition_count && p < coverage->cap; p++) {
         const struct fore_partition *part = &topology->partition[p];
         float came;
@@ -89,16 +95,21 @@ static void judge(struct fore_coverage *coverage, struct fore_coverage_ask *ask,
         double weight = fmax(truth, mean);
         all += weight;
         if (fabs(truth - mean) > z95 * sd) out += weight;
+        missed += fabs(truth - mean);
+        present_missed += fabs(truth - (double)ask->present[p]);
         struct sums *at = &node[part->replica[0]];
         at->truth += truth;
         at->mean += mean;
         at->variance += sd * sd;
+        at->present += (double)ask->present[p];
     }
     if (all > 0) {
         double newest = out / all;
         coverage->outside = coverage->judged == 0
                                 ? newest
                                 : coverage->outside + rolls * (newest - coverage->outside);
+        coverage->missed += rolls * (missed - coverage->missed);
+        coverage->present_missed += rolls * (present_missed - coverage->present_missed);
         coverage->judged++;
         look_for_burst(coverage, node, topology, limit);
     }
@@ -106,8 +117,9 @@ static void judge(struct fore_coverage *coverage, struct fore_coverage_ask *ask,
 }
 
 void fore_coverage_look(struct fore_coverage *coverage, const struct fore_scenario *forecast,
-                        const struct fore_observe *observe, const struct fore_topology *topology,
-                        fore_ns lead, double limit, struct fore_arena *scratch)
+                        const struct fore_scenario *nowcast, const struct fore_observe *observe,
+                        const struct fore_topology *topology, fore_ns lead, double limit,
+                        struct fore_arena *scratch)
 {
     fore_ns newest = fore_history_end(observe->history, 1);
     for (int i = 0; i < FORE_COVERAGE_ASKS; i++) {
@@ -116,8 +128,9 @@ void fore_coverage_look(struct fore_coverage *coverage, const struct fore_scenar
         if (ask->due == newest) judge(coverage, ask, observe, topology, limit, scratch);
         ask->due = 0;
     }
-    bool wide = coverage->judged >= JUDGED_MIN && coverage->outside > lost_above;
-    bool back = !(coverage->outside > back_below) && !fore_coverage_burst(coverage);
+    bool worse = coverage->missed > coverage->present_missed;
+    bool wide = coverage->judged >= JUDGED_MIN && coverage->outside > lost_above && worse;
+    bool back = (!(coverage->outside > back_below) || !worse) && !fore_coverage_burst(coverage);
     coverage->lost = coverage->lost ? !back : wide || fore_coverage_burst(coverage);
     if (!forecast->ready || forecast->step == 0) return;
     size_t step = (size_t)((lead + forecast->step - 1) / forecast->step);
@@ -125,5 +138,5 @@ void fore_coverage_look(struct fore_coverage *coverage, const struct fore_scenar
     /* As many statements are open at a time as there is room for. */
     fore_ns every = forecast->step * (1 + step / FORE_COVERAGE_ASKS);
     if (coverage->said_at == 0 || forecast->origin >= coverage->said_at + every)
-        say(coverage, forecast, topology, step);
+        say(coverage, forecast, nowcast, topology, step);
 }

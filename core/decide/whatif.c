@@ -148,6 +148,14 @@ static void choose_nodes(const struct fore_search *search, struct fore_whatif *o
     }
 }
 
+static double total_cost(const struct fore_search *search)
+{
+    double sum = 0;
+    for (uint32_t n = 0; n < search->load.topology->node_count; n++)
+        sum += search->load.cost[n];
+    return sum;
+}
+
 static double worst_risk(const struct fore_search *search, size_t from)
 {
     double worst = 0;
@@ -177,6 +185,7 @@ void fore_whatif_explain(const struct fore_planner_input *input, const struct fo
         .horizon_s = search.load.step_s * (double)search.load.steps,
         .plan = *plan,
         .calm = input->calm,
+        .violation_before_s = total_cost(&search),
         .risk_before = worst_risk(&search, 0),
     };
     (void)snprintf(out->model, sizeof out->model, "%s", input->term[0].scenario->model);
@@ -196,4 +205,5 @@ void fore_whatif_explain(const struct fore_planner_input *input, const struct fo
         out->node[i].after = outlook(&search, n, slo_ms, done, search.load.steps);
     }
     out->risk_after = worst_risk(&search, done);
+    out->violation_after_s = total_cost(&search);
 }

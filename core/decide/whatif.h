@@ -69,6 +69,7 @@ struct fore_whatif {
     uint32_t taken;               /* of its moves, by act; 0 in a dry run */
     char refused[FORE_PLAN_TEXT]; /* what act, or the timetable, says against it; "": nothing */
     double bytes, duration_s;     /* in all; of the longest */
+    double violation_before_s, violation_after_s; /* expected node-seconds over the horizon */
     double risk_before,
         risk_after; /* of the worst node: over the horizon; once the copies are done */
     struct fore_whatif_node

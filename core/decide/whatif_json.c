@@ -88,8 +88,8 @@ void fore_whatif_json(const struct fore_whatif *whatif, struct fore_json *json)
     fore_json_f64(json, "duration_s", whatif->duration_s);
     fore_json_f64(json, "risk_before", whatif->risk_before);
     fore_json_f64(json, "risk_after", whatif->risk_after);
-    fore_json_f64(json, "violation_before_s", plan->violation_before_s);
-    fore_json_f64(json, "violation_after_s", plan->violation_after_s);
+    fore_json_f64(json, "violation_before_s", whatif->violation_before_s);
+    fore_json_f64(json, "violation_after_s", whatif->violation_after_s);
     fore_json_array(json, "moves");
     for (uint32_t i = 0; i < plan->move_count; i++)
         move_json(whatif, &plan->move[i], json);

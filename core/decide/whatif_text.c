@@ -74,8 +74,10 @@ static void print_move(const struct fore_whatif *whatif, const struct fore_plan_
     if (m->then_back) fore_buf_printf(out, ", then p%u back", m->then_partner);
     if (m->bytes > 0) fore_buf_printf(out, ": %s", bytes_text(m->bytes, bytes));
     if (m->duration_s > 0) fore_buf_printf(out, " in %s", span_text(m->duration_s, span));
-    fore_buf_printf(out, "; %s %.0f node-s%s\n", m->gain_s < 0 ? "costs" : "gains", fabs(m->gain_s),
-                    m->binding ? ", but a rule of placement asks for it" : "");
+    if (m->gain_s < 0 || m->gain_s > 0) /* peers do not price what they do */
+        fore_buf_printf(out, "; %s %.0f node-s", m->gain_s < 0 ? "costs" : "gains",
+                        fabs(m->gain_s));
+    fore_buf_puts(out, m->binding ? ", but a rule of placement asks for it\n" : "\n");
 }
 
 static void print_outlook(const char *what, const char *name, const struct fore_whatif_outlook *x,
@@ -115,8 +117,8 @@ void fore_whatif_print(const struct fore_whatif *whatif, struct fore_buf *out)
     fore_buf_printf(out,
                     "\n  risk %.2f -> %.2f at the worst node, expected violation %.0f -> %.0f "
                     "node-s\n  why: %s\n",
-                    whatif->risk_before, whatif->risk_after, plan->violation_before_s,
-                    plan->violation_after_s, plan->reason);
+                    whatif->risk_before, whatif->risk_after, whatif->violation_before_s,
+                    whatif->violation_after_s, plan->reason);
     if (whatif->refused[0] != '\0') fore_buf_printf(out, "  not: %s\n", whatif->refused);
     if (whatif->calm) fore_buf_puts(out, "  no RRS has reached its threshold\n");
     for (uint32_t i = 0; i < plan->move_count; i++)

@@ -47,7 +47,9 @@ static void step(double hot, uint32_t hot_count)
         fore_history_append(world.observe->history, now, value, WORLD_PARTITIONS);
     }
     world.forecast.origin = now;
-    fore_coverage_look(&coverage, &world.forecast, world.observe, &world.topology,
+    for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
+        world_set_nowcast(&world, p, (double)load[p]);
+    fore_coverage_look(&coverage, &world.forecast, &world.nowcast, world.observe, &world.topology,
                        2 * STEP_S * FORE_SEC, 0.85, &world.arena);
 }
 
@@ -75,6 +77,21 @@ static void intervals_missed_by_most_of_the_load_are_lost_and_come_back(void **s
     for (int i = 0; i < 4; i++)
         step(0.125, 0);
     assert_false(coverage.lost);
+}
+
+static void what_was_foreseen_better_than_by_persistence_is_not_lost(void **state)
+{
+    for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
+        world_set_forecast(&world, p, 0, 0.2); /* a rise was foreseen, and is even larger */
+    for (int i = 0; i < 3; i++)
+        step(0.1, 16);
+    step(0.24, 16);
+    assert_true(coverage.judged >= 2 && coverage.outside > 0.5);
+    step(0.24, 16);
+    assert_false(coverage.lost);
+    for (int i = 0; i < 6; i++)
+        step(0.24, 16); /* now persistence is the better one */
+    assert_true(coverage.lost);
 }
 
 static void a_little_of_the_load_is_no_loss(void **state)
@@ -124,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_forecast_that_holds_is_relied_on),
         T(intervals_missed_by_most_of_the_load_are_lost_and_come_back),
+        T(what_was_foreseen_better_than_by_persistence_is_not_lost),
         T(a_little_of_the_load_is_no_loss),
         T(a_node_near_its_limit_beyond_what_was_said_is_a_burst),
         T(what_became_another_partition_is_left_out),

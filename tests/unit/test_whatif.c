@@ -65,6 +65,8 @@ static void a_plan_lowers_the_risk_and_the_latency_of_what_it_relieves(void **st
     assert_true(plan.move_count > 0);
     assert_true(whatif.risk_before > 0.9);
     assert_true(whatif.risk_after < 0.1);
+    expect_near(whatif.violation_before_s, plan.violation_before_s, 1e-6);
+    expect_near(whatif.violation_after_s, plan.violation_after_s, 1e-3 * plan.violation_before_s);
     expect_near(whatif.bytes, plan.move_count * (double)(1 << 30), 1);
     expect_near(whatif.duration_s, 900, 1e-6);
     const struct fore_whatif_node *node = &whatif.node[0];
@@ -74,6 +76,30 @@ static void a_plan_lowers_the_risk_and_the_latency_of_what_it_relieves(void **st
     assert_true(node->after.p99_ms[0] <= node->after.p99_ms[1]);
     assert_true(node->after.p99_ms[1] <= node->after.p99_ms[2]);
     assert_true(node->after.p99_ms[1] < slo_ms);
+}
+
+/* What the planner counted change by change and what the explanation makes of the plan agree. */
+static void swaps_splits_and_copies_are_counted_as_the_planner_did(void **state)
+{
+    static const double node0[] = {0.32, 0.28, 0.15, 0.15}, node1[] = {0.25, 0.25, 0.15, 0.10};
+    for (uint32_t p = 8; p < WORLD_PARTITIONS; p++)
+        world_set_forecast(&world, p, 0, 0.2);
+    for (uint32_t i = 0; i < 4; i++) {
+        world_set_forecast(&world, i, 0, node0[i]);
+        world_set_forecast(&world, 4 + i, 0, node1[i]);
+    }
+    world.decide.splits = world.decide.replicas = false;
+    explain();
+    assert_true(plan.move_count >= 1 && plan.move[0].then_back);
+    expect_near(whatif.violation_after_s, plan.violation_after_s, 1e-3 * plan.violation_before_s);
+    for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
+        world_set(&world, p, 0, 0.15);
+    world_set(&world, 0, 0, 0.7);
+    world_keys(&world, 0, 512, false);
+    world.decide.splits = true;
+    explain();
+    assert_true(plan.move_count >= 1);
+    expect_near(whatif.violation_after_s, plan.violation_after_s, 1e-3 * plan.violation_before_s);
 }
 
 static void the_picture_is_that_of_the_planner(void **state)
@@ -224,6 +250,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         T(a_plan_lowers_the_risk_and_the_latency_of_what_it_relieves),
+        T(swaps_splits_and_copies_are_counted_as_the_planner_did),
         T(the_picture_is_that_of_the_planner),
         T(latency_goes_through_what_is_seen_and_the_slo),
         T(nothing_to_do_is_said_with_why),
