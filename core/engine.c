@@ -10,6 +10,7 @@
 #include "core/engine_state.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     for (uint32_t n = 0; n < topology->node_count; n++)
         engine->node_was_up[n] = topology->node[n].up;
     uint32_t subjects = cap > topology->node_count ? cap : topology->node_count;
+    fore_coverage_init(&engine->coverage, perm, cap);
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
 }
@@ -90,6 +92,11 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
     fore_arena_init(&engine->perm);
     fore_arena_init(&engine->scratch);
     allocate(engine, topology);
+    err = fore_engine_read_rules(engine, topology, diag);
+    if (err != FORE_E_OK) {
+        fore_engine_destroy(engine);
+        return err;
+    }
     engine->observe = fore_observe_create(&setup->options->observe, topology, setup->seed);
     struct fore_forecast_options forecast = setup->options->forecast;
     const char *decided = setup->options->decide.model;
@@ -111,6 +118,7 @@ void fore_engine_destroy(struct fore_engine *engine)
     if (engine->fleet != NULL) fore_fleet_destroy(engine->fleet);
     if (engine->observe != NULL) fore_observe_destroy(engine->observe);
     fore_arena_fini(&engine->perm);
+    fore_arena_fini(&engine->threshold_arena);
     fore_arena_fini(&engine->scratch);
     free(engine);
 }
@@ -265,6 +273,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_split_rest = rest,
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
+        .placement = &engine->placement,
         .move_utilization = engine->migrate.move_utilization,
         .bytes_mean = mean_bytes(topology),
         .bytes_unit = mean_bytes(topology) * topology->alive_count / engine->baseline_partitions,
@@ -285,6 +294,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .truth = truth(engine, topology, now),
         .skill = fore_fleet_skill(engine->fleet, (fore_ns)(2e9 * move_s)),
         .partition_moved_at = engine->moved_at,
+        .forecast_lost = options->decide.coverage_weight && engine->coverage.lost,
     };
 }
 
@@ -325,34 +335,61 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
         engine->node_risk[n] = fore_load_node_risk(load, (uint16_t)n);
 }
 
-static void propose(struct fore_engine *engine, const struct fore_policy_view *view, fore_ns now)
+static void propose(struct fore_engine *engine, const struct fore_policy_view *view, double left_s,
+                    fore_ns now)
 {
     struct fore_plan *plan = &engine->plan;
+    char why[FORE_PLAN_TEXT];
     engine->policy->propose(view, engine->policy_memory, &engine->scratch, plan);
+    fore_engine_drop_late(plan, left_s, why, sizeof why);
     if (plan->move_count == 0) {
+        if (why[0] != '\0') (void)snprintf(plan->reason, sizeof plan->reason, "%s", why);
         fore_engine_note_no_plan(engine, plan, now);
         return;
     }
     plan->id = ++engine->plans;
-    char why[FORE_PLAN_TEXT];
     uint32_t taken =
         fore_migrate_admit(&engine->migrate, plan, view->planner->topology, engine->setup.driver,
                            engine->observe, now, why, sizeof why);
     if (taken > 0) engine->plans_admitted++;
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
+    if (taken > 0) fore_engine_explain(engine, view, plan, taken, why);
 }
 
-/* Scores, and the question whether they come true. */
-static void assess(struct fore_engine *engine, const struct fore_policy_view *view,
-                   const struct fore_sample *sample, fore_ns now)
+/* What a policy is shown; the scores are those of the last assessment. */
+static void show(struct fore_engine *engine, const struct fore_topology *topology, double left_s,
+                 fore_ns now, struct fore_engine_look *out)
 {
-    struct fore_load load;
+    fill_view(engine, topology, now, &out->input, &out->view);
+    fore_ns origin = out->view.nowcast->origin;
+    double offset_s = now > origin ? (double)(now - origin) / 1e9 : 0;
+    struct fore_load_pending *pending =
+        FORE_NEW(&engine->scratch, struct fore_load_pending, engine->migrate.running + 1);
+    out->input.pending_count = list_pending(engine, offset_s, now, pending);
+    out->input.pending = pending;
+    out->input.quiet_in_s = left_s < HUGE_VAL ? left_s : 0;
+}
+
+void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
+                      double left_s, fore_ns now, struct fore_engine_look *out)
+{
+    show(engine, topology, left_s, now, out);
+    score(engine, &out->view, &out->load);
+    out->input.calm = !fore_engine_triggered(engine, topology, &out->input.partition_held);
+}
+
+/* Scores, what is to be said about them, and the question whether they come true. */
+static void assess(struct fore_engine *engine, const struct fore_topology *topology,
+                   struct fore_engine_look *look, const struct fore_sample *sample, fore_ns now)
+{
     engine->planned_at = now;
     engine->replan = false;
-    score(engine, view, &load);
-    fore_engine_emit_scores(engine, &load, view, now);
-    if (fore_risk_watch_due(&engine->risk_watch, now) && view->forecast->ready)
-        fore_risk_watch_ask(&engine->risk_watch, &load, sample, now);
+    fore_engine_watch_rules(engine, topology, now);
+    score(engine, &look->view, &look->load);
+    fore_engine_watch_fallback(engine, look, now);
+    fore_engine_emit_scores(engine, &look->load, &look->view, now);
+    if (fore_risk_watch_due(&engine->risk_watch, now) && look->view.forecast->ready)
+        fore_risk_watch_ask(&engine->risk_watch, &look->load, sample, now);
 }
 
 /* decide.plan_every, or the time of a mean move where that is shorter: a planner that looks less
@@ -370,23 +407,37 @@ static fore_ns cadence(const struct fore_engine *engine, const struct fore_topol
 static void decide(struct fore_engine *engine, const struct fore_topology *topology,
                    const struct fore_sample *sample, fore_ns now)
 {
-    const struct fore_decide_options *options = &engine->setup.options->decide;
+    double left_s = fore_engine_keep_timetable(engine, now);
     bool planning = engine->replan || due(now, engine->planned_at, cadence(engine, topology));
     bool asking = engine->policy->own_clock && now >= engine->setup.act_from;
     if (!planning && !asking) return;
-    struct fore_planner_input input;
-    struct fore_policy_view view;
-    fill_view(engine, topology, now, &input, &view);
-    fore_ns origin = view.nowcast->origin;
-    double offset_s = now > origin ? (double)(now - origin) / 1e9 : 0;
-    struct fore_load_pending *pending =
-        FORE_NEW(&engine->scratch, struct fore_load_pending, engine->migrate.running + 1);
-    input.pending_count = list_pending(engine, offset_s, now, pending);
-    input.pending = pending;
-    if (planning) assess(engine, &view, sample, now);
-    input.calm = engine->rrs_max < options->rrs_threshold;
+    struct fore_engine_look look;
+    show(engine, topology, left_s, now, &look);
+    if (planning) assess(engine, topology, &look, sample, now);
+    look.input.calm = !fore_engine_triggered(engine, topology, &look.input.partition_held);
     if (engine->policy->propose == NULL || now < engine->setup.act_from) return;
-    propose(engine, &view, now);
+    if (left_s <= 0) {
+        (void)snprintf(engine->plan.reason, sizeof engine->plan.reason,
+                       "planner.quiet lets nothing move now");
+        fore_engine_note_no_plan(engine, &engine->plan, now);
+        return;
+    }
+    propose(engine, &look.view, left_s, now);
+}
+
+/* Twice the time of a mean move: the lead that skill is asked at, too. */
+static fore_ns move_lead(const struct fore_topology *topology)
+{
+    double rate = topology->node[0].bandwidth_bytes;
+    return rate > 0 ? (fore_ns)(2e9 * mean_bytes(topology) / rate) : 0;
+}
+
+static void look_back(struct fore_engine *engine, const struct fore_topology *topology)
+{
+    fore_coverage_look(
+        &engine->coverage, fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST),
+        fore_fleet_scenario(engine->fleet, FORE_SCENARIO_NOWCAST), engine->observe, topology,
+        move_lead(topology), engine->setup.options->decide.utilization_limit, &engine->scratch);
 }
 
 enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct fore_diag *diag)
@@ -407,6 +458,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
+    look_back(engine, topology);
     fore_engine_emit_window(engine, &sample, topology, now);
     fore_risk_watch_window(&engine->risk_watch, &sample, !acts(engine, now));
     decide(engine, topology, &sample, now);

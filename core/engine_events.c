@@ -273,6 +273,7 @@ void fore_engine_emit_scores(struct fore_engine *engine, const struct fore_load 
     engine->scores_at = now;
     uint32_t top[SCORES_TOLD];
     size_t count = top_scores(engine, top);
+    bool named;
     for (size_t i = 0; i < count; i++) {
         const struct fore_score *s = &engine->score[top[i]];
         struct fore_event_score event = {
@@ -280,7 +281,7 @@ void fore_engine_emit_scores(struct fore_engine *engine, const struct fore_load 
             .rrs = (float)s->rrs,
             .probability = (float)s->probability,
             .responsibility = (float)s->responsibility,
-            .threshold = (float)engine->setup.options->decide.rrs_threshold,
+            .threshold = (float)fore_engine_threshold(engine, load->topology, top[i], &named),
             .node = s->node,
         };
         char reason[FORE_PLAN_TEXT];

@@ -172,6 +172,22 @@ static void add_alert(struct lab_report *report, const struct fore_journal_recor
     if (event.severity > alert->severity) alert->severity = event.severity;
 }
 
+static void add_fallback(struct lab_report *report, const struct fore_journal_record *record)
+{
+    struct fore_event_fallback event;
+    struct lab_report_fallback *fallback = &report->fallback;
+    memcpy(&event, record->body, sizeof event);
+    if (event.active == 0) {
+        if (fallback->since != 0) fallback->lasted += record->at - fallback->since;
+        fallback->since = 0;
+        return;
+    }
+    if (fallback->since != 0) return;
+    if (fallback->count++ == 0) fallback->first = record->at;
+    fallback->since = fallback->last = record->at > 0 ? record->at : 1;
+    copy_text(fallback->text, record, sizeof event);
+}
+
 static void add_keyframe(struct lab_report *report, const struct fore_journal_record *record)
 {
     struct fore_event_keyframe keyframe;
@@ -205,6 +221,7 @@ void lab_report_add(struct lab_report *report, const struct fore_journal_record 
         [FORE_EV_MOVE] = {sizeof(struct fore_event_move),         add_move      },
         [FORE_EV_VERIFY] = {sizeof(struct fore_event_verify),       add_verify    },
         [FORE_EV_ALERT] = {sizeof(struct fore_event_alert),        add_alert     },
+        [FORE_EV_FALLBACK] = {sizeof(struct fore_event_fallback),     add_fallback  },
     };
     if (report->records++ == 0) report->first = record->at;
     report->last = record->at;

@@ -32,6 +32,12 @@ struct lab_report_alert {
     uint8_t severity;
     char text[LAB_REPORT_TEXT]; /* of the first */
 };
+struct lab_report_fallback { /* from the forecast to the present load */
+    uint64_t count;
+    fore_ns since; /* of the one that lasts; 0: none does */
+    fore_ns lasted, first, last;
+    char text[LAB_REPORT_TEXT]; /* of the newest */
+};
 enum { LAB_REPORT_ALERTS = 64 };
 
 struct lab_report {
@@ -41,6 +47,7 @@ struct lab_report {
     struct lab_report_partition *partition;
     size_t partition_count;
     struct lab_report_alert alert[LAB_REPORT_ALERTS]; /* by code */
+    struct lab_report_fallback fallback;
     struct fore_event_cluster_load newest;
     uint64_t windows, requests, slow;
     uint64_t p99_max_ns;

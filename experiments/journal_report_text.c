@@ -141,6 +141,22 @@ static void print_alerts(struct page *page)
     if (!any) fore_buf_puts(page->out, "     none\n");
 }
 
+static void print_fallbacks(struct page *page)
+{
+    const struct lab_report_fallback *fallback = &page->report->fallback;
+    if (fallback->count == 0) return;
+    fore_ns lasted = fallback->lasted;
+    if (fallback->since != 0 && page->report->last > fallback->since)
+        lasted += page->report->last - fallback->since;
+    fore_buf_printf(page->out,
+                    "\nfallback   to the present load %llu time%s, %s in all%s; the first at %s\n"
+                    "           at %s: %s\n",
+                    (unsigned long long)fallback->count, fallback->count == 1 ? "" : "s",
+                    lab_table_span(&page->arena, (double)lasted / (double)FORE_SEC),
+                    fallback->since != 0 ? ", and still" : "", clock_text(page, fallback->first),
+                    clock_text(page, fallback->last), fallback->text);
+}
+
 struct ranked {
     const struct lab_report_partition *partition;
 };
@@ -192,6 +208,7 @@ void lab_report_print(const struct lab_report *report, const struct fore_journal
     print_summary(&page, header);
     print_moves(&page);
     print_alerts(&page);
+    print_fallbacks(&page);
     if (report->windows > 0) print_hottest(&page);
     fore_arena_fini(&page.arena);
 }

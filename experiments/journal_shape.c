@@ -16,6 +16,7 @@ static const struct lab_field node[] = {
     {"name",    LAB_FIELD_NAME24, AT(node, name)   },
     {"cores",   LAB_FIELD_F64,    AT(node, cores)  },
     {"zone",    LAB_FIELD_U16,    AT(node, zone)   },
+    {"rack",    LAB_FIELD_U16,    AT(node, rack)   },
     {"up",      LAB_FIELD_BOOL,   AT(node, up)     },
     {"standby", LAB_FIELD_BOOL,   AT(node, standby)},
 };
@@ -147,6 +148,14 @@ static const struct lab_field fault[] = {
     {"node", LAB_FIELD_NODE, AT(fault, node)},
     {"up",   LAB_FIELD_BOOL, AT(fault, up)  },
 };
+static const struct lab_field fallback[] = {
+    {"active",  LAB_FIELD_BOOL, AT(fallback, active) },
+    {"poor",    LAB_FIELD_BOOL, AT(fallback, poor)   },
+    {"lost",    LAB_FIELD_BOOL, AT(fallback, lost)   },
+    {"weight",  LAB_FIELD_F32,  AT(fallback, weight) },
+    {"skill",   LAB_FIELD_F32,  AT(fallback, skill)  },
+    {"outside", LAB_FIELD_F32,  AT(fallback, outside)},
+};
 static const struct lab_field alert[] = {
     {"severity",  LAB_FIELD_SEVERITY,  AT(alert, severity) },
     {"code",      LAB_FIELD_ALERT,     AT(alert, code)     },
@@ -192,9 +201,10 @@ static const struct lab_shape shapes[] = {
     [FORE_EV_VERIFY] = {HEAD(verify)},
     [FORE_EV_TOPOLOGY] = {HEAD(topology)                       },
     [FORE_EV_FAULT] = {HEAD(fault)},
-    [FORE_EV_ALERT] = {HEAD(alert),             .text = "text"},
-    [FORE_EV_NOTE] = {.text = "text"          },
-    [FORE_EV_RESULT] = {.text = "text"             },
+    [FORE_EV_FALLBACK] = {HEAD(fallback),             .text = "text"},
+    [FORE_EV_ALERT] = {HEAD(alert),           .text = "text"},
+    [FORE_EV_NOTE] = {.text = "text"             },
+    [FORE_EV_RESULT] = {.text = "text"          },
 };
 /* clang-format on */
 #define X(number, name, what) +1

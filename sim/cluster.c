@@ -97,6 +97,7 @@ static void add_nodes(const struct build *build)
         *node = (struct fore_node){.cores = (double)options->cores * speed,
                                    .bandwidth_bytes = out->bandwidth,
                                    .zone = (uint16_t)(i % options->zones),
+                                   .rack = (uint16_t)(i / options->zones % options->racks),
                                    .up = true,
                                    .standby = i >= options->nodes};
         (void)snprintf(node->name, sizeof node->name, "node-%02u", (unsigned)i);

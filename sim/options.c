@@ -30,6 +30,8 @@ static const struct fore_option cluster_rows[] = {
      "copies of a partition, the owner's included"                                                                                                                    },
     {"zones",                 FORE_OPT_COUNT,    AT(zones),                 "1",        1,                4096,              NULL,
      "failure zones; replicas go to different ones where they can"                                                                                                    },
+    {"racks",                 FORE_OPT_COUNT,    AT(racks),                 "1",        1,                4096,              NULL,
+     "racks of a zone; its nodes are dealt out to them"                                                                                                               },
     {"placement",             FORE_OPT_CHOICE,   AT(placement),             "range",    0,                0,                 placements,
      "how a key becomes a position: range keeps key order, slot and ring hash it"                                                                                     },
     {"initial",               FORE_OPT_CHOICE,   AT(initial),               "balanced", 0,                0,                 initials,

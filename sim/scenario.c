@@ -23,12 +23,14 @@ size_t sim_scenario_bindings(struct sim_scenario *scenario,
                              struct fore_option_binding out[SIM_SECTION_MAX])
 {
     const struct fore_option_binding before[] = {
-        {&wl_section,            &scenario->workload       },
-        {&sim_cluster_section,   &scenario->cluster        },
-        {&sim_section,           &scenario->sim            },
-        {&fore_observe_section,  &scenario->engine.observe },
-        {&fore_forecast_section, &scenario->engine.forecast},
-        {&fore_decide_section,   &scenario->engine.decide  },
+        {&wl_section,             &scenario->workload        },
+        {&sim_cluster_section,    &scenario->cluster         },
+        {&sim_section,            &scenario->sim             },
+        {&fore_observe_section,   &scenario->engine.observe  },
+        {&fore_forecast_section,  &scenario->engine.forecast },
+        {&fore_decide_section,    &scenario->engine.decide   },
+        {&fore_placement_section, &scenario->engine.placement},
+        {&fore_timetable_section, &scenario->engine.timetable},
     };
     const struct fore_option_binding after[] = {
         {&fore_act_section,       &scenario->engine.act},
@@ -256,6 +258,7 @@ enum fore_err sim_scenario_load(const char *path, const struct fore_strings *set
     FORE_TRY(check_names(out, diag));
     FORE_TRY(check_cluster(out, diag));
     FORE_TRY(check_times(out, diag));
+    FORE_TRY(sim_scenario_check_rules(out, diag));
     return sim_faults_check(&out->sim.faults, (uint32_t)out->cluster.nodes, diag);
 }
 

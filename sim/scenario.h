@@ -26,6 +26,7 @@ struct sim_cluster_options { /* "cluster" */
     uint64_t partitions_max; /* splits stop there; 0: 4x the start + 64 */
     uint64_t replicas;       /* 1: no followers */
     uint64_t zones;
+    uint64_t racks;       /* of a zone */
     uint32_t placement;   /* enum fore_placement */
     uint32_t initial;     /* enum sim_initial */
     double initial_noise; /* balanced by mean loads wrong by this share (lognormal sigma) */
@@ -91,6 +92,10 @@ size_t sim_scenario_bindings(struct sim_scenario *scenario,
 FORE_MUST_USE enum fore_err sim_scenario_load(const char *path, const struct fore_strings *sets,
                                               struct fore_arena *perm, struct sim_scenario *out,
                                               struct fore_diag *diag);
+/* Timetable, thresholds and rules of placement against the cluster as it will be, where the
+ * partitions are known before the workload is read; else the engine refuses when the run begins. */
+FORE_MUST_USE enum fore_err sim_scenario_check_rules(const struct sim_scenario *scenario,
+                                                     struct fore_diag *diag);
 /* The scenario in force, in its own syntax; goes into the journal header. */
 void sim_scenario_dump(const struct sim_scenario *scenario, struct fore_buf *out);
 

@@ -158,6 +158,7 @@ static void enlist(struct fore_migrate *migrate, const struct fore_plan *plan,
                                  .changed = now,
                                  .progressed = now,
                                  .partition_new = FORE_PARTITION_NONE,
+                                 .is_rollback = planned->binding,
                                  .expected_s = planned->duration_s};
     m->move.bytes_per_sec_max = migrate->options.move_bandwidth;
     if (!fore_migrate_copies(m->move.kind)) return;
@@ -243,6 +244,21 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
     learn_cost(migrate, observe);
     forget_finished(migrate);
     return step.change_count;
+}
+
+uint32_t fore_migrate_cancel_copies(struct fore_migrate *migrate, struct fore_driver driver,
+                                    const char *why, struct fore_sink sink, fore_ns now)
+{
+    struct fore_step step = {.migrate = migrate, .driver = driver, .sink = sink, .now = now};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        struct fore_migration *m = &migrate->migration[i];
+        if (!fore_migrate_copies(m->move.kind) || m->state >= FORE_MIGRATE_SWEEP) continue;
+        fore_step_give_up(&step, m, FORE_MIGRATE_CANCELLED, why);
+        count++;
+    }
+    forget_finished(migrate);
+    return count;
 }
 
 void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,

@@ -77,7 +77,7 @@ struct fore_migration {
     struct fore_check check;
     bool checked; /* between the cut-over and the sweep */
     bool throttled;
-    bool is_rollback; /* brings back what a move took; is not itself taken back */
+    bool is_rollback; /* brings back what a move took, or a rule asks for it: is not taken back */
 };
 
 /* What changed in this tick that observe and forecast must follow. */
@@ -126,6 +126,9 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
                          const struct fore_observe *observe, struct fore_alerts *alerts,
                          struct fore_sink sink, fore_ns now, struct fore_migrate_change *change,
                          size_t change_cap);
+/* Abandons every copy that has not changed owners yet; returns how many. */
+uint32_t fore_migrate_cancel_copies(struct fore_migrate *migrate, struct fore_driver driver,
+                                    const char *why, struct fore_sink sink, fore_ns now);
 /* Abandon a running move before its cut-over. */
 void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,
                          fore_ticket ticket, const char *why, struct fore_sink sink, fore_ns now);

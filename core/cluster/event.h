@@ -28,7 +28,8 @@
     X(12, FAULT, "a node failed or healed")                                     \
     X(13, ALERT, "something a person should know")                              \
     X(14, NOTE, "text about the run: labels, composite sources")                \
-    X(15, RESULT, "the run's summary, as JSON text")
+    X(15, RESULT, "the run's summary, as JSON text")                            \
+    X(16, FALLBACK, "decisions went over to the present load, or back to the forecast")
 
 enum fore_event_kind {
 #define X(number, name, what) FORE_EV_##name = (number),
@@ -45,7 +46,9 @@ struct fore_event_node {
     char name[24];
     double cores;
     uint16_t zone;
-    uint8_t up, standby, pad_[4];
+    uint8_t up, standby;
+    uint16_t rack; /* of its zone; 0 in older files */
+    uint8_t pad_[2];
 };
 struct fore_event_table {
     char name[24];
@@ -158,6 +161,15 @@ struct fore_event_alert { /* then a NUL-ended sentence */
     uint8_t code;         /* enum fore_alert_code, see core/act/alert.h */
     uint16_t node;        /* FORE_NODE_NONE */
     uint32_t partition;   /* FORE_PARTITION_NONE */
+};
+struct fore_event_fallback { /* then a NUL-ended sentence */
+    uint8_t active;          /* 1: decisions rest on the present load; 0: on the forecast again */
+    uint8_t poor;            /* because its error has been worse than persistence's */
+    uint8_t lost;            /* because its intervals have just been missed */
+    uint8_t pad_;
+    float weight;  /* of the present load from now on */
+    float skill;   /* error over that of persistence at the lead of a move; NaN: not known */
+    float outside; /* share of the load that came outside 90 % intervals lately; NaN: not known */
 };
 _Static_assert(sizeof(struct fore_event_move) == 64, "part of the file format");
 _Static_assert(sizeof(struct fore_event_plan) == 40, "part of the file format");

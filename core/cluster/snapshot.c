@@ -58,6 +58,7 @@ static bool take_nodes(struct fore_topology *topology, const uint8_t *bytes)
         struct fore_node *node = &topology->node[i];
         *node = (struct fore_node){.cores = wire.cores,
                                    .zone = wire.zone,
+                                   .rack = wire.rack,
                                    .up = wire.up != 0,
                                    .standby = wire.standby != 0};
         memcpy(node->name, wire.name, sizeof wire.name - 1);
@@ -403,6 +404,7 @@ bool fore_snapshot_fold(struct fore_snapshot *snapshot, fore_ns at, enum fore_ev
         [FORE_EV_ALERT] = {fold_alert,          sizeof(struct fore_event_alert)       },
         [FORE_EV_NOTE] = {fold_nothing,        0                                     },
         [FORE_EV_RESULT] = {fold_nothing,        0                                     },
+        [FORE_EV_FALLBACK] = {fold_nothing,        sizeof(struct fore_event_fallback)    },
     };
     if ((size_t)kind >= FORE_COUNTOF(row) || row[kind].fold == NULL) return false;
     if (len < row[kind].len_min) return false;

@@ -54,6 +54,7 @@ struct fore_policy_view {
     const struct fore_scenario *truth; /* NULL unless the policy needs it */
     double skill;                      /* forecast / nowcast error at the lead of a move; NaN */
     const fore_ns *partition_moved_at; /* 0: never */
+    bool forecast_lost;                /* its intervals have just been missed (decide/coverage.h) */
 };
 
 /* A setting worth tuning: an option by its full name ("crdb.store_threshold") and the values to

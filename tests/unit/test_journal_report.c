@@ -127,9 +127,39 @@ static void an_empty_journal_has_a_report_too(void **state)
     report_destroy(report);
 }
 
+static void put_fallback(struct lab_report *report, fore_ns at, bool active, const char *text)
+{
+    char body[sizeof(struct fore_event_fallback) + 64] = {0};
+    struct fore_event_fallback event = {.active = active, .weight = 0.7f};
+    memcpy(body, &event, sizeof event);
+    memcpy(body + sizeof event, text, strlen(text) + 1);
+    put(report, at, FORE_EV_FALLBACK, body, sizeof body);
+}
+
+static void fallbacks_are_counted_and_their_time_added_up(void **state)
+{
+    struct lab_report *report = report_create();
+    struct fore_journal_header header = {.seed = 1};
+    struct fore_buf text = {0};
+    put_fallback(report, 100 * FORE_SEC, true, "first");
+    put_fallback(report, 160 * FORE_SEC, false, "over");
+    put_fallback(report, 400 * FORE_SEC, true, "node-03 carries more");
+    put(report, 420 * FORE_SEC, FORE_EV_NOTE, "x", 2);
+    assert_int_equal(report->fallback.count, 2);
+    assert_int_equal(report->fallback.lasted, 60 * FORE_SEC);
+    lab_report_print(report, &header, &text);
+    assert_non_null(strstr(text.data, "to the present load 2 times, 1 min 20 s in all, and still"));
+    assert_non_null(strstr(text.data, "at 00:06:40: node-03 carries more"));
+    put(report, 500 * FORE_SEC, FORE_EV_FALLBACK, "x", 1); /* too short for its kind */
+    assert_int_equal(report->skipped, 1);
+    fore_buf_fini(&text);
+    report_destroy(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fallbacks_are_counted_and_their_time_added_up),
         cmocka_unit_test(a_moves_many_events_are_one_row_with_its_reason),
         cmocka_unit_test(the_hottest_partition_is_named_first),
         cmocka_unit_test(hostile_payloads_are_skipped_and_counted),
