@@ -395,6 +395,23 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     return FORE_E_OK;
 }
 
+void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out)
+{
+    fore_migrate_save(&engine->migrate, fore_driver_now(engine->setup.driver), out);
+}
+
+enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes, size_t size,
+                                     struct fore_diag *diag)
+{
+    const struct fore_topology *topology;
+    FORE_TRY(fore_driver_topology(engine->setup.driver, &topology));
+    if (bytes != NULL)
+        return fore_migrate_load(&engine->migrate, topology, bytes, size,
+                                 fore_driver_now(engine->setup.driver), diag);
+    fore_migrate_adopt(&engine->migrate);
+    return FORE_E_OK;
+}
+
 struct fore_engine_counts fore_engine_counts(const struct fore_engine *engine)
 {
     return (struct fore_engine_counts){

@@ -215,6 +215,21 @@ enum fore_err sim_moves_cancel(struct sim_moves *moves, fore_ticket number)
     return FORE_E_OK;
 }
 
+enum fore_err sim_moves_tickets(const struct sim_moves *moves, struct fore_driver_ticket *out,
+                                uint32_t cap, uint32_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < moves->active_count; i++) {
+        const struct sim_ticket *ticket = &moves->ticket[moves->active[i]];
+        if (ticket->phase > FORE_PHASE_SWEEPING) continue; /* over, not yet taken off the list */
+        if (*count < cap)
+            out[*count] =
+                (struct fore_driver_ticket){.ticket = moves->active[i] + 1, .move = ticket->move};
+        ++*count;
+    }
+    return FORE_E_OK;
+}
+
 static uint64_t content(const struct sim_moves *moves, uint32_t partition)
 {
     return fore_hash_u64(moves->identity[partition], moves->writes[partition]);

@@ -89,7 +89,8 @@ enum fore_err fore_check_now(const struct fore_check *check, struct fore_driver 
 }
 
 enum fore_err fore_check_take(struct fore_check *check, struct fore_driver driver,
-                              const struct fore_move *move, struct fore_check_result *out)
+                              const struct fore_move *move, uint16_t but,
+                              struct fore_check_result *out)
 {
     const struct fore_topology *topology;
     FORE_TRY(fore_driver_topology(driver, &topology));
@@ -110,7 +111,7 @@ enum fore_err fore_check_take(struct fore_check *check, struct fore_driver drive
     check->rest = owner.rest;
     check->rows_rest = owner.rows_rest;
     check->taken = true;
-    enum fore_err err = fore_check_now(check, driver, FORE_NODE_NONE, FORE_NODE_NONE, out);
+    enum fore_err err = fore_check_now(check, driver, FORE_NODE_NONE, but, out);
     check->taken = err == FORE_E_OK && out->verdict == FORE_CHECK_SAME;
     return err;
 }

@@ -11,6 +11,12 @@
  * event before the next driver call. A driver that cannot be reached is asked again with growing
  * pauses; after `retries_max` the move is cancelled, or, past the cut-over, only its sweep
  * repeated.
+ *
+ * Moves survive the engine. What is under way can be saved as bytes after any tick and loaded into
+ * a fresh engine, which then asks the cluster how far each move got: what has been cut over goes on
+ * to its sweep and its checks, an unknown ticket is judged by the topology (the change was made, or
+ * it was not and is begun again), and what the cluster carries out and nobody remembers is taken
+ * over (resume.c). The bytes may be of any tick since the moves began.
  */
 #ifndef FORE_MIGRATE_H
 #define FORE_MIGRATE_H
@@ -66,6 +72,7 @@ struct fore_migration {
     enum fore_move_phase phase;
     fore_ns began, changed, progressed, watch_until, retry_at;
     uint64_t bytes_done, bytes_total;
+    uint64_t first, last; /* the range it is about: of both parts, for a merge */
     uint32_t partition_new;
     uint32_t retries;
     double expected_s;     /* duration the plan counted on */
@@ -77,6 +84,7 @@ struct fore_migration {
     struct fore_check check;
     bool checked; /* between the cut-over and the sweep */
     bool throttled;
+    bool resumed;     /* from before a restart: how far the cluster got is not known yet */
     bool is_rollback; /* brings back what a move took; is not itself taken back */
 };
 
@@ -101,6 +109,7 @@ struct fore_migrate {
     uint32_t running, cap;
     struct fore_migrate_counts counts;
     double move_utilization; /* learned */
+    bool adopts;             /* the cluster may carry out more than is known here */
 };
 
 void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_options *options,
@@ -126,6 +135,20 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
                          const struct fore_observe *observe, struct fore_alerts *alerts,
                          struct fore_sink sink, fore_ns now, struct fore_migrate_change *change,
                          size_t change_cap);
+/*
+ * The moves under way, what is counted and what is learned, as bytes; alerts are not kept.
+ * Loading is for a fresh `migrate` and the topology that the driver shows now; `now` may come from
+ * another clock than before. Bytes that are damaged, or that do not fit the cluster, are refused
+ * whole.
+ */
+struct fore_buf;
+void fore_migrate_save(const struct fore_migrate *migrate, fore_ns now, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_migrate_load(struct fore_migrate *migrate,
+                                              const struct fore_topology *topology,
+                                              const void *bytes, size_t size, fore_ns now,
+                                              struct fore_diag *diag);
+/* After a restart without saved moves: take over what the cluster still carries out. */
+void fore_migrate_adopt(struct fore_migrate *migrate);
 /* Abandon a running move before its cut-over. */
 void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,
                          fore_ticket ticket, const char *why, struct fore_sink sink, fore_ns now);

@@ -2,6 +2,8 @@
  */
 #include "core/act/steps.h"
 
+#include "core/act/resume.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -27,8 +29,8 @@ static void say(struct fore_step *step, const struct fore_migration *m, const ch
     fore_sink_put_text(step->sink, step->now, FORE_EV_MOVE, &event, sizeof event, note);
 }
 
-static bool enter(struct fore_step *step, struct fore_migration *m, enum fore_migrate_state state,
-                  const char *note)
+bool fore_step_enter(struct fore_step *step, struct fore_migration *m,
+                     enum fore_migrate_state state, const char *note)
 {
     m->state = state;
     m->changed = step->now;
@@ -57,7 +59,7 @@ void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
         step->migrate->counts.failed++;
     else
         step->migrate->counts.cancelled++;
-    enter(step, m, state, why);
+    fore_step_enter(step, m, state, why);
     if (step->alerts != NULL && state == FORE_MIGRATE_FAILED)
         fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_MOVE_FAILED,
                          FORE_ALERT_WARNING, subject(m), "%s of %s%u failed: %s",
@@ -65,8 +67,7 @@ void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
                          fore_move_of_node(m->move.kind) ? "node " : "p", subject(m), why);
 }
 
-/* The world said no or did not answer. Waits with growing pauses; true never: nothing follows. */
-static bool ask_again(struct fore_step *step, struct fore_migration *m, enum fore_err err)
+bool fore_step_ask_again(struct fore_step *step, struct fore_migration *m, enum fore_err err)
 {
     const struct fore_act_options *options = &step->migrate->options;
     bool lasting = err != FORE_E_UNREACHABLE && err != FORE_E_IO && err != FORE_E_AGAIN;
@@ -91,9 +92,12 @@ static enum fore_err look(struct fore_step *step, struct fore_migration *m, uint
 {
     struct fore_check_result seen;
     char why[120];
-    enum fore_err err = m->check.taken ? fore_check_now(&m->check, step->driver, also, but, &seen)
-                                       : fore_check_take(&m->check, step->driver, &m->move, &seen);
+    enum fore_err err = FORE_E_OK;
+    bool agreed = m->check.taken;
     *faulty = false;
+    if (!agreed) err = fore_check_take(&m->check, step->driver, &m->move, also, &seen);
+    if (agreed || (m->check.taken && also != FORE_NODE_NONE))
+        err = fore_check_now(&m->check, step->driver, also, but, &seen);
     if (err != FORE_E_OK) return err;
     if (seen.verdict == FORE_CHECK_SAME || seen.verdict == FORE_CHECK_MOOT) return FORE_E_OK;
     if (++m->check.misses < COMPARES_MAX) return FORE_E_AGAIN;
@@ -151,7 +155,7 @@ static bool adds_up(struct fore_step *step, struct fore_migration *m, uint16_t a
     if (!m->check.taken && !elders_agree(step, m)) return false;
     enum fore_err err = look(step, m, also, FORE_NODE_NONE, &faulty);
     if (err == FORE_E_AGAIN) return false; /* the next tick looks again */
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->check.misses = 0;
     if (faulty) fore_step_give_up(step, m, FORE_MIGRATE_FAILED, "the content does not add up");
     return !faulty;
@@ -161,9 +165,9 @@ static bool begin(struct fore_step *step, struct fore_migration *m)
 {
     if (!m->check.taken && !adds_up(step, m, FORE_NODE_NONE)) return false;
     enum fore_err err = fore_driver_begin(step->driver, &m->move, &m->ticket);
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->began = m->progressed = step->now;
-    return enter(step, m, FORE_MIGRATE_COPY, "");
+    return fore_step_enter(step, m, FORE_MIGRATE_COPY, "");
 }
 
 static bool breaks_slo(const struct fore_step *step, uint16_t node)
@@ -206,7 +210,7 @@ static bool copy(struct fore_step *step, struct fore_migration *m)
 {
     struct fore_move_status status;
     enum fore_err err = fore_driver_poll(step->driver, m->ticket, &status);
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->retries = 0;
     m->retry_at = 0;
     note_progress(step, m, &status);
@@ -214,11 +218,13 @@ static bool copy(struct fore_step *step, struct fore_migration *m)
     case FORE_PHASE_QUEUED:
     case FORE_PHASE_COPYING: break;
     case FORE_PHASE_CATCHING_UP:
-        if (m->state == FORE_MIGRATE_COPY) return enter(step, m, FORE_MIGRATE_CATCH_UP, "");
+        if (m->state == FORE_MIGRATE_COPY)
+            return fore_step_enter(step, m, FORE_MIGRATE_CATCH_UP, "");
         break;
     case FORE_PHASE_READY:
-        if (m->state == FORE_MIGRATE_COPY) return enter(step, m, FORE_MIGRATE_CATCH_UP, "");
-        return enter(step, m, FORE_MIGRATE_COMPARE, "");
+        if (m->state == FORE_MIGRATE_COPY)
+            return fore_step_enter(step, m, FORE_MIGRATE_CATCH_UP, "");
+        return fore_step_enter(step, m, FORE_MIGRATE_COMPARE, "");
     case FORE_PHASE_SWEEPING:
     case FORE_PHASE_DONE:
     case FORE_PHASE_CANCELLED:
@@ -240,15 +246,15 @@ static bool compare(struct fore_step *step, struct fore_migration *m)
     bool copies = fore_migrate_copies(m->move.kind);
     if (!adds_up(step, m, copies ? m->move.target : FORE_NODE_NONE)) return false;
     if (!copies || !fore_driver_can(step->driver, FORE_CAP_DIGEST))
-        return enter(step, m, FORE_MIGRATE_CUT_OVER, "");
+        return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, "");
     enum fore_err err =
         fore_driver_digest(step->driver, m->move.partition, m->move.source, &m->digest_source);
     if (err == FORE_E_OK)
         err =
             fore_driver_digest(step->driver, m->move.partition, m->move.target, &m->digest_target);
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     if (m->digest_source == m->digest_target)
-        return enter(step, m, FORE_MIGRATE_CUT_OVER, "digests equal");
+        return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, "digests equal");
     /* A write may have come between the two readings; a difference that stays is a fault. */
     if (++m->retries < COMPARES_MAX) return false;
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DIGEST_MISMATCH,
@@ -292,6 +298,13 @@ static void record_change(struct fore_step *step, struct fore_migration *m)
     step->migrate->counts.bytes += (double)m->bytes_done;
 }
 
+bool fore_step_changed(struct fore_step *step, struct fore_migration *m, const char *note)
+{
+    record_change(step, m);
+    bool sweeps = fore_migrate_copies(m->move.kind) || m->check.taken;
+    return fore_step_enter(step, m, sweeps ? FORE_MIGRATE_SWEEP : FORE_MIGRATE_DONE, note);
+}
+
 static bool cut_over(struct fore_step *step, struct fore_migration *m)
 {
     struct fore_move_status status;
@@ -299,18 +312,15 @@ static bool cut_over(struct fore_step *step, struct fore_migration *m)
     bool done = false;
     if (m->retries > 0) { /* the last call may have been carried out and its answer lost */
         err = fore_driver_poll(step->driver, m->ticket, &status);
-        if (err != FORE_E_OK) return ask_again(step, m, err);
+        if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
         done = status.phase == FORE_PHASE_SWEEPING || status.phase == FORE_PHASE_DONE;
     }
     if (!done) err = fore_driver_cutover(step->driver, m->ticket);
     if (err == FORE_E_OK) err = fore_driver_poll(step->driver, m->ticket, &status);
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->phase = status.phase;
     m->partition_new = status.partition_new;
-    record_change(step, m);
-    if (fore_migrate_copies(m->move.kind) || m->check.taken)
-        return enter(step, m, FORE_MIGRATE_SWEEP, "");
-    return enter(step, m, FORE_MIGRATE_DONE, "");
+    return fore_step_changed(step, m, "");
 }
 
 /* The new owner must hold what the old one held, or the old copy is the only good one: it stays,
@@ -322,13 +332,13 @@ static bool may_sweep(struct fore_step *step, struct fore_migration *m)
     uint16_t old = m->move.kind == FORE_MOVE_MOVE ? m->move.source : FORE_NODE_NONE;
     enum fore_err err = look(step, m, FORE_NODE_NONE, old, &faulty);
     if (err == FORE_E_AGAIN) return false;
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->check.misses = 0;
     m->checked = true;
     if (!faulty) return true;
     step->migrate->counts.failed++;
-    (void)enter(step, m, FORE_MIGRATE_FAILED,
-                "the content does not add up after the cut-over; the old copy is kept");
+    (void)fore_step_enter(step, m, FORE_MIGRATE_FAILED,
+                          "the content does not add up after the cut-over; the old copy is kept");
     return false;
 }
 
@@ -337,7 +347,7 @@ static bool sweep(struct fore_step *step, struct fore_migration *m)
     if (!may_sweep(step, m)) return false;
     if (m->phase == FORE_PHASE_SWEEPING) {
         enum fore_err err = fore_driver_sweep(step->driver, m->ticket, &m->orphans);
-        if (err != FORE_E_OK) return ask_again(step, m, err);
+        if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
         m->phase = FORE_PHASE_DONE;
     }
     if (m->orphans > 0)
@@ -346,7 +356,7 @@ static bool sweep(struct fore_step *step, struct fore_migration *m)
                          "p%u: %llu keys were still on the source and were removed",
                          m->move.partition, (unsigned long long)m->orphans);
     m->watch_until = step->now + step->migrate->options.watch;
-    return enter(step, m, FORE_MIGRATE_WATCH, "");
+    return fore_step_enter(step, m, FORE_MIGRATE_WATCH, "");
 }
 
 /* The ownership sweep: every node of the cluster is asked once more. While another move works on
@@ -358,11 +368,12 @@ static bool last_look(struct fore_step *step, struct fore_migration *m)
     if (crossed(step, m)) return false;
     enum fore_err err = look(step, m, FORE_NODE_NONE, FORE_NODE_NONE, &faulty);
     if (err == FORE_E_AGAIN) return false;
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->check.taken = false;
     if (!faulty) return true;
     step->migrate->counts.failed++;
-    (void)enter(step, m, FORE_MIGRATE_FAILED, "rows changed or strayed after the cut-over");
+    (void)fore_step_enter(step, m, FORE_MIGRATE_FAILED,
+                          "rows changed or strayed after the cut-over");
     return false;
 }
 
@@ -413,6 +424,8 @@ static void move_back(struct fore_step *step, const struct fore_migration *m)
                                     .changed = step->now,
                                     .progressed = step->now,
                                     .partition_new = FORE_PARTITION_NONE,
+                                    .first = m->first,
+                                    .last = m->last,
                                     .expected_s = m->expected_s,
                                     .before_util = m->predicted_util,
                                     .is_rollback = true};
@@ -425,19 +438,21 @@ static bool watch(struct fore_step *step, struct fore_migration *m)
     if (step->now < m->watch_until || !last_look(step, m)) return false;
     report(step, m);
     if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition))
-        return enter(step, m, FORE_MIGRATE_DONE, "");
+        return fore_step_enter(step, m, FORE_MIGRATE_DONE, "");
     move_back(step, m);
     step->migrate->counts.rolled_back++;
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,
                      FORE_ALERT_WARNING, m->move.partition,
                      "p%u is moved back: its new node fares worse than the old one did",
                      m->move.partition);
-    return enter(step, m, FORE_MIGRATE_ROLLED_BACK, "the target fares worse than the source did");
+    return fore_step_enter(step, m, FORE_MIGRATE_ROLLED_BACK,
+                           "the target fares worse than the source did");
 }
 
 bool fore_step_advance(struct fore_step *step, struct fore_migration *m)
 {
     if (m->retry_at != 0 && step->now < m->retry_at) return false;
+    if (m->resumed && !fore_resume_settle(step, m)) return false;
     switch (m->state) {
     case FORE_MIGRATE_QUEUED: return begin(step, m);
     case FORE_MIGRATE_COPY:

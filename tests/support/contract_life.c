@@ -364,6 +364,51 @@ static void two_moves_at_once_do_not_disturb_each_other(void **state)
     contract_close(driver);
 }
 
+/* Is the ticket among those under way, with the move it was begun with? */
+static bool listed(struct fore_driver driver, fore_ticket ticket, const struct fore_move *move)
+{
+    struct fore_driver_ticket row[8];
+    uint32_t count = 0, found = 0;
+    expect_ok(fore_driver_tickets(driver, row, FORE_COUNTOF(row), &count));
+    for (uint32_t i = 0; i < count && i < FORE_COUNTOF(row); i++) {
+        if (row[i].ticket != ticket) continue;
+        found++;
+        assert_int_equal(row[i].move.kind, move->kind);
+        assert_int_equal(row[i].move.partition, move->partition);
+        assert_int_equal(row[i].move.source, move->source);
+        assert_int_equal(row[i].move.target, move->target);
+    }
+    assert_true(found <= 1);
+    return found == 1;
+}
+
+static void what_is_under_way_is_listed(void **state)
+{
+    (void)state;
+    struct fore_driver driver = contract_open();
+    contract_need(driver, FORE_CAP_MOVE | FORE_CAP_CANCEL | FORE_CAP_TICKETS);
+    struct fore_move a = contract_move(driver, contract_partition(driver, 0));
+    struct fore_move b = contract_move(driver, contract_partition(driver, 3));
+    uint32_t count = 1;
+    expect_ok(fore_driver_tickets(driver, NULL, 0, &count));
+    assert_int_equal(count, 0);
+    fore_ticket ticket_a = contract_begin(driver, a), ticket_b = contract_begin(driver, b);
+    assert_true(listed(driver, ticket_a, &a) && listed(driver, ticket_b, &b));
+    expect_ok(fore_driver_tickets(driver, NULL, 0, &count));
+    assert_int_equal(count, 2);
+    expect_ok(fore_driver_cancel(driver, ticket_b));
+    assert_false(listed(driver, ticket_b, &b));
+    contract_wait_ready(driver, ticket_a);
+    assert_true(listed(driver, ticket_a, &a));
+    expect_ok(fore_driver_cutover(driver, ticket_a));
+    bool sweeps = contract_poll(driver, ticket_a).phase == FORE_PHASE_SWEEPING;
+    assert_int_equal(listed(driver, ticket_a, &a), sweeps);
+    uint64_t orphans;
+    if (sweeps) expect_ok(fore_driver_sweep(driver, ticket_a, &orphans));
+    assert_false(listed(driver, ticket_a, &a));
+    contract_close(driver);
+}
+
 static uint16_t standby_node(struct fore_driver driver)
 {
     const struct fore_topology *topology = contract_view(driver);
@@ -438,6 +483,7 @@ int contract_life_run(void)
         cmocka_unit_test(an_early_cutover_is_an_error_and_changes_nothing),
         cmocka_unit_test(a_throttle_slows_a_move_down_and_lets_it_go),
         cmocka_unit_test(two_moves_at_once_do_not_disturb_each_other),
+        cmocka_unit_test(what_is_under_way_is_listed),
     };
     return cmocka_run_group_tests_name("contract: the life of a ticket", tests, NULL, NULL);
 }

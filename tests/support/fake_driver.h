@@ -37,6 +37,7 @@ struct fake {
     struct fore_content *written;  /* [partition_cap]: only `written` and `rows_written` are used */
     struct fake_move *move;        /* [move_count], ticket - 1 is the index */
     uint32_t move_count, move_cap;
+    uint32_t forgotten; /* tickets up to here are from before a restart */
     fore_ns now;
     /* The next sample's contents: tests write what the cluster shall look like from now on. The
      * fake fills in size_bytes, `up` and the totals of requests. */
@@ -63,6 +64,8 @@ void fake_write(struct fake *fake, uint64_t position, uint64_t value);
 bool fake_receives(const struct fake *fake, uint32_t partition, uint16_t node);
 /* The move ends FAILED: source still owns, nothing on the target. Before the cut-over only. */
 void fake_fail(struct fake *fake, fore_ticket ticket);
+/* The cluster's own book-keeper starts again: unfinished copies are dropped, no ticket is known. */
+void fake_restart(struct fake *fake);
 /* Changes one value that `node` holds of a partition, so that its digest differs. */
 void fake_corrupt(struct fake *fake, uint32_t partition, uint16_t node);
 enum fake_damage { FAKE_FLIP, FAKE_LOSE, FAKE_DUPLICATE, FAKE_MISPLACE, FAKE_STRAY, FAKE_DAMAGES };

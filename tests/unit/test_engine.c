@@ -209,14 +209,56 @@ static void a_cluster_that_fails_some_calls_still_ends_well(void **state)
     assert_int_equal(fore_topology_check(&fake->topology, &diag), FORE_E_OK);
 }
 
+/* A new engine after every window: only the bytes of the moves go from one to the next. */
+static void moves_outlive_their_engine(void **state)
+{
+    struct fore_buf bytes = {0};
+    start();
+    uint64_t epoch = fake->topology.epoch;
+    for (uint32_t i = 0; i < 300 && fore_engine_counts(engine).moves_running == 0; i++)
+        run(1, 0, 0.95);
+    assert_int_equal(fore_engine_counts(engine).moves_running, 1);
+    for (uint32_t i = 0; i < 200 && fore_engine_counts(engine).moves_running > 0; i++) {
+        fore_buf_reset(&bytes);
+        fore_engine_save_moves(engine, &bytes);
+        fore_engine_destroy(engine);
+        start();
+        assert_int_equal(fore_engine_load_moves(engine, bytes.data, bytes.len, &diag), FORE_E_OK);
+        run(1, 0, 0.1);
+    }
+    assert_int_equal(moves_done(), 1);
+    assert_true(fake->topology.epoch == epoch + 1);
+    assert_true(fake_is_sound(fake));
+    fore_buf_fini(&bytes);
+}
+
+static void an_engine_without_bytes_takes_over_what_the_cluster_does(void **state)
+{
+    start();
+    for (uint32_t i = 0; i < 300 && fore_engine_counts(engine).moves_running == 0; i++)
+        run(1, 0, 0.95);
+    fore_engine_destroy(engine);
+    start();
+    assert_int_equal(fore_engine_load_moves(engine, NULL, 0, &diag), FORE_E_OK);
+    run(150, 0, 0.1);
+    assert_int_equal(moves_done(), 1);
+    assert_true(fake_is_sound(fake));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(a_calm_cluster_is_left_alone),      T(heat_leads_to_a_verified_change),
-        T(the_score_names_the_hot_partition), T(nothing_moves_before_it_may_act),
-        T(equal_runs_give_equal_events),      T(an_unknown_policy_is_named_with_its_nearest),
-        T(an_oracle_needs_a_future),          T(a_cluster_that_fails_some_calls_still_ends_well),
+        T(a_calm_cluster_is_left_alone),
+        T(heat_leads_to_a_verified_change),
+        T(the_score_names_the_hot_partition),
+        T(nothing_moves_before_it_may_act),
+        T(equal_runs_give_equal_events),
+        T(an_unknown_policy_is_named_with_its_nearest),
+        T(moves_outlive_their_engine),
+        T(an_engine_without_bytes_takes_over_what_the_cluster_does),
+        T(an_oracle_needs_a_future),
+        T(a_cluster_that_fails_some_calls_still_ends_well),
     };
     return cmocka_run_group_tests_name("core/engine", tests, NULL, NULL);
 }
