@@ -19,7 +19,8 @@
     X(ORPHANS, "orphans-swept")                         \
     X(ROLLED_BACK, "rolled-back")                       \
     X(FORECAST_POOR, "forecast-worse-than-persistence") \
-    X(DRIVER, "cluster-unreachable")
+    X(DRIVER, "cluster-unreachable")                    \
+    X(ANSWERS_DIFFER, "answers-differ")
 
 enum fore_alert_code { /* numbers are part of the journal format */
 #define X(name, text) FORE_ALERT_##name,

@@ -4,7 +4,8 @@
  *   QUEUED -> COPY -> CATCH_UP -> COMPARE -> CUT_OVER -> SWEEP -> WATCH -> DONE
  *                \________\___________\-> CANCELLED / FAILED        \-> ROLLED_BACK
  *
- * Digests of source and target must be equal before ownership changes. Where the driver can sum up
+ * Digests of source and target must be equal before ownership changes, and so must the answers to a
+ * sample of reads, where the driver can read on one node (probe.h). Where the driver can sum up
  * content, every copy must besides add up to what was there when the move began and was written
  * since (check.h): before the cut-over, before the source's copy is swept, and when the watch ends,
  * for splits, merges and replicas too. Every change of state is an
@@ -56,6 +57,7 @@ struct fore_act_options {    /* the "act" section */
     double move_utilization; /* expected share of a node's capacity; learned once seen */
     double throttle_share;   /* while a node of the move breaks the SLO: this share of the rate */
     double throttle_slow_share; /* "breaks": this share of its requests above the SLO */
+    uint64_t probes;            /* keys read on both copies before a cut-over */
     fore_ns watch;              /* after the cut-over: did latency get better? */
     bool rollback;              /* go back when the target fares worse than the source did */
     uint64_t retries_max;
@@ -75,6 +77,7 @@ struct fore_migration {
     uint64_t first, last; /* the range it is about: of both parts, for a merge */
     uint32_t partition_new;
     uint32_t retries;
+    uint32_t probe_misses; /* looks in a row that showed reads with two answers */
     double expected_s;     /* duration the plan counted on */
     double rate;           /* throttle in force, bytes/s; 0: none */
     double before_p99_ms;  /* the worse end, when it began */

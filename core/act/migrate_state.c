@@ -205,6 +205,9 @@ static void read_migration(struct reader *r, struct fore_migration *m)
     m->orphans = fore_bytes_get_u64(&r->c);
     uint32_t flags = fore_bytes_get_u32(&r->c);
     expect(r, flags < FLAGS_END && m->first <= m->last);
+    /* Of a node nothing is copied, and so nothing is checked, swept or watched. */
+    expect(r, !fore_move_of_node(m->move.kind) ||
+                  (m->state < FORE_MIGRATE_SWEEP && (flags & CHECK_TAKEN) == 0));
     m->check.taken = (flags & CHECK_TAKEN) != 0;
     m->checked = (flags & CHECKED) != 0;
     m->throttled = (flags & THROTTLED) != 0;

@@ -16,6 +16,8 @@ static const struct fore_option rows[] = {
      "while a node of a copy breaks the SLO the copy gets this share of its rate; 100%: never less"},
     {"throttle_slow_share", FORE_OPT_SHARE,    AT(throttle_slow_share), "1%",    0,    1,    NULL,
      "a node breaks the SLO when more than this share of its requests is slow"                     },
+    {"probes",              FORE_OPT_COUNT,    AT(probes),              "64",    0,    1024, NULL,
+     "keys asked for lately that are read on both copies before a cut-over, where the driver can"  },
     {"watch",               FORE_OPT_DURATION, AT(watch),               "1min",  0,    1e18, NULL,
      "how long latency is watched after the cut-over"                                              },
     {"rollback",            FORE_OPT_BOOL,     AT(rollback),            "true",  0,    0,    NULL,

@@ -103,41 +103,6 @@ static void a_sweep_may_be_repeated(void **state)
     contract_close(driver);
 }
 
-/* What `node` holds of a partition less what was written to it. */
-static uint64_t rest_of(struct fore_driver driver, uint32_t partition, uint16_t node)
-{
-    struct fore_content content = {0};
-    expect_ok(fore_driver_content(driver, partition, node, &content));
-    return content.sum - content.written;
-}
-
-static void sums_less_writes_stand_still_through_moves_and_splits(void **state)
-{
-    (void)state;
-    struct fore_driver driver = contract_open();
-    struct fore_content content;
-    contract_need(driver, FORE_CAP_CONTENT | FORE_CAP_MOVE | FORE_CAP_SPLIT);
-    uint32_t partition = contract_partition(driver, 0);
-    struct fore_move move = contract_move(driver, partition);
-    uint64_t agreed = rest_of(driver, partition, move.source);
-    assert_int_equal(fore_driver_content(driver, partition, move.target, &content), FORE_E_RANGE);
-
-    fore_ticket ticket = contract_begin(driver, move);
-    contract_wait_ready(driver, ticket);
-    assert_true(rest_of(driver, partition, move.source) == agreed);
-    assert_true(rest_of(driver, partition, move.target) == agreed);
-    contract_carry_out(driver, ticket);
-    assert_true(rest_of(driver, partition, move.target) == agreed);
-    assert_int_equal(fore_driver_content(driver, partition, move.source, &content), FORE_E_RANGE);
-
-    ticket = contract_begin(driver, contract_split(driver, partition));
-    contract_carry_out(driver, ticket);
-    uint32_t right = contract_poll(driver, ticket).partition_new;
-    assert_true(rest_of(driver, partition, move.target) + rest_of(driver, right, move.target) ==
-                agreed);
-    contract_close(driver);
-}
-
 static void a_new_replica_holds_what_the_owner_holds(void **state)
 {
     (void)state;
@@ -473,7 +438,6 @@ int contract_life_run(void)
         cmocka_unit_test(samples_have_the_shape_of_the_topology),
         cmocka_unit_test(a_move_changes_the_owner_and_leaves_nothing_behind),
         cmocka_unit_test(a_sweep_may_be_repeated),
-        cmocka_unit_test(sums_less_writes_stand_still_through_moves_and_splits),
         cmocka_unit_test(a_new_replica_holds_what_the_owner_holds),
         cmocka_unit_test(dropping_the_owner_promotes_a_replica),
         cmocka_unit_test(the_last_replica_cannot_be_dropped),

@@ -55,7 +55,8 @@ enum fore_err fake_op_probe(void *self, uint64_t position, uint32_t partition, u
     struct fake *fake = self;
     if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
         return FORE_E_RANGE;
-    *out = row_hash(fake_store_find(&fake->store[node], position));
+    const struct fake_key *key = fake_store_find(&fake->store[node], position);
+    *out = key != NULL && key->unindexed ? 0 : row_hash(key);
     return FORE_E_OK;
 }
 

@@ -68,10 +68,18 @@ void fake_fail(struct fake *fake, fore_ticket ticket);
 void fake_restart(struct fake *fake);
 /* Changes one value that `node` holds of a partition, so that its digest differs. */
 void fake_corrupt(struct fake *fake, uint32_t partition, uint16_t node);
-enum fake_damage { FAKE_FLIP, FAKE_LOSE, FAKE_DUPLICATE, FAKE_MISPLACE, FAKE_STRAY, FAKE_DAMAGES };
+enum fake_damage {
+    FAKE_FLIP,
+    FAKE_LOSE,
+    FAKE_DUPLICATE,
+    FAKE_MISPLACE,
+    FAKE_STRAY,
+    FAKE_DAMAGES, /* of those above, which sums can see */
+    FAKE_BLIND = FAKE_DAMAGES
+};
 /* Harms the `pick`-th row that `node` holds of a partition; false: it holds none. MISPLACE takes it
- * to a node that has no business with it, STRAY puts a second one there. `*position` is the row's.
- */
+ * to a node that has no business with it, STRAY puts a second one there, BLIND takes it out of the
+ * index that reads go through. `*position` is the row's. */
 bool fake_damage(struct fake *fake, enum fake_damage damage, uint32_t partition, uint16_t node,
                  uint32_t pick, uint64_t *position);
 /* Is every acknowledged write on every replica of its partition, once, and nowhere else, copies

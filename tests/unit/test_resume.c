@@ -177,6 +177,9 @@ static void what_does_not_fit_the_cluster_is_refused(void **state)
     refuse("a move that is over");
     one.migration[0].phase = FORE_MOVE_PHASES;
     refuse("a phase that cannot be");
+    one.migration[1].move.kind = FORE_MOVE_ADD_NODE;
+    one.migration[1].move.partition = FORE_PARTITION_NONE;
+    refuse("a node that is watched");
     one.migration[0].ticket = 0;
     refuse("a copy without a ticket");
     one.migration[0].ticket = one.migration[1].ticket;
