@@ -71,6 +71,8 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     uint32_t subjects = cap > topology->node_count ? cap : topology->node_count;
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
+    engine->migrate.utilization_limit = engine->setup.options->decide.utilization_limit;
+    engine->migrate.slo_ms = (double)engine->setup.slo_ns / 1e6;
 }
 
 enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct fore_engine **out,

@@ -56,6 +56,8 @@ struct fore_act_options {    /* the "act" section */
     double move_bandwidth;   /* bytes per second a move may use; 0: the nodes' own limit */
     double move_utilization; /* expected share of a node's capacity; learned once seen */
     double throttle_share;   /* while a node of the move breaks the SLO: this share of the rate */
+    double throttle_p99;     /* of the SLO: a copy slows down above it; 0: never (throttle.h) */
+    double throttle_floor;   /* of its full rate, however slow clients are */
     double throttle_slow_share; /* "breaks": this share of its requests above the SLO */
     uint64_t probes;            /* keys read on both copies before a cut-over */
     fore_ns watch;              /* after the cut-over: did latency get better? */
@@ -72,7 +74,7 @@ struct fore_migration {
     uint64_t plan;
     enum fore_migrate_state state;
     enum fore_move_phase phase;
-    fore_ns began, changed, progressed, watch_until, retry_at;
+    fore_ns began, changed, progressed, watch_until, retry_at, steered_at;
     uint64_t bytes_done, bytes_total;
     uint64_t first, last; /* the range it is about: of both parts, for a merge */
     uint32_t partition_new;
@@ -111,8 +113,10 @@ struct fore_migrate {
     struct fore_migration *migration; /* running ones first */
     uint32_t running, cap;
     struct fore_migrate_counts counts;
-    double move_utilization; /* learned */
-    bool adopts;             /* the cluster may carry out more than is known here */
+    double move_utilization;  /* learned */
+    double slo_ms;            /* set by the engine; 0: none, and no throttle by p99 */
+    double utilization_limit; /* set by the engine: clients of a fuller node suffer; 0: not known */
+    bool adopts;              /* the cluster may carry out more than is known here */
 };
 
 void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_options *options,

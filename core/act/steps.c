@@ -4,13 +4,14 @@
 
 #include "core/act/probe.h"
 #include "core/act/resume.h"
+#include "core/act/throttle.h"
 
 #include <math.h>
 #include <stdio.h>
 
 enum { COMPARES_MAX = 3 };
 
-static void say(struct fore_step *step, const struct fore_migration *m, const char *note)
+void fore_step_say(struct fore_step *step, const struct fore_migration *m, const char *note)
 {
     struct fore_event_move event = {
         .ticket = m->ticket,
@@ -37,7 +38,7 @@ bool fore_step_enter(struct fore_step *step, struct fore_migration *m,
     m->changed = step->now;
     m->retries = 0;
     m->retry_at = 0;
-    say(step, m, note);
+    fore_step_say(step, m, note);
     return true;
 }
 
@@ -171,28 +172,10 @@ static bool begin(struct fore_step *step, struct fore_migration *m)
     return fore_step_enter(step, m, FORE_MIGRATE_COPY, "");
 }
 
-static bool breaks_slo(const struct fore_step *step, uint16_t node)
+bool fore_step_breaks_slo(const struct fore_step *step, uint16_t node)
 {
     return node != FORE_NODE_NONE &&
            step->observe->node[node].slow_share > step->migrate->options.throttle_slow_share;
-}
-
-/* Foreground first: while an end of the copy is slow, the copy goes slower. */
-static void steer(struct fore_step *step, struct fore_migration *m)
-{
-    const struct fore_act_options *options = &step->migrate->options;
-    if (options->throttle_share >= 1 || !fore_migrate_copies(m->move.kind) ||
-        !fore_driver_can(step->driver, FORE_CAP_THROTTLE))
-        return;
-    bool slow = breaks_slo(step, m->move.source) || breaks_slo(step, m->move.target);
-    if (slow == m->throttled) return;
-    double full = options->move_bandwidth;
-    if (full <= 0 && m->expected_s > 0) full = (double)m->bytes_total / m->expected_s;
-    double rate = slow ? full * options->throttle_share : options->move_bandwidth;
-    if (fore_driver_throttle(step->driver, m->ticket, rate) != FORE_E_OK) return;
-    m->throttled = slow;
-    m->rate = rate;
-    say(step, m, slow ? "throttled: an end breaks the SLO" : "full speed again");
 }
 
 static void note_progress(struct fore_step *step, struct fore_migration *m,
@@ -204,7 +187,7 @@ static void note_progress(struct fore_step *step, struct fore_migration *m,
     m->bytes_done = status->bytes_done;
     m->bytes_total = status->bytes_total;
     m->phase = status->phase;
-    if (visible) say(step, m, "");
+    if (visible) fore_step_say(step, m, "");
 }
 
 static bool copy(struct fore_step *step, struct fore_migration *m)
@@ -238,7 +221,7 @@ static bool copy(struct fore_step *step, struct fore_migration *m)
         fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "no progress");
         return false;
     }
-    steer(step, m);
+    fore_throttle_steer(step, m);
     return false;
 }
 
@@ -437,7 +420,7 @@ static bool regretted(const struct fore_step *step, const struct fore_migration 
 {
     const struct fore_topology *topology;
     if (!step->migrate->options.rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback ||
-        !breaks_slo(step, m->move.target) ||
+        !fore_step_breaks_slo(step, m->move.target) ||
         fore_driver_topology(step->driver, &topology) != FORE_E_OK)
         return false;
     double target = step->observe->node[m->move.target].utilization;

@@ -28,6 +28,10 @@ bool fore_step_advance(struct fore_step *step, struct fore_migration *m);
 void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
                        enum fore_migrate_state state, const char *why);
 
+/* The move as it is, as an event. */
+void fore_step_say(struct fore_step *step, const struct fore_migration *m, const char *note);
+/* Is more than act.throttle_slow_share of the node's requests slow? */
+bool fore_step_breaks_slo(const struct fore_step *step, uint16_t node);
 /* Goes to `state` and says so; true: another transition may follow. */
 bool fore_step_enter(struct fore_step *step, struct fore_migration *m,
                      enum fore_migrate_state state, const char *note);
