@@ -61,6 +61,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     if (engine->policy->begin != NULL)
         engine->policy_memory = engine->policy->begin(topology, engine->setup.seed, perm);
     engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
+    engine->rrs_over = FORE_NEW(perm, uint8_t, cap);
     engine->score = FORE_NEW(perm, struct fore_score, cap);
     engine->node_risk = FORE_NEW(perm, struct fore_load_risk, topology->node_count);
     engine->baseline_partitions = topology->alive_count;
@@ -136,6 +137,7 @@ static void follow(struct fore_engine *engine, const struct fore_migrate_change 
     case FORE_MOVE_MERGE:
         fore_observe_merge(engine->observe, p, other);
         fore_fleet_merge(engine->fleet, p, other);
+        fore_alert_forget(&engine->alerts, engine->setup.sink, now, other);
         engine->split_at[p] = now;
         break;
     case FORE_MOVE_MOVE:
@@ -332,6 +334,7 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
     engine->policy->propose(view, engine->policy_memory, &engine->scratch, plan);
     if (plan->move_count == 0) {
         fore_engine_note_no_plan(engine, plan, now);
+        fore_engine_note_admission(engine, plan, 0, "", now);
         return;
     }
     plan->id = ++engine->plans;
@@ -341,6 +344,7 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
                            engine->observe, now, why, sizeof why);
     if (taken > 0) engine->plans_admitted++;
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
+    fore_engine_note_admission(engine, plan, taken, why, now);
 }
 
 /* The score opens the gate for the planner. (The reactive policy has thresholds of its own, and a
@@ -384,7 +388,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
         advance_moves(engine, now); /* the machine keeps its own account of what was asked */
         return FORE_E_AGAIN;
     }
-    fore_alert_clear(&engine->alerts, FORE_ALERT_DRIVER, 0);
+    fore_alert_resolve(&engine->alerts, engine->setup.sink, now, FORE_ALERT_DRIVER, 0);
 
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));

@@ -27,12 +27,20 @@ struct lab_report_partition {
     char *reason; /* at the highest RRS; NULL: never scored */
 };
 struct lab_report_alert {
-    uint64_t count;
+    uint64_t count;            /* said */
+    uint64_t raised, resolved; /* begun; ended */
+    double stood_s;            /* of those that ended */
     fore_ns first, last;
     uint8_t severity;
     char text[LAB_REPORT_TEXT]; /* of the first */
 };
 enum { LAB_REPORT_ALERTS = 64 };
+
+struct lab_report_open { /* an alert that stands */
+    uint32_t partition;
+    uint16_t node;
+    uint8_t code;
+};
 
 struct lab_report {
     struct fore_arena arena; /* owns the arrays */
@@ -41,6 +49,9 @@ struct lab_report {
     struct lab_report_partition *partition;
     size_t partition_count;
     struct lab_report_alert alert[LAB_REPORT_ALERTS]; /* by code */
+    struct lab_report_open *open;
+    size_t open_count, open_cap;
+    bool resolves; /* the journal is of a version that says when an alert is over */
     struct fore_event_cluster_load newest;
     uint64_t windows, requests, slow;
     uint64_t p99_max_ns;

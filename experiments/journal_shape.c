@@ -153,6 +153,13 @@ static const struct lab_field alert[] = {
     {"node",      LAB_FIELD_NODE,      AT(alert, node)     },
     {"partition", LAB_FIELD_PARTITION, AT(alert, partition)},
 };
+static const struct lab_field resolved[] = {
+    {"severity",  LAB_FIELD_SEVERITY,  AT(resolved, severity) },
+    {"code",      LAB_FIELD_ALERT,     AT(resolved, code)     },
+    {"node",      LAB_FIELD_NODE,      AT(resolved, node)     },
+    {"partition", LAB_FIELD_PARTITION, AT(resolved, partition)},
+    {"raised_s",  LAB_FIELD_NS,        AT(resolved, raised_ns)},
+};
 
 static const struct lab_array keyframe_arrays[] = {
     {"node",      sizeof(struct fore_event_node),      FIELDS(node),      AT(keyframe, node_count),      4},
@@ -195,6 +202,7 @@ static const struct lab_shape shapes[] = {
     [FORE_EV_ALERT] = {HEAD(alert),             .text = "text"},
     [FORE_EV_NOTE] = {.text = "text"          },
     [FORE_EV_RESULT] = {.text = "text"             },
+    [FORE_EV_RESOLVED] = {HEAD(resolved)             },
 };
 /* clang-format on */
 #define X(number, name, what) +1

@@ -63,8 +63,9 @@ struct fore_act_options {    /* the "act" section */
     fore_ns watch;              /* after the cut-over: did latency get better? */
     bool rollback;              /* go back when the target fares worse than the source did */
     uint64_t retries_max;
-    fore_ns retry_pause; /* first pause; doubles */
-    fore_ns stall_max;   /* no progress for this long: cancel */
+    fore_ns retry_pause;  /* first pause; doubles */
+    uint64_t stuck_polls; /* what is left has not shrunk for so many: an alert */
+    fore_ns stall_max;    /* no progress for this long: cancel */
 };
 extern const struct fore_option_section fore_act_section;
 
@@ -79,6 +80,8 @@ struct fore_migration {
     uint64_t first, last; /* the range it is about: of both parts, for a merge */
     uint32_t partition_new;
     uint32_t retries;
+    uint32_t polls_idle;   /* in a row in which what is left did not shrink */
+    uint64_t least_left;   /* bytes */
     uint32_t probe_misses; /* looks in a row that showed reads with two answers */
     double expected_s;     /* duration the plan counted on */
     double rate;           /* throttle in force, bytes/s; 0: none */

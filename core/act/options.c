@@ -30,6 +30,8 @@ static const struct fore_option rows[] = {
      "calls to an unreachable cluster before a move is given up"                                                                     },
     {"retry_pause",         FORE_OPT_DURATION, AT(retry_pause),         "1s",    1e6,  1e18, NULL,
      "first pause before asking again; doubles each time"                                                                            },
+    {"stuck_polls",         FORE_OPT_COUNT,    AT(stuck_polls),         "60",    1,    1e9,  NULL,
+     "polls in which what a copy has left does not shrink before that is an alert"                                                   },
     {"stall_max",           FORE_OPT_DURATION, AT(stall_max),           "10min", 1e6,  1e18, NULL,
      "a copy without progress for this long is cancelled"                                                                            },
 };

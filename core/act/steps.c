@@ -5,8 +5,8 @@
 #include "core/act/probe.h"
 #include "core/act/resume.h"
 #include "core/act/throttle.h"
+#include "core/act/watch.h"
 
-#include <math.h>
 #include <stdio.h>
 
 enum { COMPARES_MAX = 3 };
@@ -31,6 +31,20 @@ void fore_step_say(struct fore_step *step, const struct fore_migration *m, const
     fore_sink_put_text(step->sink, step->now, FORE_EV_MOVE, &event, sizeof event, note);
 }
 
+/* What an alert about the move is about: its partition, or its node. */
+static uint32_t subject(const struct fore_migration *m)
+{
+    if (m->move.kind == FORE_MOVE_ADD_NODE) return m->move.target;
+    return m->move.kind == FORE_MOVE_REMOVE_NODE ? m->move.source : m->move.partition;
+}
+
+static void resolve(struct fore_step *step, const struct fore_migration *m,
+                    enum fore_alert_code code)
+{
+    if (step->alerts != NULL)
+        fore_alert_resolve(step->alerts, step->sink, step->now, code, subject(m));
+}
+
 bool fore_step_enter(struct fore_step *step, struct fore_migration *m,
                      enum fore_migrate_state state, const char *note)
 {
@@ -39,14 +53,12 @@ bool fore_step_enter(struct fore_step *step, struct fore_migration *m,
     m->retries = 0;
     m->retry_at = 0;
     fore_step_say(step, m, note);
+    if (state != FORE_MIGRATE_COPY && state != FORE_MIGRATE_CATCH_UP)
+        resolve(step, m, FORE_ALERT_MOVE_STUCK);
+    if (state != FORE_MIGRATE_DONE) return true;
+    resolve(step, m, FORE_ALERT_MOVE_FAILED);
+    if (!m->is_rollback) resolve(step, m, FORE_ALERT_ROLLED_BACK);
     return true;
-}
-
-/* What an alert about the move is about: its partition, or its node. */
-static uint32_t subject(const struct fore_migration *m)
-{
-    if (m->move.kind == FORE_MOVE_ADD_NODE) return m->move.target;
-    return m->move.kind == FORE_MOVE_REMOVE_NODE ? m->move.source : m->move.partition;
 }
 
 void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
@@ -178,6 +190,26 @@ bool fore_step_breaks_slo(const struct fore_step *step, uint16_t node)
            step->observe->node[node].slow_share > step->migrate->options.throttle_slow_share;
 }
 
+/* What is left must shrink. A copy whose partition is written to faster than it catches up moves
+ * bytes and gets nowhere; so does one that waits. */
+static void watch_progress(struct fore_step *step, struct fore_migration *m)
+{
+    uint64_t left = m->bytes_total > m->bytes_done ? m->bytes_total - m->bytes_done : 0;
+    if (!fore_migrate_copies(m->move.kind)) return;
+    if (m->least_left == 0 || left < m->least_left || m->phase >= FORE_PHASE_READY) {
+        m->least_left = left;
+        m->polls_idle = 0;
+        resolve(step, m, FORE_ALERT_MOVE_STUCK);
+        return;
+    }
+    if (++m->polls_idle < step->migrate->options.stuck_polls) return;
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_MOVE_STUCK, FORE_ALERT_WARNING,
+                     m->move.partition,
+                     "%s of p%u from node %u to node %u: %u polls and %llu bytes are still left",
+                     fore_move_kind_text(m->move.kind), m->move.partition, m->move.source,
+                     m->move.target, m->polls_idle, (unsigned long long)left);
+}
+
 static void note_progress(struct fore_step *step, struct fore_migration *m,
                           const struct fore_move_status *status)
 {
@@ -188,6 +220,7 @@ static void note_progress(struct fore_step *step, struct fore_migration *m,
     m->bytes_total = status->bytes_total;
     m->phase = status->phase;
     if (visible) fore_step_say(step, m, "");
+    watch_progress(step, m);
 }
 
 static bool copy(struct fore_step *step, struct fore_migration *m)
@@ -236,6 +269,7 @@ static bool answers_agree(struct fore_step *step, struct fore_migration *m, char
     if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     if (seen.differ == 0) {
         m->probe_misses = 0;
+        resolve(step, m, FORE_ALERT_ANSWERS_DIFFER);
         (void)snprintf(note, size, "digests equal; %u sampled reads agree", seen.asked);
         return true;
     }
@@ -268,8 +302,10 @@ static bool compare(struct fore_step *step, struct fore_migration *m)
     enum fore_err err = read_digests(step, m);
     if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     if (m->digest_source == m->digest_target) {
-        if (fore_driver_can(step->driver, FORE_CAP_DIGEST))
+        if (fore_driver_can(step->driver, FORE_CAP_DIGEST)) {
+            resolve(step, m, FORE_ALERT_DIGEST_MISMATCH); /* of an earlier copy */
             (void)snprintf(note, sizeof note, "digests equal");
+        }
         if (!answers_agree(step, m, note, sizeof note)) return false;
         return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, note);
     }
@@ -373,13 +409,15 @@ static bool sweep(struct fore_step *step, struct fore_migration *m)
                          m->move.partition,
                          "p%u: %llu keys were still on the source and were removed",
                          m->move.partition, (unsigned long long)m->orphans);
+    else
+        resolve(step, m, FORE_ALERT_ORPHANS);
     m->watch_until = step->now + step->migrate->options.watch;
     return fore_step_enter(step, m, FORE_MIGRATE_WATCH, "");
 }
 
 /* The ownership sweep: every node of the cluster is asked once more. While another move works on
  * the range its copy is half done, and the look waits for it to end. */
-static bool last_look(struct fore_step *step, struct fore_migration *m)
+bool fore_step_last_look(struct fore_step *step, struct fore_migration *m)
 {
     bool faulty;
     if (!m->check.taken) return true;
@@ -395,78 +433,6 @@ static bool last_look(struct fore_step *step, struct fore_migration *m)
     return false;
 }
 
-static void report(struct fore_step *step, const struct fore_migration *m)
-{
-    if (!fore_migrate_copies(m->move.kind)) return; /* nothing travelled: no two ends to compare */
-    const struct fore_observe_node *target = &step->observe->node[m->move.target];
-    const struct fore_observe_node *source = &step->observe->node[m->move.source];
-    struct fore_event_verify event = {
-        .ticket = m->ticket,
-        .digest_source = m->digest_source,
-        .digest_target = m->digest_target,
-        .orphans = m->orphans,
-        .p99_before_ms = (float)m->before_p99_ms,
-        .p99_after_ms = (float)fmax(target->p99_ms, source->p99_ms),
-        .p99_predicted_ms = NAN,
-        .partition = m->move.partition,
-        .digests_equal = m->digest_source == m->digest_target,
-    };
-    fore_sink_put(step->sink, step->now, FORE_EV_VERIFY, &event, sizeof event);
-}
-
-/* The target breaks the SLO, fares worse than the source did, and the old home has room again:
- * going back must help, or a rising load would be chased to and fro. */
-static bool regretted(const struct fore_step *step, const struct fore_migration *m)
-{
-    const struct fore_topology *topology;
-    if (!step->migrate->options.rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback ||
-        !fore_step_breaks_slo(step, m->move.target) ||
-        fore_driver_topology(step->driver, &topology) != FORE_E_OK)
-        return false;
-    double target = step->observe->node[m->move.target].utilization;
-    double source = step->observe->node[m->move.source].utilization;
-    double cores = topology->node[m->move.source].cores;
-    double back = source + step->observe->partition[m->move.partition].load / cores;
-    return target > m->before_util + 0.05 && back < target - 0.05 && back < m->before_util + 0.05;
-}
-
-static void move_back(struct fore_step *step, const struct fore_migration *m)
-{
-    struct fore_migrate *migrate = step->migrate;
-    if (migrate->running == migrate->cap) return;
-    struct fore_migration *back = &migrate->migration[migrate->running++];
-    *back = (struct fore_migration){.move = m->move,
-                                    .plan = m->plan,
-                                    .state = FORE_MIGRATE_QUEUED,
-                                    .began = step->now,
-                                    .changed = step->now,
-                                    .progressed = step->now,
-                                    .partition_new = FORE_PARTITION_NONE,
-                                    .first = m->first,
-                                    .last = m->last,
-                                    .expected_s = m->expected_s,
-                                    .before_util = m->predicted_util,
-                                    .is_rollback = true};
-    back->move.source = m->move.target;
-    back->move.target = m->move.source;
-}
-
-static bool watch(struct fore_step *step, struct fore_migration *m)
-{
-    if (step->now < m->watch_until || !last_look(step, m)) return false;
-    report(step, m);
-    if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition))
-        return fore_step_enter(step, m, FORE_MIGRATE_DONE, "");
-    move_back(step, m);
-    step->migrate->counts.rolled_back++;
-    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,
-                     FORE_ALERT_WARNING, m->move.partition,
-                     "p%u is moved back: its new node fares worse than the old one did",
-                     m->move.partition);
-    return fore_step_enter(step, m, FORE_MIGRATE_ROLLED_BACK,
-                           "the target fares worse than the source did");
-}
-
 bool fore_step_advance(struct fore_step *step, struct fore_migration *m)
 {
     if (m->retry_at != 0 && step->now < m->retry_at) return false;
@@ -478,7 +444,7 @@ bool fore_step_advance(struct fore_step *step, struct fore_migration *m)
     case FORE_MIGRATE_COMPARE: return compare(step, m);
     case FORE_MIGRATE_CUT_OVER: return cut_over(step, m);
     case FORE_MIGRATE_SWEEP: return sweep(step, m);
-    case FORE_MIGRATE_WATCH: return watch(step, m);
+    case FORE_MIGRATE_WATCH: return fore_watch_advance(step, m);
     case FORE_MIGRATE_DONE:
     case FORE_MIGRATE_CANCELLED:
     case FORE_MIGRATE_FAILED:

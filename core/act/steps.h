@@ -37,6 +37,8 @@ bool fore_step_enter(struct fore_step *step, struct fore_migration *m,
                      enum fore_migrate_state state, const char *note);
 /* Ownership has changed: told to everybody, and on to the sweep, or done. */
 bool fore_step_changed(struct fore_step *step, struct fore_migration *m, const char *note);
+/* The ownership sweep at the end of the watch; false: not yet, or the move has failed. */
+bool fore_step_last_look(struct fore_step *step, struct fore_migration *m);
 /* The world said no or did not answer: pauses, or gives up. Always false: nothing follows. */
 bool fore_step_ask_again(struct fore_step *step, struct fore_migration *m, enum fore_err err);
 

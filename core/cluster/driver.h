@@ -38,7 +38,7 @@ enum fore_driver_caps {
     FORE_CAP_NODES = 1u << 7,    /* take standby nodes into use, and empty ones out of it */
     FORE_CAP_CONTENT = 1u << 8,  /* sums of what any node holds of a partition, and of its writes */
     FORE_CAP_PROBE = 1u << 9,    /* one key, read on one node */
-    FORE_CAP_TICKETS = 1u << 10, /* what is under way can be listed */
+    FORE_CAP_TICKETS = 1u << 11, /* what is under way can be listed */
 };
 
 #define FORE_MOVE_KIND_MAP(X)       \

@@ -28,7 +28,8 @@
     X(12, FAULT, "a node failed or healed")                                     \
     X(13, ALERT, "something a person should know")                              \
     X(14, NOTE, "text about the run: labels, composite sources")                \
-    X(15, RESULT, "the run's summary, as JSON text")
+    X(15, RESULT, "the run's summary, as JSON text")                            \
+    X(16, RESOLVED, "an alert whose cause is gone")
 
 enum fore_event_kind {
 #define X(number, name, what) FORE_EV_##name = (number),
@@ -159,6 +160,13 @@ struct fore_event_alert { /* then a NUL-ended sentence */
     uint16_t node;        /* FORE_NODE_NONE */
     uint32_t partition;   /* FORE_PARTITION_NONE */
 };
+struct fore_event_resolved { /* of the ALERT with this code, node and partition */
+    uint64_t raised_ns;
+    uint8_t severity, code;
+    uint16_t node;
+    uint32_t partition;
+};
+_Static_assert(sizeof(struct fore_event_resolved) == 16, "part of the file format");
 _Static_assert(sizeof(struct fore_event_move) == 64, "part of the file format");
 _Static_assert(sizeof(struct fore_event_plan) == 40, "part of the file format");
 

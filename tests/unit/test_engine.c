@@ -19,12 +19,23 @@ static struct fake *fake;
 static struct fore_engine *engine;
 static struct fore_diag diag;
 static uint32_t seen[32];
+static uint32_t raised[FORE_ALERT_CODES], resolved[FORE_ALERT_CODES];
 static uint64_t stream_sum;
 
 static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)
 {
     const unsigned char *byte = body;
+    struct fore_event_alert alert;
+    struct fore_event_resolved over;
     seen[kind]++;
+    if (kind == FORE_EV_ALERT) {
+        memcpy(&alert, body, sizeof alert);
+        raised[alert.code]++;
+    }
+    if (kind == FORE_EV_RESOLVED) {
+        memcpy(&over, body, sizeof over);
+        resolved[over.code]++;
+    }
     for (size_t i = 0; i < len; i++)
         stream_sum = (stream_sum ^ byte[i]) * UINT64_C(0x100000001b3);
     stream_sum ^= at;
@@ -38,6 +49,8 @@ static void defaults(const struct fore_option_section *section, void *target)
 static int begin(void **state)
 {
     memset(seen, 0, sizeof seen);
+    memset(raised, 0, sizeof raised);
+    memset(resolved, 0, sizeof resolved);
     memset(&diag, 0, sizeof diag);
     stream_sum = 0;
     engine = NULL;
@@ -209,6 +222,29 @@ static void a_cluster_that_fails_some_calls_still_ends_well(void **state)
     assert_int_equal(fore_topology_check(&fake->topology, &diag), FORE_E_OK);
 }
 
+static void what_is_wrong_with_the_cluster_is_said_once_and_then_that_it_is_over(void **state)
+{
+    struct fore_driver_fault fault = {.inner = fake_driver(fake), .failure = FORE_E_UNREACHABLE};
+    setup.driver = fore_driver_faulty(&fault);
+    start();
+    run(5, 0, 0.1);
+    fake->topology.node[2].up = false;
+    run(10, 0, 0.1);
+    assert_int_equal(raised[FORE_ALERT_NODE_DOWN], 1);
+    assert_int_equal(resolved[FORE_ALERT_NODE_DOWN], 0);
+    fake->topology.node[2].up = true;
+    run(10, 0, 0.1);
+    assert_int_equal(resolved[FORE_ALERT_NODE_DOWN], 1);
+    for (int i = 0; i < 5; i++) {
+        fault.fail_at = fault.calls + 1;
+        run(1, 0, 0.1);
+    }
+    assert_int_equal(raised[FORE_ALERT_DRIVER], 1);
+    assert_int_equal(resolved[FORE_ALERT_DRIVER], 0);
+    run(2, 0, 0.1);
+    assert_int_equal(resolved[FORE_ALERT_DRIVER], 1);
+}
+
 /* A new engine after every window: only the bytes of the moves go from one to the next. */
 static void moves_outlive_their_engine(void **state)
 {
@@ -255,6 +291,7 @@ int main(void)
         T(nothing_moves_before_it_may_act),
         T(equal_runs_give_equal_events),
         T(an_unknown_policy_is_named_with_its_nearest),
+        T(what_is_wrong_with_the_cluster_is_said_once_and_then_that_it_is_over),
         T(moves_outlive_their_engine),
         T(an_engine_without_bytes_takes_over_what_the_cluster_does),
         T(an_oracle_needs_a_future),

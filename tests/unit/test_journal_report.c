@@ -99,6 +99,31 @@ static void the_hottest_partition_is_named_first(void **state)
     report_destroy(report);
 }
 
+static void an_alert_is_counted_from_its_cause_to_its_end(void **state)
+{
+    struct lab_report *report = report_create();
+    struct fore_event_alert risk = {.severity = 1, .code = FORE_ALERT_NODE_RISK, .node = 2};
+    struct fore_event_resolved over = {
+        .raised_ns = 10 * FORE_SEC, .severity = 1, .code = FORE_ALERT_NODE_RISK, .node = 2};
+    put(report, 10 * FORE_SEC, FORE_EV_ALERT, &risk, sizeof risk);
+    put(report, 50 * FORE_SEC, FORE_EV_ALERT, &risk, sizeof risk); /* a reminder */
+    over.partition = risk.partition;
+    put(report, 70 * FORE_SEC, FORE_EV_RESOLVED, &over, sizeof over);
+    risk.node = 3;
+    put(report, 80 * FORE_SEC, FORE_EV_ALERT, &risk, sizeof risk);
+    const struct lab_report_alert *alert = &report->alert[FORE_ALERT_NODE_RISK];
+    assert_int_equal(alert->count, 3);
+    assert_int_equal(alert->raised, 2);
+    assert_int_equal(alert->resolved, 1);
+    assert_int_equal(report->open_count, 1);
+    struct fore_buf out = {0};
+    struct fore_journal_header header = {.seed = 1};
+    lab_report_print(report, &header, &out);
+    assert_non_null(strstr(out.data, "x3, 1 resolved after 1 min on average, 1 standing"));
+    fore_buf_fini(&out);
+    report_destroy(report);
+}
+
 static void hostile_payloads_are_skipped_and_counted(void **state)
 {
     struct lab_report *report = report_create();
@@ -132,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_moves_many_events_are_one_row_with_its_reason),
         cmocka_unit_test(the_hottest_partition_is_named_first),
+        cmocka_unit_test(an_alert_is_counted_from_its_cause_to_its_end),
         cmocka_unit_test(hostile_payloads_are_skipped_and_counted),
         cmocka_unit_test(an_empty_journal_has_a_report_too),
     };
