@@ -73,6 +73,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
     engine->migrate.utilization_limit = engine->setup.options->decide.utilization_limit;
+    engine->migrate.horizon_s = (double)engine->setup.options->forecast.horizon / 1e9;
     engine->migrate.slo_ms = (double)engine->setup.slo_ns / 1e6;
 }
 

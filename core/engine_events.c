@@ -221,9 +221,9 @@ void fore_engine_emit_window(struct fore_engine *engine, const struct fore_sampl
     emit_partitions(engine, sample, now);
 }
 
-/* A node in trouble is one alert, about the partition to act on first, and one that wavers about the
- * threshold too: it is raised when the score was over it PERSISTS times in a row, and gone when it
- * was below half of it as often. */
+/* A node in trouble is one alert, about the partition to act on first, and one that wavers about
+ * the threshold too: it is raised when the score was over it PERSISTS times in a row, and gone when
+ * it was below half of it as often. */
 static void watch_score(struct fore_engine *engine, uint32_t p, double threshold, fore_ns now)
 {
     double rrs = engine->score[p].rrs;

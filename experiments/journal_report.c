@@ -186,6 +186,16 @@ static void open_alert(struct lab_report *report, const struct fore_event_alert 
     report->alert[event->code].raised++;
 }
 
+static void add_gain(struct lab_report *report, const struct fore_journal_record *record)
+{
+    struct fore_event_gain gain;
+    memcpy(&gain, record->body, sizeof gain);
+    struct lab_report_move *move = move_of(report, gain.ticket);
+    if (move == NULL) return;
+    move->gain = gain;
+    move->measured = true;
+}
+
 static void add_alert(struct lab_report *report, const struct fore_journal_record *record)
 {
     struct fore_event_alert event;
@@ -249,6 +259,7 @@ void lab_report_add(struct lab_report *report, const struct fore_journal_record 
         [FORE_EV_MOVE] = {sizeof(struct fore_event_move),         add_move      },
         [FORE_EV_VERIFY] = {sizeof(struct fore_event_verify),       add_verify    },
         [FORE_EV_ALERT] = {sizeof(struct fore_event_alert),        add_alert     },
+        [FORE_EV_GAIN] = {sizeof(struct fore_event_gain),         add_gain      },
         [FORE_EV_RESOLVED] = {sizeof(struct fore_event_resolved),     add_resolved  },
     };
     if (report->records++ == 0) report->first = record->at;

@@ -16,6 +16,8 @@ struct lab_report_move { /* one a ticket */
     fore_ns first_seen, ended;
     struct fore_event_verify verify;
     bool verified;
+    struct fore_event_gain gain;
+    bool measured;             /* `gain` is there */
     char why[LAB_REPORT_TEXT]; /* of its plan */
     char note[LAB_REPORT_TEXT];
 };
@@ -69,6 +71,10 @@ void lab_report_init(struct lab_report *report);
 void lab_report_fini(struct lab_report *report);
 /* Payloads come from a file: one too short for its kind is counted in `skipped`. */
 void lab_report_add(struct lab_report *report, const struct fore_journal_record *record);
+/* What moves were to save and what they saved: sums, and the ratio's spread over moves and plans.
+ */
+void lab_report_print_gain(const struct lab_report *report, struct fore_arena *arena,
+                           struct fore_buf *out);
 void lab_report_print(const struct lab_report *report, const struct fore_journal_header *header,
                       struct fore_buf *out);
 

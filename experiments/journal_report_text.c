@@ -208,6 +208,7 @@ void lab_report_print(const struct lab_report *report, const struct fore_journal
     fore_arena_init(&page.arena);
     print_summary(&page, header);
     print_moves(&page);
+    lab_report_print_gain(report, &page.arena, out);
     print_alerts(&page);
     if (report->windows > 0) print_hottest(&page);
     fore_arena_fini(&page.arena);

@@ -32,6 +32,8 @@ void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_optio
     *migrate = (struct fore_migrate){
         .options = *options, .cap = cap, .move_utilization = options->move_utilization};
     migrate->migration = FORE_NEW(perm, struct fore_migration, cap);
+    migrate->violating = FORE_NEW(perm, double, node_count);
+    migrate->node_count = node_count;
 }
 
 bool fore_migrate_copies(enum fore_move_kind kind)
@@ -182,6 +184,7 @@ static void take(struct fore_migrate *migrate, const struct fore_plan *plan,
     m->plan = plan->id;
     m->expected_s = planned->duration_s;
     m->move.bytes_per_sec_max = migrate->options.move_bandwidth;
+    fore_gain_promise(&m->gain, migrate, m, topology, observe, planned->gain_s);
 }
 
 uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan *plan,
@@ -251,6 +254,7 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
                              .now = now,
                              .change = change,
                              .change_cap = change_cap};
+    fore_gain_tick(&step);
     if (migrate->adopts) fore_resume_adopt(&step);
     uint32_t count = migrate->running; /* roll-backs begun in this tick wait for the next */
     for (uint32_t i = 0; i < count; i++)

@@ -24,6 +24,7 @@
 
 #include "core/act/alert.h"
 #include "core/act/check.h"
+#include "core/act/gain.h"
 #include "core/base/option.h"
 #include "core/cluster/event.h"
 #include "core/decide/plan.h"
@@ -62,6 +63,9 @@ struct fore_act_options {    /* the "act" section */
     uint64_t probes;            /* keys read on both copies before a cut-over */
     fore_ns watch;              /* after the cut-over: did latency get better? */
     bool rollback;              /* go back when the target fares worse than the source did */
+    double rollback_margin;     /* by this much utilisation */
+    double worse_margin;        /* share of the watch for which one node more may suffer (gain.h) */
+    bool rollback_worse;        /* go back also when that is passed */
     uint64_t retries_max;
     fore_ns retry_pause;  /* first pause; doubles */
     uint64_t stuck_polls; /* what is left has not shrunk for so many: an alert */
@@ -90,6 +94,7 @@ struct fore_migration {
     double predicted_util; /* target, after */
     uint64_t digest_source, digest_target, orphans;
     struct fore_check check;
+    struct fore_gain gain;
     bool checked; /* between the cut-over and the sweep */
     bool throttled;
     bool resumed;     /* from before a restart: how far the cluster got is not known yet */
@@ -116,7 +121,11 @@ struct fore_migrate {
     struct fore_migration *migration; /* running ones first */
     uint32_t running, cap;
     struct fore_migrate_counts counts;
-    double move_utilization;  /* learned */
+    double move_utilization; /* learned */
+    double *violating;       /* [node_count]: share of the last act.watch it broke the SLO, 0..1 */
+    uint32_t node_count;
+    fore_ns ticked_at;
+    double horizon_s;         /* set by the engine: what a plan's gain is about */
     double slo_ms;            /* set by the engine; 0: none, and no throttle by p99 */
     double utilization_limit; /* set by the engine: clients of a fuller node suffer; 0: not known */
     bool adopts;              /* the cluster may carry out more than is known here */

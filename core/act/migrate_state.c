@@ -43,6 +43,19 @@ static void write_check(const struct fore_check *check, struct fore_buf *out)
     fore_bytes_put_u32(out, (uint32_t)check->table << 16 | check->column_group);
 }
 
+/* What was promised; what is measured begins anew. */
+static void write_gain(const struct fore_gain *gain, struct fore_buf *out)
+{
+    fore_bytes_put_u32(out, isfinite(gain->predicted_s));
+    fore_bytes_put_double(out, isfinite(gain->predicted_s) ? gain->predicted_s : 0);
+    put_measure(out, gain->violating_before);
+    put_measure(out, gain->source_before);
+    put_measure(out, gain->source_predicted);
+    put_measure(out, gain->target_before);
+    put_measure(out, gain->target_predicted);
+    put_measure(out, gain->p99_predicted_ms);
+}
+
 static void write_migration(const struct fore_migration *m, struct fore_buf *out)
 {
     uint32_t flags = (m->check.taken ? CHECK_TAKEN : 0u) | (m->checked ? CHECKED : 0u) |
@@ -65,6 +78,7 @@ static void write_migration(const struct fore_migration *m, struct fore_buf *out
     put_measure(out, m->before_p99_ms);
     put_measure(out, m->before_util);
     put_measure(out, m->predicted_util);
+    write_gain(&m->gain, out);
     fore_bytes_put_u64(out, m->digest_source);
     fore_bytes_put_u64(out, m->digest_target);
     fore_bytes_put_u64(out, m->orphans);
@@ -181,6 +195,19 @@ static void read_place(struct reader *r, struct fore_migration *m)
     m->progressed = r->now;
 }
 
+static void read_gain(struct reader *r, struct fore_gain *gain)
+{
+    uint32_t known = fore_bytes_get_u32(&r->c);
+    gain->predicted_s = fore_bytes_get_double(&r->c);
+    if (known == 0) gain->predicted_s = (double)NAN;
+    gain->violating_before = get_measure(r);
+    gain->source_before = get_measure(r);
+    gain->source_predicted = get_measure(r);
+    gain->target_before = get_measure(r);
+    gain->target_predicted = get_measure(r);
+    gain->p99_predicted_ms = get_measure(r);
+}
+
 static void read_migration(struct reader *r, struct fore_migration *m)
 {
     *m = (struct fore_migration){.resumed = true};
@@ -200,6 +227,7 @@ static void read_migration(struct reader *r, struct fore_migration *m)
     m->before_p99_ms = get_measure(r);
     m->before_util = get_measure(r);
     m->predicted_util = get_measure(r);
+    read_gain(r, &m->gain);
     m->digest_source = fore_bytes_get_u64(&r->c);
     m->digest_target = fore_bytes_get_u64(&r->c);
     m->orphans = fore_bytes_get_u64(&r->c);

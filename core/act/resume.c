@@ -7,6 +7,7 @@
  */
 #include "core/act/resume.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum change_seen {
@@ -211,6 +212,7 @@ void fore_resume_adopt(struct fore_step *step)
                 continue;
             struct fore_migration *m =
                 fore_migrate_enlist(migrate, &row[i].move, topology, step->observe, step->now);
+            fore_gain_promise(&m->gain, migrate, m, topology, step->observe, (double)NAN);
             m->ticket = row[i].ticket;
             m->state = FORE_MIGRATE_COPY;
             m->resumed = true;

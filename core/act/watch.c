@@ -15,27 +15,40 @@ static void report(struct fore_step *step, const struct fore_migration *m)
         .orphans = m->orphans,
         .p99_before_ms = (float)m->before_p99_ms,
         .p99_after_ms = (float)fmax(target->p99_ms, source->p99_ms),
-        .p99_predicted_ms = NAN,
+        .p99_predicted_ms = (float)m->gain.p99_predicted_ms,
         .partition = m->move.partition,
         .digests_equal = m->digest_source == m->digest_target,
     };
     fore_sink_put(step->sink, step->now, FORE_EV_VERIFY, &event, sizeof event);
 }
 
+/* Utilisation of the source if the partition came back. */
+static bool load_if_back(const struct fore_step *step, const struct fore_migration *m, double *back)
+{
+    const struct fore_topology *topology;
+    if (fore_driver_topology(step->driver, &topology) != FORE_E_OK) return false;
+    double cores = topology->node[m->move.source].cores;
+    *back = step->observe->node[m->move.source].utilization +
+            step->observe->partition[m->move.partition].load / cores;
+    return true;
+}
+
 /* The target breaks the SLO, fares worse than the source did, and the old home has room again:
  * going back must help, or a rising load would be chased to and fro. */
 static bool regretted(const struct fore_step *step, const struct fore_migration *m)
 {
-    const struct fore_topology *topology;
-    if (!step->migrate->options.rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback ||
-        !fore_step_breaks_slo(step, m->move.target) ||
-        fore_driver_topology(step->driver, &topology) != FORE_E_OK)
+    const struct fore_act_options *options = &step->migrate->options;
+    double back, margin = options->rollback_margin;
+    if (!options->rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback ||
+        !fore_step_breaks_slo(step, m->move.target) || !load_if_back(step, m, &back))
         return false;
     double target = step->observe->node[m->move.target].utilization;
-    double source = step->observe->node[m->move.source].utilization;
-    double cores = topology->node[m->move.source].cores;
-    double back = source + step->observe->partition[m->move.partition].load / cores;
-    return target > m->before_util + 0.05 && back < target - 0.05 && back < m->before_util + 0.05;
+    if (target > m->before_util + margin && back < target - margin &&
+        back < m->before_util + margin)
+        return true;
+    double limit = step->migrate->utilization_limit;
+    return options->rollback_worse && fore_gain_is_worse(step, m) &&
+           (limit <= 0 || back < limit - margin);
 }
 
 static void move_back(struct fore_step *step, const struct fore_migration *m)
@@ -57,14 +70,32 @@ static void move_back(struct fore_step *step, const struct fore_migration *m)
                                     .is_rollback = true};
     back->move.source = m->move.target;
     back->move.target = m->move.source;
+    const struct fore_topology *topology;
+    back->gain.predicted_s = (double)NAN; /* no planner spoke for it */
+    if (fore_driver_topology(step->driver, &topology) == FORE_E_OK)
+        fore_gain_promise(&back->gain, migrate, back, topology, step->observe, (double)NAN);
+}
+
+static void complain(struct fore_step *step, const struct fore_migration *m)
+{
+    if (!fore_gain_is_worse(step, m)) return;
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DEGRADED, FORE_ALERT_WARNING,
+                     m->move.target,
+                     "since p%u came from node %u, node %u suffers %.0f %% of the time more",
+                     m->move.partition, m->move.source, m->move.target,
+                     -100 * m->gain.saved_s / m->gain.seconds);
 }
 
 bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)
 {
+    fore_gain_look(step, m);
     if (step->now < m->watch_until || !fore_step_last_look(step, m)) return false;
     report(step, m);
-    if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition))
+    fore_gain_tell(step, m);
+    if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition)) {
+        complain(step, m);
         return fore_step_enter(step, m, FORE_MIGRATE_DONE, "");
+    }
     move_back(step, m);
     step->migrate->counts.rolled_back++;
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,

@@ -29,7 +29,8 @@
     X(13, ALERT, "something a person should know")                              \
     X(14, NOTE, "text about the run: labels, composite sources")                \
     X(15, RESULT, "the run's summary, as JSON text")                            \
-    X(16, RESOLVED, "an alert whose cause is gone")
+    X(16, RESOLVED, "an alert whose cause is gone")                             \
+    X(17, GAIN, "what a move was to save, and what it saved")
 
 enum fore_event_kind {
 #define X(number, name, what) FORE_EV_##name = (number),
@@ -166,6 +167,22 @@ struct fore_event_resolved { /* of the ALERT with this code, node and partition 
     uint16_t node;
     uint32_t partition;
 };
+struct fore_event_gain { /* of a copy whose watch is over; NaN: not known */
+    uint64_t ticket, plan;
+    uint64_t began_ns, cutover_ns;
+    float horizon_s, window_s;               /* what the next two are about; what was watched */
+    float predicted_s, realised_s;           /* violation node-seconds saved over the horizon */
+    float violation_before, violation_after; /* nodes, 0..2: share of time, both ends added */
+    float source_before, source_predicted, source_after; /* utilisation */
+    float target_before, target_predicted, target_after;
+    float p99_before_ms, p99_predicted_ms, p99_after_ms; /* the worse end */
+    uint32_t partition;
+    uint16_t source, target;
+    uint8_t kind;  /* enum fore_move_kind */
+    uint8_t worse; /* by more than act.worse_margin */
+    uint8_t pad_[2];
+};
+_Static_assert(sizeof(struct fore_event_gain) == 104, "part of the file format");
 _Static_assert(sizeof(struct fore_event_resolved) == 16, "part of the file format");
 _Static_assert(sizeof(struct fore_event_move) == 64, "part of the file format");
 _Static_assert(sizeof(struct fore_event_plan) == 40, "part of the file format");

@@ -45,7 +45,8 @@ static struct fore_migration sample(uint32_t partition, uint16_t source, uint16_
         .expected_s = 900,
         .before_p99_ms = 3.5,
         .before_util = 0.7,
-        .check = {.rest = 11,                      .rows_rest = 12,           .first = p->first, .last = p->last, .taken = true},
+        .gain = {.predicted_s = -3,                      .source_before = 0.7,                       .source_predicted = 0.6},
+        .check = {.rest = 11,       .rows_rest = 12, .first = p->first,     .last = p->last, .taken = true},
         .throttled = true,
     };
 }
@@ -108,6 +109,8 @@ static void what_was_saved_comes_back(void **state)
     assert_true(a->began == then - 100 * FORE_SEC);
     assert_true(a->progressed == then + 7 * FORE_SEC); /* the time it was away is no stall */
     expect_near(a->before_p99_ms, 3.5, 0);
+    expect_near(a->gain.predicted_s, -3, 0);
+    expect_near(a->gain.source_predicted, 0.6, 0);
     assert_int_equal(b->state, FORE_MIGRATE_WATCH);
     assert_true(b->is_rollback && b->watch_until == then + 30 * FORE_SEC);
     assert_int_equal(two.counts.done[FORE_MOVE_SPLIT], 6);
