@@ -53,6 +53,13 @@ static enum fore_err digest(void *self, uint32_t partition, uint16_t node, uint6
     return sim_moves_digest(driver->moves, partition, node, out);
 }
 
+static enum fore_err content(void *self, uint32_t partition, uint16_t node,
+                             struct fore_content *out)
+{
+    struct sim_driver *driver = self;
+    return sim_moves_content(driver->moves, partition, node, out);
+}
+
 static enum fore_err tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
                              uint32_t *count)
 {
@@ -89,6 +96,7 @@ static const struct fore_driver_ops sim_ops = {
     .throttle = throttle,
     .cancel = cancel,
     .digest = digest,
+    .content = content,
     .tickets = tickets,
     .cutover = cutover,
     .sweep = sweep,
@@ -99,5 +107,6 @@ struct fore_driver sim_driver_door(struct sim_driver *driver)
 {
     driver->ops = sim_ops;
     if (!driver->cluster->elastic) driver->ops.caps &= ~(uint32_t)FORE_CAP_NODES;
+    if (driver->cluster->content) driver->ops.caps |= FORE_CAP_CONTENT;
     return (struct fore_driver){.ops = &driver->ops, .self = driver};
 }

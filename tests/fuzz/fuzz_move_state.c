@@ -120,6 +120,7 @@ static void build_topology(void)
                                       .replica = {(uint16_t)p}};
         FORE_ASSERT(fore_topology_add(&topology, &part, NULL) == FORE_E_OK);
     }
+    FORE_ASSERT(fore_topology_check(&topology, NULL) == FORE_E_OK);
 }
 
 static void carry_out(struct fore_migrate *migrate, struct fore_observe *observe)
