@@ -62,6 +62,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     if (engine->policy->begin != NULL)
         engine->policy_memory = engine->policy->begin(topology, engine->setup.seed, perm);
     engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
+    engine->rrs_over = FORE_NEW(perm, uint8_t, cap);
     engine->score = FORE_NEW(perm, struct fore_score, cap);
     engine->node_risk = FORE_NEW(perm, struct fore_load_risk, topology->node_count);
     engine->baseline_partitions = topology->alive_count;
@@ -73,6 +74,9 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     fore_coverage_init(&engine->coverage, perm, cap);
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
+    engine->migrate.utilization_limit = engine->setup.options->decide.utilization_limit;
+    engine->migrate.horizon_s = (double)engine->setup.options->forecast.horizon / 1e9;
+    engine->migrate.slo_ms = (double)engine->setup.slo_ns / 1e6;
 }
 
 enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct fore_engine **out,
@@ -142,6 +146,7 @@ static void follow(struct fore_engine *engine, const struct fore_migrate_change 
     case FORE_MOVE_MERGE:
         fore_observe_merge(engine->observe, p, other);
         fore_fleet_merge(engine->fleet, p, other);
+        fore_alert_forget(&engine->alerts, engine->setup.sink, now, other);
         engine->split_at[p] = now;
         break;
     case FORE_MOVE_MOVE:
@@ -345,6 +350,7 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
     if (plan->move_count == 0) {
         if (why[0] != '\0') (void)snprintf(plan->reason, sizeof plan->reason, "%s", why);
         fore_engine_note_no_plan(engine, plan, now);
+        fore_engine_note_admission(engine, plan, 0, "", now);
         return;
     }
     plan->id = ++engine->plans;
@@ -354,6 +360,7 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
     if (taken > 0) engine->plans_admitted++;
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
     if (taken > 0) fore_engine_explain(engine, view, plan, taken, why);
+    fore_engine_note_admission(engine, plan, taken, why, now);
 }
 
 /* What a policy is shown; the scores are those of the last assessment. */
@@ -453,7 +460,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
         advance_moves(engine, now); /* the machine keeps its own account of what was asked */
         return FORE_E_AGAIN;
     }
-    fore_alert_clear(&engine->alerts, FORE_ALERT_DRIVER, 0);
+    fore_alert_resolve(&engine->alerts, engine->setup.sink, now, FORE_ALERT_DRIVER, 0);
 
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
@@ -464,6 +471,23 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);
+    return FORE_E_OK;
+}
+
+void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out)
+{
+    fore_migrate_save(&engine->migrate, fore_driver_now(engine->setup.driver), out);
+}
+
+enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes, size_t size,
+                                     struct fore_diag *diag)
+{
+    const struct fore_topology *topology;
+    FORE_TRY(fore_driver_topology(engine->setup.driver, &topology));
+    if (bytes != NULL)
+        return fore_migrate_load(&engine->migrate, topology, bytes, size,
+                                 fore_driver_now(engine->setup.driver), diag);
+    fore_migrate_adopt(&engine->migrate);
     return FORE_E_OK;
 }
 
