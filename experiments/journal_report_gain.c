@@ -91,7 +91,7 @@ static size_t by_plan(const struct lab_report *report, double *ratio)
 static void add_row(struct fore_arena *arena, const struct fore_event_gain *gain,
                     struct lab_table *table)
 {
-    double seconds = (double)(gain->cutover_ns / FORE_MS) / 1e3;
+    double seconds = (double)gain->cutover_ns / 1e9;
     lab_table_add(table, "%s", lab_table_span(arena, seconds));
     lab_table_add(
         table, "%s",

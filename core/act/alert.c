@@ -51,10 +51,10 @@ static bool about_node(enum fore_alert_code code)
 static struct fore_alert_standing *stand(struct fore_alerts *alerts, enum fore_alert_code code,
                                          uint32_t subject, fore_ns now)
 {
-    if (alerts->count == alerts->cap) {
+    if (alerts->standing == NULL || alerts->count == alerts->cap) {
         uint32_t cap = alerts->cap == 0 ? 32 : 2 * alerts->cap;
         struct fore_alert_standing *grown = FORE_NEW(alerts->perm, struct fore_alert_standing, cap);
-        if (alerts->count > 0)
+        if (alerts->standing != NULL)
             memcpy(grown, alerts->standing, alerts->count * sizeof *alerts->standing);
         alerts->standing = grown;
         alerts->cap = cap;

@@ -242,6 +242,18 @@ static void learn_cost(struct fore_migrate *migrate, const struct fore_observe *
     }
 }
 
+/* Copies that somebody cancelled are not stuck any more. */
+static void resolve_stuck(const struct fore_step *step)
+{
+    struct fore_alerts *alerts = step->alerts;
+    for (uint32_t i = alerts->count; alerts->of_code[FORE_ALERT_MOVE_STUCK] > 0 && i > 0; i--) {
+        const struct fore_alert_standing *one = &alerts->standing[i - 1];
+        if (one->code == FORE_ALERT_MOVE_STUCK &&
+            !fore_migrate_partition_busy(step->migrate, one->subject))
+            fore_alert_resolve(alerts, step->sink, step->now, FORE_ALERT_MOVE_STUCK, one->subject);
+    }
+}
+
 size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver,
                          const struct fore_observe *observe, struct fore_alerts *alerts,
                          struct fore_sink sink, fore_ns now, struct fore_migrate_change *change,
@@ -262,6 +274,7 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
         while (step.change_count < change_cap && !over(&migrate->migration[i]) &&
                fore_step_advance(&step, &migrate->migration[i]))
             ;
+    resolve_stuck(&step);
     learn_cost(migrate, observe);
     forget_finished(migrate);
     return step.change_count;

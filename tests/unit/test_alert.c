@@ -218,6 +218,20 @@ static void a_stuck_copy_that_is_given_up_is_stuck_no_more(void **state)
     assert_int_equal(resolved[FORE_ALERT_MOVE_STUCK], 1);
 }
 
+static void a_stuck_copy_that_a_person_cancels_is_stuck_no_more(void **state)
+{
+    start(0, 2);
+    ticks(3);
+    fake->topology.node[2].up = false;
+    ticks(30);
+    assert_int_equal(raised[FORE_ALERT_MOVE_STUCK], 1);
+    fore_migrate_cancel(&migrate, fake_driver(fake), migrate.migration[0].ticket, "asked", sink,
+                        now);
+    ticks(1);
+    assert_int_equal(migrate.counts.cancelled, 1);
+    assert_int_equal(resolved[FORE_ALERT_MOVE_STUCK], 1);
+}
+
 /* The copy is spoilt whenever it is complete, for as long as `ticks_spoilt` lasts. */
 static void spoil_while_copying(uint32_t count)
 {
@@ -295,6 +309,7 @@ int main(void)
         T(any_order_agrees_with_a_plain_table),
         T(a_copy_that_gets_nowhere_is_stuck_until_it_goes_on),
         T(a_stuck_copy_that_is_given_up_is_stuck_no_more),
+        T(a_stuck_copy_that_a_person_cancels_is_stuck_no_more),
         T(copies_that_differ_are_an_alert_until_a_copy_is_equal),
         T(answers_that_differ_are_an_alert_until_they_agree),
     };
