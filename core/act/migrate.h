@@ -58,6 +58,7 @@ struct fore_act_options {    /* the "act" section */
     double move_utilization; /* expected share of a node's capacity; learned once seen */
     double throttle_share;   /* while a node of the move breaks the SLO: this share of the rate */
     double throttle_p99;     /* of the SLO: a copy slows down above it; 0: never (throttle.h) */
+    double throttle_room;    /* copies fit below this utilisation of both ends; 0: not asked */
     double throttle_floor;   /* of its full rate, however slow clients are */
     double throttle_slow_share; /* "breaks": this share of its requests above the SLO */
     uint64_t probes;            /* keys read on both copies before a cut-over */
@@ -89,6 +90,7 @@ struct fore_migration {
     uint32_t probe_misses; /* looks in a row that showed reads with two answers */
     double expected_s;     /* duration the plan counted on */
     double rate;           /* throttle in force, bytes/s; 0: none */
+    double rate_p99;       /* what the loop on p99 alone would give it; 0: it has not looked yet */
     double before_p99_ms;  /* the worse end, when it began */
     double before_util;    /* source */
     double predicted_util; /* target, after */
