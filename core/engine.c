@@ -62,6 +62,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     if (engine->policy->begin != NULL)
         engine->policy_memory = engine->policy->begin(topology, engine->setup.seed, perm);
     engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
+    engine->rrs_over = FORE_NEW(perm, uint8_t, cap);
     engine->score = FORE_NEW(perm, struct fore_score, cap);
     engine->node_risk = FORE_NEW(perm, struct fore_load_risk, topology->node_count);
     engine->baseline_partitions = topology->alive_count;
@@ -73,6 +74,9 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     fore_coverage_init(&engine->coverage, perm, cap);
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
+    engine->migrate.utilization_limit = engine->setup.options->decide.utilization_limit;
+    engine->migrate.horizon_s = (double)engine->setup.options->forecast.horizon / 1e9;
+    engine->migrate.slo_ms = (double)engine->setup.slo_ns / 1e6;
 }
 
 enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct fore_engine **out,
@@ -142,6 +146,7 @@ static void follow(struct fore_engine *engine, const struct fore_migrate_change 
     case FORE_MOVE_MERGE:
         fore_observe_merge(engine->observe, p, other);
         fore_fleet_merge(engine->fleet, p, other);
+        fore_alert_forget(&engine->alerts, engine->setup.sink, now, other);
         engine->split_at[p] = now;
         break;
     case FORE_MOVE_MOVE:
@@ -276,6 +281,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .placement = &engine->placement,
         .move_utilization = engine->migrate.move_utilization,
         .bytes_mean = mean_bytes(topology),
+        .bytes_unit = mean_bytes(topology) * topology->alive_count / engine->baseline_partitions,
         .caps = engine->setup.driver.ops->caps,
     };
     for (uint32_t n = 0; n < topology->node_count; n++) /* what is not in use is no target */
@@ -344,6 +350,7 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
     if (plan->move_count == 0) {
         if (why[0] != '\0') (void)snprintf(plan->reason, sizeof plan->reason, "%s", why);
         fore_engine_note_no_plan(engine, plan, now);
+        fore_engine_note_admission(engine, plan, 0, "", now);
         return;
     }
     plan->id = ++engine->plans;
@@ -353,10 +360,12 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
     if (taken > 0) engine->plans_admitted++;
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
     if (taken > 0) fore_engine_explain(engine, view, plan, taken, why);
+    fore_engine_note_admission(engine, plan, taken, why, now);
 }
 
-void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
-                      double left_s, fore_ns now, struct fore_engine_look *out)
+/* What a policy is shown; the scores are those of the last assessment. */
+static void show(struct fore_engine *engine, const struct fore_topology *topology, double left_s,
+                 fore_ns now, struct fore_engine_look *out)
 {
     fill_view(engine, topology, now, &out->input, &out->view);
     fore_ns origin = out->view.nowcast->origin;
@@ -366,27 +375,53 @@ void fore_engine_look(struct fore_engine *engine, const struct fore_topology *to
     out->input.pending_count = list_pending(engine, offset_s, now, pending);
     out->input.pending = pending;
     out->input.quiet_in_s = left_s < HUGE_VAL ? left_s : 0;
+}
+
+void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
+                      double left_s, fore_ns now, struct fore_engine_look *out)
+{
+    show(engine, topology, left_s, now, out);
     score(engine, &out->view, &out->load);
     out->input.calm = !fore_engine_triggered(engine, topology, &out->input.partition_held);
 }
 
-/* The score opens the gate for the planner. (The reactive policy has thresholds of its own, and a
- * calm cluster is still tidied up.) */
+/* Scores, what is to be said about them, and the question whether they come true. */
+static void assess(struct fore_engine *engine, const struct fore_topology *topology,
+                   struct fore_engine_look *look, const struct fore_sample *sample, fore_ns now)
+{
+    engine->planned_at = now;
+    engine->replan = false;
+    fore_engine_watch_rules(engine, topology, now);
+    score(engine, &look->view, &look->load);
+    fore_engine_watch_fallback(engine, look, now);
+    fore_engine_emit_scores(engine, &look->load, &look->view, now);
+    if (fore_risk_watch_due(&engine->risk_watch, now) && look->view.forecast->ready)
+        fore_risk_watch_ask(&engine->risk_watch, &look->load, sample, now);
+}
+
+/* decide.plan_every, or the time of a mean move where that is shorter: a planner that looks less
+ * often than moves end leaves their slots idle. */
+static fore_ns cadence(const struct fore_engine *engine, const struct fore_topology *topology)
+{
+    fore_ns every = engine->setup.options->decide.plan_every;
+    double rate = topology->node[0].bandwidth_bytes;
+    double move_ns = rate > 0 ? 1e9 * mean_bytes(topology) / rate : 0;
+    return move_ns > 0 && move_ns < (double)every ? (fore_ns)move_ns : every;
+}
+
+/* The score opens the gate for the planner. (Policies with a clock of their own have thresholds of
+ * their own too, and a calm cluster is still tidied up.) */
 static void decide(struct fore_engine *engine, const struct fore_topology *topology,
                    const struct fore_sample *sample, fore_ns now)
 {
     double left_s = fore_engine_keep_timetable(engine, now);
-    const struct fore_decide_options *options = &engine->setup.options->decide;
-    if (!due(now, engine->planned_at, options->plan_every) && !engine->replan) return;
-    engine->planned_at = now;
-    engine->replan = false;
+    bool planning = engine->replan || due(now, engine->planned_at, cadence(engine, topology));
+    bool asking = engine->policy->own_clock && now >= engine->setup.act_from;
+    if (!planning && !asking) return;
     struct fore_engine_look look;
-    fore_engine_watch_rules(engine, topology, now);
-    fore_engine_look(engine, topology, left_s, now, &look);
-    fore_engine_watch_fallback(engine, &look, now);
-    fore_engine_emit_scores(engine, &look.load, &look.view, now);
-    if (fore_risk_watch_due(&engine->risk_watch, now) && look.view.forecast->ready)
-        fore_risk_watch_ask(&engine->risk_watch, &look.load, sample, now);
+    show(engine, topology, left_s, now, &look);
+    if (planning) assess(engine, topology, &look, sample, now);
+    look.input.calm = !fore_engine_triggered(engine, topology, &look.input.partition_held);
     if (engine->policy->propose == NULL || now < engine->setup.act_from) return;
     if (left_s <= 0) {
         (void)snprintf(engine->plan.reason, sizeof engine->plan.reason,
@@ -425,7 +460,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
         advance_moves(engine, now); /* the machine keeps its own account of what was asked */
         return FORE_E_AGAIN;
     }
-    fore_alert_clear(&engine->alerts, FORE_ALERT_DRIVER, 0);
+    fore_alert_resolve(&engine->alerts, engine->setup.sink, now, FORE_ALERT_DRIVER, 0);
 
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
@@ -436,6 +471,23 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);
+    return FORE_E_OK;
+}
+
+void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out)
+{
+    fore_migrate_save(&engine->migrate, fore_driver_now(engine->setup.driver), out);
+}
+
+enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes, size_t size,
+                                     struct fore_diag *diag)
+{
+    const struct fore_topology *topology;
+    FORE_TRY(fore_driver_topology(engine->setup.driver, &topology));
+    if (bytes != NULL)
+        return fore_migrate_load(&engine->migrate, topology, bytes, size,
+                                 fore_driver_now(engine->setup.driver), diag);
+    fore_migrate_adopt(&engine->migrate);
     return FORE_E_OK;
 }
 

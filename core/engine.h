@@ -57,6 +57,14 @@ struct fore_engine;
 FORE_MUST_USE enum fore_err fore_engine_create(const struct fore_engine_setup *setup,
                                                struct fore_engine **out, struct fore_diag *diag);
 void fore_engine_destroy(struct fore_engine *engine);
+/*
+ * Moves survive the engine (core/act/migrate.h): their bytes may be kept after any step, and a
+ * fresh engine in front of the same cluster takes them up before its first step. `bytes` NULL:
+ * nothing was kept; what the cluster still carries out is taken over.
+ */
+void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes,
+                                                   size_t size, struct fore_diag *diag);
 /* One step: takes the driver's newest sample and does whatever is due. AGAIN: no new sample. */
 FORE_MUST_USE enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now,
                                              struct fore_diag *diag);

@@ -158,7 +158,7 @@ void fore_engine_watch_rules(struct fore_engine *engine, const struct fore_topol
     struct fore_diag diag = {.code = FORE_E_OK};
     if (fore_constraint_check(&engine->placement, topology, engine->baseline_replicas, true,
                               &engine->scratch, &diag) == FORE_E_OK)
-        fore_alert_clear(&engine->alerts, FORE_ALERT_PLACEMENT, 0);
+        fore_alert_resolve(&engine->alerts, engine->setup.sink, now, FORE_ALERT_PLACEMENT, 0);
     else
         fore_alert_raise(&engine->alerts, engine->setup.sink, now, FORE_ALERT_PLACEMENT,
                          FORE_ALERT_WARNING, 0, "%s", diag.text);

@@ -30,6 +30,7 @@ struct fore_engine {
     bool *node_was_up;
     struct fore_score *score;
     uint32_t score_count;
+    uint8_t *rrs_over; /* by partition: scores in a row that speak for raising, or for resolving */
     struct fore_load_risk *node_risk;
     double rrs_max;
     struct fore_risk_watch risk_watch;
@@ -40,6 +41,7 @@ struct fore_engine {
     bool replan; /* something changed: do not wait for the cadence */
     double violation_s;
     uint64_t plans, plans_admitted;
+    uint32_t refusals;     /* plans in a row of which nothing could be begun */
     uint64_t lessons_told; /* of the fleet's */
 };
 
@@ -87,6 +89,8 @@ void fore_engine_drop_late(struct fore_plan *plan, double left_s, char *why, siz
 /* Raises or clears the alert about rules that the nodes in use cannot satisfy. */
 void fore_engine_watch_rules(struct fore_engine *engine, const struct fore_topology *topology,
                              fore_ns now);
+void fore_engine_note_admission(struct fore_engine *engine, const struct fore_plan *plan,
+                                uint32_t taken, const char *why, fore_ns now);
 void fore_engine_note_unreachable(struct fore_engine *engine, enum fore_err err, fore_ns now);
 
 #endif

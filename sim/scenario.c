@@ -59,7 +59,7 @@ static enum fore_err unknown(const char *field, const char *word, const char *co
                         known[0]);
 }
 
-enum { KNOWN_MAX = 32 };
+enum { KNOWN_MAX = 32, PROFILE_SLOTS_MAX = 10000 };
 
 static enum fore_err check_policy(const char *field, const char *name, struct fore_diag *diag)
 {
@@ -161,6 +161,12 @@ static enum fore_err check_cluster(const struct sim_scenario *scenario, struct f
                             (double)cluster->node_boot / (double)FORE_SEC,
                             (double)scenario->engine.act.stall_max / (double)FORE_SEC);
     FORE_TRY(check_partitions(scenario, diag));
+    if (cluster->initial == SIM_INITIAL_PROFILE &&
+        cluster->initial_period / cluster->initial_step > PROFILE_SLOTS_MAX)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.initial_period is more than %d times cluster.initial_step; "
+                            "lengthen the step",
+                            PROFILE_SLOTS_MAX);
     const struct wl_options *workload = &scenario->workload;
     if (workload->kind == WL_KIND_SYNTHETIC && !(workload->rate > 0))
         return fore_err_set(diag, FORE_E_RANGE,

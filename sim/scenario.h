@@ -10,7 +10,12 @@
 
 enum sim_fidelity { SIM_REQUEST, SIM_FLUID };
 enum sim_service { SIM_SERVICE_EXP, SIM_SERVICE_FIXED, SIM_SERVICE_LOGNORMAL };
-enum sim_initial { SIM_INITIAL_BALANCED, SIM_INITIAL_ROUND_ROBIN, SIM_INITIAL_RING };
+enum sim_initial {
+    SIM_INITIAL_BALANCED,
+    SIM_INITIAL_ROUND_ROBIN,
+    SIM_INITIAL_RING,
+    SIM_INITIAL_PROFILE
+};
 
 struct sim_cluster_options { /* "cluster" */
     uint64_t nodes;          /* in use at the start */
@@ -27,9 +32,11 @@ struct sim_cluster_options { /* "cluster" */
     double initial_noise; /* balanced by mean loads wrong by this share (lognormal sigma) */
     fore_ns initial_from; /* BALANCED: mean load over [initial_from, initial_from + initial_span) */
     fore_ns initial_span;
-    double peak_utilization;      /* > 0: service time is set so that the highest 5-min total load
-                                     is this share of all capacity */
-    uint64_t partition_bytes;     /* mean size */
+    fore_ns initial_period;   /* PROFILE: the same span, averaged at equal times of this period */
+    fore_ns initial_step;     /* ... in slots of this length */
+    double peak_utilization;  /* > 0: service time is set so that the highest 5-min total load
+                                 is this share of all capacity */
+    uint64_t partition_bytes; /* mean size */
     double partition_bytes_sigma; /* lognormal */
     double bandwidth;             /* bytes per second a node moves */
     fore_ns move_time_mean;       /* > 0: bandwidth is set so that a mean partition takes this */
@@ -47,6 +54,7 @@ struct sim_options {      /* "sim" */
     double scan_cost;
     fore_ns slo; /* p99 must stay below; 0: the p99 at slo_utilization */
     double slo_utilization;
+    bool content;               /* the driver sums up what nodes hold: FORE_CAP_CONTENT */
     uint64_t key_samples;       /* per window handed to the engine */
     struct fore_strings faults; /* "node3 down 2h 10min": name, when, for how long */
 };

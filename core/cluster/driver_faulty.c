@@ -78,6 +78,13 @@ static enum fore_err faulty_probe(void *self, uint64_t position, uint32_t partit
     return fore_driver_probe(fault->inner, position, partition, node, out);
 }
 
+static enum fore_err faulty_tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
+                                    uint32_t *count)
+{
+    struct fore_driver_fault *fault = self;
+    return fails(fault) ? fault->failure : fore_driver_tickets(fault->inner, out, cap, count);
+}
+
 static enum fore_err faulty_cutover(void *self, fore_ticket ticket)
 {
     struct fore_driver_fault *fault = self;
@@ -112,6 +119,7 @@ struct fore_driver fore_driver_faulty(struct fore_driver_fault *fault)
         .digest = faulty_digest,
         .content = faulty_content,
         .probe = faulty_probe,
+        .tickets = faulty_tickets,
         .cutover = faulty_cutover,
         .sweep = faulty_sweep,
         .close = faulty_close,

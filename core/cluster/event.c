@@ -33,6 +33,7 @@ const char *fore_event_kind_text(enum fore_event_kind kind)
         [FORE_EV_TOPOLOGY] = "topology",   [FORE_EV_FAULT] = "fault",
         [FORE_EV_ALERT] = "alert",         [FORE_EV_NOTE] = "note",
         [FORE_EV_RESULT] = "result",       [FORE_EV_FALLBACK] = "fallback",
+        [FORE_EV_RESOLVED] = "resolved",   [FORE_EV_GAIN] = "gain",
     };
     _Static_assert(FORE_COUNTOF(text) == EVENT_KINDS, "a kind has no name");
     return (size_t)kind < FORE_COUNTOF(text) ? text[kind] : NULL;

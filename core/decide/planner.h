@@ -37,9 +37,10 @@ struct fore_planner_input {
     const bool *node_changing; /* by node: being taken into use or out of it; NULL: none */
     double move_utilization;   /* share of a node a move takes */
     double bytes_mean;         /* of partitions */
-    uint32_t caps;             /* of the driver */
-    double quiet_in_s;         /* seconds until nothing may run any more; 0: no such time is set */
-    bool calm;                 /* no RRS reaches its threshold: only tidy up */
+    double bytes_unit; /* what decide.move_price is for: the mean before any split; 0: bytes_mean */
+    uint32_t caps;     /* of the driver */
+    double quiet_in_s; /* seconds until nothing may run any more; 0: no such time is set */
+    bool calm;         /* no RRS reaches its threshold: only tidy up */
 };
 
 /* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */

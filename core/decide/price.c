@@ -25,8 +25,10 @@ double fore_price_copy_s(const struct fore_search *search, uint32_t partition, u
 double fore_price_move(const struct fore_search *search, uint32_t partition, double share)
 {
     double bytes = share * (double)search->load.topology->partition[partition].bytes;
-    double relative = search->input->bytes_mean > 0 ? bytes / search->input->bytes_mean : 1;
-    return fore_price_seconds(search->input->options->move_price) * relative;
+    const struct fore_planner_input *in = search->input;
+    double unit = in->bytes_unit > 0 ? in->bytes_unit : in->bytes_mean;
+    double relative = unit > 0 ? bytes / unit : 1;
+    return fore_price_seconds(in->options->move_price) * relative;
 }
 
 bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t from,

@@ -21,6 +21,7 @@ extern const struct contract_subject *contract_current;
 int contract_life_run(void);
 int contract_refusals_run(void);
 int contract_faults_run(void);
+int contract_content_run(void);
 
 /* A fresh cluster of the current subject. */
 struct fore_driver contract_open(void);

@@ -5,8 +5,8 @@
  */
 #include "tests/support/fake_driver.h"
 
-#include "core/base/hash.h"
 #include "core/base/rng.h"
+#include "tests/support/fake_content.h"
 #include "tests/support/fake_store.h"
 
 #include <stdlib.h>
@@ -27,7 +27,7 @@ enum { RANGE_PER_PARTITION = 1 << 20 };
 
 static struct fake_move *move_of(struct fake *fake, fore_ticket ticket)
 {
-    return ticket >= 1 && ticket <= fake->move_count ? &fake->move[ticket - 1] : NULL;
+    return ticket > fake->forgotten && ticket <= fake->move_count ? &fake->move[ticket - 1] : NULL;
 }
 
 static bool before_cutover(const struct fake_move *move)
@@ -205,70 +205,19 @@ bool fake_receives(const struct fake *fake, uint32_t partition, uint16_t node)
     return false;
 }
 
-/* Independent of the order in which a store happens to hold its keys. */
-static enum fore_err op_digest(void *self, uint32_t partition, uint16_t node, uint64_t *out)
+static enum fore_err op_tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
+                                uint32_t *count)
 {
-    struct fake *fake = self;
-    if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
-        return FORE_E_RANGE;
-    const struct fore_partition *p = &fake->topology.partition[partition];
-    if (!p->alive) return FORE_E_RANGE;
-    uint64_t sum = 0, count = 0;
-    for (uint32_t i = 0; i < fake->store[node].count; i++) {
-        struct fake_key key = fake->store[node].key[i];
-        if (key.position < p->first || key.position > p->last) continue;
-        sum += fore_hash_u64(key.value, key.position);
-        count++;
+    const struct fake *fake = self;
+    *count = 0;
+    for (uint32_t i = 0; i < fake->move_count; i++) {
+        const struct fake_move *move = &fake->move[i];
+        if (!before_cutover(move) && move->phase != FORE_PHASE_SWEEPING) continue;
+        if (*count < cap)
+            out[*count] = (struct fore_driver_ticket){.ticket = i + 1, .move = move->move};
+        ++*count;
     }
-    bool holds = count > 0 || fore_topology_hosts(&fake->topology, partition, node) ||
-                 fake_receives(fake, partition, node);
-    if (!holds) return FORE_E_RANGE;
-    *out = sum ^ count;
     return FORE_E_OK;
-}
-
-static uint64_t row_hash(const struct fake_key *key)
-{
-    return key == NULL ? 0 : fore_hash_u64(key->value, key->position);
-}
-
-static enum fore_err op_content(void *self, uint32_t partition, uint16_t node,
-                                struct fore_content *out)
-{
-    struct fake *fake = self;
-    if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
-        return FORE_E_RANGE;
-    const struct fore_partition *p = &fake->topology.partition[partition];
-    if (!p->alive) return FORE_E_RANGE;
-    *out = fake->written[partition];
-    const struct fake_store *store = &fake->store[node];
-    for (uint32_t i = 0; i < store->count; i++) {
-        if (store->key[i].position < p->first || store->key[i].position > p->last) continue;
-        out->sum += row_hash(&store->key[i]);
-        out->rows++;
-    }
-    bool replica = fore_topology_hosts(&fake->topology, partition, node);
-    return out->rows > 0 || replica ? FORE_E_OK : FORE_E_RANGE;
-}
-
-static enum fore_err op_probe(void *self, uint64_t position, uint32_t partition, uint16_t node,
-                              uint64_t *out)
-{
-    struct fake *fake = self;
-    if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
-        return FORE_E_RANGE;
-    *out = row_hash(fake_store_find(&fake->store[node], position));
-    return FORE_E_OK;
-}
-
-/* Changes what clients were told is there; the sums follow the truth, not the rows. */
-static void acknowledge(struct fake *fake, uint32_t partition, struct fake_key key)
-{
-    struct fore_content *account = &fake->written[partition];
-    const struct fake_key *before = fake_store_find(&fake->truth, key.position);
-    account->written += row_hash(&key) - row_hash(before);
-    account->rows_written += before == NULL;
-    fake_store_put(&fake->truth, key);
 }
 
 static void account_for_merge(struct fake *fake, const struct fore_move *move)
@@ -387,7 +336,7 @@ struct fake *fake_create(const struct fake_options *options)
     fill_stores(fake);
     uint32_t all = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
                    FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_CONTENT |
-                   FORE_CAP_PROBE;
+                   FORE_CAP_PROBE | FORE_CAP_TICKETS;
     if (fake->options.nodes_standby > 0) all |= FORE_CAP_NODES;
     fake->ops = (struct fore_driver_ops){
         .name = "fake",
@@ -399,9 +348,10 @@ struct fake *fake_create(const struct fake_options *options)
         .poll = op_poll,
         .throttle = op_throttle,
         .cancel = op_cancel,
-        .digest = op_digest,
-        .content = op_content,
-        .probe = op_probe,
+        .digest = fake_op_digest,
+        .content = fake_op_content,
+        .probe = fake_op_probe,
+        .tickets = op_tickets,
         .cutover = op_cutover,
         .sweep = op_sweep,
         .close = op_close,
@@ -479,7 +429,7 @@ void fake_write(struct fake *fake, uint64_t position, uint64_t value)
     uint32_t at = fore_topology_find(&fake->topology, position);
     FORE_ASSERT(at != FORE_PARTITION_NONE);
     const struct fore_partition *p = &fake->topology.partition[at];
-    acknowledge(fake, at, key);
+    fake_acknowledge(fake, at, key);
     for (uint32_t r = 0; r < p->replica_count; r++)
         fake_store_put(&fake->store[p->replica[r]], key);
     for (uint32_t i = 0; i < fake->move_count; i++) {
@@ -494,4 +444,14 @@ void fake_fail(struct fake *fake, fore_ticket ticket)
     struct fake_move *move = move_of(fake, ticket);
     FORE_ASSERT(move != NULL && before_cutover(move));
     end_without_trace(fake, move, FORE_PHASE_FAILED);
+}
+
+void fake_restart(struct fake *fake)
+{
+    for (uint32_t i = 0; i < fake->move_count; i++) {
+        struct fake_move *move = &fake->move[i];
+        if (before_cutover(move)) end_without_trace(fake, move, FORE_PHASE_FAILED);
+        move->phase = move->phase == FORE_PHASE_SWEEPING ? FORE_PHASE_DONE : move->phase;
+    }
+    fake->forgotten = fake->move_count;
 }

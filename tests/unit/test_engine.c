@@ -19,17 +19,27 @@ static struct fore_engine_setup setup;
 static struct fake *fake;
 static struct fore_engine *engine;
 static struct fore_diag diag;
-static uint32_t seen[32], alerts[FORE_ALERT_CODES];
 static uint32_t moved[8], moved_count; /* partitions of the first moves */
+static uint32_t seen[32];
+static uint32_t raised[FORE_ALERT_CODES], resolved[FORE_ALERT_CODES];
 static uint64_t stream_sum;
 
 static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)
 {
     const unsigned char *byte = body;
+    struct fore_event_alert alert;
+    struct fore_event_resolved over;
     seen[kind]++;
     if (kind == FORE_EV_MOVE && moved_count < FORE_COUNTOF(moved))
         moved[moved_count++] = ((const struct fore_event_move *)body)->partition;
-    if (kind == FORE_EV_ALERT) alerts[((const struct fore_event_alert *)body)->code]++;
+    if (kind == FORE_EV_ALERT) {
+        memcpy(&alert, body, sizeof alert);
+        raised[alert.code]++;
+    }
+    if (kind == FORE_EV_RESOLVED) {
+        memcpy(&over, body, sizeof over);
+        resolved[over.code]++;
+    }
     for (size_t i = 0; i < len; i++)
         stream_sum = (stream_sum ^ byte[i]) * UINT64_C(0x100000001b3);
     stream_sum ^= at;
@@ -43,9 +53,10 @@ static void defaults(const struct fore_option_section *section, void *target)
 static int begin(void **state)
 {
     memset(seen, 0, sizeof seen);
-    memset(alerts, 0, sizeof alerts);
     memset(moved, 0xff, sizeof moved);
     moved_count = 0;
+    memset(raised, 0, sizeof raised);
+    memset(resolved, 0, sizeof resolved);
     memset(&diag, 0, sizeof diag);
     stream_sum = 0;
     engine = NULL;
@@ -248,15 +259,15 @@ static void a_rule_is_put_right_and_its_loss_is_said_once(void **state)
     run(120, 0, 0.1);
     assert_int_equal(fake->topology.partition[0].replica[0], 3);
     assert_int_equal(moves_done(), 1);
-    assert_int_equal(alerts[FORE_ALERT_PLACEMENT], 0);
+    assert_int_equal(raised[FORE_ALERT_PLACEMENT], 0);
     fake->topology.node[3].up = false;
     run(60, 0, 0.1);
-    assert_int_equal(alerts[FORE_ALERT_PLACEMENT], 1);
+    assert_int_equal(raised[FORE_ALERT_PLACEMENT], 1);
     fake->topology.node[3].up = true;
     run(60, 0, 0.1);
     fake->topology.node[3].up = false;
     run(60, 0, 0.1);
-    assert_int_equal(alerts[FORE_ALERT_PLACEMENT], 2);
+    assert_int_equal(raised[FORE_ALERT_PLACEMENT], 2);
 }
 
 static void schedule(const char *name, const char *text)
@@ -450,6 +461,65 @@ static void a_policy_that_never_asks_the_forecast_does_not_fall_back(void **stat
     assert_int_equal(seen[FORE_EV_FALLBACK], 0);
 }
 
+static void what_is_wrong_with_the_cluster_is_said_once_and_then_that_it_is_over(void **state)
+{
+    struct fore_driver_fault fault = {.inner = fake_driver(fake), .failure = FORE_E_UNREACHABLE};
+    setup.driver = fore_driver_faulty(&fault);
+    start();
+    run(5, 0, 0.1);
+    fake->topology.node[2].up = false;
+    run(10, 0, 0.1);
+    assert_int_equal(raised[FORE_ALERT_NODE_DOWN], 1);
+    assert_int_equal(resolved[FORE_ALERT_NODE_DOWN], 0);
+    fake->topology.node[2].up = true;
+    run(10, 0, 0.1);
+    assert_int_equal(resolved[FORE_ALERT_NODE_DOWN], 1);
+    for (int i = 0; i < 5; i++) {
+        fault.fail_at = fault.calls + 1;
+        run(1, 0, 0.1);
+    }
+    assert_int_equal(raised[FORE_ALERT_DRIVER], 1);
+    assert_int_equal(resolved[FORE_ALERT_DRIVER], 0);
+    run(2, 0, 0.1);
+    assert_int_equal(resolved[FORE_ALERT_DRIVER], 1);
+}
+
+/* A new engine after every window: only the bytes of the moves go from one to the next. */
+static void moves_outlive_their_engine(void **state)
+{
+    struct fore_buf bytes = {0};
+    start();
+    uint64_t epoch = fake->topology.epoch;
+    for (uint32_t i = 0; i < 300 && fore_engine_counts(engine).moves_running == 0; i++)
+        run(1, 0, 0.95);
+    assert_int_equal(fore_engine_counts(engine).moves_running, 1);
+    for (uint32_t i = 0; i < 200 && fore_engine_counts(engine).moves_running > 0; i++) {
+        fore_buf_reset(&bytes);
+        fore_engine_save_moves(engine, &bytes);
+        fore_engine_destroy(engine);
+        start();
+        assert_int_equal(fore_engine_load_moves(engine, bytes.data, bytes.len, &diag), FORE_E_OK);
+        run(1, 0, 0.1);
+    }
+    assert_int_equal(moves_done(), 1);
+    assert_true(fake->topology.epoch == epoch + 1);
+    assert_true(fake_is_sound(fake));
+    fore_buf_fini(&bytes);
+}
+
+static void an_engine_without_bytes_takes_over_what_the_cluster_does(void **state)
+{
+    start();
+    for (uint32_t i = 0; i < 300 && fore_engine_counts(engine).moves_running == 0; i++)
+        run(1, 0, 0.95);
+    fore_engine_destroy(engine);
+    start();
+    assert_int_equal(fore_engine_load_moves(engine, NULL, 0, &diag), FORE_E_OK);
+    run(150, 0, 0.1);
+    assert_int_equal(moves_done(), 1);
+    assert_true(fake_is_sound(fake));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -474,6 +544,9 @@ int main(void)
         T(asking_changes_nothing),
         T(a_dry_run_plans_what_may_not_be_done_yet),
         T(a_dry_run_in_a_quiet_time_says_so),
+        T(what_is_wrong_with_the_cluster_is_said_once_and_then_that_it_is_over),
+        T(moves_outlive_their_engine),
+        T(an_engine_without_bytes_takes_over_what_the_cluster_does),
         T(an_oracle_needs_a_future),
         T(a_cluster_that_fails_some_calls_still_ends_well),
     };
