@@ -123,6 +123,8 @@ void fore_engine_destroy(struct fore_engine *engine)
     if (engine->observe != NULL) fore_observe_destroy(engine->observe);
     fore_arena_fini(&engine->perm);
     fore_arena_fini(&engine->threshold_arena);
+    fore_arena_fini(&engine->placement_arena);
+    fore_arena_fini(&engine->timetable_arena);
     fore_arena_fini(&engine->scratch);
     free(engine);
 }

@@ -16,7 +16,7 @@ struct fore_engine {
     struct fore_plan plan; /* the newest */
     struct fore_constraints placement;
     struct fore_thresholds thresholds;
-    struct fore_arena threshold_arena; /* of theirs: they may be set anew */
+    struct fore_arena threshold_arena, placement_arena, timetable_arena; /* they may be set anew */
     struct fore_timetable timetable;
     fore_ns timetable_seen;  /* the time the timetable was asked last */
     uint64_t placement_seen; /* which nodes served when the rules were checked last */
