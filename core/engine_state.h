@@ -63,6 +63,9 @@ struct fore_engine_look {
 };
 void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
                       double left_s, fore_ns now, struct fore_engine_look *out);
+/* Was the forecast right about what has come? */
+void fore_engine_look_back(struct fore_engine *engine, const struct fore_topology *topology,
+                           double bytes_mean);
 /* Says when decisions go over from the forecast to the present load, and back. */
 void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_engine_look *look,
                                 fore_ns now);
