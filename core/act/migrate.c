@@ -74,6 +74,14 @@ bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t pa
     return false;
 }
 
+bool fore_migrate_rests(const struct fore_migrate *migrate, uint32_t partition, fore_ns now)
+{
+    uint64_t known = migrate->rests < FORE_MIGRATE_RESTS ? migrate->rests : FORE_MIGRATE_RESTS;
+    for (uint64_t i = 0; i < known; i++)
+        if (migrate->rest[i].partition == partition && now < migrate->rest[i].until) return true;
+    return false;
+}
+
 double fore_migrate_due_s(const struct fore_migration *m, fore_ns now)
 {
     if (m->state >= FORE_MIGRATE_SWEEP) return 0;
@@ -131,7 +139,7 @@ static const char *node_forbidden(const struct fore_migrate *migrate,
 /* NULL when the move may start, else the rule that forbids it. */
 static const char *forbidden(const struct fore_migrate *migrate,
                              const struct fore_topology *topology, struct fore_driver driver,
-                             const struct fore_move *move)
+                             const struct fore_move *move, fore_ns now)
 {
     if (!fore_driver_can(driver, caps_for(move->kind))) return "the driver cannot";
     if (fore_move_of_node(move->kind)) return node_forbidden(migrate, topology, move);
@@ -139,6 +147,7 @@ static const char *forbidden(const struct fore_migrate *migrate,
         return "the partition is gone";
     if (migrate->running == migrate->cap) return "too many moves are watched";
     if (fore_migrate_partition_busy(migrate, move->partition)) return "the partition is moving";
+    if (fore_migrate_rests(migrate, move->partition, now)) return "its copies differ: it rests";
     if (move->kind == FORE_MOVE_MERGE && fore_migrate_partition_busy(migrate, move->other))
         return "its neighbour is moving";
     if (!fore_migrate_copies(move->kind)) return NULL;
@@ -200,7 +209,7 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
     }
     for (uint32_t i = 0; i < plan->move_count; i++) {
         const struct fore_move *move = &plan->move[i].move;
-        const char *rule = forbidden(migrate, topology, driver, move);
+        const char *rule = forbidden(migrate, topology, driver, move, now);
         if (rule == NULL) {
             take(migrate, plan, &plan->move[i], topology, observe, now);
             taken++;
