@@ -32,6 +32,7 @@ void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_optio
     *migrate = (struct fore_migrate){
         .options = *options, .cap = cap, .move_utilization = options->move_utilization};
     migrate->migration = FORE_NEW(perm, struct fore_migration, cap);
+    migrate->after = FORE_NEW(perm, struct fore_gain_after, cap);
     migrate->violating = FORE_NEW(perm, double, node_count);
     migrate->node_count = node_count;
 }

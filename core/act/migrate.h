@@ -132,6 +132,8 @@ struct fore_migrate {
     struct fore_migrate_rest rest[FORE_MIGRATE_RESTS]; /* a ring: the newest are known */
     uint64_t rests;                                    /* ever */
     double *violating; /* [node_count]: share of the last act.watch it broke the SLO, 0..1 */
+    struct fore_gain_after *after; /* [cap]: done, and measured until their horizon is over */
+    uint32_t after_count;
     uint32_t node_count;
     fore_ns ticked_at;
     double horizon_s;         /* set by the engine: what a plan's gain is about */
