@@ -213,7 +213,8 @@ static void mark_partitions(const struct fore_engine *engine, const struct fore_
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         fore_ns moved = engine->moved_at[p], split = engine->split_at[p];
         grown[p] = engine->grown_at[p] != 0 && now - engine->grown_at[p] < cooldown;
-        busy[p] = moved != 0 && now - moved < cooldown;
+        busy[p] =
+            (moved != 0 && now - moved < cooldown) || fore_migrate_rests(&engine->migrate, p, now);
         rest[p] = split != 0 && now - split < 4 * cooldown;
     }
     for (uint32_t i = 0; i < engine->migrate.running; i++) {

@@ -62,6 +62,7 @@ struct fore_act_options {    /* the "act" section */
     double throttle_floor;   /* of its full rate, however slow clients are */
     double throttle_slow_share; /* "breaks": this share of its requests above the SLO */
     uint64_t probes;            /* keys read on both copies before a cut-over */
+    fore_ns mismatch_rest;      /* a partition whose copies differ is left alone for this long */
     fore_ns watch;              /* after the cut-over: did latency get better? */
     bool rollback;              /* go back when the target fares worse than the source did */
     double rollback_margin;     /* by this much utilisation */
@@ -118,13 +119,23 @@ struct fore_migrate_counts {
     double bytes;
 };
 
+struct fore_migrate_rest { /* of a partition whose copies were found to differ */
+    uint32_t partition;
+    fore_ns until;
+};
+enum { FORE_MIGRATE_RESTS = 64 };
+
 struct fore_migrate {
     struct fore_act_options options;
     struct fore_migration *migration; /* running ones first */
     uint32_t running, cap;
     struct fore_migrate_counts counts;
-    double move_utilization; /* learned */
-    double *violating;       /* [node_count]: share of the last act.watch it broke the SLO, 0..1 */
+    double move_utilization;                           /* learned */
+    struct fore_migrate_rest rest[FORE_MIGRATE_RESTS]; /* a ring: the newest are known */
+    uint64_t rests;                                    /* ever */
+    double *violating; /* [node_count]: share of the last act.watch it broke the SLO, 0..1 */
+    struct fore_gain_after *after; /* [cap]: done, and measured until their horizon is over */
+    uint32_t after_count;
     uint32_t node_count;
     fore_ns ticked_at;
     double horizon_s;         /* set by the engine: what a plan's gain is about */
@@ -146,6 +157,9 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
 /* Free slots by node into out[node_count]; the free ones in the cluster are returned. */
 uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_count, uint8_t *out);
 bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition);
+/* Is it left alone, because its copies did not agree? To try again at once would only copy it
+ * again: somebody has to look first. */
+bool fore_migrate_rests(const struct fore_migrate *migrate, uint32_t partition, fore_ns now);
 /* Seconds until the move is expected to change ownership; 0 once it has. */
 double fore_migrate_due_s(const struct fore_migration *migration, fore_ns now);
 /*

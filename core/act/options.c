@@ -24,6 +24,8 @@ static const struct fore_option rows[] = {
      "a node breaks the SLO when more than this share of its requests is slow"                                                       },
     {"probes",              FORE_OPT_COUNT,    AT(probes),              "64",    0,    1024, NULL,
      "keys asked for lately that are read on both copies before a cut-over, where the driver can"                                    },
+    {"mismatch_rest",       FORE_OPT_DURATION, AT(mismatch_rest),       "10min", 0,    1e18, NULL,
+     "a partition whose copies were found to differ is not moved, split or merged for this long"                                     },
     {"watch",               FORE_OPT_DURATION, AT(watch),               "1min",  0,    1e18, NULL,
      "how long latency is watched after the cut-over"                                                                                },
     {"rollback",            FORE_OPT_BOOL,     AT(rollback),            "true",  0,    0,    NULL,

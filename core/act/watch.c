@@ -83,7 +83,7 @@ static void complain(struct fore_step *step, const struct fore_migration *m)
                      m->move.target,
                      "since p%u came from node %u, node %u suffers %.0f %% of the time more",
                      m->move.partition, m->move.source, m->move.target,
-                     -100 * m->gain.saved_s / m->gain.seconds);
+                     -100 * m->gain.spared_s / m->gain.seconds);
 }
 
 bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)
@@ -91,11 +91,12 @@ bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)
     fore_gain_look(step, m);
     if (step->now < m->watch_until || !fore_step_last_look(step, m)) return false;
     report(step, m);
-    fore_gain_tell(step, m);
     if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition)) {
+        fore_gain_follow(step, m, false);
         complain(step, m);
         return fore_step_enter(step, m, FORE_MIGRATE_DONE, "");
     }
+    fore_gain_follow(step, m, true);
     move_back(step, m);
     step->migrate->counts.rolled_back++;
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,
