@@ -18,6 +18,7 @@ struct fore_engine {
     uint32_t baseline_partitions;
     uint16_t *baseline_replicas;  /* by partition */
     fore_ns *moved_at, *split_at; /* by partition; 0: never */
+    fore_ns *columns_at;          /* split or merged by column; 0: never */
     fore_ns *grown_at;            /* by partition: when it last got a replica */
     void *policy_memory;          /* the policy's own */
     bool *node_was_up;

@@ -40,6 +40,8 @@ struct sim_cluster {
     uint64_t key_samples; /* per window */
     fore_ns node_boot_ns; /* from asking for a standby node to its being in use */
     bool elastic;         /* there are nodes that are not in use at the start */
+    bool columns;         /* requests name columns, the table tells their widths: request mode */
+    double byte_cost;     /* with columns: share of a request's work that goes with bytes read */
 };
 
 /* Memory from `perm`. `span` is the length of the run. */

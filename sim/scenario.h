@@ -44,7 +44,8 @@ struct sim_options {      /* "sim" */
     double service_sigma; /* lognormal */
     double write_cost;    /* service of a write / of a read */
     double scan_cost;
-    fore_ns slo; /* p99 must stay below; 0: the p99 at slo_utilization */
+    double byte_cost; /* share of a request's work that goes with the bytes it reads: wide.h */
+    fore_ns slo;      /* p99 must stay below; 0: the p99 at slo_utilization */
     double slo_utilization;
     uint64_t key_samples;       /* per window handed to the engine */
     struct fore_strings faults; /* "node3 down 2h 10min": name, when, for how long */

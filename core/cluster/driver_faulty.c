@@ -78,6 +78,12 @@ static enum fore_err faulty_probe(void *self, uint64_t position, uint32_t partit
     return fore_driver_probe(fault->inner, position, partition, node, out);
 }
 
+static enum fore_err faulty_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
+{
+    struct fore_driver_fault *fault = self;
+    return fails(fault) ? fault->failure : fore_driver_compare(fault->inner, ticket, rows, copy);
+}
+
 static enum fore_err faulty_cutover(void *self, fore_ticket ticket)
 {
     struct fore_driver_fault *fault = self;
@@ -112,6 +118,7 @@ struct fore_driver fore_driver_faulty(struct fore_driver_fault *fault)
         .digest = faulty_digest,
         .content = faulty_content,
         .probe = faulty_probe,
+        .compare = faulty_compare,
         .cutover = faulty_cutover,
         .sweep = faulty_sweep,
         .close = faulty_close,

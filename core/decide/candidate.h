@@ -5,6 +5,7 @@
 #define FORE_CANDIDATE_H
 
 #include "core/decide/planner.h"
+#include "core/decide/vertical.h"
 
 enum { FORE_CANDIDATE_TARGETS = 48 };
 
@@ -20,7 +21,11 @@ struct fore_search {
     struct fore_cut {
         bool asked, known;
         struct fore_keyrange_cut at;
-    } * cut;        /* by partition: where it would be split, asked for once a plan */
+    } * cut; /* by partition: where it would be split, asked for once a plan */
+    struct fore_column_choice {
+        bool asked;
+        struct fore_vertical best;
+    } * columns;    /* by partition; NULL: none may be split by column */
     double *brings; /* by partition: cores one replica brings, mean over the horizon */
     uint32_t *hosted, *hosted_at; /* partitions of node n: hosted[hosted_at[n]..hosted_at[n + 1]) */
     uint16_t target[FORE_CANDIDATE_TARGETS]; /* nodes worth bringing something to, ascending */
@@ -36,6 +41,8 @@ struct fore_candidate {
     uint32_t partner;
     uint32_t extra_copies; /* ADD_REPLICA: this one and those to follow */
     struct fore_plan_move move;
+    double work_saved; /* core-seconds: splits by column when nothing is in trouble */
+    char say[120];     /* of moves by column: for people */
     uint16_t then_source, then_target; /* SPLIT: where its part is to go */
     struct fore_load_change change[FORE_CANDIDATE_CHANGES];
     uint32_t change_count;
@@ -46,6 +53,10 @@ void fore_candidate_targets(struct fore_search *search);
 /* Replaces *best if something that relieves `source` gains more. */
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
                             struct fore_candidate *best);
+/* May columns be split off here? */
+bool fore_candidate_columns_allowed(const struct fore_search *search);
+/* Nothing is in trouble: the split by column that saves most work, or the merge that does. */
+void fore_candidate_save_columns(const struct fore_search *search, struct fore_candidate *best);
 /* Nothing is in trouble: drop a replica that is not needed, merge cold neighbours. */
 void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate *best);
 

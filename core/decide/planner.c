@@ -83,6 +83,8 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
     search->cluster_slots = input->cluster_slots;
     list_hosted(search);
     search->cut = FORE_NEW(scratch, struct fore_cut, topology->partition_cap);
+    if (fore_candidate_columns_allowed(search))
+        search->columns = FORE_NEW(scratch, struct fore_column_choice, topology->partition_cap);
     search->brings = FORE_NEW(scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
         if (topology->partition[p].alive) search->brings[p] = mean_brought(&search->load, p);
@@ -131,11 +133,12 @@ static void take(struct fore_search *search, const struct fore_candidate *best,
         fore_load_apply(&search->load, &best->change[i], 1);
     const struct fore_move *move = &best->move.move;
     search->busy[move->partition] = true;
-    if (move->kind == FORE_MOVE_MERGE) search->busy[move->other] = true;
+    if (fore_move_joins(move->kind)) search->busy[move->other] = true;
     if (best->swap) search->busy[best->partner] = true;
-    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA) {
+    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA ||
+        fore_move_of_columns(move->kind)) {
         use_slot(search, move->source);
-        use_slot(search, move->target);
+        if (move->target != move->source) use_slot(search, move->target);
         search->cluster_slots--;
     }
     if (move->kind == FORE_MOVE_SPLIT) {
@@ -156,7 +159,7 @@ static void explain(const struct fore_search *search, const struct fore_candidat
     }
     const struct fore_topology *topology = search->load.topology;
     const struct fore_move *m = &out->move[0].move;
-    char what[72];
+    char what[120];
     switch (m->kind) {
     case FORE_MOVE_MOVE:
     case FORE_MOVE_ADD_REPLICA:
@@ -167,6 +170,10 @@ static void explain(const struct fore_search *search, const struct fore_candidat
     case FORE_MOVE_SPLIT:
         (void)snprintf(what, sizeof what, "split p%u, then %.0f %% of it to %s", m->partition,
                        100 * m->split_right_share, topology->node[first->then_target].name);
+        break;
+    case FORE_MOVE_VERTICAL_SPLIT:
+    case FORE_MOVE_VERTICAL_MERGE:
+        (void)snprintf(what, sizeof what, "%.*s", (int)sizeof what - 1, first->say);
         break;
     case FORE_MOVE_MERGE:
     case FORE_MOVE_DROP_REPLICA:
@@ -202,6 +209,14 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         if (best.gain_s <= 0) break;
         if (out->move_count == 0) first = best;
         take(&search, &best, out);
+    }
+    bool troubled = out->move_count > 0 || !fore_candidate_columns_allowed(&search);
+    while (!troubled && out->move_count < most && search.cluster_slots > 0) {
+        struct fore_candidate saving = {0};
+        fore_candidate_save_columns(&search, &saving);
+        if (!saving.found) break;
+        if (out->move_count == 0) first = saving;
+        take(&search, &saving, out);
     }
     if (out->move_count == 0) {
         struct fore_candidate tidy = {0};

@@ -23,18 +23,19 @@ struct fore_planner_input {
     uint32_t term_count;
     const struct fore_load_pending *pending; /* moves under way */
     size_t pending_count;
-    const uint8_t *node_slots;         /* free move slots by node */
-    uint32_t cluster_slots;            /* free move slots in all */
-    const bool *partition_busy;        /* moving, or resting (cool-down) */
-    const bool *partition_grown;       /* has lately got a replica; may get more. NULL: none */
-    const bool *partition_split_rest;  /* lately split or merged: not merged or split back */
-    uint32_t baseline_partitions;      /* merges stop there */
-    const uint16_t *baseline_replicas; /* by partition: replicas it should keep */
-    const bool *node_changing;         /* by node: being taken into use or out of it; NULL: none */
-    double move_utilization;           /* share of a node a move takes */
-    double bytes_mean;                 /* of partitions */
-    uint32_t caps;                     /* of the driver */
-    bool calm;                         /* no RRS reaches its threshold: only tidy up */
+    const uint8_t *node_slots;          /* free move slots by node */
+    uint32_t cluster_slots;             /* free move slots in all */
+    const bool *partition_busy;         /* moving, or resting (cool-down) */
+    const bool *partition_grown;        /* has lately got a replica; may get more. NULL: none */
+    const bool *partition_split_rest;   /* lately split or merged: not merged or split back */
+    const bool *partition_columns_rest; /* lately split or merged by column. NULL: none */
+    uint32_t baseline_partitions;       /* merges stop there */
+    const uint16_t *baseline_replicas;  /* by partition: replicas it should keep */
+    const bool *node_changing;          /* by node: being taken into use or out of it; NULL: none */
+    double move_utilization;            /* share of a node a move takes */
+    double bytes_mean;                  /* of partitions */
+    uint32_t caps;                      /* of the driver */
+    bool calm;                          /* no RRS reaches its threshold: only tidy up */
 };
 
 /* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */

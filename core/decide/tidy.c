@@ -62,7 +62,7 @@ static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t 
         input->partition_split_rest[*right])
         return false;
     const struct fore_partition *r = &topology->partition[*right];
-    if (l->replica_count != r->replica_count) return false;
+    if (l->replica_count != r->replica_count || l->apart != 0 || r->apart != 0) return false;
     for (uint32_t i = 0; i < l->replica_count; i++)
         if (l->replica[i] != r->replica[i]) return false;
     double cores = topology->node[l->replica[0]].cores;
