@@ -137,7 +137,8 @@ static void follow_columns(struct fore_engine *engine, const struct fore_migrate
         fore_fleet_merge(engine->fleet, p, other);
         fore_fleet_scale(engine->fleet, p, 1 / whole);
     }
-    engine->columns_at[p] = now;
+    /* What was made whole may be cut anew at once: the other half of following a change of mix. */
+    engine->columns_at[p] = change->kind == FORE_MOVE_VERTICAL_SPLIT ? now : 0;
     engine->replan = true;
     fore_risk_watch_changed(&engine->risk_watch, change->source);
     fore_risk_watch_changed(&engine->risk_watch, change->target);
