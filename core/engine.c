@@ -295,6 +295,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
     bool *grown = FORE_NEW(scratch, bool, topology->partition_cap);
     bool *columns = FORE_NEW(scratch, bool, topology->partition_cap);
     mark_partitions(engine, topology, now, busy, rest, grown, columns);
+    fore_vertical_cost_learn(&engine->vertical_cost, engine->observe, topology);
     *input = (struct fore_planner_input){
         .now = now,
         .options = &options->decide,
@@ -306,6 +307,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_grown = grown,
         .partition_split_rest = rest,
         .partition_columns_rest = columns,
+        .vertical_cost = &engine->vertical_cost,
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
         .move_utilization = engine->migrate.move_utilization,

@@ -5,20 +5,20 @@
 
 #include <string.h>
 
-#define F64(group, name, field)                                                \
-    {                                                                          \
+#define F64(group, name, field)                                                       \
+    {                                                                                 \
         group, name, false, LAB_METRIC_F64, offsetof(struct sim_result, field), false \
     }
-#define U64(group, name, field)                                                \
-    {                                                                          \
+#define U64(group, name, field)                                                       \
+    {                                                                                 \
         group, name, false, LAB_METRIC_U64, offsetof(struct sim_result, field), false \
     }
-#define HOST_F64(name, field)                                                \
-    {                                                                        \
+#define HOST_F64(name, field)                                                       \
+    {                                                                               \
         NULL, name, true, LAB_METRIC_F64, offsetof(struct sim_result, field), false \
     }
-#define HOST_U64(name, field)                                                \
-    {                                                                        \
+#define HOST_U64(name, field)                                                       \
+    {                                                                               \
         NULL, name, true, LAB_METRIC_U64, offsetof(struct sim_result, field), false \
     }
 

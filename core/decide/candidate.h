@@ -5,7 +5,6 @@
 #define FORE_CANDIDATE_H
 
 #include "core/decide/planner.h"
-#include "core/decide/vertical.h"
 
 enum { FORE_CANDIDATE_TARGETS = 48 };
 
@@ -25,8 +24,9 @@ struct fore_search {
     struct fore_column_choice {
         bool asked;
         struct fore_vertical best;
-    } * columns;    /* by partition; NULL: none may be split by column */
-    double *brings; /* by partition: cores one replica brings, mean over the horizon */
+    } * columns;      /* by partition; NULL: none may be split by column */
+    double byte_cost; /* told and found */
+    double *brings;   /* by partition: cores one replica brings, mean over the horizon */
     uint32_t *hosted, *hosted_at; /* partitions of node n: hosted[hosted_at[n]..hosted_at[n + 1]) */
     uint16_t target[FORE_CANDIDATE_TARGETS]; /* nodes worth bringing something to, ascending */
     uint32_t target_count;

@@ -36,9 +36,8 @@ static struct fore_vertical best_of(const struct fore_search *search, uint32_t p
 {
     struct fore_column_choice *choice = &search->columns[partition];
     if (!choice->asked)
-        choice->best =
-            fore_vertical_best(search->input->observe->columns, partition,
-                               table_of(search, partition), search->input->options->byte_cost);
+        choice->best = fore_vertical_best(search->input->observe->columns, partition,
+                                          table_of(search, partition), search->byte_cost);
     choice->asked = true;
     return choice->best;
 }
@@ -57,28 +56,6 @@ static bool splittable(const struct fore_search *search, uint32_t partition,
     *out = best_of(search, partition);
     return out->known && out->columns != 0 &&
            out->base + out->apart <= 1 - options->vertical_gain_min;
-}
-
-/* A pair whose split has become a burden; `now` is what it does for the present mix. */
-static bool mergeable(const struct fore_search *search, uint32_t base, uint32_t *sibling,
-                      struct fore_vertical *now)
-{
-    const struct fore_decide_options *options = search->input->options;
-    const struct fore_topology *topology = search->load.topology;
-    const struct fore_partition *p = &topology->partition[base];
-    if (!p->alive || p->apart == 0 || p->column_group != 0 || rests(search, base)) return false;
-    *sibling = fore_topology_columns_sibling(topology, base);
-    if (search->busy[*sibling] || p->replica_count != 1 ||
-        topology->partition[*sibling].replica_count != 1)
-        return false;
-    const struct fore_columns *seen = search->input->observe->columns;
-    const struct fore_table *table = table_of(search, base);
-    *now = fore_vertical_of(seen, base, table, options->byte_cost, p->apart);
-    if (!now->known) return false;
-    if (now->base + now->apart > 1) return true;
-    struct fore_vertical best = best_of(search, base);
-    return best.columns != 0 &&
-           best.base + best.apart + options->vertical_gain_min <= now->base + now->apart;
 }
 
 /* "{0 2-5}" */
@@ -156,28 +133,65 @@ void fore_candidate_split_columns(const struct fore_search *search, uint16_t sou
 }
 
 /* Core-seconds that a copy takes at its two ends. */
-static double copy_work(const struct fore_search *search, uint16_t a, uint16_t b, double due_s)
+static double copy_work(const struct fore_search *search, uint32_t partition, uint16_t from,
+                        uint16_t to, double share)
 {
     const struct fore_node *node = search->load.topology->node;
-    return search->input->move_utilization * (node[a].cores + node[b].cores) * due_s;
+    return search->input->move_utilization * (node[from].cores + node[to].cores) *
+           copy_s(search, partition, from, to, share);
 }
 
-static void try_merge(const struct fore_search *search, uint32_t base, double span_s,
-                      struct fore_candidate *best)
+static double span_s(const struct fore_search *search)
 {
-    uint32_t sibling;
-    struct fore_vertical now;
-    if (!mergeable(search, base, &sibling, &now)) return;
+    return fore_price_seconds(search->input->options->vertical_span);
+}
+
+/* A pair that may be touched. */
+static bool is_pair(const struct fore_search *search, uint32_t base, uint32_t *sibling)
+{
+    const struct fore_topology *topology = search->load.topology;
+    const struct fore_partition *p = &topology->partition[base];
+    if (!p->alive || p->apart == 0 || p->column_group != 0 || rests(search, base)) return false;
+    *sibling = fore_topology_columns_sibling(topology, base);
+    const struct fore_partition *s = &topology->partition[*sibling];
+    return !search->busy[*sibling] && p->replica_count == 1 && s->replica_count == 1 &&
+           search->slots[p->replica[0]] > 0 && search->slots[s->replica[0]] > 0;
+}
+
+/* Core-seconds that undoing a split saves: rows are whole from then on, or cut anew. */
+static double worth_of_merge(const struct fore_search *search, uint32_t base, uint32_t sibling,
+                             const struct fore_vertical *now)
+{
     const struct fore_partition *part = search->load.topology->partition;
     uint16_t from = part[sibling].replica[0], to = part[base].replica[0];
-    if (search->slots[from] == 0 || search->slots[to] == 0) return;
-    double due = copy_s(search, sibling, from, to, 1);
-    double whole = (search->brings[base] + search->brings[sibling]) / (now.base + now.apart);
-    /* Undoing goes before doing: what a merge makes room for is counted by the split after it. */
-    double gain = (now.base + now.apart) * whole * span_s;
-    if (best->found && gain <= best->work_saved) return;
-    *best = (struct fore_candidate){.found = true, .work_saved = gain};
-    best->move = fore_price_plan(search, FORE_MOVE_VERTICAL_MERGE, base, from, to, due);
+    double work = now->base + now->apart;
+    double whole = (search->brings[base] + search->brings[sibling]) / work * span_s(search);
+    double undone = (work - 1) * whole - copy_work(search, sibling, from, to, 1);
+    struct fore_vertical best = best_of(search, base);
+    double least = search->input->options->vertical_gain_min, then = best.base + best.apart;
+    if (best.columns == 0 || then > 1 - least || then + least > work) return undone;
+    double bytes = (double)part[base].bytes + (double)part[sibling].bytes;
+    double share = best.data_share * bytes / fmax(1, (double)part[base].bytes);
+    double anew = (work - then) * whole - copy_work(search, sibling, from, to, 1) -
+                  copy_work(search, base, to, to, share);
+    return fmax(undone, anew);
+}
+
+static void try_merge(const struct fore_search *search, uint32_t base, struct fore_candidate *best)
+{
+    uint32_t sibling;
+    if (!is_pair(search, base, &sibling)) return;
+    const struct fore_partition *part = search->load.topology->partition;
+    struct fore_vertical now =
+        fore_vertical_of(search->input->observe->columns, base, table_of(search, base),
+                         search->byte_cost, part[base].apart);
+    if (!now.known) return;
+    double saved = worth_of_merge(search, base, sibling, &now);
+    if (saved <= 0 || (best->found && saved <= best->work_saved)) return;
+    uint16_t from = part[sibling].replica[0], to = part[base].replica[0];
+    *best = (struct fore_candidate){.found = true, .work_saved = saved};
+    best->move = fore_price_plan(search, FORE_MOVE_VERTICAL_MERGE, base, from, to,
+                                 copy_s(search, sibling, from, to, 1));
     best->move.move.other = sibling;
     best->move.move.load_base = (float)now.base;
     best->move.move.load_apart = (float)now.apart;
@@ -188,21 +202,21 @@ static void try_merge(const struct fore_search *search, uint32_t base, double sp
                    base, spanning, work);
 }
 
-static void try_saving(const struct fore_search *search, uint32_t partition, double span_s,
+static void try_saving(const struct fore_search *search, uint32_t partition,
                        struct fore_candidate *best)
 {
     struct fore_vertical v;
     const struct fore_partition *p = &search->load.topology->partition[partition];
     uint16_t node = p->replica[0];
-    if (!p->alive || search->slots[node] == 0) return;
-    if (best->found && search->brings[partition] * span_s <= best->work_saved) return;
+    double most = search->brings[partition] * span_s(search);
+    if (!p->alive || search->slots[node] == 0 || (best->found && most <= best->work_saved)) return;
     if (!splittable(search, partition, &v)) return;
-    double due = copy_s(search, partition, node, node, v.data_share);
-    double saved = (1 - v.base - v.apart) * search->brings[partition] * span_s -
-                   copy_work(search, node, node, due);
+    double saved =
+        (1 - v.base - v.apart) * most - copy_work(search, partition, node, node, v.data_share);
     if (saved <= 0 || (best->found && saved <= best->work_saved)) return;
     *best = (struct fore_candidate){.found = true, .work_saved = saved, .change_count = 1};
     double share = fore_load_replica_share(&search->load, partition, 1);
+    double due = copy_s(search, partition, node, node, v.data_share);
     best->change[0] =
         fore_price_change(search, node, partition, -share * (1 - v.base - v.apart), due);
     split_move(search, partition, node, &v, due, best);
@@ -210,9 +224,8 @@ static void try_saving(const struct fore_search *search, uint32_t partition, dou
 
 void fore_candidate_save_columns(const struct fore_search *search, struct fore_candidate *best)
 {
-    double span_s = fore_price_seconds(search->input->options->cooldown);
     for (uint32_t p = 0; p < search->load.topology->partition_count; p++) {
-        try_merge(search, p, span_s, best);
-        try_saving(search, p, span_s, best);
+        try_merge(search, p, best);
+        try_saving(search, p, best);
     }
 }

@@ -83,8 +83,12 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
     search->cluster_slots = input->cluster_slots;
     list_hosted(search);
     search->cut = FORE_NEW(scratch, struct fore_cut, topology->partition_cap);
-    if (fore_candidate_columns_allowed(search))
+    if (fore_candidate_columns_allowed(search)) {
         search->columns = FORE_NEW(scratch, struct fore_column_choice, topology->partition_cap);
+        static const struct fore_vertical_cost none = {0};
+        search->byte_cost = fore_vertical_cost_share(
+            input->vertical_cost != NULL ? input->vertical_cost : &none, input->options->byte_cost);
+    }
     search->brings = FORE_NEW(scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
         if (topology->partition[p].alive) search->brings[p] = mean_brought(&search->load, p);

@@ -13,6 +13,7 @@
 #include "core/decide/load.h"
 #include "core/decide/options.h"
 #include "core/decide/plan.h"
+#include "core/decide/vertical.h"
 
 struct fore_planner_input {
     fore_ns now;
@@ -29,13 +30,14 @@ struct fore_planner_input {
     const bool *partition_grown;        /* has lately got a replica; may get more. NULL: none */
     const bool *partition_split_rest;   /* lately split or merged: not merged or split back */
     const bool *partition_columns_rest; /* lately split or merged by column. NULL: none */
-    uint32_t baseline_partitions;       /* merges stop there */
-    const uint16_t *baseline_replicas;  /* by partition: replicas it should keep */
-    const bool *node_changing;          /* by node: being taken into use or out of it; NULL: none */
-    double move_utilization;            /* share of a node a move takes */
-    double bytes_mean;                  /* of partitions */
-    uint32_t caps;                      /* of the driver */
-    bool calm;                          /* no RRS reaches its threshold: only tidy up */
+    const struct fore_vertical_cost *vertical_cost; /* found so far. NULL: nothing */
+    uint32_t baseline_partitions;                   /* merges stop there */
+    const uint16_t *baseline_replicas;              /* by partition: replicas it should keep */
+    const bool *node_changing; /* by node: being taken into use or out of it; NULL: none */
+    double move_utilization;   /* share of a node a move takes */
+    double bytes_mean;         /* of partitions */
+    uint32_t caps;             /* of the driver */
+    bool calm;                 /* no RRS reaches its threshold: only tidy up */
 };
 
 /* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */

@@ -9,8 +9,52 @@
 #include <math.h>
 
 enum { ATOMS_MAX = 12 };
-static const double samples_least = 48; /* decayed; fewer say too little about a mix */
-static const double part_least = 1e-3;  /* nothing is quite without load: shares stay shares */
+static const double samples_least = 48;  /* decayed; fewer say too little about a mix */
+static const double spread_least = 1e-3; /* of widths: a variance; less tells nothing */
+static const double told_weight = 0.005; /* what was told counts as much as such a variance */
+static const double keep = 0.9;          /* of what was found before, each time */
+static const double part_least = 1e-3;   /* nothing is quite without load: shares stay shares */
+
+/* Bytes of a row that the partition holds, over those of a whole one. */
+static double width_of(const struct fore_topology *topology, const struct fore_partition *p)
+{
+    const struct fore_table *table = &topology->table[p->table];
+    uint64_t all = fore_topology_columns_all(table);
+    uint64_t held = p->column_group == FORE_GROUP_APART ? p->apart : all & ~p->apart;
+    return fore_topology_columns_bytes(table, held) / fore_topology_columns_bytes(table, all);
+}
+
+void fore_vertical_cost_learn(struct fore_vertical_cost *cost, const struct fore_observe *observe,
+                              const struct fore_topology *topology)
+{
+    double n = 0, x = 0, y = 0, xx = 0, xy = 0;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        const struct fore_partition *part = &topology->partition[p];
+        const struct fore_observe_partition *seen = &observe->partition[p];
+        double reads = seen->requests_per_sec - seen->writes_per_sec;
+        if (!part->alive || topology->table[part->table].columns == 0 || !(reads > 0)) continue;
+        double width = width_of(topology, part), load = seen->load * (1 - seen->write_share);
+        n += reads;
+        x += reads * width;
+        y += load;
+        xx += reads * width * width;
+        xy += width * load;
+    }
+    if (!(n > 0)) return;
+    double spread = xx / n - x / n * (x / n);
+    if (spread < spread_least) return;
+    double slope = (xy / n - x / n * (y / n)) / spread;
+    double whole = y / n + slope * (1 - x / n);
+    if (!(whole > 0)) return;
+    double found = fmin(1, fmax(0, slope / whole)), old = keep * cost->weight;
+    cost->share = (old * cost->share + spread * found) / (old + spread);
+    cost->weight = old + spread;
+}
+
+double fore_vertical_cost_share(const struct fore_vertical_cost *cost, double told)
+{
+    return (cost->weight * cost->share + told_weight * told) / (cost->weight + told_weight);
+}
 
 static size_t patterns_of(const struct fore_columns *seen, uint32_t partition, uint64_t all,
                           struct fore_column_pattern out[FORE_COLUMNS_SETS + 1])

@@ -11,7 +11,7 @@
 
 #include "core/cluster/topology.h"
 #include "core/decide/column_cut.h"
-#include "core/observe/columns.h"
+#include "core/observe/observe.h"
 
 struct fore_vertical {
     bool known;        /* enough queries were seen; else the rest is unset */
@@ -22,6 +22,19 @@ struct fore_vertical {
     double spanning;    /* share of queries that need both */
 };
 
+/*
+ * The share of a read's work that goes with bytes, found in the reads of parts of different width:
+ * the slope of work a read over its value at whole rows, weighted by reads. It is remembered, for
+ * with whole rows only there is nothing to see.
+ */
+struct fore_vertical_cost { /* {0}: nothing found yet */
+    double share;           /* found */
+    double weight;          /* how much it counts: variances of width, over whole rows', added up */
+};
+void fore_vertical_cost_learn(struct fore_vertical_cost *cost, const struct fore_observe *observe,
+                              const struct fore_topology *topology);
+/* What was told counts for less the more was found. */
+double fore_vertical_cost_share(const struct fore_vertical_cost *cost, double told);
 /* The best cut, for the present mix of a partition's queries. `byte_cost` in 0..1. */
 struct fore_vertical fore_vertical_best(const struct fore_columns *seen, uint32_t partition,
                                         const struct fore_table *table, double byte_cost);

@@ -415,6 +415,8 @@ void fore_observe_split_columns(struct fore_observe *observe, uint32_t base, uin
         b->of[i] *= load_base;
     }
     b->adopts = s->adopts = true;
+    b->lives = s->lives =
+        false; /* loads were guessed, requests not at all: the next window tells */
     publish(b, &observe->partition[base]);
     publish(s, &observe->partition[sibling]);
     fore_history_scale(observe->history, base, whole);
