@@ -15,6 +15,11 @@ refused "a policy that does not exist" replay "$T/small.cfg" --set policy.name=p
 complains "names a policy" 'policy'
 refused "an unknown option" replay "$T/small.cfg" --set cluster.nodse=4 --journal "$J"
 complains "has a nearest name" 'did you mean'
+refused "a column without a width" replay "$T/small.cfg" --set workload.row_columns=id --journal "$J"
+complains "shows how to write one" 'photo=4KiB'
+refused "queries for a column that is not there" replay "$T/small.cfg" --set workload.row_columns=id=8 --set 'workload.row_sets=50% nmae' --journal "$J"
+complains "names it" 'nmae'
+refused "a price on bytes of rows without columns" replay "$T/small.cfg" --set sim.byte_cost=50% --journal "$J"
 refused "a quantity without sense" replay "$T/small.cfg" --set sim.service_mean=fast --journal "$J"
 refused "a negative time" replay "$T/small.cfg" --set workload.span=-5s --journal "$J"
 head -c 4096 "$F" >"$T/binary.cfg"

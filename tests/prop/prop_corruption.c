@@ -170,8 +170,7 @@ static struct fore_move some_move(enum fore_move_kind kind)
 
 static void set_up(uint64_t seed, bool columns)
 {
-    struct fake_options fake = {
-        .seed = seed, .replica_count = columns ? 1 : 2, .node_count = 5};
+    struct fake_options fake = {.seed = seed, .replica_count = columns ? 1 : 2, .node_count = 5};
     struct fore_act_options act;
     struct fore_observe_options observe;
     memset(&trial, 0, sizeof trial);
@@ -188,14 +187,14 @@ static void set_up(uint64_t seed, bool columns)
     fore_alert_init(&trial.alerts, &trial.arena, 64, 3600 * FORE_SEC);
     trial.damage = (enum fake_damage)fore_rng_below(&trial.rng, FAKE_DAMAGES);
     if (columns)
-        trial.move = some_column_move((enum fore_move_kind)(FORE_MOVE_VERTICAL_SPLIT +
-                                                            fore_rng_below(&trial.rng, 2)));
+        trial.move = some_column_move(
+            (enum fore_move_kind)(FORE_MOVE_VERTICAL_SPLIT + fore_rng_below(&trial.rng, 2)));
     else
         trial.move =
             some_move((enum fore_move_kind)fore_rng_below(&trial.rng, FORE_MOVE_DROP_REPLICA + 1));
     trial.moment = (enum moment)fore_rng_below(&trial.rng, MOMENTS);
-    bool copies = trial.move.kind == FORE_MOVE_MOVE ||
-                  trial.move.kind == FORE_MOVE_ADD_REPLICA || columns;
+    bool copies =
+        trial.move.kind == FORE_MOVE_MOVE || trial.move.kind == FORE_MOVE_ADD_REPLICA || columns;
     if (trial.moment == DURING_COPY && !copies) trial.moment = BEFORE_CUT_OVER;
     trial.harm_at = fore_rng_below(&trial.rng, 50);
     trial.cutover = trial.fake->ops.cutover;

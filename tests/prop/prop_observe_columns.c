@@ -1,7 +1,8 @@
 /*
- * Misra and Gries' guarantee for sets of columns, on random streams, with and without decay, through
- * splits and merges: counts and rest add up to the truth, a count is never above its set's and below
- * it by at most the total over the counters plus one, and every set heavier than that is kept.
+ * Misra and Gries' guarantee for sets of columns, on random streams, with and without decay,
+ * through splits and merges: counts and rest add up to the truth, a count is never above its set's
+ * and below it by at most the total over the counters plus one, and every set heavier than that is
+ * kept.
  */
 #include "core/observe/columns.h"
 
@@ -41,8 +42,8 @@ static fore_ns feed(struct fore_columns *columns, struct stream *stream, fore_ns
             now += FORE_SEC;
             decay_all(stream);
         }
-        uint32_t p = fore_rng_below(&stream->rng, 2), set = fore_alias_draw(&stream->alias,
-                                                                            &stream->rng);
+        uint32_t p = fore_rng_below(&stream->rng, 2),
+                 set = fore_alias_draw(&stream->alias, &stream->rng);
         double weight = 1 + fore_rng_below(&stream->rng, 9);
         if (fore_rng_below(&stream->rng, 50) == 0) {
             unknown[p] += weight;

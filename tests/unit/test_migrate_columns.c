@@ -64,8 +64,8 @@ static uint32_t admit(struct fore_move move)
     struct fore_plan plan = {
         .id = ++stage.plans, .epoch = stage.fake->topology.epoch, .move_count = 1};
     plan.move[0] = (struct fore_plan_move){.move = move, .duration_s = 1};
-    return fore_migrate_admit(&stage.migrate, &plan, &stage.fake->topology,
-                              fake_driver(stage.fake), stage.observe, stage.now, why, sizeof why);
+    return fore_migrate_admit(&stage.migrate, &plan, &stage.fake->topology, fake_driver(stage.fake),
+                              stage.observe, stage.now, why, sizeof why);
 }
 
 static void tick(void)

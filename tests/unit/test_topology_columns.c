@@ -21,7 +21,8 @@ static int set_up(void **state)
     fore_arena_init(&arena);
     fore_topology_init(&t, &arena, 3, 1, 8);
     t.table[0] = (struct fore_table){
-        .name = "rows", .last = 399, .columns = 4, .column_bytes = {4, 8, 16, 1000}};
+        .name = "rows", .last = 399, .columns = 4, .column_bytes = {4, 8, 16, 1000}
+    };
     for (uint32_t n = 0; n < 3; n++)
         t.node[n] = (struct fore_node){.cores = 1, .up = true};
     for (uint32_t p = 0; p < 4; p++) {
@@ -100,7 +101,8 @@ static void what_cannot_be_is_refused_and_changes_nothing(void **state)
     assert_int_equal(fore_topology_columns_split(&t, a, 1, 0.5, 0, NULL), FORE_E_REFUSED);
     assert_int_equal(fore_topology_split(&t, 1, 150, 0.5, NULL), FORE_E_REFUSED);
     assert_int_equal(fore_topology_split(&t, a, 150, 0.5, NULL), FORE_E_REFUSED);
-    assert_int_equal(fore_topology_merge(&t, a, b), FORE_E_REFUSED); /* both on node 0, neighbours */
+    assert_int_equal(fore_topology_merge(&t, a, b),
+                     FORE_E_REFUSED); /* both on node 0, neighbours */
     assert_int_equal(fore_topology_columns_merge(&t, 1, b), FORE_E_CONFLICT);
     assert_int_equal(fore_topology_columns_merge(&t, a, 1), FORE_E_CONFLICT);
     assert_int_equal(fore_topology_columns_merge(&t, 1, 50), FORE_E_RANGE);
@@ -181,7 +183,8 @@ static void journals_carry_pairs_and_their_changes(void **state)
     change.epoch++;
     assert_false(fore_snapshot_fold(&snapshot, 4, FORE_EV_TOPOLOGY, &change, sizeof change));
 
-    fore_event_keyframe_build(&t, &keyframe); /* one pair; cut off, or naming nonsense, it is none */
+    fore_event_keyframe_build(&t,
+                              &keyframe); /* one pair; cut off, or naming nonsense, it is none */
     assert_false(
         fore_snapshot_fold(&snapshot, 5, FORE_EV_KEYFRAME, keyframe.data, keyframe.len - 16));
     ((unsigned char *)keyframe.data)[keyframe.len - 8] = 77;
@@ -190,7 +193,8 @@ static void journals_carry_pairs_and_their_changes(void **state)
     fore_buf_fini(&keyframe);
 }
 
-/* Where no partition is split by column, a keyframe is what it was before there was such a thing. */
+/* Where no partition is split by column, a keyframe is what it was before there was such a thing.
+ */
 static void a_keyframe_without_pairs_is_as_it_was(void **state)
 {
     struct fore_buf keyframe = {0};

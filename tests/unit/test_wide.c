@@ -96,18 +96,22 @@ static void nonsense_is_named(void **state)
 #define ROWS                                                                           \
     "workload.row_columns=a=10,b=30,c=952", "workload.row_sets=70% a b,20% c,10% b c", \
         "workload.row_writes=100% a"
-#define SMALL                                                                          \
-    "workload.rate=500/s", "workload.span=10min", "workload.keys=1k",                  \
-        "workload.read_share=90%", "cluster.nodes=2", "cluster.cores=2",               \
-        "cluster.partitions=4", "cluster.peak_utilization=50%", "sim.byte_cost=50%",   \
-        "cluster.partition_bytes=1MiB", "cluster.bandwidth=10MiB/s", "observe.window=1s", ROWS
+#define SMALL                                                                                    \
+    "workload.rate=500/s", "workload.span=10min", "workload.keys=1k", "workload.read_share=90%", \
+        "cluster.nodes=2", "cluster.cores=2", "cluster.partitions=4",                            \
+        "cluster.peak_utilization=50%", "sim.byte_cost=50%", "cluster.partition_bytes=1MiB",     \
+        "cluster.bandwidth=10MiB/s", "observe.window=1s", ROWS
 
 static void streams_name_columns_and_change_nothing_else(void **state)
 {
-    static const char *const with[] = {SMALL, "workload.row_then=100% c",
-                                       "workload.row_every=5s", NULL};
-    static const char *const without[] = {SMALL, "workload.row_columns=", "workload.row_sets=",
-                                          "workload.row_writes=", "sim.byte_cost=0", NULL};
+    static const char *const with[] = {SMALL, "workload.row_then=100% c", "workload.row_every=5s",
+                                       NULL};
+    static const char *const without[] = {SMALL,
+                                          "workload.row_columns=",
+                                          "workload.row_sets=",
+                                          "workload.row_writes=",
+                                          "sim.byte_cost=0",
+                                          NULL};
     struct sim_world a, b;
     sim_world_open(&a, 3, with);
     sim_world_open(&b, 3, without);
