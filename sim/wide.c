@@ -11,15 +11,19 @@ void sim_wide_init(struct sim_wide *wide, const struct fore_topology *topology, 
     };
 }
 
-static struct sim_wide_visit visit(const struct sim_wide *wide, uint32_t partition,
-                                   const struct fore_table *table, uint64_t columns)
+static double work_of(const struct fore_table *table, double byte_cost, uint64_t columns)
 {
     double whole = fore_topology_columns_bytes(table, fore_topology_columns_all(table));
     double bytes = fore_topology_columns_bytes(table, columns);
-    return (struct sim_wide_visit){
-        .partition = partition,
-        .bytes = (uint32_t)bytes,
-        .work = bytes < whole ? 1 - wide->byte_cost + wide->byte_cost * bytes / whole : 1};
+    return bytes < whole ? 1 - byte_cost + byte_cost * bytes / whole : 1;
+}
+
+static struct sim_wide_visit visit(const struct sim_wide *wide, uint32_t partition,
+                                   const struct fore_table *table, uint64_t columns)
+{
+    return (struct sim_wide_visit){.partition = partition,
+                                   .bytes = (uint32_t)fore_topology_columns_bytes(table, columns),
+                                   .work = work_of(table, wide->byte_cost, columns)};
 }
 
 void sim_wide_update(struct sim_wide *wide)
@@ -39,4 +43,28 @@ void sim_wide_update(struct sim_wide *wide)
     }
     wide->epoch = topology->epoch;
     wide->ready = true;
+}
+
+static void add_mix(const struct wl_wide_mix *mix, uint64_t all, uint64_t apart, double share,
+                    double *here, double *there)
+{
+    double before = 0;
+    for (uint32_t i = 0; i < (mix != NULL ? mix->count : 1); i++) {
+        uint64_t set = mix != NULL ? mix->set[i] : all;
+        double weight = mix != NULL ? mix->until[i] - before : 1;
+        *here += (set & all & ~apart) != 0 ? share * weight : 0;
+        *there += (set & apart) != 0 ? share * weight : 0;
+        before += weight;
+    }
+}
+
+struct sim_wide_work sim_wide_expect(const struct wl_wide *wide, const struct fore_table *table,
+                                     double byte_cost, uint64_t apart, fore_ns t, double read_share)
+{
+    uint64_t all = fore_topology_columns_all(table);
+    double here = 0, there = 0;
+    add_mix(wl_wide_mix_at(wide, t, false), all, apart, read_share, &here, &there);
+    add_mix(wl_wide_mix_at(wide, t, true), all, apart, 1 - read_share, &here, &there);
+    return (struct sim_wide_work){.base = here * work_of(table, byte_cost, all & ~apart),
+                                  .apart = there * work_of(table, byte_cost, apart)};
 }

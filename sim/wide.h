@@ -10,6 +10,7 @@
 #define SIM_WIDE_H
 
 #include "core/cluster/topology_columns.h"
+#include "workloads/wide.h"
 
 struct sim_wide_visit {
     uint32_t partition;
@@ -43,5 +44,14 @@ static inline uint32_t sim_wide_visits(const struct sim_wide *wide, uint32_t par
         out[count++] = part->other;
     return count;
 }
+
+/* Work of the two parts over that of whole rows, expected of requests at `t`, of whose work reads
+ * are `read_share`. Columns that a trace names by itself are not known ahead: as if all. */
+struct sim_wide_work {
+    double base, apart;
+};
+struct sim_wide_work sim_wide_expect(const struct wl_wide *wide, const struct fore_table *table,
+                                     double byte_cost, uint64_t apart, fore_ns t,
+                                     double read_share);
 
 #endif

@@ -123,12 +123,18 @@ struct stream {
     struct fore_arena arena; /* holds this struct too */
 };
 
+const struct wl_wide_mix *wl_wide_mix_at(const struct wl_wide *wide, fore_ns t, bool write)
+{
+    bool second = wide->every > 0 && t / wide->every % 2 == 1;
+    const struct wl_wide_mix *mix = write ? &wide->writes : &wide->reads[second];
+    return mix->count > 0 ? mix : NULL;
+}
+
 static uint32_t draw(const struct wl_wide *wide, const struct wl_request *request, double u)
 {
-    bool second = wide->every > 0 && request->t / wide->every % 2 == 1;
-    const struct wl_wide_mix *mix = &wide->reads[second];
-    if (request->op == FORE_QUERY_WRITE) mix = &wide->writes;
-    if (mix->count == 0) return UINT32_MAX >> (WL_WIDE_COLUMNS - wide->columns);
+    const struct wl_wide_mix *mix =
+        wl_wide_mix_at(wide, request->t, request->op == FORE_QUERY_WRITE);
+    if (mix == NULL) return UINT32_MAX >> (WL_WIDE_COLUMNS - wide->columns);
     uint32_t i = 0;
     while (i + 1 < mix->count && u >= mix->until[i])
         i++;

@@ -35,6 +35,8 @@ struct wl_wide {
  */
 FORE_MUST_USE enum fore_err wl_wide_parse(const struct wl_options *options, struct wl_wide *out,
                                           struct fore_diag *diag);
+/* The sets that a request at `t` draws from; NULL: all columns, always. */
+const struct wl_wide_mix *wl_wide_mix_at(const struct wl_wide *wide, fore_ns t, bool write);
 /* Takes `source` over and names columns in what it gives. */
 struct wl_source wl_wide_source(struct wl_source source, const struct wl_wide *wide, uint64_t seed);
 

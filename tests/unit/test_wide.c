@@ -182,6 +182,27 @@ static void a_request_visits_the_parts_it_needs(void **state)
     sim_world_close(&world);
 }
 
+/* What an oracle is told of parts is what the simulator will charge for them. */
+static void the_future_of_parts_is_what_they_will_be_charged(void **state)
+{
+    static const char *const sets[] = {SMALL, "workload.row_then=100% c", "workload.row_every=5s",
+                                       NULL};
+    struct sim_world world;
+    sim_world_open(&world, 1, sets);
+    const struct sim_cluster *cluster = &world.cluster;
+    const struct fore_table *table = &cluster->topology.table[0];
+    struct sim_wide_work first = sim_wide_expect(&cluster->wide, table, 0.5, 3, FORE_SEC, 0.9);
+    expect_near(first.apart, (0.9 * 0.8 + 0.1) * 0.524, 1e-9);
+    expect_near(first.base, 0.9 * 0.3 * 0.98, 1e-9);
+    struct sim_wide_work then = sim_wide_expect(&cluster->wide, table, 0.5, 3, 6 * FORE_SEC, 0.9);
+    expect_near(then.apart, 0.1 * 0.524, 1e-9);
+    expect_near(then.base, 0.9 * 0.98, 1e-9);
+    struct wl_wide none = {.columns = 3};
+    struct sim_wide_work all = sim_wide_expect(&none, table, 0.5, 3, 0, 0.9);
+    expect_near(all.base + all.apart, 0.524 + 0.98, 1e-9);
+    sim_world_close(&world);
+}
+
 static void sum_window(struct sim_world *world, double *bytes, double *busy, uint64_t *requests)
 {
     for (int i = 0; i < 30; i++) {
@@ -287,6 +308,7 @@ int main(void)
         cmocka_unit_test(nonsense_is_named),
         cmocka_unit_test(streams_name_columns_and_change_nothing_else),
         cmocka_unit_test(a_request_visits_the_parts_it_needs),
+        cmocka_unit_test(the_future_of_parts_is_what_they_will_be_charged),
         cmocka_unit_test(what_is_read_and_done_is_charged_to_the_byte),
         cmocka_unit_test(wide_rows_are_split_and_cut_anew),
         cmocka_unit_test(fluid_mode_says_that_it_knows_no_columns),
