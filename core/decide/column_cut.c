@@ -68,7 +68,7 @@ static double cost(const struct search *s, const uint32_t *atoms, uint32_t apart
 
 struct fore_column_cut fore_column_cut_best(const struct fore_column_uses *uses, size_t atoms_max)
 {
-    uint32_t atoms[FORE_COLUMN_PATTERNS];
+    uint32_t atoms[FORE_COLUMN_PATTERNS] = {0};
     struct search s = {.uses = uses};
     FORE_ASSERT(uses->columns <= FORE_COLUMN_COLUMNS && uses->patterns <= FORE_COLUMN_PATTERNS);
     FORE_ASSERT(atoms_max >= 1 && atoms_max <= FORE_COLUMN_ATOMS);
