@@ -10,6 +10,7 @@
 #include "core/engine_state.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     if (engine->policy->begin != NULL)
         engine->policy_memory = engine->policy->begin(topology, engine->setup.seed, perm);
     engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
+    engine->rrs_over = FORE_NEW(perm, uint8_t, cap);
     engine->score = FORE_NEW(perm, struct fore_score, cap);
     engine->node_risk = FORE_NEW(perm, struct fore_load_risk, topology->node_count);
     engine->baseline_partitions = topology->alive_count;
@@ -70,8 +72,12 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     for (uint32_t n = 0; n < topology->node_count; n++)
         engine->node_was_up[n] = topology->node[n].up;
     uint32_t subjects = cap > topology->node_count ? cap : topology->node_count;
+    fore_coverage_init(&engine->coverage, perm, cap);
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
+    engine->migrate.utilization_limit = engine->setup.options->decide.utilization_limit;
+    engine->migrate.horizon_s = (double)engine->setup.options->forecast.horizon / 1e9;
+    engine->migrate.slo_ms = (double)engine->setup.slo_ns / 1e6;
 }
 
 enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct fore_engine **out,
@@ -91,6 +97,11 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
     fore_arena_init(&engine->perm);
     fore_arena_init(&engine->scratch);
     allocate(engine, topology);
+    err = fore_engine_read_rules(engine, topology, diag);
+    if (err != FORE_E_OK) {
+        fore_engine_destroy(engine);
+        return err;
+    }
     engine->observe = fore_observe_create(&setup->options->observe, topology, setup->seed);
     struct fore_forecast_options forecast = setup->options->forecast;
     const char *decided = setup->options->decide.model;
@@ -112,76 +123,12 @@ void fore_engine_destroy(struct fore_engine *engine)
     if (engine->fleet != NULL) fore_fleet_destroy(engine->fleet);
     if (engine->observe != NULL) fore_observe_destroy(engine->observe);
     fore_arena_fini(&engine->perm);
+    fore_arena_fini(&engine->threshold_arena);
     fore_arena_fini(&engine->scratch);
     free(engine);
 }
 
 /* ---- act: what changed hands, everybody must follow ---- */
-
-/* The parts together do less than the whole did, or more; either may move at once. */
-static void follow_columns(struct fore_engine *engine, const struct fore_migrate_change *change,
-                           fore_ns now)
-{
-    uint32_t p = change->partition, other = change->other;
-    double base = change->load_base, apart = change->load_apart, whole = base + apart;
-    if (change->kind == FORE_MOVE_VERTICAL_SPLIT) {
-        fore_observe_split_columns(engine->observe, p, other, base, apart);
-        fore_fleet_scale(engine->fleet, p, whole);
-        fore_fleet_split(engine->fleet, p, other, apart / whole);
-        engine->baseline_replicas[other] = engine->baseline_replicas[p];
-        engine->moved_at[other] = engine->moved_at[p] = 0;
-        engine->grown_at[other] = engine->grown_at[p];
-        engine->split_at[other] = engine->split_at[p];
-    } else {
-        fore_observe_merge_columns(engine->observe, p, other, base, apart);
-        fore_fleet_merge(engine->fleet, p, other);
-        fore_fleet_scale(engine->fleet, p, 1 / whole);
-    }
-    /* What was made whole may be cut anew at once: the other half of following a change of mix. */
-    engine->columns_at[p] = change->kind == FORE_MOVE_VERTICAL_SPLIT ? now : 0;
-    engine->replan = true;
-    fore_risk_watch_changed(&engine->risk_watch, change->source);
-    fore_risk_watch_changed(&engine->risk_watch, change->target);
-}
-
-static void follow(struct fore_engine *engine, const struct fore_migrate_change *change,
-                   fore_ns now)
-{
-    uint32_t p = change->partition, other = change->other;
-    switch (change->kind) {
-    case FORE_MOVE_SPLIT:
-        fore_observe_split(engine->observe, p, other, change->split_at, change->right_share);
-        fore_fleet_split(engine->fleet, p, other, change->right_share);
-        engine->baseline_replicas[other] = engine->baseline_replicas[p];
-        engine->moved_at[other] = engine->moved_at[p] = 0; /* its part may move at once */
-        engine->grown_at[other] = engine->grown_at[p];
-        engine->split_at[other] = engine->split_at[p] = now;
-        engine->replan = true;
-        break;
-    case FORE_MOVE_MERGE:
-        fore_observe_merge(engine->observe, p, other);
-        fore_fleet_merge(engine->fleet, p, other);
-        engine->split_at[p] = now;
-        break;
-    case FORE_MOVE_MOVE:
-    case FORE_MOVE_ADD_REPLICA:
-    case FORE_MOVE_DROP_REPLICA:
-        /* One copy more may be the first of several: it rests from everything but these. */
-        *(change->kind == FORE_MOVE_ADD_REPLICA ? &engine->grown_at[p] : &engine->moved_at[p]) =
-            now;
-        engine->replan = true;
-        if (change->source != FORE_NODE_NONE)
-            fore_risk_watch_changed(&engine->risk_watch, change->source);
-        if (change->target != FORE_NODE_NONE)
-            fore_risk_watch_changed(&engine->risk_watch, change->target);
-        break;
-    case FORE_MOVE_VERTICAL_SPLIT:
-    case FORE_MOVE_VERTICAL_MERGE: follow_columns(engine, change, now); break;
-    case FORE_MOVE_ADD_NODE:
-    case FORE_MOVE_REMOVE_NODE: engine->replan = true; break;
-    case FORE_MOVE_KINDS: break;
-    }
-}
 
 static void advance_moves(struct fore_engine *engine, fore_ns now)
 {
@@ -189,7 +136,7 @@ static void advance_moves(struct fore_engine *engine, fore_ns now)
     size_t count = fore_migrate_tick(&engine->migrate, engine->setup.driver, engine->observe,
                                      &engine->alerts, engine->setup.sink, now, change, CHANGES_MAX);
     for (size_t i = 0; i < count; i++)
-        follow(engine, &change[i], now);
+        fore_engine_follow(engine, &change[i], now);
 }
 
 /* ---- decide: what the policy is shown ---- */
@@ -310,8 +257,10 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .vertical_cost = &engine->vertical_cost,
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
+        .placement = &engine->placement,
         .move_utilization = engine->migrate.move_utilization,
         .bytes_mean = mean_bytes(topology),
+        .bytes_unit = mean_bytes(topology) * topology->alive_count / engine->baseline_partitions,
         .caps = engine->setup.driver.ops->caps,
     };
     for (uint32_t n = 0; n < topology->node_count; n++) /* what is not in use is no target */
@@ -329,6 +278,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .truth = truth(engine, topology, now),
         .skill = fore_fleet_skill(engine->fleet, (fore_ns)(2e9 * move_s)),
         .partition_moved_at = engine->moved_at,
+        .forecast_lost = options->decide.coverage_weight && engine->coverage.lost,
     };
 }
 
@@ -369,49 +319,111 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
         engine->node_risk[n] = fore_load_node_risk(load, (uint16_t)n);
 }
 
-static void propose(struct fore_engine *engine, const struct fore_policy_view *view, fore_ns now)
+static void propose(struct fore_engine *engine, const struct fore_policy_view *view, double left_s,
+                    fore_ns now)
 {
     struct fore_plan *plan = &engine->plan;
+    char why[FORE_PLAN_TEXT];
     engine->policy->propose(view, engine->policy_memory, &engine->scratch, plan);
+    fore_engine_drop_late(plan, left_s, why, sizeof why);
     if (plan->move_count == 0) {
+        if (why[0] != '\0') (void)snprintf(plan->reason, sizeof plan->reason, "%s", why);
         fore_engine_note_no_plan(engine, plan, now);
+        fore_engine_note_admission(engine, plan, 0, "", now);
         return;
     }
     plan->id = ++engine->plans;
-    char why[FORE_PLAN_TEXT];
     uint32_t taken =
         fore_migrate_admit(&engine->migrate, plan, view->planner->topology, engine->setup.driver,
                            engine->observe, now, why, sizeof why);
     if (taken > 0) engine->plans_admitted++;
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
+    if (taken > 0) fore_engine_explain(engine, view, plan, taken, why);
+    fore_engine_note_admission(engine, plan, taken, why, now);
 }
 
-/* The score opens the gate for the planner. (The reactive policy has thresholds of its own, and a
- * calm cluster is still tidied up.) */
-static void decide(struct fore_engine *engine, const struct fore_topology *topology,
-                   const struct fore_sample *sample, fore_ns now)
+/* What a policy is shown; the scores are those of the last assessment. */
+static void show(struct fore_engine *engine, const struct fore_topology *topology, double left_s,
+                 fore_ns now, struct fore_engine_look *out)
 {
-    const struct fore_decide_options *options = &engine->setup.options->decide;
-    if (!due(now, engine->planned_at, options->plan_every) && !engine->replan) return;
-    engine->planned_at = now;
-    engine->replan = false;
-    struct fore_planner_input input;
-    struct fore_policy_view view;
-    fill_view(engine, topology, now, &input, &view);
-    fore_ns origin = view.nowcast->origin;
+    fill_view(engine, topology, now, &out->input, &out->view);
+    fore_ns origin = out->view.nowcast->origin;
     double offset_s = now > origin ? (double)(now - origin) / 1e9 : 0;
     struct fore_load_pending *pending =
         FORE_NEW(&engine->scratch, struct fore_load_pending, engine->migrate.running + 1);
-    input.pending_count = list_pending(engine, offset_s, now, pending);
-    input.pending = pending;
-    struct fore_load load;
-    score(engine, &view, &load);
-    input.calm = engine->rrs_max < options->rrs_threshold;
-    fore_engine_emit_scores(engine, &load, &view, now);
-    if (fore_risk_watch_due(&engine->risk_watch, now) && view.forecast->ready)
-        fore_risk_watch_ask(&engine->risk_watch, &load, sample, now);
+    out->input.pending_count = list_pending(engine, offset_s, now, pending);
+    out->input.pending = pending;
+    out->input.quiet_in_s = left_s < HUGE_VAL ? left_s : 0;
+}
+
+void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
+                      double left_s, fore_ns now, struct fore_engine_look *out)
+{
+    show(engine, topology, left_s, now, out);
+    score(engine, &out->view, &out->load);
+    out->input.calm = !fore_engine_triggered(engine, topology, &out->input.partition_held);
+}
+
+/* Scores, what is to be said about them, and the question whether they come true. */
+static void assess(struct fore_engine *engine, const struct fore_topology *topology,
+                   struct fore_engine_look *look, const struct fore_sample *sample, fore_ns now)
+{
+    engine->planned_at = now;
+    engine->replan = false;
+    fore_engine_watch_rules(engine, topology, now);
+    score(engine, &look->view, &look->load);
+    fore_engine_watch_fallback(engine, look, now);
+    fore_engine_emit_scores(engine, &look->load, &look->view, now);
+    if (fore_risk_watch_due(&engine->risk_watch, now) && look->view.forecast->ready)
+        fore_risk_watch_ask(&engine->risk_watch, &look->load, sample, now);
+}
+
+/* decide.plan_every, or the time of a mean move where that is shorter: a planner that looks less
+ * often than moves end leaves their slots idle. */
+static fore_ns cadence(const struct fore_engine *engine, const struct fore_topology *topology)
+{
+    fore_ns every = engine->setup.options->decide.plan_every;
+    double rate = topology->node[0].bandwidth_bytes;
+    double move_ns = rate > 0 ? 1e9 * mean_bytes(topology) / rate : 0;
+    return move_ns > 0 && move_ns < (double)every ? (fore_ns)move_ns : every;
+}
+
+/* The score opens the gate for the planner. (Policies with a clock of their own have thresholds of
+ * their own too, and a calm cluster is still tidied up.) */
+static void decide(struct fore_engine *engine, const struct fore_topology *topology,
+                   const struct fore_sample *sample, fore_ns now)
+{
+    double left_s = fore_engine_keep_timetable(engine, now);
+    bool planning = engine->replan || due(now, engine->planned_at, cadence(engine, topology));
+    bool asking = engine->policy->own_clock && now >= engine->setup.act_from;
+    if (!planning && !asking) return;
+    struct fore_engine_look look;
+    show(engine, topology, left_s, now, &look);
+    if (planning) assess(engine, topology, &look, sample, now);
+    look.input.calm = !fore_engine_triggered(engine, topology, &look.input.partition_held);
     if (engine->policy->propose == NULL || now < engine->setup.act_from) return;
-    propose(engine, &view, now);
+    if (left_s <= 0) {
+        (void)snprintf(engine->plan.reason, sizeof engine->plan.reason,
+                       "planner.quiet lets nothing move now");
+        fore_engine_note_no_plan(engine, &engine->plan, now);
+        return;
+    }
+    propose(engine, &look.view, left_s, now);
+}
+
+/* Twice the time of a mean move: the lead that skill is asked at, too. */
+static fore_ns move_lead(const struct fore_topology *topology)
+{
+    double rate = topology->node[0].bandwidth_bytes;
+    return rate > 0 ? (fore_ns)(2e9 * mean_bytes(topology) / rate) : 0;
+}
+
+static void look_back(struct fore_engine *engine, const struct fore_topology *topology)
+{
+    fore_coverage_look(
+        &engine->coverage, fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST),
+        fore_fleet_scenario(engine->fleet, FORE_SCENARIO_NOWCAST), engine->observe, topology,
+        move_lead(topology), engine->setup.options->decide.utilization_limit, &engine->scratch);
 }
 
 enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct fore_diag *diag)
@@ -427,16 +439,34 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
         advance_moves(engine, now); /* the machine keeps its own account of what was asked */
         return FORE_E_AGAIN;
     }
-    fore_alert_clear(&engine->alerts, FORE_ALERT_DRIVER, 0);
+    fore_alert_resolve(&engine->alerts, engine->setup.sink, now, FORE_ALERT_DRIVER, 0);
 
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
+    look_back(engine, topology);
     fore_engine_emit_window(engine, &sample, topology, now);
     fore_risk_watch_window(&engine->risk_watch, &sample, !acts(engine, now));
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);
+    return FORE_E_OK;
+}
+
+void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out)
+{
+    fore_migrate_save(&engine->migrate, fore_driver_now(engine->setup.driver), out);
+}
+
+enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes, size_t size,
+                                     struct fore_diag *diag)
+{
+    const struct fore_topology *topology;
+    FORE_TRY(fore_driver_topology(engine->setup.driver, &topology));
+    if (bytes != NULL)
+        return fore_migrate_load(&engine->migrate, topology, bytes, size,
+                                 fore_driver_now(engine->setup.driver), diag);
+    fore_migrate_adopt(&engine->migrate);
     return FORE_E_OK;
 }
 

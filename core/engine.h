@@ -10,6 +10,8 @@
 
 #include "core/act/migrate.h"
 #include "core/decide/risk_watch.h"
+#include "core/decide/timetable.h"
+#include "core/decide/whatif.h"
 #include "core/forecast/fleet.h"
 #include "core/policy/policy.h"
 
@@ -17,6 +19,8 @@ struct fore_engine_options {
     struct fore_observe_options observe;
     struct fore_forecast_options forecast;
     struct fore_decide_options decide;
+    struct fore_placement_options placement;
+    struct fore_timetable_options timetable;
     struct fore_policy_options policy;
     struct fore_act_options act;
 };
@@ -29,12 +33,19 @@ struct fore_future {
     void *self;
 };
 
+/* Told of every plan that is acted on, explained; `told` may be NULL. Costs some planning time. */
+struct fore_explain {
+    void (*told)(void *self, const struct fore_whatif *whatif);
+    void *self;
+};
+
 struct fore_engine_setup {
     const struct fore_engine_options *options;
     const char *policy; /* NULL: options->policy.name */
     struct fore_driver driver;
     struct fore_sink sink;
     struct fore_future future; /* load may be NULL unless the policy needs the truth */
+    struct fore_explain explain;
     uint64_t seed;
     uint64_t slo_ns;
     fore_ns act_from;       /* observe and forecast before, move nothing */
@@ -46,6 +57,14 @@ struct fore_engine;
 FORE_MUST_USE enum fore_err fore_engine_create(const struct fore_engine_setup *setup,
                                                struct fore_engine **out, struct fore_diag *diag);
 void fore_engine_destroy(struct fore_engine *engine);
+/*
+ * Moves survive the engine (core/act/migrate.h): their bytes may be kept after any step, and a
+ * fresh engine in front of the same cluster takes them up before its first step. `bytes` NULL:
+ * nothing was kept; what the cluster still carries out is taken over.
+ */
+void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes,
+                                                   size_t size, struct fore_diag *diag);
 /* One step: takes the driver's newest sample and does whatever is due. AGAIN: no new sample. */
 FORE_MUST_USE enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now,
                                              struct fore_diag *diag);
@@ -62,6 +81,16 @@ const struct fore_fleet *fore_engine_fleet(const struct fore_engine *engine);
 /* How good the score has been since the last fore_engine_score_from_here(). */
 struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engine);
 void fore_engine_score_from_here(struct fore_engine *engine);
+/* A dry run: what the planner would do now about the load as the policy sees it coming, and why not
+ * something else. Nothing is done, said or remembered. (Where nodes come and go, their number
+ * stays; a policy with a planner of its own is answered by ours, on its scenarios.) AGAIN: nothing
+ * has been observed yet. */
+FORE_MUST_USE enum fore_err fore_engine_what_if(struct fore_engine *engine, fore_ns now,
+                                                struct fore_whatif *out, struct fore_diag *diag);
+/* Thresholds from now on, instead of decide.thresholds: "users=0.3, orders:17=0.9", or "" for none.
+ * All of a text, or, with a sentence, nothing of it. */
+FORE_MUST_USE enum fore_err fore_engine_set_thresholds(struct fore_engine *engine, const char *text,
+                                                       struct fore_diag *diag);
 /* The newest scores, by partition; NULL before the first planning step. */
 const struct fore_score *fore_engine_scores(const struct fore_engine *engine, uint32_t *count);
 

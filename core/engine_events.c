@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCORES_TOLD = 16 };
+enum { SCORES_TOLD = 16, REFUSALS_MAX = 3, PERSISTS = 3 };
 static const double z90 = 1.2815515655446004; /* of the 90 % quantile */
 
 static struct fore_sink sink_of(const struct fore_engine *engine)
@@ -154,7 +154,7 @@ static void watch_nodes(struct fore_engine *engine, const struct fore_sample *sa
         struct fore_event_fault event = {.node = (uint16_t)n, .up = up};
         fore_sink_put(sink_of(engine), now, FORE_EV_FAULT, &event, sizeof event);
         if (up)
-            fore_alert_clear(&engine->alerts, FORE_ALERT_NODE_DOWN, n);
+            fore_alert_resolve(&engine->alerts, sink_of(engine), now, FORE_ALERT_NODE_DOWN, n);
         else
             fore_alert_raise(&engine->alerts, sink_of(engine), now, FORE_ALERT_NODE_DOWN,
                              FORE_ALERT_CRITICAL, n, "%s is down", topology->node[n].name);
@@ -165,7 +165,8 @@ static void watch_slo(struct fore_engine *engine, const struct fore_sample *samp
 {
     double share = sample->requests > 0 ? (double)sample->slow / (double)sample->requests : 0;
     if (share <= 0.01) {
-        if (share < 0.005) fore_alert_clear(&engine->alerts, FORE_ALERT_SLO, 0);
+        if (share < 0.005)
+            fore_alert_resolve(&engine->alerts, sink_of(engine), now, FORE_ALERT_SLO, 0);
         return;
     }
     engine->violation_s += (double)(sample->end - sample->begin) / 1e9;
@@ -220,13 +221,52 @@ void fore_engine_emit_window(struct fore_engine *engine, const struct fore_sampl
     emit_partitions(engine, sample, now);
 }
 
+/* A node in trouble is one alert, about the partition to act on first, and one that wavers about
+ * the threshold too: it is raised when the score was over it PERSISTS times in a row, and gone when
+ * it was below half of it as often. */
+static void watch_score(struct fore_engine *engine, uint32_t p, double threshold, fore_ns now)
+{
+    double rrs = engine->score[p].rrs;
+    uint8_t *over = &engine->rrs_over[p];
+    bool stands = fore_alert_stands(&engine->alerts, FORE_ALERT_RRS, p);
+    bool first = engine->score[p].responsibility >= 1;
+    bool counts = stands ? rrs < threshold / 2 : rrs >= threshold && first;
+    *over = counts ? (uint8_t)(*over + 1) : 0;
+    if (*over < PERSISTS) return;
+    *over = 0;
+    if (stands)
+        fore_alert_resolve(&engine->alerts, sink_of(engine), now, FORE_ALERT_RRS, p);
+    else
+        fore_alert_raise(&engine->alerts, sink_of(engine), now, FORE_ALERT_RRS, FORE_ALERT_INFO, p,
+                         "p%u has an RRS of %.2f; the threshold is %.2f", p, rrs, threshold);
+}
+
+/* The score itself, and partitions that no node can carry. */
+static void watch_scores(struct fore_engine *engine, fore_ns now)
+{
+    double threshold = engine->setup.options->decide.rrs_threshold;
+    struct fore_alerts *alerts = &engine->alerts;
+    struct fore_sink sink = sink_of(engine);
+    for (uint32_t p = 0; p < engine->score_count; p++) {
+        const struct fore_score *score = &engine->score[p];
+        if (threshold > 0) watch_score(engine, p, threshold, now);
+        bool alone = score->limit == FORE_LIMIT_PARTITION;
+        if (alone && score->probability > 0.5)
+            fore_alert_raise(alerts, sink, now, FORE_ALERT_PARTITION_TOO_HOT, FORE_ALERT_WARNING, p,
+                             "p%u alone is too much for a node: no move can fix it", p);
+        else if (!alone || score->probability < 0.25)
+            fore_alert_resolve(alerts, sink, now, FORE_ALERT_PARTITION_TOO_HOT, p);
+    }
+}
+
 static void watch_risks(struct fore_engine *engine, const struct fore_load *load, double skill,
                         fore_ns now)
 {
     const struct fore_topology *topology = load->topology;
     for (uint32_t n = 0; n < topology->node_count; n++) {
         const struct fore_load_risk *risk = &engine->node_risk[n];
-        if (risk->probability < 0.25) fore_alert_clear(&engine->alerts, FORE_ALERT_NODE_RISK, n);
+        if (risk->probability < 0.25)
+            fore_alert_resolve(&engine->alerts, sink_of(engine), now, FORE_ALERT_NODE_RISK, n);
         if (risk->probability < 0.5) continue;
         fore_alert_raise(&engine->alerts, sink_of(engine), now, FORE_ALERT_NODE_RISK,
                          FORE_ALERT_WARNING, n,
@@ -234,12 +274,9 @@ static void watch_risks(struct fore_engine *engine, const struct fore_load *load
                          topology->node[n].name, 100 * risk->utilization_mean,
                          (double)(risk->step + 1) * load->step_s / 60, risk->probability);
     }
-    for (uint32_t p = 0; p < engine->score_count; p++)
-        if (engine->score[p].limit == FORE_LIMIT_PARTITION && engine->score[p].probability > 0.5)
-            fore_alert_raise(&engine->alerts, sink_of(engine), now, FORE_ALERT_PARTITION_TOO_HOT,
-                             FORE_ALERT_WARNING, p,
-                             "p%u alone is too much for a node: no move can fix it", p);
-    if (skill < 1) fore_alert_clear(&engine->alerts, FORE_ALERT_FORECAST_POOR, 0);
+    watch_scores(engine, now);
+    if (skill < 1)
+        fore_alert_resolve(&engine->alerts, sink_of(engine), now, FORE_ALERT_FORECAST_POOR, 0);
     if (skill > 1.2)
         fore_alert_raise(&engine->alerts, sink_of(engine), now, FORE_ALERT_FORECAST_POOR,
                          FORE_ALERT_INFO, 0,
@@ -273,6 +310,7 @@ void fore_engine_emit_scores(struct fore_engine *engine, const struct fore_load 
     engine->scores_at = now;
     uint32_t top[SCORES_TOLD];
     size_t count = top_scores(engine, top);
+    bool named;
     for (size_t i = 0; i < count; i++) {
         const struct fore_score *s = &engine->score[top[i]];
         struct fore_event_score event = {
@@ -280,7 +318,7 @@ void fore_engine_emit_scores(struct fore_engine *engine, const struct fore_load 
             .rrs = (float)s->rrs,
             .probability = (float)s->probability,
             .responsibility = (float)s->responsibility,
-            .threshold = (float)engine->setup.options->decide.rrs_threshold,
+            .threshold = (float)fore_engine_threshold(engine, load->topology, top[i], &named),
             .node = s->node,
         };
         char reason[FORE_PLAN_TEXT];
@@ -322,11 +360,26 @@ void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *p
 
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan, fore_ns now)
 {
-    if (engine->rrs_max < 0.25) fore_alert_clear(&engine->alerts, FORE_ALERT_NO_PLAN, 0);
+    if (engine->rrs_max < 0.25)
+        fore_alert_resolve(&engine->alerts, sink_of(engine), now, FORE_ALERT_NO_PLAN, 0);
     if (engine->rrs_max < 0.5 || engine->migrate.running > 0) return; /* help may be on its way */
     fore_alert_raise(&engine->alerts, sink_of(engine), now, FORE_ALERT_NO_PLAN, FORE_ALERT_WARNING,
                      0, "a bottleneck is likely (RRS %.2f) and no change pays: %s", engine->rrs_max,
                      plan->reason);
+}
+
+void fore_engine_note_admission(struct fore_engine *engine, const struct fore_plan *plan,
+                                uint32_t taken, const char *why, fore_ns now)
+{
+    struct fore_alerts *alerts = &engine->alerts;
+    if (plan->move_count == 0 || taken > 0) {
+        engine->refusals = 0;
+        fore_alert_resolve(alerts, sink_of(engine), now, FORE_ALERT_PLAN_INFEASIBLE, 0);
+    } else if (++engine->refusals >= REFUSALS_MAX) {
+        fore_alert_raise(
+            alerts, sink_of(engine), now, FORE_ALERT_PLAN_INFEASIBLE, FORE_ALERT_WARNING, 0,
+            "%u plans in a row could not be begun; the last: %s", engine->refusals, why);
+    }
 }
 
 void fore_engine_note_unreachable(struct fore_engine *engine, enum fore_err err, fore_ns now)

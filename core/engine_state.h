@@ -2,6 +2,7 @@
 #ifndef FORE_ENGINE_STATE_H
 #define FORE_ENGINE_STATE_H
 
+#include "core/decide/coverage.h"
 #include "core/engine.h"
 
 struct fore_engine {
@@ -13,6 +14,12 @@ struct fore_engine {
     struct fore_migrate migrate;
     struct fore_alerts alerts;
     struct fore_plan plan; /* the newest */
+    struct fore_constraints placement;
+    struct fore_thresholds thresholds;
+    struct fore_arena threshold_arena; /* of theirs: they may be set anew */
+    struct fore_timetable timetable;
+    fore_ns timetable_seen;  /* the time the timetable was asked last */
+    uint64_t placement_seen; /* which nodes served when the rules were checked last */
 
     uint32_t partition_cap, node_count;
     uint32_t baseline_partitions;
@@ -25,14 +32,18 @@ struct fore_engine {
     bool *node_was_up;
     struct fore_score *score;
     uint32_t score_count;
+    uint8_t *rrs_over; /* by partition: scores in a row that speak for raising, or for resolving */
     struct fore_load_risk *node_risk;
     double rrs_max;
     struct fore_risk_watch risk_watch;
+    struct fore_coverage coverage;
+    fore_ns fallback_since; /* 0: decisions rest on the forecast */
 
     fore_ns planned_at, journalled_at, keyframe_at, forecast_at, scores_at;
     bool replan; /* something changed: do not wait for the cadence */
     double violation_s;
     uint64_t plans, plans_admitted;
+    uint32_t refusals;     /* plans in a row of which nothing could be begun */
     uint64_t lessons_told; /* of the fleet's */
 };
 
@@ -45,6 +56,46 @@ void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *p
                            const char *why, fore_ns now);
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan,
                               fore_ns now);
+/* All that a decision is made from: the policy's view, what the planner is given but for its terms,
+ * the coming load; scores follow it. From the scratch arena. */
+struct fore_engine_look {
+    struct fore_planner_input input;
+    struct fore_policy_view view;
+    struct fore_load load;
+};
+void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
+                      double left_s, fore_ns now, struct fore_engine_look *out);
+/* Says when decisions go over from the forecast to the present load, and back. */
+void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_engine_look *look,
+                                fore_ns now);
+/* engine_follow.c: memory and forecasts follow a change of ownership. */
+void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_change *change,
+                        fore_ns now);
+/* Explains a plan that was acted on, to whoever wants to know. */
+void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_view *view,
+                         const struct fore_plan *plan, uint32_t taken, const char *why);
+/* Seconds until nothing may run any more, without consequences. */
+double fore_engine_time_left_s(const struct fore_engine *engine, fore_ns now);
+/* engine_rules.c: what the operator asked for, read when the engine is made. */
+FORE_MUST_USE enum fore_err fore_engine_read_rules(struct fore_engine *engine,
+                                                   const struct fore_topology *topology,
+                                                   struct fore_diag *diag);
+/* Of one partition; and whether any reaches its own. *held: by partition, NULL when none is named.
+ */
+double fore_engine_threshold(const struct fore_engine *engine, const struct fore_topology *topology,
+                             uint32_t partition, bool *named);
+bool fore_engine_triggered(struct fore_engine *engine, const struct fore_topology *topology,
+                           const uint8_t **held);
+/* Seconds until nothing may run any more, 0: now; HUGE_VAL: no such time. Abandons what still runs
+ * when it has come. */
+double fore_engine_keep_timetable(struct fore_engine *engine, fore_ns now);
+/* Leaves out what would not be over in time; `why` names the first one. */
+void fore_engine_drop_late(struct fore_plan *plan, double left_s, char *why, size_t why_size);
+/* Raises or clears the alert about rules that the nodes in use cannot satisfy. */
+void fore_engine_watch_rules(struct fore_engine *engine, const struct fore_topology *topology,
+                             fore_ns now);
+void fore_engine_note_admission(struct fore_engine *engine, const struct fore_plan *plan,
+                                uint32_t taken, const char *why, fore_ns now);
 void fore_engine_note_unreachable(struct fore_engine *engine, enum fore_err err, fore_ns now);
 
 #endif

@@ -3,6 +3,7 @@
 #define LAB_COMMANDS_H
 
 int lab_cmd_compare(int argc, char **argv);
+int lab_cmd_grid(int argc, char **argv);
 int lab_cmd_journal(int argc, char **argv);
 int lab_cmd_config(int argc, char **argv);
 int lab_cmd_forecast(int argc, char **argv);

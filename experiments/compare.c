@@ -127,6 +127,34 @@ static enum fore_err play(struct lab_compare *compare, struct batch *batch, stru
     return err;
 }
 
+static enum fore_err bound_one(void *context, size_t job, void *result,
+                               struct lab_pool_progress *progress, struct fore_diag *diag)
+{
+    const struct lab_compare *compare = ((const struct batch *)context)->compare;
+    (void)progress;
+    return sim_bound_find(compare->scenario, job + 1, result, diag);
+}
+
+/* A workload that is too long to be counted into rates has runs but no bound. */
+static enum fore_err find_bounds(struct lab_compare *compare, struct batch *batch,
+                                 struct fore_diag *diag)
+{
+    struct lab_pool_report *report = calloc(compare->seeds, sizeof *report);
+    struct sim_bound *found = calloc(compare->seeds, sizeof *found);
+    FORE_ASSERT(report != NULL && found != NULL);
+    const struct lab_pool pool = {.count = compare->seeds,
+                                  .jobs = batch->plan->jobs,
+                                  .result_size = sizeof *found,
+                                  .job = bound_one,
+                                  .context = batch};
+    enum fore_err err = lab_pool_run(&pool, found, report, diag);
+    for (size_t i = 0; err == FORE_E_OK && i < compare->seeds; i++)
+        if (report[i].outcome == LAB_POOL_DONE) compare->bound[compare->bounds++] = found[i];
+    free(found);
+    free(report);
+    return err;
+}
+
 static enum fore_err tune_all(struct lab_compare *compare, struct batch *batch,
                               struct fore_diag *diag)
 {
@@ -137,7 +165,7 @@ static enum fore_err tune_all(struct lab_compare *compare, struct batch *batch,
         uint64_t pick[LAB_TUNE_MOST];
         if (!lab_tune_wanted(wanted, policy)) continue;
         batch->tuned_all++;
-        tries += lab_tune_pick(policy, pick);
+        tries += lab_tune_pick(policy, LAB_TUNE_MOST, pick);
     }
     batch->tuned_share = (double)tries / (double)(tries + compare->policies.count * compare->seeds);
     for (size_t p = 0; p < compare->policies.count; p++) {
@@ -165,10 +193,12 @@ enum fore_err lab_compare_run(const struct lab_compare_plan *plan, struct fore_a
     out->run = FORE_NEW(perm, struct sim_result, count);
     out->tune = FORE_NEW(perm, struct lab_tune, out->policies.count);
     out->report = FORE_NEW(perm, struct lab_pool_report, count);
+    out->bound = FORE_NEW(perm, struct sim_bound, out->seeds);
 
     struct batch batch = {.compare = out, .plan = plan};
     FORE_TRY(tune_all(out, &batch, diag));
-    return play(out, &batch, diag);
+    FORE_TRY(play(out, &batch, diag));
+    return find_bounds(out, &batch, diag);
 }
 
 bool lab_compare_done(const struct lab_compare *compare, size_t policy, uint64_t seed)
@@ -238,4 +268,17 @@ double lab_compare_gap_closed(const struct lab_compare *compare, size_t policy)
     double to = lab_compare_stats(compare, oracle, metric).mean;
     double here = lab_compare_stats(compare, policy, metric).mean;
     return from - to > 1e-9 ? (from - here) / (from - to) : (double)NAN;
+}
+
+struct lab_stats lab_compare_bound(const struct lab_compare *compare, bool whole)
+{
+    struct lab_stats out = {.mean = (double)NAN, .low = (double)NAN, .high = (double)NAN};
+    if (compare->bounds == 0) return out;
+    double *x = calloc(compare->bounds, sizeof *x);
+    FORE_ASSERT(x != NULL);
+    for (size_t i = 0; i < compare->bounds; i++)
+        x[i] = whole ? compare->bound[i].whole_node_min : compare->bound[i].node_min;
+    out = lab_stats_of(x, compare->bounds);
+    free(x);
+    return out;
 }

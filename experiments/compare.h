@@ -12,6 +12,7 @@
 #include "experiments/pool.h"
 #include "experiments/stats.h"
 #include "experiments/tune.h"
+#include "sim/bound.h"
 
 struct lab_compare {
     const struct sim_scenario *scenario;
@@ -21,6 +22,8 @@ struct lab_compare {
     struct sim_result *run;         /* [policy * seeds + seed - 1] */
     struct lab_pool_report *report; /* the same */
     size_t failed;                  /* runs */
+    struct sim_bound *bound;        /* [bounds]: what nobody could have avoided, by seed */
+    size_t bounds;                  /* seeds for which it could be found */
 };
 
 struct lab_compare_plan {
@@ -50,6 +53,10 @@ struct lab_stats_paired lab_compare_versus(const struct lab_compare *compare, si
 /* (reactive - policy) / (reactive - oracle) of the mean violation node-minutes; NaN when one of
  * the two is missing or the oracle is no better. */
 double lab_compare_gap_closed(const struct lab_compare *compare, size_t policy);
+
+/* Mean lower bound over the seeds, violation node-minutes; n == 0: it is not known. `whole`: while
+ * partitions stay whole. */
+struct lab_stats lab_compare_bound(const struct lab_compare *compare, bool whole);
 
 /* The report for people, and the one for programs (the members of an open object). */
 void lab_compare_text(const struct lab_compare *compare, struct fore_buf *out);

@@ -2,10 +2,12 @@
  * compare_json.c - a comparison as programs read it:
  *
  *   {"scenario", "label", "fidelity", "seeds", "tuned": [{"policy", "chosen", ...}],
+ *    "lower_bound": {"slo_violation_node_min": {"mean", "ci95"}, "whole_partitions_node_min"},
  *    "policies": [{"policy", METRIC: {"mean", "ci95": [low, high]}, ...,
  *                  "vs_reactive": {METRIC: {"mean", "ci95", "bootstrap95"}, ...},
  *                  "regret_to_oracle": {the same}, "gap_closed", "runs": [{as replay --json}]}]}
  *
+ * lower_bound is what no placement avoids (sim/bound.h); null when the load cannot be counted.
  * Metrics have the names and the nesting of `replay --json`. An interval of one seed is null.
  */
 #include <math.h>
@@ -105,6 +107,24 @@ static const char *label_of(const struct lab_compare *compare)
     return "";
 }
 
+static void lower_bound(const struct lab_compare *compare, struct fore_json *json)
+{
+    static const char *const name[] = {"slo_violation_node_min", "whole_partitions_node_min"};
+    if (compare->bounds == 0) {
+        fore_json_null(json, "lower_bound");
+        return;
+    }
+    fore_json_object(json, "lower_bound");
+    for (int whole = 0; whole < 2; whole++) {
+        struct lab_stats stats = lab_compare_bound(compare, whole == 1);
+        fore_json_object(json, name[whole]);
+        fore_json_f64(json, "mean", stats.mean);
+        interval(json, "ci95", stats.low, stats.high);
+        fore_json_object_end(json);
+    }
+    fore_json_object_end(json);
+}
+
 void lab_compare_json(const struct lab_compare *compare, struct fore_json *json)
 {
     size_t reactive = lab_compare_index(compare, "reactive");
@@ -119,6 +139,7 @@ void lab_compare_json(const struct lab_compare *compare, struct fore_json *json)
     for (size_t p = 0; p < compare->policies.count; p++)
         if (compare->tune[p].done) lab_tune_json(&compare->tune[p], json);
     fore_json_array_end(json);
+    lower_bound(compare, json);
     fore_json_array(json, "policies");
     for (size_t p = 0; p < compare->policies.count; p++) {
         fore_json_object(json, NULL);

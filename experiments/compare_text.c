@@ -141,6 +141,12 @@ static void footnotes(const struct lab_compare *compare, struct fore_arena *aren
     fore_buf_puts(out,
                   "  node-min: minutes x nodes whose p99 breaks the SLO; slow: requests above it\n"
                   "  vs reactive, regret (to oracle): difference in node-min, seed by seed\n");
+    if (compare->bounds > 0)
+        fore_buf_printf(
+            out,
+            "  lower bound: %s node-min that no placement avoids; %s while partitions stay whole\n",
+            lab_table_number(arena, lab_compare_bound(compare, false).mean),
+            lab_table_number(arena, lab_compare_bound(compare, true).mean));
     for (size_t p = 0; p < compare->policies.count; p++) {
         const struct lab_tune *tune = &compare->tune[p];
         if (!tune->done) continue;

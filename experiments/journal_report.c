@@ -8,7 +8,7 @@
 #include "core/act/migrate.h"
 
 /* Bounds on what a hostile file can make us hold or search. */
-enum { PARTITIONS_MAX = 1 << 20, MOVES_BACK = 4096 };
+enum { PARTITIONS_MAX = 1 << 20, MOVES_BACK = 4096, OPEN_MAX = 4096 };
 
 void lab_report_init(struct lab_report *report)
 {
@@ -158,18 +158,88 @@ static void add_verify(struct lab_report *report, const struct fore_journal_reco
     move->verified = true;
 }
 
+/* Its place among those that stand; `open_count` when it does not. */
+static size_t open_at(const struct lab_report *report, uint8_t code, uint16_t node,
+                      uint32_t partition)
+{
+    size_t at = 0;
+    for (; at < report->open_count; at++)
+        if (report->open[at].code == code && report->open[at].node == node &&
+            report->open[at].partition == partition)
+            break;
+    return at;
+}
+
+static void open_alert(struct lab_report *report, const struct fore_event_alert *event)
+{
+    if (open_at(report, event->code, event->node, event->partition) < report->open_count) return;
+    if (report->open_count == OPEN_MAX) return;
+    if (report->open_count == report->open_cap) {
+        size_t cap = report->open_cap == 0 ? 32 : 2 * report->open_cap;
+        struct lab_report_open *grown = FORE_NEW(&report->arena, struct lab_report_open, cap);
+        if (report->open_count > 0) memcpy(grown, report->open, report->open_count * sizeof *grown);
+        report->open = grown;
+        report->open_cap = cap;
+    }
+    report->open[report->open_count++] = (struct lab_report_open){
+        .code = event->code, .node = event->node, .partition = event->partition};
+    report->alert[event->code].raised++;
+}
+
+static void add_gain(struct lab_report *report, const struct fore_journal_record *record)
+{
+    struct fore_event_gain gain;
+    memcpy(&gain, record->body, sizeof gain);
+    struct lab_report_move *move = move_of(report, gain.ticket);
+    if (move == NULL) return;
+    move->gain = gain;
+    move->measured = true;
+}
+
 static void add_alert(struct lab_report *report, const struct fore_journal_record *record)
 {
     struct fore_event_alert event;
     memcpy(&event, record->body, sizeof event);
     if (event.code >= LAB_REPORT_ALERTS) return;
     struct lab_report_alert *alert = &report->alert[event.code];
+    open_alert(report, &event);
     if (alert->count++ == 0) {
         alert->first = record->at;
         copy_text(alert->text, record, sizeof event);
     }
     alert->last = record->at;
     if (event.severity > alert->severity) alert->severity = event.severity;
+}
+
+static void add_fallback(struct lab_report *report, const struct fore_journal_record *record)
+{
+    struct fore_event_fallback event;
+    struct lab_report_fallback *fallback = &report->fallback;
+    memcpy(&event, record->body, sizeof event);
+    if (event.active == 0) {
+        if (fallback->since != 0) fallback->lasted += record->at - fallback->since;
+        fallback->since = 0;
+        return;
+    }
+    if (fallback->since != 0) return;
+    if (fallback->count++ == 0) fallback->first = record->at;
+    fallback->since = fallback->last = record->at > 0 ? record->at : 1;
+    copy_text(fallback->text, record, sizeof event);
+}
+
+static void add_resolved(struct lab_report *report, const struct fore_journal_record *record)
+{
+    struct fore_event_resolved event;
+    memcpy(&event, record->body, sizeof event);
+    if (event.code >= LAB_REPORT_ALERTS) return;
+    struct lab_report_alert *alert = &report->alert[event.code];
+    size_t at = open_at(report, event.code, event.node, event.partition);
+    if (at < report->open_count) report->open[at] = report->open[--report->open_count];
+    alert->resolved++;
+    report->resolves = true;
+    alert->last = record->at;
+    if (event.raised_ns <= record->at)
+        alert->stood_s += (double)(record->at - event.raised_ns) / (double)FORE_SEC;
 }
 
 static void add_keyframe(struct lab_report *report, const struct fore_journal_record *record)
@@ -205,6 +275,9 @@ void lab_report_add(struct lab_report *report, const struct fore_journal_record 
         [FORE_EV_MOVE] = {sizeof(struct fore_event_move),         add_move      },
         [FORE_EV_VERIFY] = {sizeof(struct fore_event_verify),       add_verify    },
         [FORE_EV_ALERT] = {sizeof(struct fore_event_alert),        add_alert     },
+        [FORE_EV_FALLBACK] = {sizeof(struct fore_event_fallback),     add_fallback  },
+        [FORE_EV_GAIN] = {sizeof(struct fore_event_gain),         add_gain      },
+        [FORE_EV_RESOLVED] = {sizeof(struct fore_event_resolved),     add_resolved  },
     };
     if (report->records++ == 0) report->first = record->at;
     report->last = record->at;

@@ -16,6 +16,8 @@ struct lab_report_move { /* one a ticket */
     fore_ns first_seen, ended;
     struct fore_event_verify verify;
     bool verified;
+    struct fore_event_gain gain;
+    bool measured;             /* `gain` is there */
     char why[LAB_REPORT_TEXT]; /* of its plan */
     char note[LAB_REPORT_TEXT];
 };
@@ -27,12 +29,26 @@ struct lab_report_partition {
     char *reason; /* at the highest RRS; NULL: never scored */
 };
 struct lab_report_alert {
-    uint64_t count;
+    uint64_t count;            /* said */
+    uint64_t raised, resolved; /* begun; ended */
+    double stood_s;            /* of those that ended */
     fore_ns first, last;
     uint8_t severity;
     char text[LAB_REPORT_TEXT]; /* of the first */
 };
+struct lab_report_fallback { /* from the forecast to the present load */
+    uint64_t count;
+    fore_ns since; /* of the one that lasts; 0: none does */
+    fore_ns lasted, first, last;
+    char text[LAB_REPORT_TEXT]; /* of the newest */
+};
 enum { LAB_REPORT_ALERTS = 64 };
+
+struct lab_report_open { /* an alert that stands */
+    uint32_t partition;
+    uint16_t node;
+    uint8_t code;
+};
 
 struct lab_report {
     struct fore_arena arena; /* owns the arrays */
@@ -41,6 +57,10 @@ struct lab_report {
     struct lab_report_partition *partition;
     size_t partition_count;
     struct lab_report_alert alert[LAB_REPORT_ALERTS]; /* by code */
+    struct lab_report_fallback fallback;
+    struct lab_report_open *open;
+    size_t open_count, open_cap;
+    bool resolves; /* the journal is of a version that says when an alert is over */
     struct fore_event_cluster_load newest;
     uint64_t windows, requests, slow;
     uint64_t p99_max_ns;
@@ -58,6 +78,10 @@ void lab_report_init(struct lab_report *report);
 void lab_report_fini(struct lab_report *report);
 /* Payloads come from a file: one too short for its kind is counted in `skipped`. */
 void lab_report_add(struct lab_report *report, const struct fore_journal_record *record);
+/* What moves were to save and what they saved: sums, and the ratio's spread over moves and plans.
+ */
+void lab_report_print_gain(const struct lab_report *report, struct fore_arena *arena,
+                           struct fore_buf *out);
 void lab_report_print(const struct lab_report *report, const struct fore_journal_header *header,
                       struct fore_buf *out);
 

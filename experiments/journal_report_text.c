@@ -123,6 +123,23 @@ static void print_moves(struct page *page)
                         report->move_count - MOVES_SHOWN);
 }
 
+/* "raised 3 times, 2 resolved after 35 s on average, 1 stands" */
+static const char *fate(struct page *page, const struct lab_report_alert *alert, size_t code)
+{
+    uint64_t standing = 0;
+    const char *after = "";
+    if (!page->report->resolves) return "";
+    for (size_t i = 0; i < page->report->open_count; i++)
+        standing += page->report->open[i].code == code;
+    if (alert->resolved > 0)
+        after = fore_arena_printf(
+            &page->arena, " after %s on average",
+            lab_table_span(&page->arena, alert->stood_s / (double)alert->resolved));
+    return fore_arena_printf(&page->arena, ", %llu resolved%s, %llu standing",
+                             (unsigned long long)alert->resolved, after,
+                             (unsigned long long)standing);
+}
+
 static void print_alerts(struct page *page)
 {
     static const char *const severity[] = {"info", "warning", "critical"};
@@ -131,14 +148,30 @@ static void print_alerts(struct page *page)
     for (size_t code = 0; code < FORE_ALERT_CODES; code++) {
         const struct lab_report_alert *alert = &page->report->alert[code];
         if (alert->count == 0) continue;
-        fore_buf_printf(page->out, "%s  %-8s %s x%llu, from %s to %s: %s\n", any ? "" : "\n",
+        fore_buf_printf(page->out, "%s  %-8s %s x%llu%s, from %s to %s: %s\n", any ? "" : "\n",
                         severity[alert->severity < 3 ? alert->severity : 2],
                         fore_alert_code_text((enum fore_alert_code)code),
-                        (unsigned long long)alert->count, clock_text(page, alert->first),
-                        clock_text(page, alert->last), alert->text);
+                        (unsigned long long)alert->count, fate(page, alert, code),
+                        clock_text(page, alert->first), clock_text(page, alert->last), alert->text);
         any = true;
     }
     if (!any) fore_buf_puts(page->out, "     none\n");
+}
+
+static void print_fallbacks(struct page *page)
+{
+    const struct lab_report_fallback *fallback = &page->report->fallback;
+    if (fallback->count == 0) return;
+    fore_ns lasted = fallback->lasted;
+    if (fallback->since != 0 && page->report->last > fallback->since)
+        lasted += page->report->last - fallback->since;
+    fore_buf_printf(page->out,
+                    "\nfallback   to the present load %llu time%s, %s in all%s; the first at %s\n"
+                    "           at %s: %s\n",
+                    (unsigned long long)fallback->count, fallback->count == 1 ? "" : "s",
+                    lab_table_span(&page->arena, (double)lasted / (double)FORE_SEC),
+                    fallback->since != 0 ? ", and still" : "", clock_text(page, fallback->first),
+                    clock_text(page, fallback->last), fallback->text);
 }
 
 struct ranked {
@@ -191,7 +224,9 @@ void lab_report_print(const struct lab_report *report, const struct fore_journal
     fore_arena_init(&page.arena);
     print_summary(&page, header);
     print_moves(&page);
+    lab_report_print_gain(report, &page.arena, out);
     print_alerts(&page);
+    print_fallbacks(&page);
     if (report->windows > 0) print_hottest(&page);
     fore_arena_fini(&page.arena);
 }

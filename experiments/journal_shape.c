@@ -16,6 +16,7 @@ static const struct lab_field node[] = {
     {"name",    LAB_FIELD_NAME24, AT(node, name)   },
     {"cores",   LAB_FIELD_F64,    AT(node, cores)  },
     {"zone",    LAB_FIELD_U16,    AT(node, zone)   },
+    {"rack",    LAB_FIELD_U16,    AT(node, rack)   },
     {"up",      LAB_FIELD_BOOL,   AT(node, up)     },
     {"standby", LAB_FIELD_BOOL,   AT(node, standby)},
 };
@@ -151,11 +152,52 @@ static const struct lab_field fault[] = {
     {"node", LAB_FIELD_NODE, AT(fault, node)},
     {"up",   LAB_FIELD_BOOL, AT(fault, up)  },
 };
+static const struct lab_field fallback[] = {
+    {"active",  LAB_FIELD_BOOL, AT(fallback, active) },
+    {"poor",    LAB_FIELD_BOOL, AT(fallback, poor)   },
+    {"lost",    LAB_FIELD_BOOL, AT(fallback, lost)   },
+    {"weight",  LAB_FIELD_F32,  AT(fallback, weight) },
+    {"skill",   LAB_FIELD_F32,  AT(fallback, skill)  },
+    {"outside", LAB_FIELD_F32,  AT(fallback, outside)},
+};
 static const struct lab_field alert[] = {
     {"severity",  LAB_FIELD_SEVERITY,  AT(alert, severity) },
     {"code",      LAB_FIELD_ALERT,     AT(alert, code)     },
     {"node",      LAB_FIELD_NODE,      AT(alert, node)     },
     {"partition", LAB_FIELD_PARTITION, AT(alert, partition)},
+};
+static const struct lab_field resolved[] = {
+    {"severity",  LAB_FIELD_SEVERITY,  AT(resolved, severity) },
+    {"code",      LAB_FIELD_ALERT,     AT(resolved, code)     },
+    {"node",      LAB_FIELD_NODE,      AT(resolved, node)     },
+    {"partition", LAB_FIELD_PARTITION, AT(resolved, partition)},
+    {"raised_s",  LAB_FIELD_NS,        AT(resolved, raised_ns)},
+};
+static const struct lab_field gain[] = {
+    {"ticket",           LAB_FIELD_U64,       AT(gain, ticket)          },
+    {"plan",             LAB_FIELD_U64,       AT(gain, plan)            },
+    {"move_kind",        LAB_FIELD_MOVE_KIND, AT(gain, kind)            },
+    {"partition",        LAB_FIELD_PARTITION, AT(gain, partition)       },
+    {"source",           LAB_FIELD_NODE,      AT(gain, source)          },
+    {"target",           LAB_FIELD_NODE,      AT(gain, target)          },
+    {"began_s",          LAB_FIELD_NS,        AT(gain, began_ns)        },
+    {"cutover_s",        LAB_FIELD_NS,        AT(gain, cutover_ns)      },
+    {"horizon_s",        LAB_FIELD_F32,       AT(gain, horizon_s)       },
+    {"window_s",         LAB_FIELD_F32,       AT(gain, window_s)        },
+    {"predicted_s",      LAB_FIELD_F32,       AT(gain, predicted_s)     },
+    {"realised_s",       LAB_FIELD_F32,       AT(gain, realised_s)      },
+    {"violation_before", LAB_FIELD_F32,       AT(gain, violation_before)},
+    {"violation_after",  LAB_FIELD_F32,       AT(gain, violation_after) },
+    {"source_before",    LAB_FIELD_F32,       AT(gain, source_before)   },
+    {"source_predicted", LAB_FIELD_F32,       AT(gain, source_predicted)},
+    {"source_after",     LAB_FIELD_F32,       AT(gain, source_after)    },
+    {"target_before",    LAB_FIELD_F32,       AT(gain, target_before)   },
+    {"target_predicted", LAB_FIELD_F32,       AT(gain, target_predicted)},
+    {"target_after",     LAB_FIELD_F32,       AT(gain, target_after)    },
+    {"p99_before_ms",    LAB_FIELD_F32,       AT(gain, p99_before_ms)   },
+    {"p99_predicted_ms", LAB_FIELD_F32,       AT(gain, p99_predicted_ms)},
+    {"p99_after_ms",     LAB_FIELD_F32,       AT(gain, p99_after_ms)    },
+    {"worse",            LAB_FIELD_BOOL,      AT(gain, worse)           },
 };
 
 static const struct lab_array keyframe_arrays[] = {
@@ -180,28 +222,31 @@ static const struct lab_array plan_arrays[] = {
     {"move", sizeof(struct fore_event_plan_move), FIELDS(plan_move), AT(plan, move_count), 2}
 };
 
-/* clang-format off: version 14 crashes on aligning rows of different length */
+/* Rows as macros: clang-format 14 crashes on aligning braced rows of different length. */
 #define HEAD(type) \
     .head = sizeof(struct fore_event_##type), .field = type, .field_count = FORE_COUNTOF(type)
-#define ARRAYS(list) .array = list, .array_count = FORE_COUNTOF(list)
+#define ARRAYS(list)   .array = list, .array_count = FORE_COUNTOF(list)
+#define ROW(kind, ...) [FORE_EV_##kind] = {__VA_ARGS__}
 static const struct lab_shape shapes[] = {
-    [FORE_EV_KEYFRAME] = {HEAD(keyframe),           ARRAYS(keyframe_arrays)},
-    [FORE_EV_CLUSTER_LOAD] = {HEAD(cluster_load)                       },
-    [FORE_EV_NODE_LOAD] = {ARRAYS(node_arrays)},
-    [FORE_EV_PARTITION_LOAD] = {ARRAYS(partition_arrays)                       },
-    [FORE_EV_HOT_KEY] = {HEAD(hot_key)},
-    [FORE_EV_FORECAST] = {HEAD(forecast),                        ARRAYS(forecast_arrays)},
-    [FORE_EV_SCORE] = {HEAD(score),.text = "reason"},
-    [FORE_EV_PLAN] = {HEAD(plan),              ARRAYS(plan_arrays), .text = "reason"},
-    [FORE_EV_MOVE] = {HEAD(move),                        .text = "note"},
-    [FORE_EV_VERIFY] = {HEAD(verify)},
-    [FORE_EV_TOPOLOGY] = {HEAD(topology)                       },
-    [FORE_EV_FAULT] = {HEAD(fault)},
-    [FORE_EV_ALERT] = {HEAD(alert),             .text = "text"},
-    [FORE_EV_NOTE] = {.text = "text"          },
-    [FORE_EV_RESULT] = {.text = "text"             },
+    ROW(KEYFRAME, HEAD(keyframe), ARRAYS(keyframe_arrays)),
+    ROW(CLUSTER_LOAD, HEAD(cluster_load)),
+    ROW(NODE_LOAD, ARRAYS(node_arrays)),
+    ROW(PARTITION_LOAD, ARRAYS(partition_arrays)),
+    ROW(HOT_KEY, HEAD(hot_key)),
+    ROW(FORECAST, HEAD(forecast), ARRAYS(forecast_arrays)),
+    ROW(SCORE, HEAD(score), .text = "reason"),
+    ROW(PLAN, HEAD(plan), ARRAYS(plan_arrays), .text = "reason"),
+    ROW(MOVE, HEAD(move), .text = "note"),
+    ROW(VERIFY, HEAD(verify)),
+    ROW(TOPOLOGY, HEAD(topology)),
+    ROW(FAULT, HEAD(fault)),
+    ROW(ALERT, HEAD(alert), .text = "text"),
+    ROW(NOTE, .text = "text"),
+    ROW(RESULT, .text = "text"),
+    ROW(FALLBACK, HEAD(fallback), .text = "text"),
+    ROW(RESOLVED, HEAD(resolved)),
+    ROW(GAIN, HEAD(gain)),
 };
-/* clang-format on */
 #define X(number, name, what) +1
 _Static_assert(FORE_COUNTOF(shapes) == 1 FORE_EVENT_MAP(X), "a kind has no shape");
 #undef X

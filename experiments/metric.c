@@ -3,6 +3,7 @@
  */
 #include "experiments/metric.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define F64(group, name, field)                                                       \
@@ -83,6 +84,12 @@ double lab_metric_read(const struct lab_metric *metric, const struct sim_result 
         return (double)count;
     }
     return 0;
+}
+
+void lab_metric_full_name(const struct lab_metric *metric, char out[64])
+{
+    (void)snprintf(out, 64, "%s%s%s", metric->group != NULL ? metric->group : "",
+                   metric->group != NULL ? "." : "", metric->name);
 }
 
 static bool same(const char *a, const char *b)

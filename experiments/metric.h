@@ -20,6 +20,8 @@ extern const struct lab_metric lab_metrics[]; /* members of a group side by side
 extern const size_t lab_metric_count;
 
 double lab_metric_read(const struct lab_metric *metric, const struct sim_result *result);
+/* "latency_ns.p99", "bytes_moved" */
+void lab_metric_full_name(const struct lab_metric *metric, char out[64]);
 /* By the names above; it must exist. */
 const struct lab_metric *lab_metric_find(const char *group, const char *name);
 

@@ -163,6 +163,10 @@ static void bury(struct batch *batch, struct child *child, bool answered)
     }
     child->pid = 0;
     batch->finished++;
+    const struct lab_pool *pool = batch->pool;
+    if (pool->heard != NULL)
+        pool->heard(pool->context, child->index, batch->results + child->index * pool->result_size,
+                    report);
 }
 
 static void listen_to(struct batch *batch, struct child *child)
@@ -195,10 +199,19 @@ static void end_all(struct batch *batch)
         if (batch->child[i].pid != 0) bury(batch, &batch->child[i], false);
 }
 
+/* The jobs that are left will not be begun. */
+static void skip_rest(struct batch *batch)
+{
+    for (; batch->started < batch->pool->count; batch->started++, batch->finished++)
+        batch->report[batch->started].outcome = LAB_POOL_SKIPPED;
+}
+
 static enum fore_err run(struct batch *batch, struct fore_diag *diag)
 {
-    while (batch->finished < batch->pool->count && interrupted == 0) {
-        for (size_t i = 0; i < batch->slots && batch->started < batch->pool->count; i++)
+    const struct lab_pool *pool = batch->pool;
+    while (batch->finished < pool->count && interrupted == 0) {
+        if (pool->enough != NULL && pool->enough(pool->context)) skip_rest(batch);
+        for (size_t i = 0; i < batch->slots && batch->started < pool->count; i++)
             if (batch->child[i].pid == 0) FORE_TRY(start(batch, &batch->child[i], diag));
         for (size_t i = 0; i < batch->slots; i++)
             batch->poll[i] = (struct pollfd){

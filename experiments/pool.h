@@ -16,6 +16,7 @@ enum lab_pool_outcome {
     LAB_POOL_DONE,    /* the result is there */
     LAB_POOL_REFUSED, /* the job returned an error; the diag says what */
     LAB_POOL_CRASHED, /* the worker died before it answered; the diag says how */
+    LAB_POOL_SKIPPED, /* never begun: `enough` said so */
 };
 
 struct lab_pool_report { /* one a job */
@@ -35,6 +36,11 @@ struct lab_pool {
                          struct lab_pool_progress *progress, struct fore_diag *diag);
     /* Runs in the parent whenever something was heard; may be NULL. */
     void (*progress)(void *context, double done_share);
+    /* Runs in the parent when a job has ended, in the order they end; may be NULL. */
+    void (*heard)(void *context, size_t index, const void *result,
+                  const struct lab_pool_report *report);
+    /* Asked before a job is begun; true: no further one is. May be NULL. */
+    bool (*enough)(void *context);
     void *context;
 };
 

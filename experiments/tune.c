@@ -47,10 +47,11 @@ uint64_t lab_tune_combinations(const struct fore_policy *policy)
 
 /* Selection sampling (Knuth, algorithm S): each combination is as likely as any other, and none of
  * the knobs is left at one value as a fixed stride would leave it. */
-size_t lab_tune_pick(const struct fore_policy *policy, uint64_t out[LAB_TUNE_MOST])
+size_t lab_tune_pick(const struct fore_policy *policy, size_t most, uint64_t out[LAB_TUNE_MOST])
 {
-    uint64_t all = lab_tune_combinations(policy);
-    uint64_t wanted = all < LAB_TUNE_MOST - 1 ? all : LAB_TUNE_MOST - 1;
+    FORE_ASSERT(most >= 1 && most <= LAB_TUNE_MOST);
+    uint64_t all = policy->knob != NULL ? lab_tune_combinations(policy) : 0;
+    uint64_t wanted = all < most - 1 ? all : most - 1;
     struct fore_rng rng = fore_rng_stream(LAB_TUNE_SEED, policy->name, 0);
     size_t count = 0;
     out[count++] = LAB_TUNE_OWN;
@@ -174,7 +175,7 @@ enum fore_err lab_tune_run(const struct sim_scenario *scenario, const struct for
     struct batch batch = {
         .past = &past, .policy = policy, .progress = progress, .progress_self = progress_self};
     FORE_TRY(lab_tune_past(scenario, &past, &batch.stop_at, diag));
-    size_t count = lab_tune_pick(policy, batch.pick);
+    size_t count = lab_tune_pick(policy, LAB_TUNE_MOST, batch.pick);
     struct sim_result result[LAB_TUNE_MOST];
     struct lab_pool_report answer[LAB_TUNE_MOST];
     memset(result, 0, sizeof result);

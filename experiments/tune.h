@@ -30,8 +30,9 @@ struct lab_tune {
 /* experiment.tune names it, or "all", and it has knobs. */
 bool lab_tune_wanted(const struct fore_strings *tune, const struct fore_policy *policy);
 uint64_t lab_tune_combinations(const struct fore_policy *policy);
-/* Fills the numbers to try, the scenario's own first; the count, at most LAB_TUNE_MOST. */
-size_t lab_tune_pick(const struct fore_policy *policy, uint64_t out[LAB_TUNE_MOST]);
+/* Fills the numbers to try, the scenario's own first; the count, at most `most` <= LAB_TUNE_MOST.
+ */
+size_t lab_tune_pick(const struct fore_policy *policy, size_t most, uint64_t out[LAB_TUNE_MOST]);
 /* Sets a combination's values. FORMAT or RANGE: a knob that no option row accepts. */
 FORE_MUST_USE enum fore_err lab_tune_apply(const struct fore_policy *policy, uint64_t combination,
                                            struct fore_arena *arena, struct sim_scenario *scenario,

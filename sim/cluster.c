@@ -57,6 +57,7 @@ static void set_costs(const struct build *build)
     out->window_ns = scenario->engine.observe.window;
     out->link_ns = scenario->cluster.link_delay;
     out->key_samples = scenario->sim.key_samples;
+    out->content = scenario->sim.content;
     out->move_cpu = scenario->cluster.move_cpu;
     out->node_boot_ns = scenario->cluster.node_boot;
     out->elastic = scenario->cluster.nodes_max > scenario->cluster.nodes;
@@ -97,6 +98,7 @@ static void add_nodes(const struct build *build)
         *node = (struct fore_node){.cores = (double)options->cores * speed,
                                    .bandwidth_bytes = out->bandwidth,
                                    .zone = (uint16_t)(i % options->zones),
+                                   .rack = (uint16_t)(i / options->zones % options->racks),
                                    .up = true,
                                    .standby = i >= options->nodes};
         (void)snprintf(node->name, sizeof node->name, "node-%02u", (unsigned)i);
@@ -189,6 +191,7 @@ enum fore_err sim_cluster_build(const struct sim_scenario *scenario, struct wl_f
                                         .flow = flow,
                                         .survey = &seen,
                                         .read_cost = out->read_cost,
+                                        .service_ns = out->service_mean_ns,
                                         .seed = seed};
     sim_owners_assign(&owners, &out->topology);
     return fore_topology_check(&out->topology, diag);

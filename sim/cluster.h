@@ -40,6 +40,7 @@ struct sim_cluster {
     double capacity_cores;
     uint64_t key_samples; /* per window */
     fore_ns node_boot_ns; /* from asking for a standby node to its being in use */
+    bool content;         /* what nodes hold can be summed up */
     bool elastic;         /* there are nodes that are not in use at the start */
     bool columns;         /* requests name columns, the table tells their widths: request mode */
     double byte_cost;     /* with columns: share of a request's work that goes with bytes read */

@@ -17,9 +17,9 @@
 enum { EXIT_DONE, EXIT_NO, EXIT_BAD_INPUT, EXIT_WORLD_FAILED };
 
 struct wish {
-    const char *policy, *journal, *seed;
+    const char *policy, *journal, *seed, *explain_at;
     struct fore_strings sets;
-    bool json, quiet;
+    bool json, quiet, explain;
 };
 
 static enum fore_err random_seed(uint64_t *out, struct fore_diag *diag)
@@ -53,13 +53,46 @@ static enum fore_err parse_seed(const char *text, uint64_t *out, struct fore_dia
     return FORE_E_OK;
 }
 
+static enum fore_err parse_moment(const char *text, fore_ns *out, struct fore_diag *diag)
+{
+    *out = 0;
+    if (text == NULL) return FORE_E_OK;
+    if (fore_option_duration(text, out) == FORE_E_OK && *out > 0) return FORE_E_OK;
+    return fore_err_set(
+        diag, FORE_E_FORMAT,
+        "--explain-at %.40s: give a time after the start, such as \"90min\" or \"2d\"", text);
+}
+
 static void show(void *self, double done_share)
 {
     wl_progress_show(self, done_share);
 }
 
+/* Explanations, in the order they came. */
+struct note {
+    struct fore_whatif whatif;
+    struct note *next;
+};
+struct told {
+    struct fore_arena *arena;
+    struct note *first, *last;
+};
+
+static void take_note(void *self, const struct fore_whatif *whatif)
+{
+    struct told *told = self;
+    struct note *note = FORE_NEW(told->arena, struct note, 1);
+    note->whatif = *whatif;
+    if (told->last != NULL)
+        told->last->next = note;
+    else
+        told->first = note;
+    told->last = note;
+}
+
 static enum fore_err simulate(const struct wish *wish, const struct sim_scenario *scenario,
-                              uint64_t seed, struct sim_result *result, struct fore_diag *diag)
+                              uint64_t seed, struct told *told, struct sim_result *result,
+                              struct fore_diag *diag)
 {
     struct wl_progress progress = wl_progress_begin(scenario->name);
     if (wish->quiet) progress.enabled = false;
@@ -68,6 +101,9 @@ static enum fore_err simulate(const struct wish *wish, const struct sim_scenario
                                       .seed = seed,
                                       .progress = show,
                                       .progress_self = &progress};
+    if (wish->explain || wish->explain_at != NULL)
+        request.explain = (struct fore_explain){.told = take_note, .self = told};
+    FORE_TRY(parse_moment(wish->explain_at, &request.explain_at, diag));
     struct wl_out *out = NULL;
     if (wish->journal != NULL) {
         FORE_TRY(wl_out_open(wish->journal, &out, diag));
@@ -81,19 +117,35 @@ static enum fore_err simulate(const struct wish *wish, const struct sim_scenario
     return err;
 }
 
-static enum fore_err print_result(const struct wish *wish, const struct sim_scenario *scenario,
-                                  const struct sim_result *result, struct fore_diag *diag)
+static void told_json(const struct told *told, bool alone, struct fore_json *json)
 {
+    if (!alone) fore_json_array(json, "plans");
+    for (const struct note *note = told->first; note != NULL; note = note->next) {
+        fore_json_object(json, alone ? "dry_run" : NULL);
+        fore_whatif_json(&note->whatif, json);
+        fore_json_object_end(json);
+    }
+    if (!alone) fore_json_array_end(json);
+}
+
+static enum fore_err print_result(const struct wish *wish, const struct sim_scenario *scenario,
+                                  const struct told *told, const struct sim_result *result,
+                                  struct fore_diag *diag)
+{
+    bool alone = wish->explain_at != NULL; /* there is no result, but a moment */
     struct fore_buf text = {0};
     if (wish->json) {
         struct fore_json json = fore_json_begin(&text, true);
         fore_json_object(&json, NULL);
         fore_json_string(&json, "scenario", scenario->name);
-        sim_result_json(result, &json);
+        if (!alone) sim_result_json(result, &json);
+        if (alone || wish->explain) told_json(told, alone, &json);
         fore_json_object_end(&json);
         fore_buf_puts(&text, "\n");
     } else {
-        sim_result_print(result, scenario, &text);
+        for (const struct note *note = told->first; note != NULL; note = note->next)
+            fore_whatif_print(&note->whatif, &text);
+        if (!alone) sim_result_print(result, scenario, &text);
         if (wish->journal != NULL) fore_buf_printf(&text, "  journal      %s\n", wish->journal);
     }
     bool written = fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
@@ -106,13 +158,17 @@ static enum fore_err replay(int argc, char **argv, struct fore_arena *arena, str
 {
     struct wish wish = {0};
     const struct fore_arg rows[] = {
-        {"policy",  FORE_ARG_TEXT,   &wish.policy,  "NAME",               "instead of the scenario's policy.name"},
-        {"seed",    FORE_ARG_TEXT,   &wish.seed,    "N|random",           "of every random choice, default 1"    },
-        {"set",     FORE_ARG_REPEAT, &wish.sets,    "SECTION.NAME=VALUE",
-         "an option, as in config --explain; may be repeated"                                                    },
-        {"journal", FORE_ARG_TEXT,   &wish.journal, "FILE",               "write what happened, for watch"       },
-        {"json",    FORE_ARG_FLAG,   &wish.json,    NULL,                 "print the result as JSON"             },
-        {"quiet",   FORE_ARG_FLAG,   &wish.quiet,   NULL,                 "no progress bar"                      },
+        {"policy",     FORE_ARG_TEXT,   &wish.policy,     "NAME",               "instead of the scenario's policy.name"},
+        {"seed",       FORE_ARG_TEXT,   &wish.seed,       "N|random",           "of every random choice, default 1"    },
+        {"set",        FORE_ARG_REPEAT, &wish.sets,       "SECTION.NAME=VALUE",
+         "an option, as in config --explain; may be repeated"                                                          },
+        {"journal",    FORE_ARG_TEXT,   &wish.journal,    "FILE",               "write what happened, for watch"       },
+        {"explain",    FORE_ARG_FLAG,   &wish.explain,    NULL,
+         "say of every plan acted on what it does, and why nothing else"                                               },
+        {"explain-at", FORE_ARG_TEXT,   &wish.explain_at, "TIME",
+         "what would be planned so long after the start; nothing is done then, and the run ends"                       },
+        {"json",       FORE_ARG_FLAG,   &wish.json,       NULL,                 "print the result as JSON"             },
+        {"quiet",      FORE_ARG_FLAG,   &wish.quiet,      NULL,                 "no progress bar"                      },
     };
     const struct fore_args args = {
         .usage = "foreshard replay SCENARIO.cfg|TRACE [options]",
@@ -133,11 +189,12 @@ static enum fore_err replay(int argc, char **argv, struct fore_arena *arena, str
     }
     struct sim_scenario scenario;
     struct sim_result result;
+    struct told told = {.arena = arena};
     uint64_t seed = 0;
     FORE_TRY(parse_seed(wish.seed, &seed, diag));
     FORE_TRY(sim_scenario_load(operands.item[0], &wish.sets, arena, &scenario, diag));
-    FORE_TRY(simulate(&wish, &scenario, seed, &result, diag));
-    return print_result(&wish, &scenario, &result, diag);
+    FORE_TRY(simulate(&wish, &scenario, seed, &told, &result, diag));
+    return print_result(&wish, &scenario, &told, &result, diag);
 }
 
 int sim_cmd_replay(int argc, char **argv)

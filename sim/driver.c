@@ -59,6 +59,20 @@ static enum fore_err compare(void *self, fore_ticket ticket, uint64_t *rows, uin
     return sim_moves_compare(driver->moves, ticket, rows, copy);
 }
 
+static enum fore_err content(void *self, uint32_t partition, uint16_t node,
+                             struct fore_content *out)
+{
+    struct sim_driver *driver = self;
+    return sim_moves_content(driver->moves, partition, node, out);
+}
+
+static enum fore_err tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
+                             uint32_t *count)
+{
+    struct sim_driver *driver = self;
+    return sim_moves_tickets(driver->moves, out, cap, count);
+}
+
 static enum fore_err cutover(void *self, fore_ticket ticket)
 {
     struct sim_driver *driver = self;
@@ -79,7 +93,8 @@ static void close_door(void *self)
 static const struct fore_driver_ops sim_ops = {
     .name = "sim",
     .caps = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
-            FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_NODES | FORE_CAP_VERTICAL,
+            FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_NODES | FORE_CAP_TICKETS |
+            FORE_CAP_VERTICAL,
     .now = now,
     .topology = topology,
     .sample = sample,
@@ -89,6 +104,8 @@ static const struct fore_driver_ops sim_ops = {
     .cancel = cancel,
     .digest = digest,
     .compare = compare,
+    .content = content,
+    .tickets = tickets,
     .cutover = cutover,
     .sweep = sweep,
     .close = close_door,
@@ -99,5 +116,6 @@ struct fore_driver sim_driver_door(struct sim_driver *driver)
     driver->ops = sim_ops;
     if (!driver->cluster->elastic) driver->ops.caps &= ~(uint32_t)FORE_CAP_NODES;
     if (!driver->cluster->columns) driver->ops.caps &= ~(uint32_t)FORE_CAP_VERTICAL;
+    if (driver->cluster->content) driver->ops.caps |= FORE_CAP_CONTENT;
     return (struct fore_driver){.ops = &driver->ops, .self = driver};
 }

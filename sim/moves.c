@@ -10,6 +10,9 @@
 #include "core/base/hash.h"
 #include "sim/cluster.h"
 
+#define SALT_CONTENT UINT64_C(0x636f6e74656e74)
+enum { ROW_BYTES = 1024 };
+
 void sim_moves_init(struct sim_moves *moves, struct sim_cluster *cluster, uint64_t seed,
                     struct fore_arena *perm)
 {
@@ -17,6 +20,7 @@ void sim_moves_init(struct sim_moves *moves, struct sim_cluster *cluster, uint64
     *moves = (struct sim_moves){
         .cluster = cluster,
         .identity = FORE_NEW(perm, uint64_t, cap),
+        .held = FORE_NEW(perm, struct fore_content, cap),
         .writes = FORE_NEW(perm, uint64_t, cap),
         .orphans = FORE_NEW(perm, uint64_t, cap),
         .dirty_rate = FORE_NEW(perm, double, cap),
@@ -24,6 +28,10 @@ void sim_moves_init(struct sim_moves *moves, struct sim_cluster *cluster, uint64
     };
     for (uint32_t p = 0; p < cap; p++)
         moves->identity[p] = fore_hash_u64(p, seed);
+    for (uint32_t p = 0; p < cluster->topology.partition_count; p++)
+        moves->held[p] =
+            (struct fore_content){.sum = fore_hash_u64(moves->identity[p], SALT_CONTENT),
+                                  .rows = 1 + cluster->topology.partition[p].bytes / ROW_BYTES};
 }
 
 void sim_moves_fini(struct sim_moves *moves)
@@ -38,6 +46,9 @@ void sim_moves_wrote(struct sim_moves *moves, uint32_t partition, uint64_t write
                      double window_s)
 {
     moves->writes[partition] += writes;
+    if (writes > 0)
+        moves->held[partition].written +=
+            fore_hash_u64(moves->identity[partition], moves->writes[partition]);
     moves->dirty_rate[partition] = bytes / window_s;
 }
 

@@ -14,7 +14,9 @@
  * them back.
  *
  * What a replica holds is a digest of (identity of the partition's content, writes applied). A
- * target's equals its source's only when everything arrived.
+ * target's equals its source's only when everything arrived. Where the cluster sums up content, a
+ * replica's sum is its partition's base plus what was written, and a copy under way holds the part
+ * of both that has arrived.
  */
 #ifndef SIM_MOVES_H
 #define SIM_MOVES_H
@@ -46,7 +48,9 @@ struct sim_moves {
     size_t ticket_count, ticket_cap;
     size_t *active; /* tickets that are not over, oldest first */
     size_t active_count, active_cap;
-    uint64_t *identity;  /* [partition_cap]: what the content descends from */
+    uint64_t *identity; /* [partition_cap]: what the content descends from */
+    struct fore_content
+        *held;           /* [partition_cap]: sum and rows are the base, less what is written */
     uint64_t *writes;    /* [partition_cap]: applied at the owner */
     uint64_t *orphans;   /* [partition_cap]: writes that reached a node which no longer holds it */
     double *dirty_rate;  /* [partition_cap]: bytes written per second in the last window */
@@ -79,6 +83,11 @@ FORE_MUST_USE enum fore_err sim_moves_digest(struct sim_moves *moves, uint32_t p
                                              uint16_t node, uint64_t *out);
 FORE_MUST_USE enum fore_err sim_moves_compare(struct sim_moves *moves, fore_ticket number,
                                               uint64_t *rows, uint64_t *copy);
+FORE_MUST_USE enum fore_err sim_moves_content(const struct sim_moves *moves, uint32_t partition,
+                                              uint16_t node, struct fore_content *out);
+FORE_MUST_USE enum fore_err sim_moves_tickets(const struct sim_moves *moves,
+                                              struct fore_driver_ticket *out, uint32_t cap,
+                                              uint32_t *count);
 FORE_MUST_USE enum fore_err sim_moves_cutover(struct sim_moves *moves, fore_ticket number);
 FORE_MUST_USE enum fore_err sim_moves_sweep(struct sim_moves *moves, fore_ticket number,
                                             uint64_t *orphans);

@@ -2,7 +2,9 @@
  * owners.h - who holds which partition before the first request.
  *
  * BALANCED knows the mean loads of the past, each wrong by a log-normal factor: longest processing
- * time first. Followers go to the least loaded nodes, in other zones where there are any.
+ * time first. PROFILE knows how those days went, hour by hour of the week, and packs for that
+ * (core/decide/profile_placement.h); without any such day it is BALANCED. Followers go to the least
+ * loaded nodes, in other zones where there are any.
  */
 #ifndef SIM_OWNERS_H
 #define SIM_OWNERS_H
@@ -13,12 +15,17 @@
 
 struct sim_owners_request {
     const struct sim_scenario *scenario;
-    const struct wl_flow *flow;
+    struct wl_flow *flow;
     const struct sim_survey *survey;
-    double read_cost; /* work of a read, scans included */
+    double read_cost;  /* work of a read, scans included */
+    double service_ns; /* of a unit of work */
     uint64_t seed;
 };
 /* Every living partition gets scenario->cluster.replicas replicas. */
 void sim_owners_assign(const struct sim_owners_request *request, struct fore_topology *topology);
+/* The owners of PROFILE, for nodes of `capacity` cores; false: the workload has nothing there. */
+bool sim_owners_profile(const struct sim_owners_request *request,
+                        const struct fore_topology *topology, const double *capacity,
+                        uint16_t *owner);
 
 #endif

@@ -168,6 +168,7 @@ static enum fore_err open_engine(struct run *run)
         .driver = sim_driver_door(&run->driver),
         .sink = fore_journal_writer_sink(run->writer),
         .future = sim_future_door(&run->future),
+        .explain = run->request->explain_at == 0 ? run->request->explain : (struct fore_explain){0},
         .seed = run->request->seed,
         .slo_ns = run->cluster.slo_ns,
         .act_from = scenario->experiment.act_from,
@@ -229,11 +230,36 @@ static enum fore_err run_window(struct run *run, fore_ns begin, fore_ns end, boo
     return step_engine(run, end);
 }
 
+static enum fore_err dry_run(struct run *run)
+{
+    struct fore_whatif *whatif = FORE_NEW(&run->perm, struct fore_whatif, 1);
+    FORE_TRY(fore_engine_what_if(run->engine, run->driver.now, whatif, run->diag));
+    if (run->request->explain.told != NULL)
+        run->request->explain.told(run->request->explain.self, whatif);
+    return FORE_E_OK;
+}
+
+static enum fore_err check_moment(const struct run *run, fore_ns stop)
+{
+    fore_ns at = run->request->explain_at, window = run->cluster.window_ns;
+    if (at >= window && at <= stop) return FORE_E_OK;
+    return fore_err_set(
+        run->diag, FORE_E_RANGE,
+        "--explain-at: %gs is not within the run, from its first window's end (%gs) "
+        "to its own (%gs)",
+        (double)at / (double)FORE_SEC, (double)window / (double)FORE_SEC,
+        (double)stop / (double)FORE_SEC);
+}
+
 static enum fore_err loop(struct run *run)
 {
     fore_ns window = run->cluster.window_ns, from = run->scenario->experiment.evaluate_from;
     fore_ns stop = run->request->stop_at;
     if (stop == 0 || stop > run->span) stop = run->span;
+    if (run->request->explain_at > 0) {
+        FORE_TRY(check_moment(run, stop));
+        stop = run->request->explain_at;
+    }
     bool ended = false;
     for (fore_ns begin = 0; !ended && stop - begin >= window; begin += window) {
         if (begin == from) begin_evaluation(run);
@@ -242,6 +268,7 @@ static enum fore_err loop(struct run *run)
             run->request->progress(run->request->progress_self,
                                    (double)(begin + window) / (double)stop);
     }
+    if (run->request->explain_at > 0) return dry_run(run);
     if (run->account.windows > 0) return FORE_E_OK;
     return fore_err_set(run->diag, FORE_E_RANGE,
                         "the workload ended before experiment.evaluate_from (%gs): nothing was "

@@ -43,7 +43,9 @@ struct sim_run_request {
     uint64_t seed;
     fore_ns
         stop_at; /* end here, 0: the whole span; the cluster is sized for the span all the same */
-    struct fore_journal_out journal;                 /* write NULL: digest only */
+    fore_ns explain_at;              /* a dry run at the end of the window that holds it; 0: none */
+    struct fore_explain explain;     /* of every plan acted on, or of the dry run alone */
+    struct fore_journal_out journal; /* write NULL: digest only */
     void (*progress)(void *self, double done_share); /* may be NULL */
     void *progress_self;
 };

@@ -24,12 +24,14 @@ size_t sim_scenario_bindings(struct sim_scenario *scenario,
                              struct fore_option_binding out[SIM_SECTION_MAX])
 {
     const struct fore_option_binding before[] = {
-        {&wl_section,            &scenario->workload       },
-        {&sim_cluster_section,   &scenario->cluster        },
-        {&sim_section,           &scenario->sim            },
-        {&fore_observe_section,  &scenario->engine.observe },
-        {&fore_forecast_section, &scenario->engine.forecast},
-        {&fore_decide_section,   &scenario->engine.decide  },
+        {&wl_section,             &scenario->workload        },
+        {&sim_cluster_section,    &scenario->cluster         },
+        {&sim_section,            &scenario->sim             },
+        {&fore_observe_section,   &scenario->engine.observe  },
+        {&fore_forecast_section,  &scenario->engine.forecast },
+        {&fore_decide_section,    &scenario->engine.decide   },
+        {&fore_placement_section, &scenario->engine.placement},
+        {&fore_timetable_section, &scenario->engine.timetable},
     };
     const struct fore_option_binding after[] = {
         {&fore_act_section,       &scenario->engine.act},
@@ -58,7 +60,7 @@ static enum fore_err unknown(const char *field, const char *word, const char *co
                         known[0]);
 }
 
-enum { KNOWN_MAX = 32 };
+enum { KNOWN_MAX = 32, PROFILE_SLOTS_MAX = 10000 };
 
 static enum fore_err check_policy(const char *field, const char *name, struct fore_diag *diag)
 {
@@ -160,6 +162,12 @@ static enum fore_err check_cluster(const struct sim_scenario *scenario, struct f
                             (double)cluster->node_boot / (double)FORE_SEC,
                             (double)scenario->engine.act.stall_max / (double)FORE_SEC);
     FORE_TRY(check_partitions(scenario, diag));
+    if (cluster->initial == SIM_INITIAL_PROFILE &&
+        cluster->initial_period / cluster->initial_step > PROFILE_SLOTS_MAX)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "cluster.initial_period is more than %d times cluster.initial_step; "
+                            "lengthen the step",
+                            PROFILE_SLOTS_MAX);
     const struct wl_options *workload = &scenario->workload;
     if (workload->kind == WL_KIND_SYNTHETIC && !(workload->rate > 0))
         return fore_err_set(diag, FORE_E_RANGE,
@@ -267,6 +275,7 @@ enum fore_err sim_scenario_load(const char *path, const struct fore_strings *set
     FORE_TRY(check_cluster(out, diag));
     FORE_TRY(check_times(out, diag));
     FORE_TRY(check_columns(out, diag));
+    FORE_TRY(sim_scenario_check_rules(out, diag));
     return sim_faults_check(&out->sim.faults, (uint32_t)out->cluster.nodes, diag);
 }
 

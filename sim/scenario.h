@@ -10,7 +10,12 @@
 
 enum sim_fidelity { SIM_REQUEST, SIM_FLUID };
 enum sim_service { SIM_SERVICE_EXP, SIM_SERVICE_FIXED, SIM_SERVICE_LOGNORMAL };
-enum sim_initial { SIM_INITIAL_BALANCED, SIM_INITIAL_ROUND_ROBIN, SIM_INITIAL_RING };
+enum sim_initial {
+    SIM_INITIAL_BALANCED,
+    SIM_INITIAL_ROUND_ROBIN,
+    SIM_INITIAL_RING,
+    SIM_INITIAL_PROFILE
+};
 
 struct sim_cluster_options { /* "cluster" */
     uint64_t nodes;          /* in use at the start */
@@ -21,14 +26,17 @@ struct sim_cluster_options { /* "cluster" */
     uint64_t partitions_max; /* splits stop there; 0: 4x the start + 64 */
     uint64_t replicas;       /* 1: no followers */
     uint64_t zones;
+    uint64_t racks;       /* of a zone */
     uint32_t placement;   /* enum fore_placement */
     uint32_t initial;     /* enum sim_initial */
     double initial_noise; /* balanced by mean loads wrong by this share (lognormal sigma) */
     fore_ns initial_from; /* BALANCED: mean load over [initial_from, initial_from + initial_span) */
     fore_ns initial_span;
-    double peak_utilization;      /* > 0: service time is set so that the highest 5-min total load
-                                     is this share of all capacity */
-    uint64_t partition_bytes;     /* mean size */
+    fore_ns initial_period;   /* PROFILE: the same span, averaged at equal times of this period */
+    fore_ns initial_step;     /* ... in slots of this length */
+    double peak_utilization;  /* > 0: service time is set so that the highest 5-min total load
+                                 is this share of all capacity */
+    uint64_t partition_bytes; /* mean size */
     double partition_bytes_sigma; /* lognormal */
     double bandwidth;             /* bytes per second a node moves */
     fore_ns move_time_mean;       /* > 0: bandwidth is set so that a mean partition takes this */
@@ -47,6 +55,7 @@ struct sim_options {      /* "sim" */
     double byte_cost; /* share of a request's work that goes with the bytes it reads: wide.h */
     fore_ns slo;      /* p99 must stay below; 0: the p99 at slo_utilization */
     double slo_utilization;
+    bool content;               /* the driver sums up what nodes hold: FORE_CAP_CONTENT */
     uint64_t key_samples;       /* per window handed to the engine */
     struct fore_strings faults; /* "node3 down 2h 10min": name, when, for how long */
 };
@@ -85,6 +94,10 @@ size_t sim_scenario_bindings(struct sim_scenario *scenario,
 FORE_MUST_USE enum fore_err sim_scenario_load(const char *path, const struct fore_strings *sets,
                                               struct fore_arena *perm, struct sim_scenario *out,
                                               struct fore_diag *diag);
+/* Timetable, thresholds and rules of placement against the cluster as it will be, where the
+ * partitions are known before the workload is read; else the engine refuses when the run begins. */
+FORE_MUST_USE enum fore_err sim_scenario_check_rules(const struct sim_scenario *scenario,
+                                                     struct fore_diag *diag);
 /* The scenario in force, in its own syntax; goes into the journal header. */
 void sim_scenario_dump(const struct sim_scenario *scenario, struct fore_buf *out);
 

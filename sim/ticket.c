@@ -257,6 +257,21 @@ enum fore_err sim_moves_cancel(struct sim_moves *moves, fore_ticket number)
     return FORE_E_OK;
 }
 
+enum fore_err sim_moves_tickets(const struct sim_moves *moves, struct fore_driver_ticket *out,
+                                uint32_t cap, uint32_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < moves->active_count; i++) {
+        const struct sim_ticket *ticket = &moves->ticket[moves->active[i]];
+        if (ticket->phase > FORE_PHASE_SWEEPING) continue; /* over, not yet taken off the list */
+        if (*count < cap)
+            out[*count] =
+                (struct fore_driver_ticket){.ticket = moves->active[i] + 1, .move = ticket->move};
+        ++*count;
+    }
+    return FORE_E_OK;
+}
+
 static uint64_t content(const struct sim_moves *moves, uint32_t partition)
 {
     return fore_hash_u64(moves->identity[partition], moves->writes[partition]);
@@ -309,6 +324,78 @@ enum fore_err sim_moves_compare(struct sim_moves *moves, fore_ticket number, uin
     return FORE_E_OK;
 }
 
+/* The share that a node which is no replica holds: what has arrived of a copy, or what a source
+ * keeps until it is swept, which does not follow any more. */
+static double share_held(const struct sim_ticket *ticket, uint16_t node)
+{
+    bool swept = ticket->phase > FORE_PHASE_SWEEPING, after = ticket->phase == FORE_PHASE_SWEEPING;
+    if (ticket->from == FORE_NODE_NONE || swept || fore_move_of_columns(ticket->move.kind))
+        return 0; /* a copy of columns is no rows of the partition */
+    if (after) return node == ticket->from && ticket->move.kind == FORE_MOVE_MOVE ? 0.5 : 0;
+    if (node != ticket->to) return 0;
+    double total = ticket->done + ticket->copy_left;
+    if (ticket->phase == FORE_PHASE_READY) return 1;
+    return total > 0 ? ticket->done / total / 2 : 0;
+}
+
+enum fore_err sim_moves_content(const struct sim_moves *moves, uint32_t partition, uint16_t node,
+                                struct fore_content *out)
+{
+    const struct fore_topology *topology = &moves->cluster->topology;
+    if (!living(topology, partition) || !is_node(topology, node)) return FORE_E_RANGE;
+    if (!topology->node[node].up) return FORE_E_UNREACHABLE;
+    double part = fore_topology_hosts(topology, partition, node) ? 1 : 0;
+    for (size_t i = 0; i < moves->active_count && part == 0; i++) {
+        const struct sim_ticket *ticket = &moves->ticket[moves->active[i]];
+        if (ticket->move.partition == partition) part = share_held(ticket, node);
+    }
+    if (part == 0) return FORE_E_RANGE;
+    *out = moves->held[partition];
+    out->sum += out->written;
+    out->rows += out->rows_written;
+    if (part == 1) return FORE_E_OK;
+    out->sum = fore_hash_u64(out->sum, SALT_PARTIAL);
+    out->rows = (uint64_t)((double)out->rows * part);
+    return FORE_E_OK;
+}
+
+/* The sums of both parts make up the whole's; what was written stays with the left one. */
+static void split_held(struct sim_moves *moves, uint32_t left, uint32_t right, uint64_t at,
+                       double right_share)
+{
+    struct fore_content *l = &moves->held[left], *r = &moves->held[right];
+    *r = (struct fore_content){.sum = fore_hash_u64(l->sum, at),
+                               .rows = (uint64_t)((double)l->rows * right_share)};
+    l->sum -= r->sum;
+    l->rows -= r->rows;
+}
+
+/* By column: every row is in both parts, with a part of what it sums up to. */
+static void part_held(struct sim_moves *moves, uint32_t base, uint32_t sibling, uint64_t columns)
+{
+    struct fore_content *b = &moves->held[base], *s = &moves->held[sibling];
+    *s = (struct fore_content){.sum = fore_hash_u64(b->sum, columns), .rows = b->rows};
+    b->sum -= s->sum;
+}
+
+static void join_held(struct sim_moves *moves, uint32_t base, uint32_t sibling)
+{
+    struct fore_content *b = &moves->held[base], *s = &moves->held[sibling];
+    b->sum += s->sum;
+    b->written += s->written;
+    *s = (struct fore_content){0};
+}
+
+static void merge_held(struct sim_moves *moves, uint32_t left, uint32_t right)
+{
+    struct fore_content *l = &moves->held[left], *r = &moves->held[right];
+    l->sum += r->sum;
+    l->rows += r->rows;
+    l->written += r->written;
+    l->rows_written += r->rows_written;
+    *r = (struct fore_content){0};
+}
+
 static void split_content(struct sim_moves *moves, uint32_t left, uint32_t right, uint64_t at)
 {
     uint64_t parent = moves->identity[left];
@@ -343,20 +430,25 @@ static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ti
         FORE_TRY(fore_topology_split(topology, move->partition, move->split_at,
                                      move->split_right_share, &ticket->partition_new));
         split_content(moves, move->partition, ticket->partition_new, move->split_at);
+        split_held(moves, move->partition, ticket->partition_new, move->split_at,
+                   move->split_right_share);
         return FORE_E_OK;
     case FORE_MOVE_MERGE:
         FORE_TRY(fore_topology_merge(topology, move->partition, move->other));
         merge_content(moves, move->partition, move->other);
+        merge_held(moves, move->partition, move->other);
         return FORE_E_OK;
     case FORE_MOVE_VERTICAL_SPLIT:
         FORE_TRY(fore_topology_columns_split(topology, move->partition, move->columns,
                                              move->split_right_share, move->target,
                                              &ticket->partition_new));
         split_content(moves, move->partition, ticket->partition_new, move->columns);
+        part_held(moves, move->partition, ticket->partition_new, move->columns);
         return FORE_E_OK;
     case FORE_MOVE_VERTICAL_MERGE:
         FORE_TRY(fore_topology_columns_merge(topology, move->partition, move->other));
         merge_content(moves, move->partition, move->other);
+        join_held(moves, move->partition, move->other);
         return FORE_E_OK;
     case FORE_MOVE_KINDS: break;
     }

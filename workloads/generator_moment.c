@@ -123,7 +123,8 @@ static void add_extras(const struct wl_generator_model *model, double rate, fore
     }
     if (o->report_load > 0) {
         fore_ns of_day = t % o->diurnal_period;
-        bool running = of_day >= o->report_at && of_day - o->report_at < o->report_for;
+        bool running =
+            of_day >= o->report_at && of_day - o->report_at < o->report_for && t >= o->report_from;
         uint64_t width = (uint64_t)(o->report_range * (double)model->keys);
         if (running)
             add(out, o->rate * o->report_load, WL_SPREAD_EVEN, scans)->last =

@@ -7,15 +7,18 @@
  *
  * Series i owns the keys [i * 2^40, (i + 1) * 2^40). Its sub-ranges are equal stretches of them
  * with unequal shares of its load, and eight buckets of unequal weight each, so that a partition
- * can be split inside. The sub-ranges are the flow's cuts, and each wobbles by itself.
+ * can be split inside. The sub-ranges are the flow's cuts, and each wobbles by itself
+ * (flow_noise.h); their shares may wander (flow_rank.h), and surges may come on top (flow_surge.h).
  */
 #include <math.h>
 
 #include "core/base/dist.h"
 #include "workloads/flow_noise.h"
+#include "workloads/flow_rank.h"
+#include "workloads/flow_surge.h"
 #include "workloads/series.h"
 
-enum { KEY_BITS = 40, BUCKETS_EACH = 8, SUBRANGES_MAX = 1 << 20 };
+enum { KEY_BITS = 40, BUCKETS_EACH = 8, SUBRANGES_MAX = 1 << 20, SURGES_MAX = 1 << 19 };
 
 struct curve {      /* the sums of one series and kind */
     double *sum;    /* steps + 1 */
@@ -31,7 +34,10 @@ struct series_flow {
     uint64_t *cut;   /* first key of each sub-range */
     uint64_t *bytes; /* their sizes */
     struct wl_flow_noise *noise;
-    double step_ns; /* of the measured series, sped up */
+    struct wl_flow_rank *rank;     /* NULL: shares stay */
+    struct wl_flow_surges *surges; /* NULL: none */
+    double *surge;                 /* of each sub-range, in the step asked for */
+    double step_ns;                /* of the measured series, sped up */
     uint32_t series_count, kinds, steps, subranges;
 };
 
@@ -137,7 +143,8 @@ static void lay_out(struct series_flow *f, const struct wl_series_set *set, uint
     for (uint32_t r = 0; r < ranges; r++) {
         uint32_t series = r / f->subranges, place = r % f->subranges;
         struct fore_rng rng = fore_rng_stream(seed, "series.subrange", series);
-        if (place == 0) draw_shares(&rng, 0.35, 0.65, 1, part, f->subranges);
+        bool even = f->options.subrange_shares == WL_SHARES_ZIPF; /* the ranks make them unequal */
+        if (place == 0) draw_shares(&rng, even ? 1 : 0.35, even ? 1 : 0.65, 1, part, f->subranges);
         f->cut[r] = ((uint64_t)series << KEY_BITS) + place * width;
         const struct wl_series *s = &set->series[series];
         if (s->size_rows > 0) f->bytes[r] = (uint64_t)(s->size_sum / s->size_rows * part[place]);
@@ -165,6 +172,27 @@ static void series_rate(const struct series_flow *f, uint32_t series, double x0,
     *write = f->kinds > 1 ? rate[1] : rate[0] * f->options.write_share;
 }
 
+/* What the surges bring, over the sub-range's buckets as its own load is. */
+static void add_surges(const struct series_flow *f, fore_ns t, double *reads, double *writes)
+{
+    uint32_t ranges = f->series_count * f->subranges;
+    for (uint32_t r = 0; r < ranges; r++)
+        f->surge[r] = 0;
+    wl_flow_surge_add(f->surges, t, f->options.step, f->surge);
+    for (uint32_t r = 0; r < ranges; r++) {
+        if (!(f->surge[r] > 0)) continue;
+        size_t first = (size_t)r * BUCKETS_EACH;
+        double whole = 0;
+        for (size_t b = first; b < first + BUCKETS_EACH; b++)
+            whole += f->share[b];
+        for (size_t b = first; b < first + BUCKETS_EACH; b++) {
+            double rate = f->surge[r] * f->share[b] / whole;
+            reads[b] += rate * (1 - f->options.write_share);
+            writes[b] += rate * f->options.write_share;
+        }
+    }
+}
+
 static enum fore_err flow_rates(void *self, fore_ns t, double *reads, double *writes,
                                 struct fore_diag *diag)
 {
@@ -172,20 +200,23 @@ static enum fore_err flow_rates(void *self, fore_ns t, double *reads, double *wr
     FORE_ASSERT(t % f->options.step == 0);
     double x0 = (double)(t + f->options.skip) / f->step_ns;
     double x1 = (double)(t + f->options.step + f->options.skip) / f->step_ns;
-    const float *factor = NULL;
+    const float *factor = NULL, *weight = NULL;
     if (f->noise != NULL) factor = wl_flow_noise_at(f->noise, t / f->options.step);
+    if (f->rank != NULL) weight = wl_flow_rank_at(f->rank, t + f->options.step / 2);
     size_t b = 0;
     for (uint32_t i = 0; i < f->series_count; i++) {
         double read, write;
         series_rate(f, i, x0, x1, &read, &write);
         for (uint32_t r = i * f->subranges; r < (i + 1) * f->subranges; r++) {
             double wobble = factor != NULL ? (double)factor[r] : 1;
+            if (weight != NULL) wobble *= (double)weight[r];
             for (uint32_t k = 0; k < BUCKETS_EACH; k++, b++) {
                 reads[b] = read * f->share[b] * wobble;
                 writes[b] = write * f->share[b] * wobble;
             }
         }
     }
+    if (f->surges != NULL) add_surges(f, t, reads, writes);
     return FORE_E_OK;
 }
 
@@ -193,6 +224,32 @@ static void flow_close(void *self)
 {
     struct fore_arena arena = ((struct series_flow *)self)->arena;
     fore_arena_fini(&arena);
+}
+
+static enum fore_err in_order(const char *name, double low, double high, struct fore_diag *diag)
+{
+    if (low <= high) return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_RANGE, "workload.%s_min is above workload.%s_max", name, name);
+}
+
+static enum fore_err check_surges(const struct wl_options *o, const struct wl_series_set *set,
+                                  struct fore_diag *diag)
+{
+    double ranges = (double)set->count * (double)o->subranges;
+    FORE_TRY(in_order("surge_parts", (double)o->surge_parts_min, (double)o->surge_parts_max, diag));
+    FORE_TRY(in_order("surge_load", o->surge_load_min, o->surge_load_max, diag));
+    FORE_TRY(in_order("surge_rise", (double)o->surge_rise_min, (double)o->surge_rise_max, diag));
+    FORE_TRY(in_order("surge_hold", (double)o->surge_hold_min, (double)o->surge_hold_max, diag));
+    if ((double)o->surge_parts_max > ranges)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "workload.surge_parts_max is %llu, but there are only %.0f partitions",
+                            (unsigned long long)o->surge_parts_max, ranges);
+    double span = (double)set->step * set->steps / o->speedup;
+    if (span / (double)o->surge_every > SURGES_MAX)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "workload.surge_every: %gs makes more than %d surges; make it longer",
+                            (double)o->surge_every / (double)FORE_SEC, SURGES_MAX);
+    return FORE_E_OK;
 }
 
 static enum fore_err check(const struct wl_options *o, const struct wl_series_set *set,
@@ -208,7 +265,7 @@ static enum fore_err check(const struct wl_options *o, const struct wl_series_se
         return fore_err_set(diag, FORE_E_RANGE,
                             "workload.skip: %s ends after %.0f s, nothing is left", set->first_file,
                             span / (double)FORE_SEC);
-    return FORE_E_OK;
+    return o->surge_every > 0 ? check_surges(o, set, diag) : FORE_E_OK;
 }
 
 static const char *describe(struct series_flow *f, const struct wl_series_set *set)
@@ -220,14 +277,63 @@ static const char *describe(struct series_flow *f, const struct wl_series_set *s
     const char *compressed = o->compress < 1 || o->compress > 1
                                  ? fore_arena_printf(&f->arena, ", total^%g", o->compress)
                                  : "";
-    return fore_arena_printf(&f->arena, "%u series of %s%s, %u sub-range%s each", set->count, slash,
-                             compressed, f->subranges, f->subranges == 1 ? "" : "s");
+    const char *surges = o->surge_every > 0 ? ", with surges" : "";
+    const char *zipf = o->subrange_shares == WL_SHARES_ZIPF
+                           ? fore_arena_printf(&f->arena, " by zipf(%g)", o->zipf_s)
+                           : "";
+    return fore_arena_printf(&f->arena, "%u series of %s%s, %u sub-range%s each%s%s", set->count,
+                             slash, compressed, f->subranges, f->subranges == 1 ? "" : "s", zipf,
+                             surges);
 }
 
 static fore_ns span_of(const struct series_flow *f)
 {
     fore_ns all = (fore_ns)(f->step_ns * f->steps) - f->options.skip;
     return f->options.span > 0 && f->options.span < all ? f->options.span : all;
+}
+
+/* The highest total of a measured step in the part that is played, per second. */
+static double peak_of(const struct series_flow *f, const struct wl_series_set *set,
+                      const double *scale)
+{
+    double from = (double)f->options.skip / f->step_ns, highest = 0;
+    double until = from + (double)span_of(f) / f->step_ns;
+    for (uint32_t s = 0; s < f->steps; s++) {
+        double total = scale[s] * total_at(set, s) / (f->step_ns / (double)FORE_SEC);
+        if (s + 1.0 > from && s < until && total > highest) highest = total;
+    }
+    return highest;
+}
+
+static void prepare_surges(struct series_flow *f, double peak, uint64_t seed)
+{
+    const struct wl_options *o = &f->options;
+    struct wl_flow_surge_options how = {.every = o->surge_every,
+                                        .groups_min = (uint32_t)o->surge_parts_min,
+                                        .groups_max = (uint32_t)o->surge_parts_max,
+                                        .rate_min = o->surge_load_min * peak,
+                                        .rate_max = o->surge_load_max * peak,
+                                        .rise_min = o->surge_rise_min,
+                                        .rise_max = o->surge_rise_max,
+                                        .hold_min = o->surge_hold_min,
+                                        .hold_max = o->surge_hold_max,
+                                        .span = span_of(f),
+                                        .seed = seed,
+                                        .groups = f->series_count * f->subranges};
+    f->surges = FORE_NEW(&f->arena, struct wl_flow_surges, 1);
+    f->surge = FORE_NEW(&f->arena, double, how.groups);
+    wl_flow_surge_draw(&f->arena, &how, f->surges);
+}
+
+static enum fore_err prepare_ranks(struct series_flow *f, uint64_t seed, struct fore_diag *diag)
+{
+    const struct wl_flow_rank_options how = {.s = f->options.zipf_s,
+                                             .memory = f->options.rank_memory,
+                                             .span = span_of(f),
+                                             .seed = seed,
+                                             .sets = f->series_count,
+                                             .groups = f->subranges};
+    return wl_flow_rank_create(&f->arena, &how, &f->rank, diag);
 }
 
 static enum fore_err build(struct series_flow *f, const struct wl_series_set *set, uint64_t seed,
@@ -251,7 +357,8 @@ static enum fore_err build(struct series_flow *f, const struct wl_series_set *se
                                           .seed = seed,
                                           .groups = f->series_count * f->subranges};
     f->noise = wl_flow_noise_create(&f->arena, &noise);
-    return FORE_E_OK;
+    if (o->surge_every > 0) prepare_surges(f, peak_of(f, set, scale), seed);
+    return o->subrange_shares == WL_SHARES_ZIPF ? prepare_ranks(f, seed, diag) : FORE_E_OK;
 }
 
 static struct wl_flow hand_out(struct series_flow *f, const struct wl_series_set *set)

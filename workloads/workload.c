@@ -13,6 +13,7 @@ static const char *const popularities[] = {"zipf",   "uniform",    "hotspot",
                                            "latest", "sequential", NULL};
 static const char *const mixes[] = {"custom", "ycsb-a", "ycsb-b", "ycsb-c",
                                     "ycsb-d", "ycsb-e", "ycsb-f", NULL};
+static const char *const shares[] = {"uneven", "zipf", NULL};
 static const char *const interpolations[] = {"step", "smooth", NULL};
 
 /* clang-format off */
@@ -34,7 +35,7 @@ static const struct fore_option rows[] = {
      "Synthetic: how popular keys are; latest favours the newest keys, sequential goes through "
      "them in order."},
     {"zipf_s", FORE_OPT_REAL, AT(zipf_s), "0.99", 0, 10, NULL,
-     "Synthetic: exponent of the Zipf law of zipf and latest."},
+     "Exponent of the Zipf law: synthetic, of zipf and latest; series, of subrange_shares zipf."},
     {"scatter", FORE_OPT_BOOL, AT(scatter), "true", 0, 0, NULL,
      "Synthetic: popular keys lie all over the key space (as hashed keys do) instead of side "
      "by side at its start."},
@@ -84,6 +85,8 @@ static const struct fore_option rows[] = {
      "Synthetic: time of day at which the daily report begins to scan."},
     {"report_for", FORE_OPT_DURATION, AT(report_for), "30min", 0, YEAR_NS, NULL,
      "Synthetic: how long the report scans."},
+    {"report_from", FORE_OPT_DURATION, AT(report_from), "0s", 0, 10 * YEAR_NS, NULL,
+     "Synthetic: no report runs before this time of the run: the first one is new to everybody."},
     {"report_load", FORE_OPT_SHARE, AT(report_load), "0%", 0, 100, NULL,
      "Synthetic: the report's scans per second as a share of rate, on top; 0% switches it off."},
     {"report_range", FORE_OPT_SHARE, AT(report_range), "20%", 0, 1, NULL,
@@ -114,6 +117,10 @@ static const struct fore_option rows[] = {
      "Series: the total becomes total^compress while every series keeps its share of it."},
     {"subranges", FORE_OPT_COUNT, AT(subranges), "1", 1, 1024, NULL,
      "Series: each is cut into so many partitions of unequal load."},
+    {"subrange_shares", FORE_OPT_CHOICE, AT(subrange_shares), "uneven", 0, 0, shares,
+     "Series: how the parts of one differ: a little, or by a Zipf law (zipf_s) whose ranks wander."},
+    {"rank_memory", FORE_OPT_DURATION, AT(rank_memory), "0s", 0, 10 * YEAR_NS, NULL,
+     "Series, zipf: correlation time of the ranks; 0s: they stay as the seed drew them."},
     {"interpolate", FORE_OPT_CHOICE, AT(interpolate), "step", 0, 0, interpolations,
      "Series: load between the measured points: constant, or a monotone spline that keeps "
      "every count."},
@@ -121,6 +128,25 @@ static const struct fore_option rows[] = {
      "How long rates are held constant; patterns shorter than this are not seen."},
     {"write_share", FORE_OPT_SHARE, AT(write_share), "10%", 0, 1, NULL,
      "Series: share of requests that write, where the data does not say."},
+    {"surge_every", FORE_OPT_DURATION, AT(surge_every), "0s", 0, 10 * YEAR_NS, NULL,
+     "Series: surges that nothing announces begin at random, so far apart on average; 0s: none."},
+    {"surge_parts_min", FORE_OPT_COUNT, AT(surge_parts_min), "2", 1, 1 << 20, NULL,
+     "Series: a surge hits at least so many partitions, drawn at random, ..."},
+    {"surge_parts_max", FORE_OPT_COUNT, AT(surge_parts_max), "6", 1, 1 << 20, NULL,
+     "Series: ... and at most so many."},
+    {"surge_load_min", FORE_OPT_SHARE, AT(surge_load_min), "2%", 0, 100, NULL,
+     "Series: at its height a surge adds this share of the highest total, in equal parts to the "
+     "partitions it hits, ..."},
+    {"surge_load_max", FORE_OPT_SHARE, AT(surge_load_max), "6%", 0, 100, NULL,
+     "Series: ... up to this share."},
+    {"surge_rise_min", FORE_OPT_DURATION, AT(surge_rise_min), "4min", 0, YEAR_NS, NULL,
+     "Series: a surge takes at least so long to grow, and as long to go again, ..."},
+    {"surge_rise_max", FORE_OPT_DURATION, AT(surge_rise_max), "14min", 0, YEAR_NS, NULL,
+     "Series: ... and at most so long."},
+    {"surge_hold_min", FORE_OPT_DURATION, AT(surge_hold_min), "20min", 0, YEAR_NS, NULL,
+     "Series: it stays at its height at least so long, ..."},
+    {"surge_hold_max", FORE_OPT_DURATION, AT(surge_hold_max), "90min", 0, YEAR_NS, NULL,
+     "Series: ... and at most so long."},
 
     {"trace", FORE_OPT_TEXT, AT(trace), "", 0, 0, NULL, "Trace: the file, plain, .zst or .xz."},
     {"format", FORE_OPT_TEXT, AT(format), "auto", 0, 0, NULL,

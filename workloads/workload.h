@@ -16,6 +16,7 @@
 
 enum wl_kind { WL_KIND_SYNTHETIC, WL_KIND_SERIES, WL_KIND_TRACE };
 enum wl_keys { WL_KEYS_ZIPF, WL_KEYS_UNIFORM, WL_KEYS_HOTSPOT, WL_KEYS_LATEST, WL_KEYS_SEQUENTIAL };
+enum wl_shares { WL_SHARES_UNEVEN, WL_SHARES_ZIPF };
 enum wl_mix {
     WL_MIX_CUSTOM,
     WL_MIX_YCSB_A,
@@ -54,7 +55,8 @@ struct wl_options {
     double drift_range;             /* a hot window of this share of the key space ... */
     double drift_load;              /* ... takes this share of the load ... */
     fore_ns drift_period;           /* ... and travels round the key space in this time */
-    fore_ns report_at, report_for;  /* a scheduled scan, each day at this time of day */
+    fore_ns report_at, report_for;  /* a scheduled scan, each day at this time of day ... */
+    fore_ns report_from;            /* ... but none begins before this time of the run */
     double report_load;             /* its load as a share of the mean total */
     double report_range;            /* over this share of the key space, from the start */
     fore_ns swing_period;           /* adversary: two key ranges alternate with this period */
@@ -69,9 +71,15 @@ struct wl_options {
     const char *series_value;   /* long: requests, or reads+writes columns */
     double compress;            /* total -> total^compress, shares kept; 1: as is */
     uint64_t subranges;         /* each series in this many uneven parts */
+    uint32_t subrange_shares;   /* enum wl_shares; ZIPF: by zipf_s */
+    fore_ns rank_memory;        /* ZIPF: how long ranks last; 0: for good */
     uint32_t interpolate;       /* 0 step, 1 smooth (monotone cumulative spline) */
     fore_ns step;               /* of the flow after interpolation */
     double write_share;         /* of requests, where the data does not say */
+    fore_ns surge_every;        /* surges at random, so far apart on average; 0: none */
+    uint64_t surge_parts_min, surge_parts_max; /* sub-ranges one hits */
+    double surge_load_min, surge_load_max;     /* of the highest total, all it hits together */
+    fore_ns surge_rise_min, surge_rise_max, surge_hold_min, surge_hold_max;
 
     /* trace */
     const char *trace;               /* file */

@@ -23,6 +23,10 @@ static enum fore_err check(const struct wl_options *o, struct fore_diag *diag)
     if (o->multiply == 0)
         return fore_err_set(diag, FORE_E_RANGE,
                             "workload.multiply is 0: use 1 for each record once");
+    if (o->surge_every > 0 && o->kind != WL_KIND_SERIES)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "workload.surge_every: only series have surges; a synthetic workload "
+                            "has crowds, workload.flash_every");
     return FORE_E_OK;
 }
 

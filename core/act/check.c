@@ -1,9 +1,12 @@
 /*
  * check.c - see check.h. The range is asked for part by part, as the topology divides it now: one
  * part before a split and two after it, the other way round for a merge. Their sums add up either
- * way, so one question serves every kind of move.
+ * way, so one question serves every kind of move. The index of ranges finds them, so that a look
+ * costs what the range and the nodes are, not what the cluster's partitions are.
  */
 #include "core/act/check.h"
+
+#include "core/cluster/topology_index.h"
 
 #include <stdio.h>
 
@@ -25,8 +28,13 @@ static enum fore_err read_node(const struct fore_check *check, struct fore_drive
                                const struct fore_topology *topology, uint16_t node,
                                struct reading *out, bool *moot)
 {
+    const struct fore_topology_index *index = topology->index;
+    uint32_t at = fore_topology_index_search(index, check->first, check->column_group);
     *out = (struct reading){.stray = FORE_PARTITION_NONE};
-    for (uint32_t p = 0; p < topology->partition_count; p++) {
+    for (; at < index->entry_count; at++) {
+        if (index->entry[at].first > check->last) break;
+        if (index->entry[at].column_group != check->column_group) break;
+        uint32_t p = index->entry[at].partition;
         const struct fore_partition *part = &topology->partition[p];
         struct fore_content content = {0};
         if (!inside(part, check->table, check->column_group, check->first, check->last)) continue;
@@ -174,7 +182,8 @@ enum fore_err fore_check_now(const struct fore_check *check, struct fore_driver 
 }
 
 enum fore_err fore_check_take(struct fore_check *check, struct fore_driver driver,
-                              const struct fore_move *move, struct fore_check_result *out)
+                              const struct fore_move *move, uint16_t but,
+                              struct fore_check_result *out)
 {
     const struct fore_topology *topology;
     FORE_TRY(fore_driver_topology(driver, &topology));
@@ -197,7 +206,7 @@ enum fore_err fore_check_take(struct fore_check *check, struct fore_driver drive
     check->rest = owner.rest;
     check->rows_rest = owner.rows_rest;
     check->taken = true;
-    enum fore_err err = fore_check_now(check, driver, FORE_NODE_NONE, FORE_NODE_NONE, out);
+    enum fore_err err = fore_check_now(check, driver, FORE_NODE_NONE, but, out);
     check->taken = err == FORE_E_OK && out->verdict == FORE_CHECK_SAME;
     return err;
 }

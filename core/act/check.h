@@ -37,9 +37,10 @@ struct fore_check_result {
     int64_t rows_off; /* rows too many (+) or too few (-) there */
 };
 
-/* Agrees on what the data adds up to before `move` begins: all replicas must say the same. */
+/* Agrees on what the data adds up to before `move` begins: all replicas must say the same. `but`
+ * is not looked at: a copy that is being filled, where a move is taken over; or FORE_NODE_NONE. */
 FORE_MUST_USE enum fore_err fore_check_take(struct fore_check *check, struct fore_driver driver,
-                                            const struct fore_move *move,
+                                            const struct fore_move *move, uint16_t but,
                                             struct fore_check_result *out);
 /*
  * Every replica of the range, and `also` (a copy that is ready; or FORE_NODE_NONE), against what

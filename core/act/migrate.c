@@ -8,6 +8,7 @@
  */
 #include "core/act/migrate.h"
 
+#include "core/act/resume.h"
 #include "core/act/steps.h"
 
 #include <stdio.h>
@@ -31,6 +32,8 @@ void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_optio
     *migrate = (struct fore_migrate){
         .options = *options, .cap = cap, .move_utilization = options->move_utilization};
     migrate->migration = FORE_NEW(perm, struct fore_migration, cap);
+    migrate->violating = FORE_NEW(perm, double, node_count);
+    migrate->node_count = node_count;
 }
 
 bool fore_migrate_copies(enum fore_move_kind kind)
@@ -148,26 +151,43 @@ static const char *forbidden(const struct fore_migrate *migrate,
     return NULL;
 }
 
-static void enlist(struct fore_migrate *migrate, const struct fore_plan *plan,
-                   const struct fore_plan_move *planned, const struct fore_observe *observe,
-                   fore_ns now)
+struct fore_migration *fore_migrate_enlist(struct fore_migrate *migrate,
+                                           const struct fore_move *move,
+                                           const struct fore_topology *topology,
+                                           const struct fore_observe *observe, fore_ns now)
 {
+    FORE_ASSERT(migrate->running < migrate->cap);
     struct fore_migration *m = &migrate->migration[migrate->running++];
-    *m = (struct fore_migration){.move = planned->move,
-                                 .plan = plan->id,
+    *m = (struct fore_migration){.move = *move,
                                  .state = FORE_MIGRATE_QUEUED,
                                  .began = now,
                                  .changed = now,
                                  .progressed = now,
-                                 .partition_new = FORE_PARTITION_NONE,
-                                 .expected_s = planned->duration_s};
-    m->move.bytes_per_sec_max = migrate->options.move_bandwidth;
-    if (!fore_migrate_copies(m->move.kind)) return;
+                                 .partition_new = FORE_PARTITION_NONE};
+    if (!fore_move_of_node(move->kind) && move->partition < topology->partition_count) {
+        bool merge = move->kind == FORE_MOVE_MERGE && move->other < topology->partition_count;
+        m->first = topology->partition[move->partition].first;
+        m->last = topology->partition[merge ? move->other : move->partition].last;
+    }
+    if (!fore_migrate_copies(m->move.kind)) return m;
     const struct fore_observe_node *source = &observe->node[m->move.source];
     const struct fore_observe_node *target = &observe->node[m->move.target];
     m->before_p99_ms = source->p99_ms > target->p99_ms ? source->p99_ms : target->p99_ms;
     m->before_util = source->utilization;
     m->predicted_util = target->utilization;
+    return m;
+}
+
+static void take(struct fore_migrate *migrate, const struct fore_plan *plan,
+                 const struct fore_plan_move *planned, const struct fore_topology *topology,
+                 const struct fore_observe *observe, fore_ns now)
+{
+    struct fore_migration *m = fore_migrate_enlist(migrate, &planned->move, topology, observe, now);
+    m->plan = plan->id;
+    m->expected_s = planned->duration_s;
+    m->is_rollback = planned->binding;
+    m->move.bytes_per_sec_max = migrate->options.move_bandwidth;
+    fore_gain_promise(&m->gain, migrate, m, topology, observe, planned->gain_s);
 }
 
 uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan *plan,
@@ -185,7 +205,7 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
         const struct fore_move *move = &plan->move[i].move;
         const char *rule = forbidden(migrate, topology, driver, move);
         if (rule == NULL) {
-            enlist(migrate, plan, &plan->move[i], observe, now);
+            take(migrate, plan, &plan->move[i], topology, observe, now);
             taken++;
         } else if (why_size > 0 && why[0] == '\0') {
             (void)snprintf(why, why_size, "%s p%u: %s", fore_move_kind_text(move->kind),
@@ -224,6 +244,18 @@ static void learn_cost(struct fore_migrate *migrate, const struct fore_observe *
     }
 }
 
+/* Copies that somebody cancelled are not stuck any more. */
+static void resolve_stuck(const struct fore_step *step)
+{
+    struct fore_alerts *alerts = step->alerts;
+    for (uint32_t i = alerts->count; alerts->of_code[FORE_ALERT_MOVE_STUCK] > 0 && i > 0; i--) {
+        const struct fore_alert_standing *one = &alerts->standing[i - 1];
+        if (one->code == FORE_ALERT_MOVE_STUCK &&
+            !fore_migrate_partition_busy(step->migrate, one->subject))
+            fore_alert_resolve(alerts, step->sink, step->now, FORE_ALERT_MOVE_STUCK, one->subject);
+    }
+}
+
 size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver,
                          const struct fore_observe *observe, struct fore_alerts *alerts,
                          struct fore_sink sink, fore_ns now, struct fore_migrate_change *change,
@@ -237,14 +269,32 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
                              .now = now,
                              .change = change,
                              .change_cap = change_cap};
+    fore_gain_tick(&step);
+    if (migrate->adopts) fore_resume_adopt(&step);
     uint32_t count = migrate->running; /* roll-backs begun in this tick wait for the next */
     for (uint32_t i = 0; i < count; i++)
         while (step.change_count < change_cap && !over(&migrate->migration[i]) &&
                fore_step_advance(&step, &migrate->migration[i]))
             ;
+    resolve_stuck(&step);
     learn_cost(migrate, observe);
     forget_finished(migrate);
     return step.change_count;
+}
+
+uint32_t fore_migrate_cancel_copies(struct fore_migrate *migrate, struct fore_driver driver,
+                                    const char *why, struct fore_sink sink, fore_ns now)
+{
+    struct fore_step step = {.migrate = migrate, .driver = driver, .sink = sink, .now = now};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        struct fore_migration *m = &migrate->migration[i];
+        if (!fore_migrate_copies(m->move.kind) || m->state >= FORE_MIGRATE_SWEEP) continue;
+        fore_step_give_up(&step, m, FORE_MIGRATE_CANCELLED, why);
+        count++;
+    }
+    forget_finished(migrate);
+    return count;
 }
 
 void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,

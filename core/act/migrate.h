@@ -4,19 +4,27 @@
  *   QUEUED -> COPY -> CATCH_UP -> COMPARE -> CUT_OVER -> SWEEP -> WATCH -> DONE
  *                \________\___________\-> CANCELLED / FAILED        \-> ROLLED_BACK
  *
- * Digests of source and target must be equal before ownership changes. Where the driver can sum up
+ * Digests of source and target must be equal before ownership changes, and so must the answers to a
+ * sample of reads, where the driver can read on one node (probe.h). Where the driver can sum up
  * content, every copy must besides add up to what was there when the move began and was written
  * since (check.h): before the cut-over, before the source's copy is swept, and when the watch ends,
  * for splits, merges and replicas too. Every change of state is an
  * event before the next driver call. A driver that cannot be reached is asked again with growing
  * pauses; after `retries_max` the move is cancelled, or, past the cut-over, only its sweep
  * repeated.
+ *
+ * Moves survive the engine. What is under way can be saved as bytes after any tick and loaded into
+ * a fresh engine, which then asks the cluster how far each move got: what has been cut over goes on
+ * to its sweep and its checks, an unknown ticket is judged by the topology (the change was made, or
+ * it was not and is begun again), and what the cluster carries out and nobody remembers is taken
+ * over (resume.c). The bytes may be of any tick since the moves began.
  */
 #ifndef FORE_MIGRATE_H
 #define FORE_MIGRATE_H
 
 #include "core/act/alert.h"
 #include "core/act/check.h"
+#include "core/act/gain.h"
 #include "core/base/option.h"
 #include "core/cluster/event.h"
 #include "core/decide/plan.h"
@@ -49,12 +57,19 @@ struct fore_act_options {    /* the "act" section */
     double move_bandwidth;   /* bytes per second a move may use; 0: the nodes' own limit */
     double move_utilization; /* expected share of a node's capacity; learned once seen */
     double throttle_share;   /* while a node of the move breaks the SLO: this share of the rate */
+    double throttle_p99;     /* of the SLO: a copy slows down above it; 0: never (throttle.h) */
+    double throttle_floor;   /* of its full rate, however slow clients are */
     double throttle_slow_share; /* "breaks": this share of its requests above the SLO */
+    uint64_t probes;            /* keys read on both copies before a cut-over */
     fore_ns watch;              /* after the cut-over: did latency get better? */
     bool rollback;              /* go back when the target fares worse than the source did */
+    double rollback_margin;     /* by this much utilisation */
+    double worse_margin;        /* share of the watch for which one node more may suffer (gain.h) */
+    bool rollback_worse;        /* go back also when that is passed */
     uint64_t retries_max;
-    fore_ns retry_pause; /* first pause; doubles */
-    fore_ns stall_max;   /* no progress for this long: cancel */
+    fore_ns retry_pause;  /* first pause; doubles */
+    uint64_t stuck_polls; /* what is left has not shrunk for so many: an alert */
+    fore_ns stall_max;    /* no progress for this long: cancel */
 };
 extern const struct fore_option_section fore_act_section;
 
@@ -64,10 +79,14 @@ struct fore_migration {
     uint64_t plan;
     enum fore_migrate_state state;
     enum fore_move_phase phase;
-    fore_ns began, changed, progressed, watch_until, retry_at;
+    fore_ns began, changed, progressed, watch_until, retry_at, steered_at;
     uint64_t bytes_done, bytes_total;
+    uint64_t first, last; /* the range it is about: of both parts, for a merge */
     uint32_t partition_new;
     uint32_t retries;
+    uint32_t polls_idle;   /* in a row in which what is left did not shrink */
+    uint64_t least_left;   /* bytes */
+    uint32_t probe_misses; /* looks in a row that showed reads with two answers */
     double expected_s;     /* duration the plan counted on */
     double rate;           /* throttle in force, bytes/s; 0: none */
     double before_p99_ms;  /* the worse end, when it began */
@@ -75,9 +94,11 @@ struct fore_migration {
     double predicted_util; /* target, after */
     uint64_t digest_source, digest_target, orphans;
     struct fore_check check;
+    struct fore_gain gain;
     bool checked; /* between the cut-over and the sweep */
     bool throttled;
-    bool is_rollback; /* brings back what a move took; is not itself taken back */
+    bool resumed;     /* from before a restart: how far the cluster got is not known yet */
+    bool is_rollback; /* brings back what a move took, or a rule asks for it: is not taken back */
 };
 
 /* What changed in this tick that observe and forecast must follow. */
@@ -102,6 +123,13 @@ struct fore_migrate {
     uint32_t running, cap;
     struct fore_migrate_counts counts;
     double move_utilization; /* learned */
+    double *violating;       /* [node_count]: share of the last act.watch it broke the SLO, 0..1 */
+    uint32_t node_count;
+    fore_ns ticked_at;
+    double horizon_s;         /* set by the engine: what a plan's gain is about */
+    double slo_ms;            /* set by the engine; 0: none, and no throttle by p99 */
+    double utilization_limit; /* set by the engine: clients of a fuller node suffer; 0: not known */
+    bool adopts;              /* the cluster may carry out more than is known here */
 };
 
 void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_options *options,
@@ -127,6 +155,23 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
                          const struct fore_observe *observe, struct fore_alerts *alerts,
                          struct fore_sink sink, fore_ns now, struct fore_migrate_change *change,
                          size_t change_cap);
+/* Abandons every copy that has not changed owners yet; returns how many. */
+uint32_t fore_migrate_cancel_copies(struct fore_migrate *migrate, struct fore_driver driver,
+                                    const char *why, struct fore_sink sink, fore_ns now);
+/*
+ * The moves under way, what is counted and what is learned, as bytes; alerts are not kept.
+ * Loading is for a fresh `migrate` and the topology that the driver shows now; `now` may come from
+ * another clock than before. Bytes that are damaged, or that do not fit the cluster, are refused
+ * whole.
+ */
+struct fore_buf;
+void fore_migrate_save(const struct fore_migrate *migrate, fore_ns now, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_migrate_load(struct fore_migrate *migrate,
+                                              const struct fore_topology *topology,
+                                              const void *bytes, size_t size, fore_ns now,
+                                              struct fore_diag *diag);
+/* After a restart without saved moves: take over what the cluster still carries out. */
+void fore_migrate_adopt(struct fore_migrate *migrate);
 /* Abandon a running move before its cut-over. */
 void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,
                          fore_ticket ticket, const char *why, struct fore_sink sink, fore_ns now);

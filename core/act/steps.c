@@ -2,12 +2,16 @@
  */
 #include "core/act/steps.h"
 
-#include <math.h>
+#include "core/act/probe.h"
+#include "core/act/resume.h"
+#include "core/act/throttle.h"
+#include "core/act/watch.h"
+
 #include <stdio.h>
 
 enum { COMPARES_MAX = 3 };
 
-static void say(struct fore_step *step, const struct fore_migration *m, const char *note)
+void fore_step_say(struct fore_step *step, const struct fore_migration *m, const char *note)
 {
     struct fore_event_move event = {
         .ticket = m->ticket,
@@ -27,22 +31,34 @@ static void say(struct fore_step *step, const struct fore_migration *m, const ch
     fore_sink_put_text(step->sink, step->now, FORE_EV_MOVE, &event, sizeof event, note);
 }
 
-static bool enter(struct fore_step *step, struct fore_migration *m, enum fore_migrate_state state,
-                  const char *note)
-{
-    m->state = state;
-    m->changed = step->now;
-    m->retries = 0;
-    m->retry_at = 0;
-    say(step, m, note);
-    return true;
-}
-
 /* What an alert about the move is about: its partition, or its node. */
 static uint32_t subject(const struct fore_migration *m)
 {
     if (m->move.kind == FORE_MOVE_ADD_NODE) return m->move.target;
     return m->move.kind == FORE_MOVE_REMOVE_NODE ? m->move.source : m->move.partition;
+}
+
+static void resolve(struct fore_step *step, const struct fore_migration *m,
+                    enum fore_alert_code code)
+{
+    if (step->alerts != NULL)
+        fore_alert_resolve(step->alerts, step->sink, step->now, code, subject(m));
+}
+
+bool fore_step_enter(struct fore_step *step, struct fore_migration *m,
+                     enum fore_migrate_state state, const char *note)
+{
+    m->state = state;
+    m->changed = step->now;
+    m->retries = 0;
+    m->retry_at = 0;
+    fore_step_say(step, m, note);
+    if (state != FORE_MIGRATE_COPY && state != FORE_MIGRATE_CATCH_UP)
+        resolve(step, m, FORE_ALERT_MOVE_STUCK);
+    if (state != FORE_MIGRATE_DONE) return true;
+    resolve(step, m, FORE_ALERT_MOVE_FAILED);
+    if (!m->is_rollback) resolve(step, m, FORE_ALERT_ROLLED_BACK);
+    return true;
 }
 
 void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
@@ -57,7 +73,7 @@ void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
         step->migrate->counts.failed++;
     else
         step->migrate->counts.cancelled++;
-    enter(step, m, state, why);
+    fore_step_enter(step, m, state, why);
     if (step->alerts != NULL && state == FORE_MIGRATE_FAILED)
         fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_MOVE_FAILED,
                          FORE_ALERT_WARNING, subject(m), "%s of %s%u failed: %s",
@@ -65,8 +81,7 @@ void fore_step_give_up(struct fore_step *step, struct fore_migration *m,
                          fore_move_of_node(m->move.kind) ? "node " : "p", subject(m), why);
 }
 
-/* The world said no or did not answer. Waits with growing pauses; true never: nothing follows. */
-static bool ask_again(struct fore_step *step, struct fore_migration *m, enum fore_err err)
+bool fore_step_ask_again(struct fore_step *step, struct fore_migration *m, enum fore_err err)
 {
     const struct fore_act_options *options = &step->migrate->options;
     bool lasting = err != FORE_E_UNREACHABLE && err != FORE_E_IO && err != FORE_E_AGAIN;
@@ -91,9 +106,12 @@ static enum fore_err look(struct fore_step *step, struct fore_migration *m, uint
 {
     struct fore_check_result seen;
     char why[120];
-    enum fore_err err = m->check.taken ? fore_check_now(&m->check, step->driver, also, but, &seen)
-                                       : fore_check_take(&m->check, step->driver, &m->move, &seen);
+    enum fore_err err = FORE_E_OK;
+    bool agreed = m->check.taken;
     *faulty = false;
+    if (!agreed) err = fore_check_take(&m->check, step->driver, &m->move, also, &seen);
+    if (agreed || (m->check.taken && also != FORE_NODE_NONE))
+        err = fore_check_now(&m->check, step->driver, also, but, &seen);
     if (err != FORE_E_OK) return err;
     if (seen.verdict == FORE_CHECK_SAME || seen.verdict == FORE_CHECK_MOOT) return FORE_E_OK;
     if (++m->check.misses < COMPARES_MAX) return FORE_E_AGAIN;
@@ -152,7 +170,7 @@ static bool adds_up(struct fore_step *step, struct fore_migration *m, uint16_t a
     if (!m->check.taken && !elders_agree(step, m)) return false;
     enum fore_err err = look(step, m, also, FORE_NODE_NONE, &faulty);
     if (err == FORE_E_AGAIN) return false; /* the next tick looks again */
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->check.misses = 0;
     if (faulty) fore_step_give_up(step, m, FORE_MIGRATE_FAILED, "the content does not add up");
     return !faulty;
@@ -162,33 +180,35 @@ static bool begin(struct fore_step *step, struct fore_migration *m)
 {
     if (!m->check.taken && !adds_up(step, m, FORE_NODE_NONE)) return false;
     enum fore_err err = fore_driver_begin(step->driver, &m->move, &m->ticket);
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->began = m->progressed = step->now;
-    return enter(step, m, FORE_MIGRATE_COPY, "");
+    return fore_step_enter(step, m, FORE_MIGRATE_COPY, "");
 }
 
-static bool breaks_slo(const struct fore_step *step, uint16_t node)
+bool fore_step_breaks_slo(const struct fore_step *step, uint16_t node)
 {
     return node != FORE_NODE_NONE &&
            step->observe->node[node].slow_share > step->migrate->options.throttle_slow_share;
 }
 
-/* Foreground first: while an end of the copy is slow, the copy goes slower. */
-static void steer(struct fore_step *step, struct fore_migration *m)
+/* What is left must shrink. A copy whose partition is written to faster than it catches up moves
+ * bytes and gets nowhere; so does one that waits. */
+static void watch_progress(struct fore_step *step, struct fore_migration *m)
 {
-    const struct fore_act_options *options = &step->migrate->options;
-    if (options->throttle_share >= 1 || !fore_migrate_copies(m->move.kind) ||
-        !fore_driver_can(step->driver, FORE_CAP_THROTTLE))
+    uint64_t left = m->bytes_total > m->bytes_done ? m->bytes_total - m->bytes_done : 0;
+    if (!fore_migrate_copies(m->move.kind)) return;
+    if (m->least_left == 0 || left < m->least_left || m->phase >= FORE_PHASE_READY) {
+        m->least_left = left;
+        m->polls_idle = 0;
+        resolve(step, m, FORE_ALERT_MOVE_STUCK);
         return;
-    bool slow = breaks_slo(step, m->move.source) || breaks_slo(step, m->move.target);
-    if (slow == m->throttled) return;
-    double full = options->move_bandwidth;
-    if (full <= 0 && m->expected_s > 0) full = (double)m->bytes_total / m->expected_s;
-    double rate = slow ? full * options->throttle_share : options->move_bandwidth;
-    if (fore_driver_throttle(step->driver, m->ticket, rate) != FORE_E_OK) return;
-    m->throttled = slow;
-    m->rate = rate;
-    say(step, m, slow ? "throttled: an end breaks the SLO" : "full speed again");
+    }
+    if (++m->polls_idle < step->migrate->options.stuck_polls) return;
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_MOVE_STUCK, FORE_ALERT_WARNING,
+                     m->move.partition,
+                     "%s of p%u from node %u to node %u: %u polls and %llu bytes are still left",
+                     fore_move_kind_text(m->move.kind), m->move.partition, m->move.source,
+                     m->move.target, m->polls_idle, (unsigned long long)left);
 }
 
 static void note_progress(struct fore_step *step, struct fore_migration *m,
@@ -200,14 +220,15 @@ static void note_progress(struct fore_step *step, struct fore_migration *m,
     m->bytes_done = status->bytes_done;
     m->bytes_total = status->bytes_total;
     m->phase = status->phase;
-    if (visible) say(step, m, "");
+    if (visible) fore_step_say(step, m, "");
+    watch_progress(step, m);
 }
 
 static bool copy(struct fore_step *step, struct fore_migration *m)
 {
     struct fore_move_status status;
     enum fore_err err = fore_driver_poll(step->driver, m->ticket, &status);
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->retries = 0;
     m->retry_at = 0;
     note_progress(step, m, &status);
@@ -215,11 +236,13 @@ static bool copy(struct fore_step *step, struct fore_migration *m)
     case FORE_PHASE_QUEUED:
     case FORE_PHASE_COPYING: break;
     case FORE_PHASE_CATCHING_UP:
-        if (m->state == FORE_MIGRATE_COPY) return enter(step, m, FORE_MIGRATE_CATCH_UP, "");
+        if (m->state == FORE_MIGRATE_COPY)
+            return fore_step_enter(step, m, FORE_MIGRATE_CATCH_UP, "");
         break;
     case FORE_PHASE_READY:
-        if (m->state == FORE_MIGRATE_COPY) return enter(step, m, FORE_MIGRATE_CATCH_UP, "");
-        return enter(step, m, FORE_MIGRATE_COMPARE, "");
+        if (m->state == FORE_MIGRATE_COPY)
+            return fore_step_enter(step, m, FORE_MIGRATE_CATCH_UP, "");
+        return fore_step_enter(step, m, FORE_MIGRATE_COMPARE, "");
     case FORE_PHASE_SWEEPING:
     case FORE_PHASE_DONE:
     case FORE_PHASE_CANCELLED:
@@ -232,16 +255,44 @@ static bool copy(struct fore_step *step, struct fore_migration *m)
         fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "no progress");
         return false;
     }
-    steer(step, m);
+    fore_throttle_steer(step, m);
+    return false;
+}
+
+/* Do both copies answer alike? `note` says on how many reads. False: look again in the next tick,
+ * or the move has been given up. */
+static bool answers_agree(struct fore_step *step, struct fore_migration *m, char *note, size_t size)
+{
+    uint32_t wanted = (uint32_t)step->migrate->options.probes;
+    struct fore_probe_result seen;
+    if (wanted == 0 || !fore_driver_can(step->driver, FORE_CAP_PROBE)) return true;
+    enum fore_err err = fore_probe_compare(step->driver, step->observe, &m->move, wanted, &seen);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
+    if (seen.differ == 0) {
+        m->probe_misses = 0;
+        resolve(step, m, FORE_ALERT_ANSWERS_DIFFER);
+        (void)snprintf(note, size, "digests equal; %u sampled reads agree", seen.asked);
+        return true;
+    }
+    if (++m->probe_misses < COMPARES_MAX) return false;
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ANSWERS_DIFFER,
+                     FORE_ALERT_CRITICAL, m->move.partition,
+                     "p%u: %u of %u sampled reads differ between node %u and node %u, the first at "
+                     "%016llx; nothing was cut over",
+                     m->move.partition, seen.differ, seen.asked, m->move.source, m->move.target,
+                     (unsigned long long)seen.position);
+    fore_step_give_up(step, m, FORE_MIGRATE_FAILED, "the two copies answer differently");
     return false;
 }
 
 /* Of both ends: the whole partition, or the columns that are on their way. */
 static enum fore_err read_digests(struct fore_step *step, struct fore_migration *m)
 {
-    uint32_t p = m->move.partition;
+    m->digest_source = m->digest_target = 0;
     if (fore_move_of_columns(m->move.kind))
         return fore_driver_compare(step->driver, m->ticket, &m->digest_source, &m->digest_target);
+    if (!fore_driver_can(step->driver, FORE_CAP_DIGEST)) return FORE_E_OK;
+    uint32_t p = m->move.partition;
     FORE_TRY(fore_driver_digest(step->driver, p, m->move.source, &m->digest_source));
     return fore_driver_digest(step->driver, p, m->move.target, &m->digest_target);
 }
@@ -249,13 +300,19 @@ static enum fore_err read_digests(struct fore_step *step, struct fore_migration 
 static bool compare(struct fore_step *step, struct fore_migration *m)
 {
     bool copies = fore_migrate_copies(m->move.kind), columns = fore_move_of_columns(m->move.kind);
+    char note[80] = "";
     if (!adds_up(step, m, copies && !columns ? m->move.target : FORE_NODE_NONE)) return false;
-    if (!copies || (!columns && !fore_driver_can(step->driver, FORE_CAP_DIGEST)))
-        return enter(step, m, FORE_MIGRATE_CUT_OVER, "");
+    if (!copies) return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, "");
     enum fore_err err = read_digests(step, m);
-    if (err != FORE_E_OK) return ask_again(step, m, err);
-    if (m->digest_source == m->digest_target)
-        return enter(step, m, FORE_MIGRATE_CUT_OVER, "digests equal");
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
+    if (m->digest_source == m->digest_target) {
+        if (columns || fore_driver_can(step->driver, FORE_CAP_DIGEST)) {
+            resolve(step, m, FORE_ALERT_DIGEST_MISMATCH); /* of an earlier copy */
+            (void)snprintf(note, sizeof note, "digests equal");
+        }
+        if (!columns && !answers_agree(step, m, note, sizeof note)) return false;
+        return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, note);
+    }
     /* A write may have come between the two readings; a difference that stays is a fault. */
     if (++m->retries < COMPARES_MAX) return false;
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DIGEST_MISMATCH,
@@ -302,6 +359,13 @@ static void record_change(struct fore_step *step, struct fore_migration *m)
     step->migrate->counts.bytes += (double)m->bytes_done;
 }
 
+bool fore_step_changed(struct fore_step *step, struct fore_migration *m, const char *note)
+{
+    record_change(step, m);
+    bool sweeps = fore_migrate_copies(m->move.kind) || m->check.taken;
+    return fore_step_enter(step, m, sweeps ? FORE_MIGRATE_SWEEP : FORE_MIGRATE_DONE, note);
+}
+
 static bool cut_over(struct fore_step *step, struct fore_migration *m)
 {
     struct fore_move_status status;
@@ -309,18 +373,15 @@ static bool cut_over(struct fore_step *step, struct fore_migration *m)
     bool done = false;
     if (m->retries > 0) { /* the last call may have been carried out and its answer lost */
         err = fore_driver_poll(step->driver, m->ticket, &status);
-        if (err != FORE_E_OK) return ask_again(step, m, err);
+        if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
         done = status.phase == FORE_PHASE_SWEEPING || status.phase == FORE_PHASE_DONE;
     }
     if (!done) err = fore_driver_cutover(step->driver, m->ticket);
     if (err == FORE_E_OK) err = fore_driver_poll(step->driver, m->ticket, &status);
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->phase = status.phase;
     m->partition_new = status.partition_new;
-    record_change(step, m);
-    if (fore_migrate_copies(m->move.kind) || m->check.taken)
-        return enter(step, m, FORE_MIGRATE_SWEEP, "");
-    return enter(step, m, FORE_MIGRATE_DONE, "");
+    return fore_step_changed(step, m, "");
 }
 
 /* The new owner must hold what the old one held, or the old copy is the only good one: it stays,
@@ -329,16 +390,17 @@ static bool may_sweep(struct fore_step *step, struct fore_migration *m)
 {
     bool faulty;
     if (!m->check.taken || m->checked) return true;
-    uint16_t old = m->move.kind == FORE_MOVE_MOVE ? m->move.source : FORE_NODE_NONE;
+    bool leaves = m->move.kind == FORE_MOVE_MOVE || m->move.kind == FORE_MOVE_VERTICAL_MERGE;
+    uint16_t old = leaves ? m->move.source : FORE_NODE_NONE;
     enum fore_err err = look(step, m, FORE_NODE_NONE, old, &faulty);
     if (err == FORE_E_AGAIN) return false;
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->check.misses = 0;
     m->checked = true;
     if (!faulty) return true;
     step->migrate->counts.failed++;
-    (void)enter(step, m, FORE_MIGRATE_FAILED,
-                "the content does not add up after the cut-over; the old copy is kept");
+    (void)fore_step_enter(step, m, FORE_MIGRATE_FAILED,
+                          "the content does not add up after the cut-over; the old copy is kept");
     return false;
 }
 
@@ -347,7 +409,7 @@ static bool sweep(struct fore_step *step, struct fore_migration *m)
     if (!may_sweep(step, m)) return false;
     if (m->phase == FORE_PHASE_SWEEPING) {
         enum fore_err err = fore_driver_sweep(step->driver, m->ticket, &m->orphans);
-        if (err != FORE_E_OK) return ask_again(step, m, err);
+        if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
         m->phase = FORE_PHASE_DONE;
     }
     if (m->orphans > 0)
@@ -355,99 +417,34 @@ static bool sweep(struct fore_step *step, struct fore_migration *m)
                          m->move.partition,
                          "p%u: %llu keys were still on the source and were removed",
                          m->move.partition, (unsigned long long)m->orphans);
+    else
+        resolve(step, m, FORE_ALERT_ORPHANS);
     m->watch_until = step->now + step->migrate->options.watch;
-    return enter(step, m, FORE_MIGRATE_WATCH, "");
+    return fore_step_enter(step, m, FORE_MIGRATE_WATCH, "");
 }
 
 /* The ownership sweep: every node of the cluster is asked once more. While another move works on
  * the range its copy is half done, and the look waits for it to end. */
-static bool last_look(struct fore_step *step, struct fore_migration *m)
+bool fore_step_last_look(struct fore_step *step, struct fore_migration *m)
 {
     bool faulty;
     if (!m->check.taken) return true;
     if (crossed(step, m)) return false;
     enum fore_err err = look(step, m, FORE_NODE_NONE, FORE_NODE_NONE, &faulty);
     if (err == FORE_E_AGAIN) return false;
-    if (err != FORE_E_OK) return ask_again(step, m, err);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->check.taken = false;
     if (!faulty) return true;
     step->migrate->counts.failed++;
-    (void)enter(step, m, FORE_MIGRATE_FAILED, "rows changed or strayed after the cut-over");
+    (void)fore_step_enter(step, m, FORE_MIGRATE_FAILED,
+                          "rows changed or strayed after the cut-over");
     return false;
-}
-
-static void report(struct fore_step *step, const struct fore_migration *m)
-{
-    if (!fore_migrate_copies(m->move.kind)) return; /* nothing travelled: no two ends to compare */
-    const struct fore_observe_node *target = &step->observe->node[m->move.target];
-    const struct fore_observe_node *source = &step->observe->node[m->move.source];
-    struct fore_event_verify event = {
-        .ticket = m->ticket,
-        .digest_source = m->digest_source,
-        .digest_target = m->digest_target,
-        .orphans = m->orphans,
-        .p99_before_ms = (float)m->before_p99_ms,
-        .p99_after_ms = (float)fmax(target->p99_ms, source->p99_ms),
-        .p99_predicted_ms = NAN,
-        .partition = m->move.partition,
-        .digests_equal = m->digest_source == m->digest_target,
-    };
-    fore_sink_put(step->sink, step->now, FORE_EV_VERIFY, &event, sizeof event);
-}
-
-/* The target breaks the SLO, fares worse than the source did, and the old home has room again:
- * going back must help, or a rising load would be chased to and fro. */
-static bool regretted(const struct fore_step *step, const struct fore_migration *m)
-{
-    const struct fore_topology *topology;
-    if (!step->migrate->options.rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback ||
-        !breaks_slo(step, m->move.target) ||
-        fore_driver_topology(step->driver, &topology) != FORE_E_OK)
-        return false;
-    double target = step->observe->node[m->move.target].utilization;
-    double source = step->observe->node[m->move.source].utilization;
-    double cores = topology->node[m->move.source].cores;
-    double back = source + step->observe->partition[m->move.partition].load / cores;
-    return target > m->before_util + 0.05 && back < target - 0.05 && back < m->before_util + 0.05;
-}
-
-static void move_back(struct fore_step *step, const struct fore_migration *m)
-{
-    struct fore_migrate *migrate = step->migrate;
-    if (migrate->running == migrate->cap) return;
-    struct fore_migration *back = &migrate->migration[migrate->running++];
-    *back = (struct fore_migration){.move = m->move,
-                                    .plan = m->plan,
-                                    .state = FORE_MIGRATE_QUEUED,
-                                    .began = step->now,
-                                    .changed = step->now,
-                                    .progressed = step->now,
-                                    .partition_new = FORE_PARTITION_NONE,
-                                    .expected_s = m->expected_s,
-                                    .before_util = m->predicted_util,
-                                    .is_rollback = true};
-    back->move.source = m->move.target;
-    back->move.target = m->move.source;
-}
-
-static bool watch(struct fore_step *step, struct fore_migration *m)
-{
-    if (step->now < m->watch_until || !last_look(step, m)) return false;
-    report(step, m);
-    if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition))
-        return enter(step, m, FORE_MIGRATE_DONE, "");
-    move_back(step, m);
-    step->migrate->counts.rolled_back++;
-    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,
-                     FORE_ALERT_WARNING, m->move.partition,
-                     "p%u is moved back: its new node fares worse than the old one did",
-                     m->move.partition);
-    return enter(step, m, FORE_MIGRATE_ROLLED_BACK, "the target fares worse than the source did");
 }
 
 bool fore_step_advance(struct fore_step *step, struct fore_migration *m)
 {
     if (m->retry_at != 0 && step->now < m->retry_at) return false;
+    if (m->resumed && !fore_resume_settle(step, m)) return false;
     switch (m->state) {
     case FORE_MIGRATE_QUEUED: return begin(step, m);
     case FORE_MIGRATE_COPY:
@@ -455,7 +452,7 @@ bool fore_step_advance(struct fore_step *step, struct fore_migration *m)
     case FORE_MIGRATE_COMPARE: return compare(step, m);
     case FORE_MIGRATE_CUT_OVER: return cut_over(step, m);
     case FORE_MIGRATE_SWEEP: return sweep(step, m);
-    case FORE_MIGRATE_WATCH: return watch(step, m);
+    case FORE_MIGRATE_WATCH: return fore_watch_advance(step, m);
     case FORE_MIGRATE_DONE:
     case FORE_MIGRATE_CANCELLED:
     case FORE_MIGRATE_FAILED:

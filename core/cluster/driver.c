@@ -152,6 +152,19 @@ enum fore_err fore_driver_compare(struct fore_driver driver, fore_ticket ticket,
     return promise_known(driver.ops->compare(driver.self, ticket, rows, copy));
 }
 
+enum fore_err fore_driver_tickets(struct fore_driver driver, struct fore_driver_ticket *out,
+                                  uint32_t cap, uint32_t *count)
+{
+    FORE_ASSERT(count != NULL && (out != NULL || cap == 0));
+    if (!fore_driver_can(driver, FORE_CAP_TICKETS)) return FORE_E_UNSUPPORTED;
+    FORE_TRY(promise_known(driver.ops->tickets(driver.self, out, cap, count)));
+    for (uint32_t i = 0; i < cap && i < *count; i++) {
+        FORE_ASSERT(out[i].ticket != 0);
+        FORE_ASSERT((unsigned)out[i].move.kind < FORE_MOVE_KINDS);
+    }
+    return FORE_E_OK;
+}
+
 enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket)
 {
     return promise_known(driver.ops->cutover(driver.self, ticket));

@@ -15,6 +15,10 @@
  * Split, merge, drop-replica and remove-node move no data: they are READY at the first poll. A
  * split's new partition index is in the status from the cutover on. An added node is READY once it
  * has booted, and in use from the cutover on; a node is removed when it holds nothing any more.
+ *
+ * A ticket outlives its caller: an engine that starts again polls the tickets it had. A driver that
+ * was itself started again answers RANGE for those it no longer knows, has dropped their unfinished
+ * copies, and never gives a number out twice.
  */
 #ifndef FORE_DRIVER_H
 #define FORE_DRIVER_H
@@ -37,6 +41,7 @@ enum fore_driver_caps {
     FORE_CAP_CONTENT = 1u << 8,  /* sums of what any node holds of a partition, and of its writes */
     FORE_CAP_PROBE = 1u << 9,    /* one key, read on one node */
     FORE_CAP_VERTICAL = 1u << 10, /* split and merge by column; samples of keys name columns */
+    FORE_CAP_TICKETS = 1u << 11,  /* what is under way can be listed */
 };
 
 #define FORE_MOVE_KIND_MAP(X)           \
@@ -113,6 +118,11 @@ struct fore_move_status {
     uint32_t partition_new; /* (VERTICAL_)SPLIT after cutover; else FORE_PARTITION_NONE */
 };
 
+struct fore_driver_ticket { /* a row of the list of what is under way */
+    fore_ticket ticket;
+    struct fore_move move; /* as it was begun */
+};
+
 /*
  * What a node holds of a partition's range, as sums that writes can be added to: `sum` is over the
  * hashes of (key, value) of every row found there, `written` over the hashes that acknowledged
@@ -152,6 +162,10 @@ struct fore_driver_ops {
     /* VERTICAL, READY. Digests of the columns on their way: in the rows they come from, and in the
      * copy. CONFLICT: the ticket is not READY, or of another kind. */
     enum fore_err (*compare)(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy);
+    /* TICKETS. Those that are not DONE, CANCELLED or FAILED, oldest first, up to `cap` of them;
+     * *count is how many there are. */
+    enum fore_err (*tickets)(void *self, struct fore_driver_ticket *out, uint32_t cap,
+                             uint32_t *count);
     /* READY -> SWEEPING (data moved) or DONE (metadata only). Atomic: owner changes here. */
     enum fore_err (*cutover)(void *self, fore_ticket ticket);
     /* SWEEPING -> DONE: remove what the source still holds; idempotent; *orphans = keys found. */
@@ -188,6 +202,9 @@ FORE_MUST_USE enum fore_err fore_driver_probe(struct fore_driver driver, uint64_
                                               uint32_t partition, uint16_t node, uint64_t *out);
 FORE_MUST_USE enum fore_err fore_driver_compare(struct fore_driver driver, fore_ticket ticket,
                                                 uint64_t *rows, uint64_t *copy);
+FORE_MUST_USE enum fore_err fore_driver_tickets(struct fore_driver driver,
+                                                struct fore_driver_ticket *out, uint32_t cap,
+                                                uint32_t *count);
 FORE_MUST_USE enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket);
 FORE_MUST_USE enum fore_err fore_driver_sweep(struct fore_driver driver, fore_ticket ticket,
                                               uint64_t *orphans);

@@ -84,6 +84,13 @@ static enum fore_err faulty_compare(void *self, fore_ticket ticket, uint64_t *ro
     return fails(fault) ? fault->failure : fore_driver_compare(fault->inner, ticket, rows, copy);
 }
 
+static enum fore_err faulty_tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
+                                    uint32_t *count)
+{
+    struct fore_driver_fault *fault = self;
+    return fails(fault) ? fault->failure : fore_driver_tickets(fault->inner, out, cap, count);
+}
+
 static enum fore_err faulty_cutover(void *self, fore_ticket ticket)
 {
     struct fore_driver_fault *fault = self;
@@ -119,6 +126,7 @@ struct fore_driver fore_driver_faulty(struct fore_driver_fault *fault)
         .content = faulty_content,
         .probe = faulty_probe,
         .compare = faulty_compare,
+        .tickets = faulty_tickets,
         .cutover = faulty_cutover,
         .sweep = faulty_sweep,
         .close = faulty_close,

@@ -32,7 +32,8 @@ const char *fore_event_kind_text(enum fore_event_kind kind)
         [FORE_EV_MOVE] = "move",           [FORE_EV_VERIFY] = "verify",
         [FORE_EV_TOPOLOGY] = "topology",   [FORE_EV_FAULT] = "fault",
         [FORE_EV_ALERT] = "alert",         [FORE_EV_NOTE] = "note",
-        [FORE_EV_RESULT] = "result",
+        [FORE_EV_RESULT] = "result",       [FORE_EV_FALLBACK] = "fallback",
+        [FORE_EV_RESOLVED] = "resolved",   [FORE_EV_GAIN] = "gain",
     };
     _Static_assert(FORE_COUNTOF(text) == EVENT_KINDS, "a kind has no name");
     return (size_t)kind < FORE_COUNTOF(text) ? text[kind] : NULL;
@@ -62,8 +63,11 @@ void fore_sink_put_text(struct fore_sink sink, fore_ns at, enum fore_event_kind 
 
 static void put_node(const struct fore_node *node, struct fore_buf *out)
 {
-    struct fore_event_node wire = {
-        .cores = node->cores, .zone = node->zone, .up = node->up, .standby = node->standby};
+    struct fore_event_node wire = {.cores = node->cores,
+                                   .zone = node->zone,
+                                   .up = node->up,
+                                   .standby = node->standby,
+                                   .rack = node->rack};
     for (size_t i = 0; i + 1 < sizeof wire.name && node->name[i] != '\0'; i++)
         wire.name[i] = node->name[i];
     fore_buf_append(out, &wire, sizeof wire);

@@ -13,22 +13,25 @@
 #include "core/base/base.h"
 
 /* Numbers are part of the file format: append, never renumber. */
-#define FORE_EVENT_MAP(X)                                                       \
-    X(1, KEYFRAME, "whole topology; a reader may start here")                   \
-    X(2, CLUSTER_LOAD, "one window of the whole cluster: rate, latency, SLO")   \
-    X(3, NODE_LOAD, "one window of every node")                                 \
-    X(4, PARTITION_LOAD, "one window of every partition with load")             \
-    X(5, HOT_KEY, "a key among the hottest")                                    \
-    X(6, FORECAST, "one partition's quantiles over the horizon")                \
-    X(7, SCORE, "one partition's RRS, its factors and reason")                  \
-    X(8, PLAN, "a plan made or refused, its moves, price and reason")           \
-    X(9, MOVE, "a move changed state")                                          \
-    X(10, VERIFY, "a move checked: digests, orphans, latency before and after") \
-    X(11, TOPOLOGY, "a change that took effect")                                \
-    X(12, FAULT, "a node failed or healed")                                     \
-    X(13, ALERT, "something a person should know")                              \
-    X(14, NOTE, "text about the run: labels, composite sources")                \
-    X(15, RESULT, "the run's summary, as JSON text")
+#define FORE_EVENT_MAP(X)                                                               \
+    X(1, KEYFRAME, "whole topology; a reader may start here")                           \
+    X(2, CLUSTER_LOAD, "one window of the whole cluster: rate, latency, SLO")           \
+    X(3, NODE_LOAD, "one window of every node")                                         \
+    X(4, PARTITION_LOAD, "one window of every partition with load")                     \
+    X(5, HOT_KEY, "a key among the hottest")                                            \
+    X(6, FORECAST, "one partition's quantiles over the horizon")                        \
+    X(7, SCORE, "one partition's RRS, its factors and reason")                          \
+    X(8, PLAN, "a plan made or refused, its moves, price and reason")                   \
+    X(9, MOVE, "a move changed state")                                                  \
+    X(10, VERIFY, "a move checked: digests, orphans, latency before and after")         \
+    X(11, TOPOLOGY, "a change that took effect")                                        \
+    X(12, FAULT, "a node failed or healed")                                             \
+    X(13, ALERT, "something a person should know")                                      \
+    X(14, NOTE, "text about the run: labels, composite sources")                        \
+    X(15, RESULT, "the run's summary, as JSON text")                                    \
+    X(16, FALLBACK, "decisions went over to the present load, or back to the forecast") \
+    X(17, RESOLVED, "an alert whose cause is gone")                                     \
+    X(18, GAIN, "what a move was to save, and what it saved")
 
 enum fore_event_kind {
 #define X(number, name, what) FORE_EV_##name = (number),
@@ -46,7 +49,9 @@ struct fore_event_node {
     char name[24];
     double cores;
     uint16_t zone;
-    uint8_t up, standby, pad_[4];
+    uint8_t up, standby;
+    uint16_t rack; /* of its zone; 0 in older files */
+    uint8_t pad_[2];
 };
 struct fore_event_table {
     char name[24];
@@ -164,6 +169,38 @@ struct fore_event_alert { /* then a NUL-ended sentence */
     uint16_t node;        /* FORE_NODE_NONE */
     uint32_t partition;   /* FORE_PARTITION_NONE */
 };
+struct fore_event_fallback { /* then a NUL-ended sentence */
+    uint8_t active;          /* 1: decisions rest on the present load; 0: on the forecast again */
+    uint8_t poor;            /* because its error has been worse than persistence's */
+    uint8_t lost;            /* because its intervals have just been missed */
+    uint8_t pad_;
+    float weight;  /* of the present load from now on */
+    float skill;   /* error over that of persistence at the lead of a move; NaN: not known */
+    float outside; /* share of the load that came outside 90 % intervals lately; NaN: not known */
+};
+struct fore_event_resolved { /* of the ALERT with this code, node and partition */
+    uint64_t raised_ns;
+    uint8_t severity, code;
+    uint16_t node;
+    uint32_t partition;
+};
+struct fore_event_gain { /* of a copy whose watch is over; NaN: not known */
+    uint64_t ticket, plan;
+    uint64_t began_ns, cutover_ns;
+    float horizon_s, window_s;               /* what the next two are about; what was watched */
+    float predicted_s, realised_s;           /* violation node-seconds saved over the horizon */
+    float violation_before, violation_after; /* nodes, 0..2: share of time, both ends added */
+    float source_before, source_predicted, source_after; /* utilisation */
+    float target_before, target_predicted, target_after;
+    float p99_before_ms, p99_predicted_ms, p99_after_ms; /* the worse end */
+    uint32_t partition;
+    uint16_t source, target;
+    uint8_t kind;  /* enum fore_move_kind */
+    uint8_t worse; /* by more than act.worse_margin */
+    uint8_t pad_[2];
+};
+_Static_assert(sizeof(struct fore_event_gain) == 104, "part of the file format");
+_Static_assert(sizeof(struct fore_event_resolved) == 16, "part of the file format");
 _Static_assert(sizeof(struct fore_event_move) == 64, "part of the file format");
 _Static_assert(sizeof(struct fore_event_plan) == 40, "part of the file format");
 

@@ -59,6 +59,7 @@ static bool take_nodes(struct fore_topology *topology, const uint8_t *bytes)
         struct fore_node *node = &topology->node[i];
         *node = (struct fore_node){.cores = wire.cores,
                                    .zone = wire.zone,
+                                   .rack = wire.rack,
                                    .up = wire.up != 0,
                                    .standby = wire.standby != 0};
         memcpy(node->name, wire.name, sizeof wire.name - 1);
@@ -394,8 +395,25 @@ static bool fold_alert(struct fore_snapshot *s, fore_ns at, const void *body, si
     struct fore_snapshot_alert *out = &s->alert[s->alert_total % FORE_SNAPSHOT_ALERTS];
     memcpy(&out->alert, body, sizeof out->alert);
     out->at = at;
+    out->resolved_ns = 0;
     take_text(out->text, body, sizeof out->alert, len);
     s->alert_total++;
+    return true;
+}
+
+/* All that was said of it since it was raised, as far as it is remembered. */
+static bool fold_resolved(struct fore_snapshot *s, fore_ns at, const void *body, size_t len)
+{
+    (void)len;
+    struct fore_event_resolved event;
+    memcpy(&event, body, sizeof event);
+    uint64_t kept = s->alert_total < FORE_SNAPSHOT_ALERTS ? s->alert_total : FORE_SNAPSHOT_ALERTS;
+    for (uint64_t i = 0; i < kept; i++) {
+        struct fore_snapshot_alert *known = &s->alert[i];
+        if (known->resolved_ns == 0 && known->alert.code == event.code &&
+            known->alert.node == event.node && known->alert.partition == event.partition)
+            known->resolved_ns = at > 0 ? at : 1;
+    }
     return true;
 }
 
@@ -431,6 +449,9 @@ bool fore_snapshot_fold(struct fore_snapshot *snapshot, fore_ns at, enum fore_ev
         [FORE_EV_ALERT] = {fold_alert,          sizeof(struct fore_event_alert)       },
         [FORE_EV_NOTE] = {fold_nothing,        0                                     },
         [FORE_EV_RESULT] = {fold_nothing,        0                                     },
+        [FORE_EV_FALLBACK] = {fold_nothing,        sizeof(struct fore_event_fallback)    },
+        [FORE_EV_GAIN] = {fold_nothing,        sizeof(struct fore_event_gain)        },
+        [FORE_EV_RESOLVED] = {fold_resolved,       sizeof(struct fore_event_resolved)    },
     };
     if ((size_t)kind >= FORE_COUNTOF(row) || row[kind].fold == NULL) return false;
     if (len < row[kind].len_min) return false;

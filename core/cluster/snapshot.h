@@ -25,6 +25,7 @@ struct fore_snapshot_score {
 struct fore_snapshot_alert {
     struct fore_event_alert alert;
     fore_ns at;
+    fore_ns resolved_ns; /* 0: it stands */
     char text[FORE_SNAPSHOT_TEXT];
 };
 

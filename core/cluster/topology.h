@@ -36,6 +36,7 @@ struct fore_node {
     double bandwidth_bytes; /* bytes per second it can send or receive for moves */
     uint64_t memory_bytes;  /* 0: not limited */
     uint16_t zone;
+    uint16_t rack; /* of its zone */
     bool up;
     bool standby; /* exists but is not in use: holds nothing, is no target, costs nothing */
 };

@@ -22,31 +22,50 @@ static double restlessness(const struct fore_load *load, uint32_t node)
            sum / (double)load->steps / fmax(load->topology->node[node].cores, 1e-9);
 }
 
-void fore_candidate_targets(struct fore_search *search)
+static void list_targets(const struct fore_search *search, const bool *allowed,
+                         struct fore_targets *out)
 {
     const struct fore_load *load = &search->load;
     double rest[FORE_CANDIDATE_TARGETS], most = -1;
     size_t at_most = 0;
-    search->target_count = 0;
+    out->count = 0;
     for (uint32_t n = 0; n < load->topology->node_count; n++) {
         if (!load->topology->node[n].up || search->slots[n] == 0) continue;
+        if (allowed != NULL && !allowed[n]) continue;
         double x = restlessness(load, n);
-        uint32_t count = search->target_count;
+        uint32_t count = out->count;
         if (count == FORE_CANDIDATE_TARGETS) { /* the most restless one gives way */
             if (x >= most) continue;
             for (size_t i = at_most; i + 1 < count; i++) {
-                search->target[i] = search->target[i + 1];
+                out->node[i] = out->node[i + 1];
                 rest[i] = rest[i + 1];
             }
             count--;
         }
-        search->target[count] = (uint16_t)n;
+        out->node[count] = (uint16_t)n;
         rest[count] = x;
-        search->target_count = count + 1;
+        out->count = count + 1;
         most = rest[at_most = 0];
         for (size_t i = 1; i <= count; i++)
             if (rest[i] > most) most = rest[at_most = i];
     }
+}
+
+void fore_candidate_targets(struct fore_search *search)
+{
+    list_targets(search, NULL, &search->targets);
+    if (search->confined == NULL) return;
+    const struct fore_constraint_state *rules = &search->rules;
+    for (uint32_t k = 0; k < rules->class_count; k++)
+        list_targets(search, rules->allowed + (size_t)k * rules->rules->node_count,
+                     &search->confined[k]);
+}
+
+const struct fore_targets *fore_candidate_targets_of(const struct fore_search *search,
+                                                     uint32_t partition)
+{
+    return search->confined == NULL ? &search->targets
+                                    : &search->confined[search->rules.class_of[partition]];
 }
 
 enum { LEAVING_MAX = 256, SWAP_PARTNERS = 6 };
@@ -73,7 +92,7 @@ static size_t list_leaving(const struct fore_search *search, uint16_t source, do
          at < end && count < LEAVING_MAX; at++) {
         uint32_t p = *at;
         const struct fore_partition *part = &topology->partition[p];
-        if (search->busy[p]) continue;
+        if (search->busy[p] || fore_candidate_held(search, p)) continue;
         struct fore_leaving l = {.partition = p, .price_s = fore_price_move(search, p, 1)};
         if (search->load.cost[source] - cheapest(search, l.price_s) <= best_gain_s) continue;
         l.share = fore_load_replica_share(&search->load, p, part->replica_count);
@@ -91,10 +110,12 @@ static void try_moves(const struct fore_search *search, uint16_t source,
 {
     double least = fore_price_seconds(search->input->options->gain_min);
     if (l->saved_s - l->price_s - least <= best->gain_s) return;
-    for (uint32_t i = 0; i < search->target_count; i++) {
-        uint16_t target = search->target[i];
-        if (target == source || !fore_price_open(search, l->partition, target)) continue;
+    const struct fore_targets *targets = fore_candidate_targets_of(search, l->partition);
+    for (uint32_t i = 0; i < targets->count; i++) {
+        uint16_t target = targets->node[i];
+        if (target == source || !fore_price_open(search, l->partition, source, target)) continue;
         double due = fore_price_copy_s(search, l->partition, source, target, 1);
+        if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2};
         c.change[0] = fore_price_change(search, source, l->partition, -l->share, due);
         c.change[1] = fore_price_change(search, target, l->partition, l->share, due);
@@ -107,13 +128,13 @@ static void try_moves(const struct fore_search *search, uint16_t source,
 }
 
 /* The least costly, then least loaded, of the targets: the only ones worth trying a swap with. */
-static size_t calm_nodes(const struct fore_search *search, uint16_t source, uint16_t *out,
-                         size_t cap)
+static size_t calm_nodes(const struct fore_search *search, const struct fore_targets *targets,
+                         uint16_t source, uint16_t *out, size_t cap)
 {
     const struct fore_load *load = &search->load;
     size_t count = 0;
-    for (uint32_t i = 0; i < search->target_count; i++) {
-        uint16_t n = search->target[i];
+    for (uint32_t i = 0; i < targets->count; i++) {
+        uint16_t n = targets->node[i];
         if (n == source || !load->topology->node[n].up || search->slots[n] == 0) continue;
         size_t at = count < cap ? count++ : cap;
         if (at == cap) {
@@ -137,6 +158,7 @@ static void try_swap_with(const struct fore_search *search, uint16_t source,
     double least = fore_price_seconds(search->input->options->gain_min);
     double due = fore_price_copy_s(search, l->partition, source, target, 1);
     double back = due + fore_price_copy_s(search, partner, target, source, 1);
+    if (back > search->window_s) return;
     double q_share = fore_load_replica_share(&search->load, partner, q->replica_count);
     struct fore_load_change s[2] = {fore_price_change(search, source, l->partition, -l->share, due),
                                     fore_price_change(search, source, partner, q_share, back)};
@@ -156,7 +178,15 @@ static void try_swap_with(const struct fore_search *search, uint16_t source,
     c.partner = partner;
     c.move = fore_price_plan(search, FORE_MOVE_MOVE, l->partition, source, target, due);
     c.move.gain_s = c.gain_s + 2 * least;
+    c.move.then_back = true;
+    c.move.then_partner = partner;
     fore_price_offer(best, &c);
+}
+
+static bool may_come_back(const struct fore_search *search, uint32_t partner, uint16_t from,
+                          uint16_t to)
+{
+    return search->confined == NULL || fore_constraint_allows(&search->rules, partner, from, to);
 }
 
 static void try_swaps(const struct fore_search *search, uint16_t source,
@@ -165,19 +195,34 @@ static void try_swaps(const struct fore_search *search, uint16_t source,
     const struct fore_topology *topology = search->load.topology;
     if (l->saved_s <= best->gain_s) return;
     uint16_t calm[SWAP_PARTNERS];
-    size_t calm_count = calm_nodes(search, source, calm, SWAP_PARTNERS);
+    size_t calm_count = calm_nodes(search, fore_candidate_targets_of(search, l->partition), source,
+                                   calm, SWAP_PARTNERS);
     for (size_t i = 0; i < calm_count; i++) {
-        if (!fore_price_open(search, l->partition, calm[i])) continue;
+        if (!fore_price_open(search, l->partition, source, calm[i])) continue;
         const uint32_t *end = search->hosted + search->hosted_at[calm[i] + 1];
         for (const uint32_t *at = search->hosted + search->hosted_at[calm[i]]; at < end; at++) {
             uint32_t q = *at;
-            if (search->busy[q] || search->grown[q] || fore_topology_hosts(topology, q, source))
+            if (search->busy[q] || search->grown[q] || fore_candidate_held(search, q) ||
+                fore_topology_hosts(topology, q, source))
                 continue;
             double load = search->brings[q];
-            if (load < 0.9 * l->load && load > 0.1 * l->load)
+            if ((search->thorough || (load < 0.9 * l->load && load > 0.1 * l->load)) &&
+                may_come_back(search, q, calm[i], source))
                 try_swap_with(search, source, l, calm[i], q, best);
         }
     }
+}
+
+void fore_candidate_swap(const struct fore_search *search, uint16_t source, uint32_t partition,
+                         struct fore_candidate *best)
+{
+    const struct fore_partition *part = &search->load.topology->partition[partition];
+    struct fore_leaving l = {.partition = partition,
+                             .price_s = fore_price_move(search, partition, 1),
+                             .load = search->brings[partition]};
+    l.share = fore_load_replica_share(&search->load, partition, part->replica_count);
+    l.saved_s = HUGE_VAL;
+    try_swaps(search, source, &l, best);
 }
 
 static bool may_split(const struct fore_search *search, uint16_t source,
@@ -216,10 +261,12 @@ static void try_split(const struct fore_search *search, uint16_t source,
     if (cut.top_share > 0.5 || cut.right_share < 0.1 || cut.right_share > 0.9) return;
     double r = cut.right_share;
     double price = fore_price_move(search, l->partition, r) + fixed;
-    for (uint32_t i = 0; i < search->target_count; i++) {
-        uint16_t target = search->target[i];
-        if (target == source || !fore_price_open(search, l->partition, target)) continue;
+    const struct fore_targets *targets = fore_candidate_targets_of(search, l->partition);
+    for (uint32_t i = 0; i < targets->count; i++) {
+        uint16_t target = targets->node[i];
+        if (target == source || !fore_price_open(search, l->partition, source, target)) continue;
         double due = fore_price_copy_s(search, l->partition, source, target, r);
+        if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2, .then_source = source, .then_target = target};
         c.change[0] = fore_price_change(search, source, l->partition, -l->share * r, due);
         c.change[1] = fore_price_change(search, target, l->partition, l->share * r, due);

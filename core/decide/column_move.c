@@ -22,7 +22,8 @@ static const struct fore_table *table_of(const struct fore_search *search, uint3
 static bool rests(const struct fore_search *search, uint32_t partition)
 {
     const bool *rest = search->input->partition_columns_rest;
-    return search->busy[partition] || (rest != NULL && rest[partition]);
+    return search->busy[partition] || fore_candidate_never(search, partition) ||
+           (rest != NULL && rest[partition]);
 }
 
 bool fore_candidate_columns_allowed(const struct fore_search *search)
@@ -86,13 +87,13 @@ static void split_move(const struct fore_search *search, uint32_t partition, uin
     c->move.move.load_base = (float)v->base;
     c->move.move.load_apart = (float)v->apart;
     c->move.bytes *= v->data_share;
-    char columns[40], text[512];
+    char columns[40];
     columns_text(v->columns, columns, sizeof columns);
-    (void)snprintf(text, sizeof text,
-                   "vertical-split p%u: columns %s to %.*s, %.0f %% less read, %.0f %% span both",
-                   partition, columns, FORE_NAME_MAX, search->load.topology->node[target].name,
-                   100 * (1 - v->bytes), 100 * v->spanning);
-    (void)snprintf(c->say, sizeof c->say, "%.*s", (int)sizeof c->say - 1, text);
+    c->say = fore_arena_printf(
+        search->scratch,
+        "vertical-split p%u: columns %s to %.*s, %.0f %% less read, %.0f %% span both", partition,
+        columns, FORE_NAME_MAX, search->load.topology->node[target].name, 100 * (1 - v->bytes),
+        100 * v->spanning);
 }
 
 /* The copy reads and writes on one node, at half the rate, when the sibling stays. */
@@ -112,10 +113,13 @@ void fore_candidate_split_columns(const struct fore_search *search, uint16_t sou
         l->saved_s - least <= best->gain_s || !splittable(search, l->partition, &v))
         return;
     double price = fore_price_move(search, l->partition, v.data_share) + least;
-    for (uint32_t i = 0; i <= search->target_count; i++) { /* the last: where it is */
-        uint16_t target = i < search->target_count ? search->target[i] : source;
-        if (search->slots[target] == 0 || (i < search->target_count && target == source)) continue;
+    const struct fore_targets *targets = &search->targets;
+    uint32_t count = search->confined == NULL ? targets->count : 0; /* rules: it stays */
+    for (uint32_t i = 0; i <= count; i++) {                         /* the last: where it is */
+        uint16_t target = i < count ? targets->node[i] : source;
+        if (search->slots[target] == 0 || (i < count && target == source)) continue;
         double due = copy_s(search, l->partition, source, target, v.data_share);
+        if (due > search->window_s) continue;
         bool stays = target == source;
         struct fore_candidate c = {.change_count = stays ? 1 : 2};
         double leaves = stays ? 1 - v.base - v.apart : 1 - v.base;
@@ -187,8 +191,10 @@ static void try_merge(const struct fore_search *search, uint32_t base, struct fo
                          search->byte_cost, part[base].apart);
     if (!now.known) return;
     double saved = worth_of_merge(search, base, sibling, &now);
-    if (saved <= 0 || (best->found && saved <= best->work_saved)) return;
     uint16_t from = part[sibling].replica[0], to = part[base].replica[0];
+    if (saved <= 0 || (best->found && saved <= best->work_saved) ||
+        copy_s(search, sibling, from, to, 1) > search->window_s)
+        return;
     *best = (struct fore_candidate){.found = true, .work_saved = saved};
     best->move = fore_price_plan(search, FORE_MOVE_VERTICAL_MERGE, base, from, to,
                                  copy_s(search, sibling, from, to, 1));
@@ -196,10 +202,10 @@ static void try_merge(const struct fore_search *search, uint32_t base, struct fo
     best->move.move.load_base = (float)now.base;
     best->move.move.load_apart = (float)now.apart;
     best->move.bytes = (double)part[sibling].bytes;
-    int spanning = (int)(100 * now.spanning), work = (int)(100 * (now.base + now.apart));
-    (void)snprintf(best->say, sizeof best->say,
-                   "vertical-merge p%u: %d %% of queries span both, %d %% of whole rows' work",
-                   base, spanning, work);
+    best->say = fore_arena_printf(
+        search->scratch,
+        "vertical-merge p%u: %.0f %% of queries span both, %.0f %% of whole rows' work", base,
+        100 * now.spanning, 100 * (now.base + now.apart));
 }
 
 static void try_saving(const struct fore_search *search, uint32_t partition,
@@ -213,10 +219,10 @@ static void try_saving(const struct fore_search *search, uint32_t partition,
     if (!splittable(search, partition, &v)) return;
     double saved =
         (1 - v.base - v.apart) * most - copy_work(search, partition, node, node, v.data_share);
-    if (saved <= 0 || (best->found && saved <= best->work_saved)) return;
+    double due = copy_s(search, partition, node, node, v.data_share);
+    if (saved <= 0 || (best->found && saved <= best->work_saved) || due > search->window_s) return;
     *best = (struct fore_candidate){.found = true, .work_saved = saved, .change_count = 1};
     double share = fore_load_replica_share(&search->load, partition, 1);
-    double due = copy_s(search, partition, node, node, v.data_share);
     best->change[0] =
         fore_price_change(search, node, partition, -share * (1 - v.base - v.apart), due);
     split_move(search, partition, node, &v, due, best);

@@ -6,18 +6,20 @@
 #include "core/base/option.h"
 
 struct fore_decide_options {
-    const char *model;         /* what is decided on; "": forecast.model */
-    fore_ns plan_every;        /* cadence; at or below the time of a move */
-    double utilization_limit;  /* a node above this share of its capacity breaks the SLO */
-    double utilization_spread; /* how blurred that limit is: sd, share of capacity */
-    double rrs_threshold;      /* a partition at or above it triggers planning */
-    bool calibrate;            /* the score's probabilities are corrected by their own past */
-    double nowcast_weight;     /* weight of the nowcast scenario beside the forecast */
-    bool skill_weight;         /* raise it when the forecast has lately been the worse one */
-    double excess_weight;      /* price of expected overload depth beside its probability */
-    fore_ns move_price;        /* node-seconds of violation a mean-size move must save */
-    fore_ns gain_min;          /* and this much more before it is worth doing */
-    fore_ns cooldown;          /* a partition moved rests this long */
+    const char *model;              /* what is decided on; "": forecast.model */
+    fore_ns plan_every;             /* cadence; at or below the time of a move */
+    double utilization_limit;       /* a node above this share of its capacity breaks the SLO */
+    double utilization_spread;      /* how blurred that limit is: sd, share of capacity */
+    double rrs_threshold;           /* a partition at or above it triggers planning */
+    struct fore_strings thresholds; /* for some of them; threshold.h */
+    bool calibrate;                 /* the score's probabilities are corrected by their own past */
+    double nowcast_weight;          /* weight of the nowcast scenario beside the forecast */
+    bool skill_weight;              /* raise it when the forecast has lately been the worse one */
+    bool coverage_weight; /* rely on it while the forecast's intervals have just been missed */
+    double excess_weight; /* price of expected overload depth beside its probability */
+    fore_ns move_price;   /* node-seconds of violation a mean-size move must save */
+    fore_ns gain_min;     /* and this much more before it is worth doing */
+    fore_ns cooldown;     /* a partition moved rests this long */
     bool moves, swaps, splits, merges, replicas; /* what may be tried */
     double split_load_min;    /* only partitions above this share of a node are split */
     uint64_t split_bytes_min; /* and above this size */
@@ -30,6 +32,7 @@ struct fore_decide_options {
     fore_ns vertical_span;          /* over which it must save more than its copy costs */
     double byte_cost;               /* share of a query's work that goes with the bytes it reads */
     uint64_t moves_per_plan;
+    uint64_t effort;    /* prices asked in search of a better plan than the greedy one */
     fore_ns node_price; /* violation node-seconds that a node-hour must save */
 };
 extern const struct fore_option_section fore_decide_section;

@@ -14,6 +14,9 @@ struct fore_plan_move {
     double gain_s;     /* violation node-seconds saved over the horizon, price already taken off */
     double bytes;      /* data that has to travel */
     double duration_s; /* expected */
+    bool then_back;    /* first half of a swap; gain and price are of both */
+    uint32_t then_partner; /* of a swap: what comes back afterwards */
+    bool binding;          /* a rule of placement asks for it: not taken back when it costs */
 };
 
 struct fore_plan {

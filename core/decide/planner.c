@@ -9,7 +9,7 @@
  */
 #include "core/decide/planner.h"
 
-#include "core/decide/candidate.h"
+#include "core/decide/beam.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static void list_hosted(struct fore_search *search)
     search->hosted_at = at; /* filled: at[n + 1] is where n ends and n + 1 begins */
 }
 
-static void search_begin(struct fore_search *search, const struct fore_planner_input *input,
+void fore_planner_search(struct fore_search *search, const struct fore_planner_input *input,
                          struct fore_arena *scratch)
 {
     const struct fore_topology *topology = input->topology;
@@ -70,8 +70,10 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
     for (uint32_t p = 0; p < topology->partition_count; p++)
         read_share[p] = 1.0 - input->observe->partition[p].write_share;
     search->load.read_share = read_share;
+    search->asked = FORE_NEW(scratch, uint64_t, 1);
     fore_load_build(&search->load, scratch, input->pending, input->pending_count);
     fore_ns origin = input->term[0].scenario->origin;
+    search->window_s = input->quiet_in_s > 0 ? input->quiet_in_s : HUGE_VAL;
     search->offset_s = input->now > origin ? (double)(input->now - origin) / 1e9 : 0;
     search->slots = FORE_NEW(scratch, uint8_t, topology->node_count);
     memcpy(search->slots, input->node_slots, topology->node_count);
@@ -82,6 +84,14 @@ static void search_begin(struct fore_search *search, const struct fore_planner_i
         memcpy(search->grown, input->partition_grown, topology->partition_count * sizeof(bool));
     search->cluster_slots = input->cluster_slots;
     list_hosted(search);
+    if (fore_constraint_any(input->placement)) {
+        fore_constraint_begin(input->placement, topology, scratch, &search->rules);
+        for (size_t i = 0; i < input->pending_count; i++)
+            if (input->pending[i].to != FORE_NODE_NONE)
+                fore_constraint_take(&search->rules, input->pending[i].partition,
+                                     input->pending[i].to);
+        search->confined = FORE_NEW(scratch, struct fore_targets, search->rules.class_count + 1);
+    }
     search->cut = FORE_NEW(scratch, struct fore_cut, topology->partition_cap);
     if (fore_candidate_columns_allowed(search)) {
         search->columns = FORE_NEW(scratch, struct fore_column_choice, topology->partition_cap);
@@ -102,55 +112,9 @@ static double total_cost(const struct fore_search *search)
     return sum;
 }
 
-/* Nodes worth relieving, costliest first. */
-static size_t troubled_nodes(const struct fore_search *search, uint16_t *out, size_t cap)
+static void emit(const struct fore_candidate *candidate, struct fore_plan *out)
 {
-    size_t count = 0;
-    double least = (double)search->input->options->gain_min / 1e9;
-    for (uint32_t n = 0; n < search->load.topology->node_count; n++) {
-        double cost = search->load.cost[n];
-        if (cost <= least || search->slots[n] == 0) continue;
-        size_t at = count < cap ? count++ : cap;
-        if (at == cap) {
-            if (cost <= search->load.cost[out[cap - 1]]) continue;
-            at = cap - 1;
-        }
-        while (at > 0 && search->load.cost[out[at - 1]] < cost) {
-            out[at] = out[at - 1];
-            at--;
-        }
-        out[at] = (uint16_t)n;
-    }
-    return count;
-}
-
-static void use_slot(struct fore_search *search, uint16_t node)
-{
-    if (search->slots[node] > 0) search->slots[node]--;
-}
-
-/* Makes the candidate part of the picture, so that the next one is priced beside it. */
-static void take(struct fore_search *search, const struct fore_candidate *best,
-                 struct fore_plan *out)
-{
-    for (uint32_t i = 0; i < best->change_count; i++)
-        fore_load_apply(&search->load, &best->change[i], 1);
-    const struct fore_move *move = &best->move.move;
-    search->busy[move->partition] = true;
-    if (fore_move_joins(move->kind)) search->busy[move->other] = true;
-    if (best->swap) search->busy[best->partner] = true;
-    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA ||
-        fore_move_of_columns(move->kind)) {
-        use_slot(search, move->source);
-        if (move->target != move->source) use_slot(search, move->target);
-        search->cluster_slots--;
-    }
-    if (move->kind == FORE_MOVE_SPLIT) {
-        /* Its second half, the move of a part, comes with the next plan and needs these. */
-        use_slot(search, best->then_source);
-        use_slot(search, best->then_target);
-    }
-    out->move[out->move_count++] = best->move;
+    out->move[out->move_count++] = candidate->move;
 }
 
 static void explain(const struct fore_search *search, const struct fore_candidate *first,
@@ -193,26 +157,43 @@ static void explain(const struct fore_search *search, const struct fore_candidat
         out->violation_before_s, out->violation_after_s, search->load.term[0].scenario->model);
 }
 
+static void explain_repair(const struct fore_search *search, const struct fore_candidate *first,
+                           struct fore_plan *out)
+{
+    const struct fore_topology *topology = search->load.topology;
+    const struct fore_move *m = &first->move.move;
+    (void)snprintf(
+        out->reason, sizeof out->reason,
+        "move p%u %s -> %s%s, because \"%.60s\" does not hold: expected violation %.0f -> "
+        "%.0f node-s",
+        m->partition, topology->node[m->source].name, topology->node[m->target].name,
+        out->move_count > 1 ? " and more" : "", first->repairs, out->violation_before_s,
+        out->violation_after_s);
+}
+
 void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena *scratch,
                        struct fore_plan *out)
 {
     struct fore_search search;
-    search_begin(&search, input, scratch);
+    fore_planner_search(&search, input, scratch);
     *out = (struct fore_plan){.epoch = input->topology->epoch};
     out->violation_before_s = total_cost(&search);
     struct fore_candidate first = {0};
     size_t most = input->options->moves_per_plan;
     if (most > FORE_PLAN_MOVES) most = FORE_PLAN_MOVES;
-    while (!input->calm && out->move_count < most && search.cluster_slots > 0) {
-        uint16_t source[4];
-        size_t count = troubled_nodes(&search, source, FORE_COUNTOF(source));
-        struct fore_candidate best = {0};
-        fore_candidate_targets(&search);
-        for (size_t i = 0; i < count; i++)
-            fore_candidate_relieve(&search, source[i], &best);
-        if (best.gain_s <= 0) break;
-        if (out->move_count == 0) first = best;
-        take(&search, &best, out);
+    while (search.confined != NULL && out->move_count < most && search.cluster_slots > 0) {
+        struct fore_candidate repair = {0};
+        if (!fore_candidate_repair(&search, &repair)) break;
+        if (out->move_count == 0) first = repair;
+        fore_beam_take(&search, &repair);
+        emit(&repair, out);
+    }
+    if (!input->calm && out->move_count < most && search.cluster_slots > 0) {
+        struct fore_choice *choice = FORE_NEW(scratch, struct fore_choice, 1);
+        fore_beam_choose(&search, (uint32_t)most - out->move_count, choice);
+        if (out->move_count == 0 && choice->count > 0) first = choice->item[0];
+        for (uint32_t i = 0; i < choice->count; i++)
+            emit(&choice->item[i], out);
     }
     bool troubled = out->move_count > 0 || !fore_candidate_columns_allowed(&search);
     while (!troubled && out->move_count < most && search.cluster_slots > 0) {
@@ -220,16 +201,22 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         fore_candidate_save_columns(&search, &saving);
         if (!saving.found) break;
         if (out->move_count == 0) first = saving;
-        take(&search, &saving, out);
+        fore_beam_take(&search, &saving);
+        emit(&saving, out);
     }
     if (out->move_count == 0) {
         struct fore_candidate tidy = {0};
         fore_candidate_tidy(&search, &tidy);
         if (tidy.found) {
             first = tidy;
-            take(&search, &tidy, out);
+            fore_beam_take(&search, &tidy);
+            emit(&tidy, out);
         }
     }
     out->violation_after_s = total_cost(&search);
+    if (first.repairs != NULL) {
+        explain_repair(&search, &first, out);
+        return;
+    }
     explain(&search, &first, out);
 }

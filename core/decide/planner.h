@@ -10,9 +10,11 @@
 #ifndef FORE_PLANNER_H
 #define FORE_PLANNER_H
 
+#include "core/decide/constraint.h"
 #include "core/decide/load.h"
 #include "core/decide/options.h"
 #include "core/decide/plan.h"
+#include "core/decide/threshold.h"
 #include "core/decide/vertical.h"
 
 struct fore_planner_input {
@@ -27,17 +29,21 @@ struct fore_planner_input {
     const uint8_t *node_slots;          /* free move slots by node */
     uint32_t cluster_slots;             /* free move slots in all */
     const bool *partition_busy;         /* moving, or resting (cool-down) */
+    const uint8_t *partition_held;      /* enum fore_hold; NULL: none is */
     const bool *partition_grown;        /* has lately got a replica; may get more. NULL: none */
     const bool *partition_split_rest;   /* lately split or merged: not merged or split back */
     const bool *partition_columns_rest; /* lately split or merged by column. NULL: none */
     const struct fore_vertical_cost *vertical_cost; /* found so far. NULL: nothing */
     uint32_t baseline_partitions;                   /* merges stop there */
     const uint16_t *baseline_replicas;              /* by partition: replicas it should keep */
+    const struct fore_constraints *placement;       /* NULL: anything may be anywhere */
     const bool *node_changing; /* by node: being taken into use or out of it; NULL: none */
     double move_utilization;   /* share of a node a move takes */
     double bytes_mean;         /* of partitions */
-    uint32_t caps;             /* of the driver */
-    bool calm;                 /* no RRS reaches its threshold: only tidy up */
+    double bytes_unit; /* what decide.move_price is for: the mean before any split; 0: bytes_mean */
+    uint32_t caps;     /* of the driver */
+    double quiet_in_s; /* seconds until nothing may run any more; 0: no such time is set */
+    bool calm;         /* no RRS reaches its threshold: only tidy up */
 };
 
 /* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */

@@ -4,6 +4,8 @@
  */
 #include "core/decide/price.h"
 
+#include "core/decide/beam.h"
+
 #include <math.h>
 
 double fore_price_seconds(fore_ns t)
@@ -23,15 +25,20 @@ double fore_price_copy_s(const struct fore_search *search, uint32_t partition, u
 double fore_price_move(const struct fore_search *search, uint32_t partition, double share)
 {
     double bytes = share * (double)search->load.topology->partition[partition].bytes;
-    double relative = search->input->bytes_mean > 0 ? bytes / search->input->bytes_mean : 1;
-    return fore_price_seconds(search->input->options->move_price) * relative;
+    const struct fore_planner_input *in = search->input;
+    double unit = in->bytes_unit > 0 ? in->bytes_unit : in->bytes_mean;
+    double relative = unit > 0 ? bytes / unit : 1;
+    return fore_price_seconds(in->options->move_price) * relative;
 }
 
-bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t node)
+bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t from,
+                     uint16_t node)
 {
     const struct fore_topology *topology = search->load.topology;
     return topology->node[node].up && search->slots[node] > 0 &&
-           !fore_topology_hosts(topology, partition, node);
+           !fore_topology_hosts(topology, partition, node) &&
+           (search->confined == NULL ||
+            fore_constraint_allows(&search->rules, partition, from, node));
 }
 
 struct fore_load_change fore_price_change(const struct fore_search *search, uint16_t node,
@@ -47,13 +54,28 @@ struct fore_load_change fore_price_change(const struct fore_search *search, uint
 double fore_price_rise(const struct fore_search *search, const struct fore_load_change *change,
                        size_t count)
 {
+    ++*search->asked;
     return fore_load_cost_with(&search->load, change->node, change, count) -
            search->load.cost[change->node];
 }
 
+/* Returns what the next one must beat. */
+static double shortlist(struct fore_shortlist *list, const struct fore_candidate *candidate)
+{
+    uint32_t at = list->count < list->room ? list->count++ : list->room - 1;
+    for (; at > 0 && list->item[at - 1].gain_s < candidate->gain_s; at--)
+        list->item[at] = list->item[at - 1];
+    list->item[at] = *candidate;
+    return list->count < list->room ? 0 : list->item[list->room - 1].gain_s;
+}
+
 void fore_price_offer(struct fore_candidate *best, const struct fore_candidate *candidate)
 {
-    if (candidate->gain_s > best->gain_s) *best = *candidate;
+    if (candidate->gain_s <= best->gain_s) return;
+    if (best->shortlist == NULL)
+        *best = *candidate;
+    else
+        best->gain_s = shortlist(best->shortlist, candidate);
 }
 
 struct fore_plan_move fore_price_plan(const struct fore_search *search, enum fore_move_kind kind,

@@ -19,7 +19,9 @@ double fore_price_copy_s(const struct fore_search *search, uint32_t partition, u
                          uint16_t to, double share);
 /* Violation seconds that moving that much must save. */
 double fore_price_move(const struct fore_search *search, uint32_t partition, double share);
-bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t node);
+/* May `node` get a replica of it, while the one on `from` (NONE: none) goes? */
+bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t from,
+                     uint16_t node);
 struct fore_load_change fore_price_change(const struct fore_search *search, uint16_t node,
                                           uint32_t partition, double share, double due_s);
 /* What the node's cost rises by under the changes, all of them at it. */

@@ -11,6 +11,24 @@
 
 enum { COPIES_MAX = 4 }; /* more at once; a change list has no room for more */
 
+/* Copies must not share a domain with each other either: the better one of it stays. */
+static bool make_room(const struct fore_search *search, uint16_t node, double k,
+                      double key[FORE_REPLICAS_MAX], uint16_t out[FORE_REPLICAS_MAX],
+                      uint32_t *count)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        if (fore_constraint_together(&search->rules, out[i], node)) continue;
+        if (key[i] <= k) return false;
+        --*count;
+        for (; i < *count; i++) {
+            key[i] = key[i + 1];
+            out[i] = out[i + 1];
+        }
+        return true;
+    }
+    return true;
+}
+
 /* Ascending in cost, then in load: where `extra` more copies would go. */
 static uint32_t choose_targets(const struct fore_search *search, uint32_t partition,
                                uint16_t out[FORE_REPLICAS_MAX])
@@ -18,11 +36,13 @@ static uint32_t choose_targets(const struct fore_search *search, uint32_t partit
     const struct fore_load *load = &search->load;
     double key[FORE_REPLICAS_MAX];
     uint32_t count = 0;
-    for (uint32_t i = 0; i < search->target_count; i++) {
-        uint16_t n = search->target[i];
-        if (!fore_price_open(search, partition, n)) continue;
+    const struct fore_targets *targets = fore_candidate_targets_of(search, partition);
+    for (uint32_t i = 0; i < targets->count; i++) {
+        uint16_t n = targets->node[i];
+        if (!fore_price_open(search, partition, FORE_NODE_NONE, n)) continue;
         double k = 1e3 * load->cost[n] +
                    load->mean[(size_t)n * load->steps] / load->topology->node[n].cores;
+        if (search->confined != NULL && !make_room(search, n, k, key, out, &count)) continue;
         uint32_t at = count < FORE_REPLICAS_MAX ? count++ : count;
         if (at == FORE_REPLICAS_MAX) {
             if (k >= key[at - 1]) continue;
@@ -102,6 +122,7 @@ void fore_candidate_replicate(const struct fore_search *search, uint16_t source,
     for (uint32_t extra = 1; extra <= room; extra++) {
         struct fore_candidate c = {.extra_copies = extra};
         list_changes(search, l, target, extra, &c);
+        if (c.change[c.change_count - 1].from_s - search->offset_s > search->window_s) break;
         c.gain_s = gain_of(search, l, extra, &c);
         if (c.gain_s <= best->gain_s) continue;
         c.move = fore_price_plan(

@@ -40,8 +40,8 @@ static bool droppable(const struct fore_search *search, uint32_t partition)
 {
     const struct fore_planner_input *input = search->input;
     const struct fore_partition *part = &input->topology->partition[partition];
-    if (!part->alive || search->busy[partition] || search->grown[partition] ||
-        part->replica_count <= input->baseline_replicas[partition])
+    if (!part->alive || fore_candidate_never(search, partition) || search->busy[partition] ||
+        search->grown[partition] || part->replica_count <= input->baseline_replicas[partition])
         return false;
     double now = fore_load_replica_share(&search->load, partition, part->replica_count);
     double then = fore_load_replica_share(&search->load, partition, part->replica_count - 1u);
@@ -56,11 +56,15 @@ static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t 
     const struct fore_planner_input *input = search->input;
     const struct fore_topology *topology = input->topology;
     const struct fore_partition *l = &topology->partition[left];
-    if (!l->alive || search->busy[left] || input->partition_split_rest[left]) return false;
-    *right = fore_topology_right_of(topology, left);
-    if (*right == FORE_PARTITION_NONE || search->busy[*right] ||
-        input->partition_split_rest[*right])
+    if (!l->alive || fore_candidate_never(search, left) || search->busy[left] ||
+        input->partition_split_rest[left])
         return false;
+    *right = fore_topology_right_of(topology, left);
+    if (*right == FORE_PARTITION_NONE || fore_candidate_never(search, *right) ||
+        search->busy[*right] || input->partition_split_rest[*right])
+        return false;
+    if (search->confined != NULL && search->rules.class_of[left] != search->rules.class_of[*right])
+        return false; /* other rules hold for them */
     const struct fore_partition *r = &topology->partition[*right];
     if (l->replica_count != r->replica_count || l->apart != 0 || r->apart != 0) return false;
     for (uint32_t i = 0; i < l->replica_count; i++)

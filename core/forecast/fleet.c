@@ -54,7 +54,8 @@ static const struct fore_option rows[] = {
     {"groups",        FORE_OPT_CHOICE,   AT(groups),        "none",     0,    0,                    groups,
      "which partitions have nets of their own and lend forecasts to the young: all alike, by table, by the user group that asks most, by the shape of their day"},
     {"hints",         FORE_OPT_TEXT,     AT(hints),         "",         0,    0,                    NULL,
-     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints)"                                                            },
+     "announced load, \"20%..26% daily 02:00..02:30 x3; orders event 960..1008 x2\" (README: hints); "
+     "0..59999 are positions of keys"                                                                                                                           },
     {"clock_start",   FORE_OPT_REAL,     AT(clock_start),   "345600",   1,    1e11,                 NULL,
      "Unix time at which the run's clock reads 0 (default: a Monday, midnight)"                                                                                 },
 };
@@ -327,6 +328,7 @@ bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *obs
     if (moved || fleet->stale) fore_fleet_predict(fleet, &views, effect, count, scratch);
     fleet->stale = false;
     nowcast(fleet, observe, count);
+    if (effect) fore_fleet_announce(fleet, &views, effect);
     fore_fleet_lend(fleet, count, scratch);
     fore_ns origin = fleet->end > 0 ? fleet->end : now, every = fleet->options.origin_every;
     if (moved && (fleet->origin == 0 || origin / every != fleet->origin / every)) {

@@ -1,8 +1,9 @@
 /*
  * fleet_hints.c - what the application announced, for the partitions it will be felt in.
  *
- * A hint names a table ("orders"), a partition ("orders/p17"), a pattern of either, or a part of
- * every table's key space ("20%..26%"); of that, a partition feels as much as it overlaps. Where
+ * A hint names a table ("orders"), a partition ("orders/p17"), a pattern of either, a part of every
+ * table's key space ("20%..26%") or a stretch of positions, both ends included ("0..59999"); of the
+ * last two, a partition feels as much as it overlaps, so they stay true through splits. Where
  * hints are felt, the history a model sees is divided by their effect and the forecast multiplied
  * by the effect to come, so a report that runs tonight for the first time is in tonight's forecast.
  */
@@ -37,6 +38,20 @@ enum fore_err fore_fleet_set_hints(struct fore_fleet *fleet, const char *text,
     return FORE_E_OK;
 }
 
+/* The part of a partition's positions that lies in "0..59999"; NaN: it is not written like that. */
+static double overlap_positions(const char *name, const struct fore_partition *p)
+{
+    char *end;
+    if (name[0] < '0' || name[0] > '9') return (double)NAN;
+    uint64_t from = strtoull(name, &end, 10);
+    if (strncmp(end, "..", 2) != 0 || end[2] < '0' || end[2] > '9') return (double)NAN;
+    uint64_t to = strtoull(end + 2, &end, 10);
+    if (*end != '\0' || to < from) return (double)NAN;
+    uint64_t low = from > p->first ? from : p->first, high = to < p->last ? to : p->last;
+    if (high < low) return 0.0;
+    return ((double)(high - low) + 1.0) / ((double)(p->last - p->first) + 1.0);
+}
+
 /* The part of a partition's positions that lies in "20%..26%" of its table; NaN: not a range. */
 static double overlap(const char *name, const struct fore_partition *p,
                       const struct fore_table *table)
@@ -61,6 +76,7 @@ static double felt(const struct fore_hint *hint, const struct fore_topology *top
     const struct fore_table *table = &topology->table[p->table];
     char name[FORE_NAME_MAX + 16];
     double share = overlap(hint->series, p, table);
+    if (isnan(share)) share = overlap_positions(hint->series, p);
     if (!isnan(share)) return share;
     if (fore_hint_matches(hint, table->name)) return 1.0;
     (void)snprintf(name, sizeof(name), "%s/p%u", table->name, index);
@@ -129,4 +145,19 @@ const float **fore_fleet_apply_hints(const struct fore_fleet *fleet,
     fore_arena_fini(&work);
     views->view = view;
     return effects;
+}
+
+/* What was announced is known before any model has learned: the present, times the hint. */
+void fore_fleet_announce(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,
+                         const float *const *effect)
+{
+    for (size_t i = 0; i < views->count; i++) {
+        const struct fore_fleet_partition *p = fleet->partition[views->index[i]];
+        if (!effect[i] || p->fitted) continue;
+        fore_hints_multiply(effect[i], fleet->steps, 1,
+                            fleet->mean[FORE_SCENARIO_FORECAST] +
+                                (size_t)views->index[i] * fleet->steps);
+        for (size_t h = 0; h < fleet->steps && !fleet->scenario[FORE_SCENARIO_FORECAST].ready; h++)
+            fleet->scenario[FORE_SCENARIO_FORECAST].ready = effect[i][h] != 0.0f;
+    }
 }

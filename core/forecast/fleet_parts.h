@@ -119,6 +119,10 @@ void fore_fleet_describe(struct fore_fleet *fleet, const struct fore_observe *ob
 const float **fore_fleet_apply_hints(const struct fore_fleet *fleet,
                                      const struct fore_topology *topology,
                                      struct fore_lineup_fleet *views, struct fore_arena *scratch);
+/* Puts them into the forecasts of partitions that no model speaks for yet; one that is to come
+ * makes the forecast ready. After the nowcast, which those forecasts are. */
+void fore_fleet_announce(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,
+                         const float *const *effect);
 void fore_fleet_fit(struct fore_fleet *fleet, const struct fore_lineup_fleet *views, fore_ns now,
                     struct fore_arena *scratch);
 void fore_fleet_predict(struct fore_fleet *fleet, const struct fore_lineup_fleet *views,

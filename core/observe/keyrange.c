@@ -123,6 +123,16 @@ static void keep(struct reservoir *r, const struct fore_keyrange *sketch,
     r->count = sketch->size;
 }
 
+size_t fore_keyrange_positions(const struct fore_keyrange *sketch, uint32_t partition,
+                               uint64_t *out, size_t n)
+{
+    const struct reservoir *r = reservoir(sketch, partition);
+    size_t count = r->count < n ? r->count : n;
+    for (size_t i = 0; i < count; i++)
+        out[i] = r->sample[i * r->count / count].position;
+    return count;
+}
+
 void fore_keyrange_add(struct fore_keyrange *sketch, fore_ns now, uint32_t partition,
                        uint64_t position, double weight)
 {

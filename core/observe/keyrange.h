@@ -32,6 +32,10 @@ struct fore_keyrange_cut {
  * than 32 samples or one position holds everything. `at` is in first+1..last. */
 bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
                        uint64_t last, double right_share, struct fore_keyrange_cut *out);
+/* Up to `n` of the sampled positions, spread over the reservoir; returns how many. They come as
+ * often as they were sampled. */
+size_t fore_keyrange_positions(const struct fore_keyrange *sketch, uint32_t partition,
+                               uint64_t *out, size_t n);
 /* Samples follow their positions. */
 void fore_keyrange_split(struct fore_keyrange *sketch, uint32_t left, uint32_t right, uint64_t at);
 /* The samples of both, as if one reservoir had seen both; right is empty after. */

@@ -339,6 +339,7 @@ const struct fore_policy fore_policy_clay = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, clay),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

@@ -194,6 +194,7 @@ const struct fore_policy fore_policy_crdb = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, crdb),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

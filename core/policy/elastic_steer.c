@@ -21,7 +21,14 @@ struct steer {
     uint16_t *wish;         /* by partition: the owner that the ring names; NULL: even counts */
     uint8_t *slots;
     uint32_t cluster_slots, in_use, want;
+    struct fore_constraint_state rules; /* of placement; asked only if `ruled` */
+    bool ruled;
 };
+
+static bool may_go(const struct steer *steer, uint32_t partition, uint16_t source, uint16_t target)
+{
+    return !steer->ruled || fore_constraint_allows(&steer->rules, partition, source, target);
+}
 
 static void count_held(struct steer *steer)
 {
@@ -190,6 +197,7 @@ static void send(struct steer *steer, uint32_t p, uint16_t source, uint16_t targ
                             .source = source,
                             .target = target},
          bytes, bytes / steer->topology->node[source].bandwidth_bytes);
+    if (steer->ruled) fore_constraint_take(&steer->rules, p, target);
     steer->taken[p] = true;
     steer->held[source]--;
     steer->held[target]++;
@@ -206,7 +214,7 @@ static void move_as_wished(struct steer *steer)
         if (full(steer) || steer->cluster_slots == 0) return;
         if (!topology->partition[p].alive || steer->taken[p] || source == target) continue;
         if (steer->slots[source] == 0 || steer->slots[target] == 0 ||
-            fore_topology_hosts(topology, p, target))
+            fore_topology_hosts(topology, p, target) || !may_go(steer, p, source, target))
             continue;
         send(steer, p, source, target);
     }
@@ -217,7 +225,8 @@ static bool send_one(struct steer *steer, uint16_t source, uint16_t target)
     const struct fore_topology *topology = steer->topology;
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         if (!topology->partition[p].alive || steer->taken[p] ||
-            !fore_topology_hosts(topology, p, source) || fore_topology_hosts(topology, p, target))
+            !fore_topology_hosts(topology, p, source) || fore_topology_hosts(topology, p, target) ||
+            !may_go(steer, p, source, target))
             continue;
         send(steer, p, source, target);
         return true;
@@ -278,6 +287,8 @@ bool fore_elastic_steer(const struct fore_policy_view *view, uint32_t want,
         steer.slots[n] = topology->node[n].up ? in->node_slots[n] : 0;
     /* Without the capability only the spreading is left. */
     if (!(in->caps & FORE_CAP_NODES)) steer.want = steer.in_use;
+    steer.ruled = fore_constraint_any(in->placement);
+    if (steer.ruled) fore_constraint_begin(in->placement, topology, scratch, &steer.rules);
     count_held(&steer);
     choose_nodes(&steer);
     if (steer.want == 0) return true;

@@ -237,6 +237,7 @@ static const struct fore_policy_knob knobs[] = {
                                                  .options_at =                                     \
                                                      offsetof(struct fore_policy_options, estore), \
                                                  .knob = knobs,                                    \
+                                                 .own_clock = true,                                \
                                                  .terms = fore_policy_nowcast_terms,               \
                                                  .begin = begin,                                   \
                                                  .propose = function}

@@ -275,6 +275,7 @@ const struct fore_policy fore_policy_hbase_stochastic = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, hbase_stochastic),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

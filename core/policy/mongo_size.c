@@ -96,6 +96,7 @@ const struct fore_policy fore_policy_mongo_size = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, mongo_size),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

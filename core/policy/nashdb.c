@@ -167,6 +167,7 @@ const struct fore_policy fore_policy_nashdb = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, nashdb),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

@@ -243,6 +243,7 @@ const struct fore_policy fore_policy_pd_hot = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, pd_hot),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

@@ -86,6 +86,10 @@ struct fore_nashdb_options {
     double split_contrast; /* a fragment is cut where one half is worth this times the other */
     fore_ns window, every;
 };
+struct fore_static_weekly_options {
+    fore_ns period, step; /* of the profile, and of its slots */
+    double limit, spread;
+};
 struct fore_random_options {
     double high, low;
     fore_ns every, cooldown;

@@ -25,6 +25,7 @@ const struct fore_policy *const fore_policies[] = {
     &fore_policy_clay,
     &fore_policy_nashdb,
     &fore_policy_random,
+    &fore_policy_static_weekly,
     &fore_policy_static_peak,
     &fore_policy_static_mean,
     &fore_policy_schedule,

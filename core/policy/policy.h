@@ -34,6 +34,7 @@ struct fore_policy_options { /* the "policy" section */
     struct fore_clay_options clay;
     struct fore_nashdb_options nashdb;
     struct fore_random_options random;
+    struct fore_static_weekly_options static_weekly;
     struct fore_elastic_options elastic; /* of all that count nodes */
 };
 extern const struct fore_option_section fore_policy_section;
@@ -53,6 +54,7 @@ struct fore_policy_view {
     const struct fore_scenario *truth; /* NULL unless the policy needs it */
     double skill;                      /* forecast / nowcast error at the lead of a move; NaN */
     const fore_ns *partition_moved_at; /* 0: never */
+    bool forecast_lost;                /* its intervals have just been missed (decide/coverage.h) */
 };
 
 /* A setting worth tuning: an option by its full name ("crdb.store_threshold") and the values to
@@ -69,6 +71,7 @@ struct fore_policy {
     size_t options_at;                         /* their offset in struct fore_policy_options */
     const struct fore_policy_knob *knob;       /* what to tune before a comparison; NULL: nothing */
     bool needs_truth;
+    bool own_clock; /* asked at every window: it has a period of its own; else decide.plan_every */
     /* The scenarios it would judge risk by: what RRS is computed from. */
     uint32_t (*terms)(const struct fore_policy_view *view, struct fore_load_term *term);
     /* What it keeps between calls, in memory that lives as long as the run; NULL: nothing. */

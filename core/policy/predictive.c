@@ -12,11 +12,13 @@
 
 /* Below `good` the forecast earns its full weight; from `poor` on the nowcast leads. */
 static const double good = 0.9, poor = 1.2, nowcast_weight_most = 0.7;
+static const double nowcast_weight_lost = 0.85; /* when the forecast has just been wrong */
 
 static double nowcast_weight(const struct fore_policy_view *view)
 {
     const struct fore_decide_options *options = view->planner->options;
     double least = options->nowcast_weight;
+    if (view->forecast_lost && least < nowcast_weight_lost) return nowcast_weight_lost;
     if (!options->skill_weight || isnan(view->skill) || least >= nowcast_weight_most) return least;
     double doubt = (view->skill - good) / (poor - good);
     doubt = doubt < 0 ? 0 : doubt > 1 ? 1 : doubt;

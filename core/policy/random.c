@@ -73,6 +73,7 @@ const struct fore_policy fore_policy_random = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, random),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

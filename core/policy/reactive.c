@@ -231,6 +231,7 @@ const struct fore_policy fore_policy_reactive = {
     .name = "reactive",
     .about = "threshold on the load seen now, with hysteresis and cool-down",
     .knob = knobs,
+    .own_clock = true,
     .terms = terms,
     .begin = begin,
     .propose = propose,

@@ -133,6 +133,7 @@ const struct fore_policy fore_policy_redis_count = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, redis_count),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

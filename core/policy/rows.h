@@ -11,7 +11,7 @@ extern const struct fore_policy fore_policy_estore_greedy, fore_policy_estore_gr
     fore_policy_estore_first_fit, fore_policy_redis_count, fore_policy_citus_disk,
     fore_policy_citus_count, fore_policy_mongo_size, fore_policy_crdb, fore_policy_pd_hot,
     fore_policy_hbase_stochastic, fore_policy_slicer, fore_policy_clay, fore_policy_nashdb,
-    fore_policy_random;
+    fore_policy_random, fore_policy_static_weekly;
 /* Where nodes come and go: */
 extern const struct fore_policy fore_policy_static_peak, fore_policy_static_mean,
     fore_policy_schedule, fore_policy_reactive_pstore, fore_policy_pstore,

@@ -242,6 +242,7 @@ const struct fore_policy fore_policy_slicer = {
     .section = &section,
     .options_at = offsetof(struct fore_policy_options, slicer),
     .knob = knobs,
+    .own_clock = true,
     .terms = fore_policy_nowcast_terms,
     .begin = begin,
     .propose = propose,

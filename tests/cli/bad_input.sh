@@ -13,6 +13,20 @@ refused "10^9 partitions" replay "$T/small.cfg" --set cluster.partitions=1000000
 complains "says how many are possible" 'at most'
 refused "a policy that does not exist" replay "$T/small.cfg" --set policy.name=prophet --journal "$J"
 complains "names a policy" 'policy'
+refused "a pin to an unknown node" replay "$T/small.cfg" --set 'placement.pin=keys -> node-11' --journal "$J"
+complains "names a node that is" 'did you mean "node-01"'
+refused "rules that contradict each other" replay "$T/small.cfg" --set 'placement.pin=keys -> node-01, p3 -> zone-0' --set 'placement.forbidden=node-01' --journal "$J"
+complains "names the smallest conflicting set" 'hold on 4 nodes .*: pin "keys -> node-01", forbidden "node-01"$'
+refused "more replicas than zones" replay "$T/small.cfg" --set cluster.zones=2 --set cluster.replicas=3 --set placement.replicas_apart=zone --journal "$J"
+complains "names the rule" 'replicas_apart "zone"'
+refused "a schedule that leaves no time" replay "$T/small.cfg" --set 'planner.quiet=mon-sat 00:00-24:00; sun 00:00-24:00' --journal "$J"
+complains "says so" 'leaves no time in the week'
+refused "a time that is none" replay "$T/small.cfg" --set 'planner.finish_before=2026-02-30' --journal "$J"
+refused "a threshold above one" replay "$T/small.cfg" --set 'decide.thresholds=keys:3=1.5' --journal "$J"
+complains "says what a threshold is" 'from 0 .always. to 1 .never.'
+refused "a threshold of what is not there" replay "$T/small.cfg" --set 'decide.thresholds=kyes=0.5' --journal "$J"
+complains "names the nearest" 'did you mean "keys"'
+refused "rules in a scenario that is only shown" config "$T/small.cfg" --set 'placement.apart=p1 <> p1'
 refused "an unknown option" replay "$T/small.cfg" --set cluster.nodse=4 --journal "$J"
 complains "has a nearest name" 'did you mean'
 refused "a column without a width" replay "$T/small.cfg" --set workload.row_columns=id --journal "$J"

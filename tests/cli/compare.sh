@@ -27,6 +27,7 @@ else fail "the JSON does not balance"; fi
 cp "$out" "$T/first"
 expect 0 "compare again, one job at a time" compare "$T/small.cfg" --policies static,reactive,oracle \
     --seeds 3 --json --jobs 1
+says "what nobody could have avoided is there" '"whole_partitions_node_min"'
 grep '"digest":' "$T/first" >"$T/a"
 grep '"digest":' "$out" >"$T/b"
 if cmp -s "$T/a" "$T/b"; then pass "the same runs whatever the number of jobs"; else fail "jobs changed the runs"; fi

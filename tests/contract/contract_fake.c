@@ -11,12 +11,16 @@ static struct fore_driver create(uint64_t seed)
 
 static void advance(struct fore_driver driver, fore_ns ns)
 {
+    static struct fore_key_sample key[8];
     struct fake *fake = fake_of(driver);
     uint64_t last = fake->topology.table[0].last;
     for (uint64_t i = 0; i < 8; i++) {
         uint64_t draw = fore_hash_u64(i, fake->now);
-        fake_write(fake, (draw % 256) * (last / 256), draw);
+        key[i] = (struct fore_key_sample){.position = (draw % 256) * (last / 256), .weight = 1};
+        fake_write(fake, key[i].position, draw);
     }
+    fake->key_sample = key;
+    fake->key_sample_count = FORE_COUNTOF(key);
     fake_advance(fake, ns);
 }
 

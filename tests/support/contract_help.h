@@ -22,6 +22,7 @@ int contract_life_run(void);
 int contract_columns_run(void);
 int contract_refusals_run(void);
 int contract_faults_run(void);
+int contract_content_run(void);
 
 /* A fresh cluster of the current subject. */
 struct fore_driver contract_open(void);

@@ -169,6 +169,7 @@ static void without_the_capability_the_answer_is_unsupported(void **state)
     struct fore_driver bare = {.ops = &none, .self = driver.self};
     fore_ticket ticket = 0;
     uint64_t digest = 0;
+    uint32_t count = 0;
     for (int kind = 0; kind < FORE_MOVE_KINDS; kind++) {
         move.kind = (enum fore_move_kind)kind;
         assert_int_equal(fore_driver_begin(bare, &move, &ticket), FORE_E_UNSUPPORTED);
@@ -176,6 +177,9 @@ static void without_the_capability_the_answer_is_unsupported(void **state)
     assert_int_equal(fore_driver_throttle(bare, 1, 1), FORE_E_UNSUPPORTED);
     assert_int_equal(fore_driver_cancel(bare, 1), FORE_E_UNSUPPORTED);
     assert_int_equal(fore_driver_digest(bare, partition, move.source, &digest), FORE_E_UNSUPPORTED);
+    assert_int_equal(fore_driver_tickets(bare, NULL, 0, &count), FORE_E_UNSUPPORTED);
+    assert_int_equal(fore_driver_probe(bare, 0, partition, move.source, &digest),
+                     FORE_E_UNSUPPORTED);
     contract_close(driver);
 }
 

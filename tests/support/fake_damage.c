@@ -54,6 +54,7 @@ bool fake_damage(struct fake *fake, enum fake_damage damage, uint32_t partition,
     struct fake_key key = store->key[at];
     *position = key.position;
     if (damage == FAKE_FLIP) store->key[at].value ^= some_bit(p, key.position);
+    if (damage == FAKE_BLIND) store->key[at].unindexed = true;
     if (damage == FAKE_DUPLICATE) fake_store_append(store, key);
     if (damage == FAKE_LOSE || damage == FAKE_MISPLACE) store->key[at] = store->key[--store->count];
     if ((damage == FAKE_MISPLACE || damage == FAKE_STRAY) &&
@@ -72,7 +73,7 @@ static bool row_is_sound(const struct fake *fake, uint32_t at, struct fake_key k
         uint32_t rows = fake_store_count(store, key.position, key.position);
         if (!fore_topology_hosts(&fake->topology, at, (uint16_t)n)) {
             if (rows > 0 && !fake_receives(fake, at, (uint16_t)n)) return false;
-        } else if (rows != 1 || (held->value & mask) != (key.value & mask)) {
+        } else if (rows != 1 || (held->value & mask) != (key.value & mask) || held->unindexed) {
             return false;
         }
     }

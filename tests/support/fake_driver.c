@@ -5,10 +5,10 @@
  */
 #include "tests/support/fake_driver.h"
 
-#include "core/base/hash.h"
 #include "core/base/rng.h"
 #include "core/cluster/topology_columns.h"
 #include "tests/support/fake_columns.h"
+#include "tests/support/fake_content.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ enum { RANGE_PER_PARTITION = 1 << 20 };
 
 static struct fake_move *move_of(struct fake *fake, fore_ticket ticket)
 {
-    return ticket >= 1 && ticket <= fake->move_count ? &fake->move[ticket - 1] : NULL;
+    return ticket > fake->forgotten && ticket <= fake->move_count ? &fake->move[ticket - 1] : NULL;
 }
 
 static bool busy(const struct fake *fake, uint32_t partition)
@@ -207,60 +207,18 @@ bool fake_receives(const struct fake *fake, uint32_t partition, uint16_t node)
     return false;
 }
 
-/* Independent of the order in which a store happens to hold its keys. */
-static enum fore_err op_digest(void *self, uint32_t partition, uint16_t node, uint64_t *out)
+static enum fore_err op_tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
+                                uint32_t *count)
 {
-    struct fake *fake = self;
-    if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
-        return FORE_E_RANGE;
-    const struct fore_partition *p = &fake->topology.partition[partition];
-    if (!p->alive) return FORE_E_RANGE;
-    uint64_t sum = 0, count = 0;
-    const struct fake_store *store =
-        fake_columns_store(fake, p->column_group == FORE_GROUP_APART, node);
-    for (uint32_t i = 0; i < store->count; i++) {
-        struct fake_key key = store->key[i];
-        if (key.position < p->first || key.position > p->last) continue;
-        sum += fore_hash_u64(key.value & fake_columns_mask(p), key.position);
-        count++;
+    const struct fake *fake = self;
+    *count = 0;
+    for (uint32_t i = 0; i < fake->move_count; i++) {
+        const struct fake_move *move = &fake->move[i];
+        if (!fake_move_open(move) && move->phase != FORE_PHASE_SWEEPING) continue;
+        if (*count < cap)
+            out[*count] = (struct fore_driver_ticket){.ticket = i + 1, .move = move->move};
+        ++*count;
     }
-    bool holds = count > 0 || fore_topology_hosts(&fake->topology, partition, node) ||
-                 fake_receives(fake, partition, node);
-    if (!holds) return FORE_E_RANGE;
-    *out = sum ^ count;
-    return FORE_E_OK;
-}
-
-static enum fore_err op_content(void *self, uint32_t partition, uint16_t node,
-                                struct fore_content *out)
-{
-    struct fake *fake = self;
-    if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
-        return FORE_E_RANGE;
-    const struct fore_partition *p = &fake->topology.partition[partition];
-    if (!p->alive) return FORE_E_RANGE;
-    *out = fake->written[partition];
-    const struct fake_store *store =
-        fake_columns_store(fake, p->column_group == FORE_GROUP_APART, node);
-    for (uint32_t i = 0; i < store->count; i++) {
-        if (store->key[i].position < p->first || store->key[i].position > p->last) continue;
-        out->sum += fake_columns_hash(&store->key[i], fake_columns_mask(p));
-        out->rows++;
-    }
-    bool replica = fore_topology_hosts(&fake->topology, partition, node);
-    return out->rows > 0 || replica ? FORE_E_OK : FORE_E_RANGE;
-}
-
-static enum fore_err op_probe(void *self, uint64_t position, uint32_t partition, uint16_t node,
-                              uint64_t *out)
-{
-    struct fake *fake = self;
-    if (partition >= fake->topology.partition_count || node >= fake->topology.node_count)
-        return FORE_E_RANGE;
-    const struct fore_partition *p = &fake->topology.partition[partition];
-    const struct fake_store *store =
-        fake_columns_store(fake, p->column_group == FORE_GROUP_APART, node);
-    *out = fake_columns_hash(fake_store_find(store, position), fake_columns_mask(p));
     return FORE_E_OK;
 }
 
@@ -395,7 +353,7 @@ struct fake *fake_create(const struct fake_options *options)
     fill_stores(fake);
     uint32_t all = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
                    FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_CONTENT |
-                   FORE_CAP_PROBE | FORE_CAP_VERTICAL;
+                   FORE_CAP_PROBE | FORE_CAP_TICKETS | FORE_CAP_VERTICAL;
     if (fake->options.nodes_standby > 0) all |= FORE_CAP_NODES;
     fake->ops = (struct fore_driver_ops){
         .name = "fake",
@@ -407,9 +365,10 @@ struct fake *fake_create(const struct fake_options *options)
         .poll = op_poll,
         .throttle = op_throttle,
         .cancel = op_cancel,
-        .digest = op_digest,
-        .content = op_content,
-        .probe = op_probe,
+        .digest = fake_op_digest,
+        .content = fake_op_content,
+        .probe = fake_op_probe,
+        .tickets = op_tickets,
         .compare = op_compare,
         .cutover = op_cutover,
         .sweep = op_sweep,
@@ -450,4 +409,14 @@ void fake_fail(struct fake *fake, fore_ticket ticket)
     struct fake_move *move = move_of(fake, ticket);
     FORE_ASSERT(move != NULL && fake_move_open(move));
     end_without_trace(fake, move, FORE_PHASE_FAILED);
+}
+
+void fake_restart(struct fake *fake)
+{
+    for (uint32_t i = 0; i < fake->move_count; i++) {
+        struct fake_move *move = &fake->move[i];
+        if (fake_move_open(move)) end_without_trace(fake, move, FORE_PHASE_FAILED);
+        move->phase = move->phase == FORE_PHASE_SWEEPING ? FORE_PHASE_DONE : move->phase;
+    }
+    fake->forgotten = fake->move_count;
 }

@@ -39,6 +39,7 @@ struct fake {
     struct fore_content *written;  /* [partition_cap]: only `written` and `rows_written` are used */
     struct fake_move *move;        /* [move_count], ticket - 1 is the index */
     uint32_t move_count, move_cap;
+    uint32_t forgotten; /* tickets up to here are from before a restart */
     fore_ns now;
     /* The next sample's contents: tests write what the cluster shall look like from now on. The
      * fake fills in size_bytes, `up` and the totals of requests. */
@@ -65,12 +66,22 @@ void fake_write(struct fake *fake, uint64_t position, uint64_t value);
 bool fake_receives(const struct fake *fake, uint32_t partition, uint16_t node);
 /* The move ends FAILED: source still owns, nothing on the target. Before the cut-over only. */
 void fake_fail(struct fake *fake, fore_ticket ticket);
+/* The cluster's own book-keeper starts again: unfinished copies are dropped, no ticket is known. */
+void fake_restart(struct fake *fake);
 /* Changes one value that `node` holds of a partition, so that its digest differs. */
 void fake_corrupt(struct fake *fake, uint32_t partition, uint16_t node);
-enum fake_damage { FAKE_FLIP, FAKE_LOSE, FAKE_DUPLICATE, FAKE_MISPLACE, FAKE_STRAY, FAKE_DAMAGES };
+enum fake_damage {
+    FAKE_FLIP,
+    FAKE_LOSE,
+    FAKE_DUPLICATE,
+    FAKE_MISPLACE,
+    FAKE_STRAY,
+    FAKE_DAMAGES, /* of those above, which sums can see */
+    FAKE_BLIND = FAKE_DAMAGES
+};
 /* Harms the `pick`-th row that `node` holds of a partition; false: it holds none. MISPLACE takes it
- * to a node that has no business with it, STRAY puts a second one there. `*position` is the row's.
- */
+ * to a node that has no business with it, STRAY puts a second one there, BLIND takes it out of the
+ * index that reads go through. `*position` is the row's. */
 bool fake_damage(struct fake *fake, enum fake_damage damage, uint32_t partition, uint16_t node,
                  uint32_t pick, uint64_t *position);
 /* Is every acknowledged write on every replica of its partition, once, and nowhere else, copies

@@ -4,16 +4,7 @@
  */
 #include "core/cluster/topology_columns.h"
 #include "tests/support/fake_columns.h"
-
-/* Changes what clients were told is there; the sums follow the truth, not the rows. */
-static void acknowledge(struct fake *fake, uint32_t partition, struct fake_key key)
-{
-    struct fore_content *account = &fake->written[partition];
-    const struct fake_key *before = fake_store_find(&fake->truth, key.position);
-    uint64_t mask = fake_columns_mask(&fake->topology.partition[partition]);
-    account->written += fake_columns_hash(&key, mask) - fake_columns_hash(before, mask);
-    account->rows_written += before == NULL;
-}
+#include "tests/support/fake_content.h"
 
 static uint16_t copy_source(const struct fake *fake, const struct fake_move *move)
 {
@@ -69,7 +60,7 @@ static void write_part(struct fake *fake, uint32_t at, struct fake_key key)
 {
     const struct fore_partition *p = &fake->topology.partition[at];
     bool apart = p->column_group == FORE_GROUP_APART;
-    acknowledge(fake, at, key);
+    fake_acknowledge(fake, at, key);
     for (uint32_t i = 0; i < fake->move_count; i++)
         if (fake->move[i].phase == FORE_PHASE_READY &&
             fore_move_of_columns(fake->move[i].move.kind) && fake->move[i].move.partition == at)

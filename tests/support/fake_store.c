@@ -14,7 +14,7 @@ void fake_store_put(struct fake_store *store, struct fake_key key)
 {
     for (uint32_t i = 0; i < store->count; i++)
         if (store->key[i].position == key.position) {
-            store->key[i].value = key.value;
+            store->key[i] = key;
             return;
         }
     fake_store_append(store, key);
@@ -54,7 +54,9 @@ void fake_store_copy(struct fake_store *to, const struct fake_store *from, uint6
 {
     for (uint32_t i = 0; i < from->count && limit > 0; i++) {
         if (from->key[i].position < first || from->key[i].position > last) continue;
-        fake_store_put(to, from->key[i]);
+        struct fake_key key = from->key[i];
+        key.unindexed = false; /* the copy builds its own index */
+        fake_store_put(to, key);
         limit--;
     }
 }

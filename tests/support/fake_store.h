@@ -6,6 +6,7 @@
 
 struct fake_key {
     uint64_t position, value;
+    bool unindexed; /* scans find it and reads do not: only damage does this */
 };
 struct fake_store {
     struct fake_key *key;

@@ -23,7 +23,7 @@
 #include "sim/run.h"
 #include "tests/support/sim_world.h"
 
-enum { TEXT = 64, SETS = 24, RANGES = 512, TICKETS = 256, WINDOWS = 60, PATIENCE = 4000 };
+enum { TEXT = 64, SETS = 26, RANGES = 512, TICKETS = 256, WINDOWS = 60, PATIENCE = 4000 };
 
 #define CHECK(x)                                                                    \
     do {                                                                            \
@@ -418,6 +418,7 @@ static void run_with_engine(uint64_t seed)
     draw_sets(&rng, &sets);
     add(&sets, "workload.span=3min");
     add(&sets, "sim.fidelity=%s", seed % 8 == 0 ? "fluid" : "request");
+    add(&sets, "sim.content=%s", seed % 3 == 0 ? "true" : "false");
     add(&sets, "sim.faults=node1 down 1min 30s");
     const char *policy = policies[seed / 4 % known];
     CHECK(run_whole(seed, &sets, policy) == run_whole(seed, &sets, policy));

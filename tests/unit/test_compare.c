@@ -187,6 +187,28 @@ static void unknown_and_doubled_policies_are_refused_by_name(void **state)
     free(bench);
 }
 
+static void the_lower_bound_is_the_mean_over_the_seeds(void **state)
+{
+    struct bench *bench = bench_create();
+    struct sim_bound bound[] = {
+        {.node_min = 1, .whole_node_min = 4},
+        {.node_min = 3, .whole_node_min = 8}
+    };
+    struct fore_buf text = {0};
+    lab_compare_text(&bench->compare, &text);
+    assert_null(strstr(text.data, "lower bound")); /* not known */
+    fore_buf_fini(&text);
+    bench->compare.bound = bound;
+    bench->compare.bounds = 2;
+    expect_near(lab_compare_bound(&bench->compare, false).mean, 2, 1e-12);
+    expect_near(lab_compare_bound(&bench->compare, true).mean, 6, 1e-12);
+    text = (struct fore_buf){0};
+    lab_compare_text(&bench->compare, &text);
+    assert_non_null(strstr(text.data, "lower bound: 2"));
+    fore_buf_fini(&text);
+    free(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test(json_nests_as_replay_does_and_keeps_every_run),
         cmocka_unit_test(one_seed_has_means_and_null_intervals),
         cmocka_unit_test(unknown_and_doubled_policies_are_refused_by_name),
+        cmocka_unit_test(the_lower_bound_is_the_mean_over_the_seeds),
     };
     return cmocka_run_group_tests_name("experiments/compare", tests, NULL, NULL);
 }

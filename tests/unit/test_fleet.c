@@ -355,16 +355,17 @@ static void the_defaults_make_a_fleet(void **state)
 
 /* ---- hints ----------------------------------------------------------------------------------- */
 
-static void a_hint_is_felt_where_and_when_it_was_announced(void **state)
+/* p0 feels all of the range's hint, p1 a quarter of it. */
+static void feel(const char *hints)
 {
     struct fore_table table = {.name = "orders", .first = 0, .last = 999};
     struct fore_forecast_options options = options_for("naive");
     uint64_t from = 40, steps = 4;
-    options.hints = "0%..20% event 40..44 x3; orders/p2 event 40..44 +100%";
+    options.hints = hints;
     options.clock_start = 345600;
     topology.table = &table;
     topology.table_count = 1;
-    for (uint32_t p = 0; p < 4; p++) /* p0 feels all of the range's hint, p1 a quarter of it */
+    for (uint32_t p = 0; p < 4; p++)
         parts[p] = (struct fore_partition){
             .alive = true, .first = p * 160, .last = p == 3 ? 999 : p * 160 + 159};
     topology.partition_count = 4;
@@ -380,11 +381,54 @@ static void a_hint_is_felt_where_and_when_it_was_announced(void **state)
             bool during = 38 + h >= from && 38 + h < from + steps;
             expect_near((double)mean[p * STEPS + h], during ? expected[p] : 1.0, 1e-3);
         }
+    topology.table = NULL;
+    topology.table_count = 0;
+}
+
+static void a_hint_is_felt_where_and_when_it_was_announced(void **state)
+{
+    feel("0%..20% event 40..44 x3; orders/p2 event 40..44 +100%");
     struct fore_diag diag = {0};
     assert_int_equal(fore_fleet_set_hints(fleet, "orders event 3..1 x2", &diag), FORE_E_FORMAT);
     assert_true(diag.text[0] != '\0');
-    topology.table = NULL;
+}
+
+static void a_hint_may_name_positions(void **state)
+{
+    feel("0..199 event 40..44 x3; 320..479 event 40..44 x2; 5..1 event 40..44 x9");
+}
+
+/* Five steps of load 2, and what is said of the steps 5, 6, 7: hardly enough for SPAR. */
+static const struct fore_scenario *young(const char *hints)
+{
+    static struct fore_table table = {.name = "orders", .first = 0, .last = 999};
+    struct fore_forecast_options options = options_for("spar-log");
+    const float load[1] = {2.0f};
+    options.hints = hints;
+    options.clock_start = 345600;
+    topology.table = &table;
+    topology.table_count = 1;
+    parts[0] = (struct fore_partition){.alive = true, .first = 0, .last = 999};
+    topology.partition_count = 1;
+    fleet = fore_fleet_create(&options, &observe, NULL);
+    assert_non_null(fleet);
+    for (int i = 0; i < 5; i++)
+        push(load);
     topology.table_count = 0;
+    return fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST);
+}
+
+static void nothing_is_said_before_a_model_has_learned(void **state)
+{
+    assert_false(young(NULL)->ready);
+}
+
+static void a_hint_is_heard_before_a_model_has_learned(void **state)
+{
+    const struct fore_scenario *forecast = young("* event 7..9 x3");
+    assert_true(forecast->ready);
+    expect_near((double)forecast->mean[1], 2.0, 1e-3);
+    expect_near((double)forecast->mean[2], 6.0, 1e-3);
 }
 
 /* ---- restarts -------------------------------------------------------------------------------- */
@@ -483,6 +527,9 @@ int main(void)
         TEST(wrong_options_are_refused_with_a_sentence),
         TEST(the_defaults_make_a_fleet),
         TEST(a_hint_is_felt_where_and_when_it_was_announced),
+        TEST(a_hint_may_name_positions),
+        TEST(nothing_is_said_before_a_model_has_learned),
+        TEST(a_hint_is_heard_before_a_model_has_learned),
         TEST(what_was_learned_survives_a_restart),
         TEST(damaged_or_foreign_state_is_refused),
     };

@@ -217,6 +217,23 @@ static void the_flow_knows_days_weeks_and_growth(void **state)
     wl_flow_close(&flow);
 }
 
+static void the_first_report_may_come_late(void **state)
+{
+    struct wl_options o = plain_options();
+    struct wl_flow flow;
+    o.report_at = 10 * FORE_SEC;
+    o.report_for = 5 * FORE_SEC;
+    o.report_load = 1;
+    o.report_range = 0.1;
+    o.diurnal_period = 100 * FORE_SEC;
+    o.report_from = 100 * FORE_SEC;
+    assert_int_equal(wl_generator_flow(&o, 1, &flow, NULL), FORE_E_OK);
+    expect_near(flow_total(&flow, 12 * FORE_SEC), 1000, 1e-6);
+    expect_near(flow_total(&flow, 112 * FORE_SEC), 2000, 1e-6);
+    expect_near(flow_total(&flow, 115 * FORE_SEC), 1000, 1e-6);
+    wl_flow_close(&flow);
+}
+
 static void buckets_cover_the_keys_and_hot_keys_stand_alone(void **state)
 {
     struct wl_options o = plain_options();
@@ -247,6 +264,7 @@ int main(void)
         cmocka_unit_test(sequential_keys_go_up),
         cmocka_unit_test(what_cannot_be_is_refused_with_a_sentence),
         cmocka_unit_test(the_flow_knows_days_weeks_and_growth),
+        cmocka_unit_test(the_first_report_may_come_late),
         cmocka_unit_test(buckets_cover_the_keys_and_hot_keys_stand_alone),
     };
     return cmocka_run_group_tests_name("workloads/generator", tests, NULL, NULL);

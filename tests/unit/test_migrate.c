@@ -408,7 +408,7 @@ static void alerts_are_said_once(void **state)
     for (int i = 0; i < 10; i++)
         fore_alert_raise(&alerts, sink, now + (fore_ns)i, FORE_ALERT_SLO, FORE_ALERT_INFO, 0, "x");
     assert_int_equal(alerts_seen, 1);
-    fore_alert_clear(&alerts, FORE_ALERT_SLO, 0);
+    fore_alert_resolve(&alerts, sink, now, FORE_ALERT_SLO, 0);
     fore_alert_raise(&alerts, sink, now, FORE_ALERT_SLO, FORE_ALERT_INFO, 0, "x");
     fore_alert_raise(&alerts, sink, now + 3601 * FORE_SEC, FORE_ALERT_SLO, FORE_ALERT_INFO, 0, "x");
     assert_int_equal(alerts_seen, 3);

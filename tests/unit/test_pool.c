@@ -83,6 +83,47 @@ static void no_jobs_is_no_work(void **state)
     assert_int_equal(lab_pool_run(&pool, NULL, NULL, &diag), FORE_E_OK);
 }
 
+struct listener {
+    size_t ended;
+    bool seen[24];
+};
+
+static void note_end(void *context, size_t index, const void *result,
+                     const struct lab_pool_report *report)
+{
+    struct listener *listener = context;
+    struct answer answer;
+    memcpy(&answer, result, sizeof answer);
+    if (report->outcome == LAB_POOL_DONE) assert_int_equal(answer.index, index);
+    assert_false(listener->seen[index]);
+    listener->seen[index] = true;
+    listener->ended++;
+}
+
+static bool after_six(void *context)
+{
+    return ((const struct listener *)context)->ended >= 6;
+}
+
+static void every_end_is_told_and_enough_begins_no_more(void **state)
+{
+    struct answer answer[24] = {0};
+    struct lab_pool_report report[24] = {0};
+    struct listener listener = {0};
+    struct fore_diag diag = {0};
+    struct lab_pool pool = {.count = 24,
+                            .jobs = 2,
+                            .result_size = sizeof answer[0],
+                            .job = job,
+                            .heard = note_end,
+                            .enough = after_six,
+                            .context = &listener};
+    assert_int_equal(lab_pool_run(&pool, answer, report, &diag), FORE_E_OK);
+    assert_true(listener.ended >= 6 && listener.ended <= 8); /* what ran was let finish */
+    for (size_t i = 0; i < 24; i++)
+        assert_true(listener.seen[i] == (report[i].outcome != LAB_POOL_SKIPPED));
+}
+
 static enum fore_err sleeper(void *context, size_t index, void *result,
                              struct lab_pool_progress *progress, struct fore_diag *diag)
 {
@@ -125,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_come_in_job_order_and_a_crash_is_one_row),
+        cmocka_unit_test(every_end_is_told_and_enough_begins_no_more),
         cmocka_unit_test(no_jobs_is_no_work),
         cmocka_unit_test(an_interrupt_ends_the_workers_at_once),
     };

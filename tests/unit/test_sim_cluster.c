@@ -1,12 +1,14 @@
 /* test_sim_cluster.c - cuts, sizes, owners, service times: the cluster before the first request. */
 #include "sim/cluster.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
 
 #include "sim/cuts.h"
+#include "sim/spread.h"
 #include "tests/support/near.h"
 #include "tests/support/sim_world.h"
 
@@ -227,6 +229,53 @@ static void equal_seeds_build_equal_clusters(void **state)
     sim_world_close(&c);
 }
 
+/* Highest load of a node at any time, over the mean of all. */
+static double highest(const char *initial)
+{
+    const char *const sets[] = {BASE,
+                                initial,
+                                "workload.drift_load=50%",
+                                "workload.drift_range=10%",
+                                "workload.drift_period=1h",
+                                "workload.step=1min",
+                                "workload.popularity=uniform",
+                                "cluster.initial_noise=30%",
+                                "cluster.initial_span=2h",
+                                "cluster.initial_period=1h",
+                                "cluster.initial_step=2min",
+                                NULL};
+    struct sim_world world;
+    struct sim_spread spread = {0};
+    double most = 0;
+    sim_world_open(&world, 1, sets);
+    const struct fore_topology *topology = &world.cluster.topology;
+    double *reads = FORE_NEW(&world.arena, double, world.flow.bucket_count);
+    double *writes = FORE_NEW(&world.arena, double, world.flow.bucket_count);
+    double *load = FORE_NEW(&world.arena, double, topology->partition_cap);
+    sim_spread_update(&spread, topology, FORE_PLACE_RANGE, &world.flow);
+    for (fore_ns t = 0; t < 7200 * FORE_SEC; t += 60 * FORE_SEC) {
+        double node[8] = {0};
+        assert_int_equal(wl_flow_rates(&world.flow, t, reads, writes, NULL), FORE_E_OK);
+        for (uint32_t b = 0; b < world.flow.bucket_count; b++)
+            reads[b] += writes[b];
+        sim_spread_sum(&spread, reads, 1, load);
+        for (uint32_t p = 0; p < topology->partition_count; p++)
+            node[topology->partition[p].replica[0]] += load[p];
+        for (int n = 0; n < 8; n++)
+            most = fmax(most, node[n] / 1000);
+    }
+    sim_spread_fini(&spread);
+    sim_world_close(&world);
+    return most;
+}
+
+static void a_profile_spreads_what_is_hot_at_the_same_time(void **state)
+{
+    double balanced = highest("cluster.initial=balanced");
+    double profile = highest("cluster.initial=profile");
+    assert_true(balanced > 1.5 && profile < 1.35); /* 10 partitions of 100 have half the load */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +290,7 @@ int main(void)
         cmocka_unit_test(balanced_placement_is_better_than_taking_turns),
         cmocka_unit_test(replicas_are_on_distinct_nodes_in_distinct_zones),
         cmocka_unit_test(equal_seeds_build_equal_clusters),
+        cmocka_unit_test(a_profile_spreads_what_is_hot_at_the_same_time),
     };
     return cmocka_run_group_tests_name("sim/cluster", tests, NULL, NULL);
 }

@@ -285,8 +285,17 @@ static void scores_alerts_plans_and_faults_are_kept(void **state)
         assert_true(fore_snapshot_fold(s, i, FORE_EV_ALERT, &alert, sizeof alert));
     }
     assert_int_equal(s->alert_total, FORE_SNAPSHOT_ALERTS + 3);
-    assert_int_equal(s->alert[(s->alert_total - 1) % FORE_SNAPSHOT_ALERTS].alert.code,
-                     FORE_SNAPSHOT_ALERTS + 2);
+    const struct fore_snapshot_alert *newest =
+        &s->alert[(s->alert_total - 1) % FORE_SNAPSHOT_ALERTS];
+    assert_int_equal(newest->alert.code, FORE_SNAPSHOT_ALERTS + 2);
+    struct fore_event_resolved over = {.severity = 2, .code = FORE_SNAPSHOT_ALERTS + 2};
+    over.node = 1; /* another one's */
+    assert_true(fore_snapshot_fold(s, 7, FORE_EV_RESOLVED, &over, sizeof over));
+    assert_true(newest->resolved_ns == 0);
+    over.node = 0;
+    assert_true(fore_snapshot_fold(s, 8, FORE_EV_RESOLVED, &over, sizeof over));
+    assert_true(newest->resolved_ns == 8);
+    assert_false(fore_snapshot_fold(s, 8, FORE_EV_RESOLVED, &over, sizeof over - 1));
 
     struct fore_event_plan plan = {.admitted = 1};
     assert_true(fore_snapshot_fold(s, 6, FORE_EV_PLAN, &plan, sizeof plan));
@@ -307,7 +316,7 @@ static void unknown_kinds_and_short_payloads_are_told(void **state)
     struct world *w = *state;
     static const uint8_t zeros[4096];
     assert_false(fore_snapshot_fold(&w->snapshot, 1, (enum fore_event_kind)0, zeros, 100));
-    assert_false(fore_snapshot_fold(&w->snapshot, 1, (enum fore_event_kind)16, zeros, 100));
+    assert_false(fore_snapshot_fold(&w->snapshot, 1, (enum fore_event_kind)40, zeros, 100));
     assert_false(fore_snapshot_fold(&w->snapshot, 1, (enum fore_event_kind)60000, zeros, 100));
     static const enum fore_event_kind fixed[] = {
         FORE_EV_KEYFRAME, FORE_EV_CLUSTER_LOAD, FORE_EV_HOT_KEY,  FORE_EV_FORECAST, FORE_EV_SCORE,

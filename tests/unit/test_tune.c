@@ -22,7 +22,7 @@ static void every_pick_is_another_combination_and_the_scenarios_own_is_first(voi
     for (size_t i = 0; fore_policies[i] != NULL; i++) {
         if (fore_policies[i]->knob == NULL) continue;
         uint64_t pick[LAB_TUNE_MOST], all = lab_tune_combinations(fore_policies[i]);
-        size_t count = lab_tune_pick(fore_policies[i], pick);
+        size_t count = lab_tune_pick(fore_policies[i], LAB_TUNE_MOST, pick);
         assert_int_equal(count, all < LAB_TUNE_MOST - 1 ? all + 1 : LAB_TUNE_MOST);
         assert_true(pick[0] == LAB_TUNE_OWN);
         for (size_t k = 1; k < count; k++)

@@ -1,0 +1,107 @@
+/* watch.c - see watch.h. */
+#include "core/act/watch.h"
+
+#include <math.h>
+
+static void report(struct fore_step *step, const struct fore_migration *m)
+{
+    if (!fore_migrate_copies(m->move.kind)) return; /* nothing travelled: no two ends to compare */
+    const struct fore_observe_node *target = &step->observe->node[m->move.target];
+    const struct fore_observe_node *source = &step->observe->node[m->move.source];
+    struct fore_event_verify event = {
+        .ticket = m->ticket,
+        .digest_source = m->digest_source,
+        .digest_target = m->digest_target,
+        .orphans = m->orphans,
+        .p99_before_ms = (float)m->before_p99_ms,
+        .p99_after_ms = (float)fmax(target->p99_ms, source->p99_ms),
+        .p99_predicted_ms = (float)m->gain.p99_predicted_ms,
+        .partition = m->move.partition,
+        .digests_equal = m->digest_source == m->digest_target,
+    };
+    fore_sink_put(step->sink, step->now, FORE_EV_VERIFY, &event, sizeof event);
+}
+
+/* Utilisation of the source if the partition came back. */
+static bool load_if_back(const struct fore_step *step, const struct fore_migration *m, double *back)
+{
+    const struct fore_topology *topology;
+    if (fore_driver_topology(step->driver, &topology) != FORE_E_OK) return false;
+    double cores = topology->node[m->move.source].cores;
+    *back = step->observe->node[m->move.source].utilization +
+            step->observe->partition[m->move.partition].load / cores;
+    return true;
+}
+
+/* The target breaks the SLO, fares worse than the source did, and the old home has room again:
+ * going back must help, or a rising load would be chased to and fro. */
+static bool regretted(const struct fore_step *step, const struct fore_migration *m)
+{
+    const struct fore_act_options *options = &step->migrate->options;
+    double back, margin = options->rollback_margin;
+    if (!options->rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback ||
+        !fore_step_breaks_slo(step, m->move.target) || !load_if_back(step, m, &back))
+        return false;
+    double target = step->observe->node[m->move.target].utilization;
+    if (target > m->before_util + margin && back < target - margin &&
+        back < m->before_util + margin)
+        return true;
+    double limit = step->migrate->utilization_limit;
+    return options->rollback_worse && fore_gain_is_worse(step, m) &&
+           (limit <= 0 || back < limit - margin);
+}
+
+static void move_back(struct fore_step *step, const struct fore_migration *m)
+{
+    struct fore_migrate *migrate = step->migrate;
+    if (migrate->running == migrate->cap) return;
+    struct fore_migration *back = &migrate->migration[migrate->running++];
+    *back = (struct fore_migration){.move = m->move,
+                                    .plan = m->plan,
+                                    .state = FORE_MIGRATE_QUEUED,
+                                    .began = step->now,
+                                    .changed = step->now,
+                                    .progressed = step->now,
+                                    .partition_new = FORE_PARTITION_NONE,
+                                    .first = m->first,
+                                    .last = m->last,
+                                    .expected_s = m->expected_s,
+                                    .before_util = m->predicted_util,
+                                    .is_rollback = true};
+    back->move.source = m->move.target;
+    back->move.target = m->move.source;
+    const struct fore_topology *topology;
+    back->gain.predicted_s = (double)NAN; /* no planner spoke for it */
+    if (fore_driver_topology(step->driver, &topology) == FORE_E_OK)
+        fore_gain_promise(&back->gain, migrate, back, topology, step->observe, (double)NAN);
+}
+
+static void complain(struct fore_step *step, const struct fore_migration *m)
+{
+    if (!fore_gain_is_worse(step, m)) return;
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DEGRADED, FORE_ALERT_WARNING,
+                     m->move.target,
+                     "since p%u came from node %u, node %u suffers %.0f %% of the time more",
+                     m->move.partition, m->move.source, m->move.target,
+                     -100 * m->gain.saved_s / m->gain.seconds);
+}
+
+bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)
+{
+    fore_gain_look(step, m);
+    if (step->now < m->watch_until || !fore_step_last_look(step, m)) return false;
+    report(step, m);
+    fore_gain_tell(step, m);
+    if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition)) {
+        complain(step, m);
+        return fore_step_enter(step, m, FORE_MIGRATE_DONE, "");
+    }
+    move_back(step, m);
+    step->migrate->counts.rolled_back++;
+    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,
+                     FORE_ALERT_WARNING, m->move.partition,
+                     "p%u is moved back: its new node fares worse than the old one did",
+                     m->move.partition);
+    return fore_step_enter(step, m, FORE_MIGRATE_ROLLED_BACK,
+                           "the target fares worse than the source did");
+}

@@ -1,0 +1,75 @@
+/* profile.c - history folded at its period. */
+#include "core/decide/profile.h"
+
+#include <math.h>
+
+/* The level that covers most time with points no longer than `step`; level 0 when none is. */
+static int level_for(const struct fore_history *history, fore_ns step)
+{
+    const struct fore_history_shape *shape = fore_history_shape(history);
+    int best = 0;
+    for (int level = 1; level < FORE_HISTORY_LEVELS; level++) {
+        fore_ns covers = fore_history_count(history, level) * shape->step[level];
+        fore_ns covered = fore_history_count(history, best) * shape->step[best];
+        if (shape->step[level] <= step && covers > 0 && covers + shape->step[level] > covered)
+            best = level;
+    }
+    return best;
+}
+
+/* One partition's points into its slots; `seen` counts them. */
+static void fold(const float *point, size_t count, fore_ns first, fore_ns apart, uint32_t slots,
+                 fore_ns step, uint32_t *seen, double *sum)
+{
+    for (uint32_t k = 0; k < slots; k++) {
+        seen[k] = 0;
+        sum[k] = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(point[i])) continue;
+        uint32_t k = (uint32_t)((first + i * apart) / step % slots);
+        seen[k]++;
+        sum[k] += (double)point[i];
+    }
+}
+
+static void fill(const uint32_t *seen, const double *sum, uint32_t slots, float *out)
+{
+    double all = 0, points = 0;
+    for (uint32_t k = 0; k < slots; k++) {
+        all += sum[k];
+        points += seen[k];
+    }
+    double usual = points > 0 ? all / points : 0;
+    for (uint32_t k = 0; k < slots; k++)
+        out[k] = (float)(seen[k] > 0 ? sum[k] / seen[k] : usual);
+}
+
+void fore_profile_read(const struct fore_observe *observe, const struct fore_topology *topology,
+                       fore_ns period, fore_ns step, struct fore_arena *arena,
+                       struct fore_profile *out)
+{
+    FORE_ASSERT(period > 0 && step > 0 && (period + step - 1) / step <= UINT32_MAX / 2);
+    const struct fore_history *history = observe->history;
+    int level = level_for(history, step);
+    fore_ns apart = fore_history_shape(history)->step[level];
+    size_t count = fore_history_count(history, level);
+    uint32_t slots = (uint32_t)((period + step - 1) / step);
+    FORE_ASSERT(slots > 0);
+    *out = (struct fore_profile){.slots = slots, .step = step, .points = count};
+    out->load = FORE_NEW(arena, float, (size_t)topology->partition_cap *slots);
+    out->weight = FORE_NEW(arena, double, slots);
+    float *point = FORE_NEW(arena, float, count + 1);
+    uint32_t *seen = FORE_NEW(arena, uint32_t, slots);
+    double *sum = FORE_NEW(arena, double, slots);
+    fore_ns end = fore_history_end(history, level), reach = count * apart;
+    fore_ns first = end > reach ? end - reach : 0;
+    for (uint32_t p = 0; p < topology->partition_count && count > 0; p++) {
+        if (!topology->partition[p].alive) continue;
+        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
+        fold(point, count, first, apart, slots, step, seen, sum);
+        fill(seen, sum, slots, out->load + (size_t)p * slots);
+    }
+    for (size_t i = 0; i < count; i++)
+        out->weight[(first + i * apart) / step % slots] += 1.0 / (double)count;
+}

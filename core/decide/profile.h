@@ -1,0 +1,28 @@
+/*
+ * profile.h - what every partition usually carries at each time of a period: the mean of its
+ * history in each slot, say in each of the 168 hours of a week.
+ *
+ * Slots are counted from the beginning of time (t = 0 of the run). Where a partition was not there
+ * in a slot that others know, its mean over all others stands; slots nobody knows have weight 0.
+ */
+#ifndef FORE_PROFILE_H
+#define FORE_PROFILE_H
+
+#include "core/cluster/topology.h"
+#include "core/observe/observe.h"
+
+struct fore_profile {
+    uint32_t slots;
+    fore_ns step;   /* of a slot */
+    float *load;    /* [partition_cap * slots], cores; 0 for indexes that do not live */
+    double *weight; /* [slots]: share of the history that fell into it, sum 1 */
+    size_t points;  /* of history used; 0: there is none, and load and weight are all 0 */
+};
+
+/* From the level of history that reaches back furthest among those as fine as `step`. `period` is
+ * rounded up to whole steps. Memory from `arena`. */
+void fore_profile_read(const struct fore_observe *observe, const struct fore_topology *topology,
+                       fore_ns period, fore_ns step, struct fore_arena *arena,
+                       struct fore_profile *out);
+
+#endif

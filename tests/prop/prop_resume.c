@@ -1,0 +1,440 @@
+/*
+ * prop_resume.c - the engine dies: before or after any single call of the driver, in moves of every
+ * kind, with what was saved fresh, old or lost, with the cluster's own book-keeper gone or not, and
+ * a second time while it takes things up again. Clients write all the while. However it was cut,
+ * the cluster must end as it does when nobody dies: the same owners, every write readable, no row
+ * where it does not belong, the change made and counted once.
+ */
+#include "tests/support/fake_driver.h"
+
+#include "core/act/migrate.h"
+#include "core/base/buf.h"
+#include "core/base/rng.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SEEDS = 3, TICKS = 300, HISTORY = 64, NODES = 7, WATCH_S = 5 };
+enum saved { FRESH, OLD, LOST, SAVES };
+
+struct cut {       /* how one run is interrupted */
+    uint64_t at;   /* the driver call that is the last one; 0: never */
+    bool answered; /* the cluster carried it out, only the answer was lost */
+    enum saved saved;
+    bool forgets;   /* the cluster's book-keeper starts again too */
+    uint64_t again; /* calls of the second life after which it dies too; 0: it lives */
+    bool new_clock;
+};
+
+static struct trial {
+    struct fake *fake;
+    struct fore_driver_ops inner;
+    uint64_t calls, last_call;
+    bool answered, dead;
+    struct fore_rng rng;
+    struct fore_migrate migrate;
+    struct fore_alerts alerts;
+    struct fore_act_options act;
+    struct fore_observe *observe;
+    struct fore_arena arena;
+    struct fore_move move;
+    struct fore_buf save[HISTORY]; /* of the last ticks, newest at [saves - 1] */
+    uint32_t saves;
+    uint64_t critical;
+    fore_ns now;
+} trial;
+
+/* ---- a driver whose caller dies ------------------------------------------------------------ */
+
+/* Runs `call` unless the caller is dead by then; dead callers learn nothing and change nothing. */
+#define MORTAL(call)                                                  \
+    do {                                                              \
+        if (trial.dead) return FORE_E_UNREACHABLE;                    \
+        trial.dead = ++trial.calls == trial.last_call;                \
+        if (trial.dead && !trial.answered) return FORE_E_UNREACHABLE; \
+        enum fore_err err = trial.inner.call;                         \
+        return trial.dead ? FORE_E_UNREACHABLE : err;                 \
+    } while (0)
+
+static enum fore_err m_topology(void *self, const struct fore_topology **out)
+{
+    MORTAL(topology(self, out));
+}
+static enum fore_err m_begin(void *self, const struct fore_move *move, fore_ticket *out)
+{
+    MORTAL(begin(self, move, out));
+}
+static enum fore_err m_poll(void *self, fore_ticket ticket, struct fore_move_status *out)
+{
+    MORTAL(poll(self, ticket, out));
+}
+static enum fore_err m_cancel(void *self, fore_ticket ticket)
+{
+    MORTAL(cancel(self, ticket));
+}
+static enum fore_err m_digest(void *self, uint32_t partition, uint16_t node, uint64_t *out)
+{
+    MORTAL(digest(self, partition, node, out));
+}
+static enum fore_err m_content(void *self, uint32_t partition, uint16_t node,
+                               struct fore_content *out)
+{
+    MORTAL(content(self, partition, node, out));
+}
+static enum fore_err m_probe(void *self, uint64_t position, uint32_t partition, uint16_t node,
+                             uint64_t *out)
+{
+    MORTAL(probe(self, position, partition, node, out));
+}
+static enum fore_err m_tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
+                               uint32_t *count)
+{
+    MORTAL(tickets(self, out, cap, count));
+}
+static enum fore_err m_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
+{
+    MORTAL(compare(self, ticket, rows, copy));
+}
+static enum fore_err m_cutover(void *self, fore_ticket ticket)
+{
+    MORTAL(cutover(self, ticket));
+}
+static enum fore_err m_sweep(void *self, fore_ticket ticket, uint64_t *orphans)
+{
+    MORTAL(sweep(self, ticket, orphans));
+}
+
+static void make_mortal(struct fore_driver_ops *ops)
+{
+    trial.inner = *ops;
+    ops->topology = m_topology;
+    ops->begin = m_begin;
+    ops->poll = m_poll;
+    ops->cancel = m_cancel;
+    ops->digest = m_digest;
+    ops->content = m_content;
+    ops->probe = m_probe;
+    ops->tickets = m_tickets;
+    ops->compare = m_compare;
+    ops->cutover = m_cutover;
+    ops->sweep = m_sweep;
+}
+
+/* ---- one run ------------------------------------------------------------------------------- */
+
+static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)
+{
+    struct fore_event_alert alert;
+    if (kind != FORE_EV_ALERT || trial.dead) return;
+    memcpy(&alert, body, sizeof alert);
+    trial.critical += alert.severity == FORE_ALERT_CRITICAL;
+}
+
+static void carry_out(struct fore_move move, uint32_t *partition_new)
+{
+    struct fore_driver driver = fake_driver(trial.fake);
+    struct fore_move_status status;
+    fore_ticket ticket;
+    uint64_t orphans;
+    assert_int_equal(fore_driver_begin(driver, &move, &ticket), FORE_E_OK);
+    assert_int_equal(fore_driver_poll(driver, ticket, &status), FORE_E_OK);
+    while (status.phase < FORE_PHASE_READY) {
+        fake_advance(trial.fake, FORE_SEC / 4);
+        assert_int_equal(fore_driver_poll(driver, ticket, &status), FORE_E_OK);
+    }
+    assert_int_equal(fore_driver_cutover(driver, ticket), FORE_E_OK);
+    assert_int_equal(fore_driver_poll(driver, ticket, &status), FORE_E_OK);
+    if (status.phase == FORE_PHASE_SWEEPING)
+        assert_int_equal(fore_driver_sweep(driver, ticket, &orphans), FORE_E_OK);
+    *partition_new = status.partition_new;
+}
+
+/* Nodes 0..4 hold partitions, 5 is in use and empty, 6 is not in use. */
+static struct fore_move some_move(enum fore_move_kind kind)
+{
+    uint32_t p = fore_rng_below(&trial.rng, 8), ignored;
+    const struct fore_partition *part = &trial.fake->topology.partition[p];
+    struct fore_move move = {.kind = kind,
+                             .partition = p,
+                             .other = FORE_PARTITION_NONE,
+                             .source = part->replica[0],
+                             .target = 5,
+                             .split_right_share = 0.5,
+                             .columns = fore_move_of_columns(kind) ? 0x0f : 0,
+                             .load_base = 0.5F,
+                             .load_apart = 0.25F};
+    move.split_at = part->first + 1 + (part->last - part->first) / 2;
+    struct fore_move split = move, add = {.kind = FORE_MOVE_ADD_NODE,
+                                          .partition = FORE_PARTITION_NONE,
+                                          .other = FORE_PARTITION_NONE,
+                                          .source = FORE_NODE_NONE,
+                                          .target = 5};
+    split.kind = FORE_MOVE_SPLIT;
+    carry_out(add, &ignored);
+    if (kind == FORE_MOVE_MERGE) carry_out(split, &move.other);
+    if (kind == FORE_MOVE_VERTICAL_MERGE) {
+        split.kind = FORE_MOVE_VERTICAL_SPLIT;
+        carry_out(split, &move.other);
+        move.source = split.target;
+        move.target = split.source;
+    }
+    add.target = 6;
+    struct fore_move gone = add;
+    gone.kind = FORE_MOVE_REMOVE_NODE;
+    gone.source = 5;
+    gone.target = FORE_NODE_NONE;
+    return kind == FORE_MOVE_ADD_NODE ? add : kind == FORE_MOVE_REMOVE_NODE ? gone : move;
+}
+
+static void be_born(void)
+{
+    fore_migrate_init(&trial.migrate, &trial.act, &trial.arena, NODES);
+    fore_alert_init(&trial.alerts, &trial.arena, 64, 3600 * FORE_SEC);
+    trial.dead = false;
+}
+
+static void set_up(uint64_t seed, enum fore_move_kind kind)
+{
+    struct fake_options options = {.seed = seed,
+                                   .replica_count = fore_move_of_columns(kind) ? 1 : 2,
+                                   .node_count = NODES,
+                                   .nodes_standby = 2};
+    struct fore_observe_options observe;
+    memset(&trial, 0, sizeof trial);
+    fore_arena_init(&trial.arena);
+    trial.rng = fore_rng_stream(seed, "prop-resume", kind);
+    trial.fake = fake_create(&options);
+    fore_option_defaults((struct fore_option_binding){&fore_act_section, &trial.act}, &trial.arena);
+    fore_option_defaults((struct fore_option_binding){&fore_observe_section, &observe},
+                         &trial.arena);
+    trial.act.rollback = false;
+    trial.act.watch = WATCH_S * FORE_SEC;
+    trial.observe = fore_observe_create(&observe, &trial.fake->topology, seed);
+    trial.move = some_move(kind);
+    make_mortal(&trial.fake->ops);
+    be_born();
+    trial.now = 1000 * FORE_SEC;
+}
+
+static void tear_down(void)
+{
+    for (uint32_t i = 0; i < trial.saves; i++)
+        fore_buf_fini(&trial.save[i]);
+    fore_observe_destroy(trial.observe);
+    fake_destroy(trial.fake);
+    fore_arena_fini(&trial.arena);
+}
+
+static void let_time_pass(void)
+{
+    struct fake *fake = trial.fake;
+    for (uint32_t i = fore_rng_below(&trial.rng, 4); i > 0; i--) {
+        uint64_t at = fore_rng_u32(&trial.rng) & ((UINT64_C(1) << 23) - 1);
+        if (fore_rng_below(&trial.rng, 2) > 0)
+            at = fake->truth.key[fore_rng_below(&trial.rng, fake->truth.count)].position;
+        fake_write(fake, at, fore_rng_u32(&trial.rng));
+    }
+    fake_advance(fake, FORE_SEC / 4);
+    trial.now += FORE_SEC;
+}
+
+static void save(void)
+{
+    if (trial.saves == HISTORY) {
+        fore_buf_fini(&trial.save[0]);
+        memmove(&trial.save[0], &trial.save[1], (HISTORY - 1) * sizeof trial.save[0]);
+        trial.saves--;
+    }
+    trial.save[trial.saves] = (struct fore_buf){0};
+    fore_migrate_save(&trial.migrate, trial.now, &trial.save[trial.saves++]);
+}
+
+/* Until nothing is under way, or until it dies. */
+static void live(uint64_t seed)
+{
+    struct fore_migrate_change change[8];
+    struct fore_driver driver = fake_driver(trial.fake);
+    struct fore_sink sink = {.put = put};
+    for (int i = 0; i < TICKS; i++) {
+        if (trial.migrate.running == 0 && !trial.migrate.adopts) return;
+        let_time_pass();
+        (void)fore_migrate_tick(&trial.migrate, driver, trial.observe, &trial.alerts, sink,
+                                trial.now, change, FORE_COUNTOF(change));
+        if (trial.dead) return;
+        save();
+    }
+    fail_msg("seed %llu: the %s never ends", (unsigned long long)seed,
+             fore_move_kind_text(trial.move.kind));
+}
+
+static void wake_up(const struct cut *cut, uint64_t last_call)
+{
+    struct fore_diag diag = {0};
+    for (uint32_t i = fore_rng_below(&trial.rng, 20); i > 0; i--)
+        let_time_pass();
+    if (cut->forgets) fake_restart(trial.fake);
+    if (cut->new_clock) trial.now = FORE_SEC;
+    be_born();
+    trial.calls = 0;
+    trial.last_call = last_call;
+    if (cut->saved == LOST) {
+        fore_migrate_adopt(&trial.migrate);
+        return;
+    }
+    uint32_t age = cut->saved == OLD ? fore_rng_below(&trial.rng, trial.saves) : 0;
+    const struct fore_buf *bytes = &trial.save[trial.saves - 1 - age];
+    if (fore_migrate_load(&trial.migrate, &trial.fake->topology, bytes->data, bytes->len, trial.now,
+                          &diag) != FORE_E_OK)
+        fail_msg("%s", diag.text);
+}
+
+/* True when the run was long enough to be cut there. */
+static bool run(uint64_t seed, enum fore_move_kind kind, const struct cut *cut)
+{
+    char why[200];
+    set_up(seed, kind);
+    struct fore_driver driver = fake_driver(trial.fake);
+    struct fore_plan plan = {.id = 1, .epoch = trial.fake->topology.epoch, .move_count = 1};
+    plan.move[0] = (struct fore_plan_move){.move = trial.move, .duration_s = 1};
+    assert_int_equal(fore_migrate_admit(&trial.migrate, &plan, &trial.fake->topology, driver,
+                                        trial.observe, trial.now, why, sizeof why),
+                     1);
+    save();
+    trial.last_call = cut->at;
+    trial.answered = cut->answered;
+    live(seed);
+    if (!trial.dead) return cut->at == 0;
+    wake_up(cut, cut->again);
+    live(seed);
+    if (trial.dead) {
+        wake_up(cut, 0);
+        live(seed);
+    }
+    return true;
+}
+
+/* ---- the law ------------------------------------------------------------------------------- */
+
+/* The same ranges on the same nodes; indexes may differ. */
+static bool same_placement(const struct fore_topology *a, const struct fore_topology *b)
+{
+    if (a->alive_count != b->alive_count) return false;
+    for (uint32_t n = 0; n < a->node_count; n++)
+        if (a->node[n].standby != b->node[n].standby) return false;
+    for (uint32_t p = 0; p < a->partition_count; p++) {
+        const struct fore_partition *x = &a->partition[p];
+        if (!x->alive) continue;
+        uint32_t q = fore_topology_find_group(b, x->first, x->column_group);
+        if (q == FORE_PARTITION_NONE) return false;
+        const struct fore_partition *y = &b->partition[q];
+        if (y->first != x->first || y->apart != x->apart || y->last != x->last ||
+            y->replica_count != x->replica_count)
+            return false;
+        for (uint16_t r = 0; r < x->replica_count; r++)
+            if (!fore_topology_hosts(b, q, x->replica[r])) return false;
+    }
+    return true;
+}
+
+static void judge(uint64_t seed, const struct cut *cut, const struct fore_topology *before,
+                  const struct fore_topology *after)
+{
+    const char *kind = fore_move_kind_text(trial.move.kind);
+    unsigned long long id = seed, at = cut->at;
+    const struct fore_topology *now = &trial.fake->topology;
+    uint64_t done = trial.migrate.counts.done[trial.move.kind];
+    bool made = same_placement(now, after);
+    /* A plan that nobody remembers and nothing carries out is not carried out. */
+    bool may_be_lost = cut->saved == LOST;
+    if (!made && !(may_be_lost && same_placement(now, before)))
+        fail_msg("seed %llu, call %llu, %s: the placement is another", id, at, kind);
+    if (!may_be_lost && done != 1)
+        fail_msg("seed %llu, call %llu: the %s was counted %llu times", id, at, kind,
+                 (unsigned long long)done);
+    if (fore_topology_check(&trial.fake->topology, NULL) != FORE_E_OK)
+        fail_msg("seed %llu, call %llu, %s: a key without an owner", id, at, kind);
+    /* Only a cluster that forgot a sweep may keep rows, and if a check was agreed it says so. */
+    bool stray = fake_orphan_count(trial.fake) > 0;
+    if (stray && !(cut->forgets && (trial.critical > 0 || may_be_lost)))
+        fail_msg("seed %llu, call %llu, %s: rows where they do not belong", id, at, kind);
+    if (!stray && !fake_is_sound(trial.fake))
+        fail_msg("seed %llu, call %llu, %s: a write is lost", id, at, kind);
+    if (!stray && trial.critical > 0)
+        fail_msg("seed %llu, call %llu, %s: an alert without a cause", id, at, kind);
+}
+
+static uint64_t cut_everywhere(uint64_t seed, enum fore_move_kind kind, struct cut cut)
+{
+    struct fore_arena arena;
+    struct fore_topology before = {0}, after = {0};
+    fore_arena_init(&arena);
+    set_up(seed, kind);
+    fore_topology_copy(&before, &trial.fake->topology, &arena);
+    tear_down();
+    assert_true(run(seed, kind, &(struct cut){.at = 0}));
+    assert_int_equal(trial.migrate.counts.done[kind], 1);
+    assert_true(fake_is_sound(trial.fake));
+    fore_topology_copy(&after, &trial.fake->topology, &arena);
+    tear_down();
+    struct fore_rng rng = fore_rng_stream(seed, "prop-resume-cut", kind);
+    uint64_t runs = 0;
+    for (bool met = true; met; runs += met) {
+        cut.at++;
+        cut.again = cut.saved == OLD ? 1 + fore_rng_below(&rng, 40) : 0;
+        cut.new_clock = fore_rng_below(&rng, 4) == 0;
+        met = run(seed, kind, &cut);
+        if (met) judge(seed, &cut, &before, &after);
+        tear_down();
+    }
+    fore_arena_fini(&arena);
+    return runs;
+}
+
+static void every_cut(struct cut cut)
+{
+    uint64_t runs = 0;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+        for (int kind = 0; kind < FORE_MOVE_KINDS; kind++)
+            for (int answered = 0; answered < 2; answered++) {
+                cut.answered = answered;
+                runs += cut_everywhere(seed, (enum fore_move_kind)kind, cut);
+            }
+    assert_true(runs > 500);
+    (void)fprintf(stderr, "resume: %llu cuts\n", (unsigned long long)runs);
+}
+
+static void fresh_bytes_lead_to_the_same_end(void **state)
+{
+    every_cut((struct cut){.saved = FRESH});
+}
+
+static void old_bytes_lead_to_the_same_end_also_when_it_dies_twice(void **state)
+{
+    every_cut((struct cut){.saved = OLD});
+}
+
+static void without_any_bytes_what_was_begun_is_brought_to_its_end(void **state)
+{
+    every_cut((struct cut){.saved = LOST});
+}
+
+static void a_cluster_that_forgot_its_tickets_is_judged_by_its_topology(void **state)
+{
+    every_cut((struct cut){.saved = FRESH, .forgets = true});
+    every_cut((struct cut){.saved = OLD, .forgets = true});
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fresh_bytes_lead_to_the_same_end),
+        cmocka_unit_test(old_bytes_lead_to_the_same_end_also_when_it_dies_twice),
+        cmocka_unit_test(without_any_bytes_what_was_begun_is_brought_to_its_end),
+        cmocka_unit_test(a_cluster_that_forgot_its_tickets_is_judged_by_its_topology),
+    };
+    return cmocka_run_group_tests_name("prop/resume", tests, NULL, NULL);
+}
