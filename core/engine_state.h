@@ -25,8 +25,10 @@ struct fore_engine {
     uint32_t baseline_partitions;
     uint16_t *baseline_replicas;  /* by partition */
     fore_ns *moved_at, *split_at; /* by partition; 0: never */
-    fore_ns *grown_at;            /* by partition: when it last got a replica */
-    void *policy_memory;          /* the policy's own */
+    struct fore_vertical_cost vertical_cost;
+    fore_ns *columns_at; /* split or merged by column; 0: never */
+    fore_ns *grown_at;   /* by partition: when it last got a replica */
+    void *policy_memory; /* the policy's own */
     bool *node_was_up;
     struct fore_score *score;
     uint32_t score_count;
@@ -69,6 +71,9 @@ void fore_engine_look_back(struct fore_engine *engine, const struct fore_topolog
 /* Says when decisions go over from the forecast to the present load, and back. */
 void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_engine_look *look,
                                 fore_ns now);
+/* engine_follow.c: memory and forecasts follow a change of ownership. */
+void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_change *change,
+                        fore_ns now);
 /* Explains a plan that was acted on, to whoever wants to know. */
 void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_view *view,
                          const struct fore_plan *plan, uint32_t taken, const char *why);

@@ -7,6 +7,13 @@
 
 static const double full = 0.98; /* above it 1/(1-u) says nothing about a window's p99 */
 
+/* From one node to another, as much as it was. Columns that part make less of it, mostly where they
+ * are: what such a split has brought shows in what its parts do (decide/vertical.h). */
+static bool moves_load(const struct fore_migration *m)
+{
+    return fore_migrate_copies(m->move.kind) && !fore_move_of_columns(m->move.kind);
+}
+
 /* Cores that the source is rid of and that the target takes on, `replicas` being those before the
  * change; of a cluster that has none of the partition's load, nothing. */
 static void load_that_moves(const struct fore_move *move, uint16_t replicas,
@@ -36,8 +43,7 @@ void fore_gain_promise(struct fore_gain *gain, const struct fore_migrate *migrat
                        const struct fore_observe *observe, double predicted_s)
 {
     *gain = (struct fore_gain){.predicted_s = predicted_s};
-    if (!fore_migrate_copies(m->move.kind) || m->move.partition >= topology->partition_count)
-        return;
+    if (!moves_load(m) || m->move.partition >= topology->partition_count) return;
     const struct fore_observe_node *source = &observe->node[m->move.source];
     const struct fore_observe_node *target = &observe->node[m->move.target];
     double lost, gained;
@@ -95,7 +101,7 @@ static void look(const struct fore_step *step, struct fore_gain *gain, const str
 
 void fore_gain_look(const struct fore_step *step, struct fore_migration *m)
 {
-    if (fore_migrate_copies(m->move.kind)) look(step, &m->gain, &m->move);
+    if (moves_load(m)) look(step, &m->gain, &m->move);
 }
 
 bool fore_gain_is_worse(const struct fore_step *step, const struct fore_migration *m)

@@ -13,8 +13,15 @@
 #include <string.h>
 
 static const char kind_of_state[] = "moves";
-enum { VERSION = 1 };
-enum { CHECK_TAKEN = 1, CHECKED = 2, THROTTLED = 4, IS_ROLLBACK = 8, FLAGS_END = 16 };
+enum { VERSION = 2 };
+enum {
+    CHECK_TAKEN = 1,
+    CHECKED = 2,
+    THROTTLED = 4,
+    IS_ROLLBACK = 8,
+    CHECK_OF_PAIR = 16,
+    FLAGS_END = 32
+};
 
 /* NaN, "not measured", has no place in a frame: -1 stands for it. */
 static void put_measure(struct fore_buf *out, double value)
@@ -31,6 +38,9 @@ static void write_move(const struct fore_move *move, struct fore_buf *out)
     fore_bytes_put_u64(out, move->split_at);
     fore_bytes_put_double(out, move->split_right_share);
     fore_bytes_put_double(out, move->bytes_per_sec_max);
+    fore_bytes_put_u64(out, move->columns);
+    fore_bytes_put_double(out, (double)move->load_base);
+    fore_bytes_put_double(out, (double)move->load_apart);
 }
 
 static void write_check(const struct fore_check *check, struct fore_buf *out)
@@ -41,6 +51,7 @@ static void write_check(const struct fore_check *check, struct fore_buf *out)
     fore_bytes_put_u64(out, check->last);
     fore_bytes_put_u32(out, check->partition);
     fore_bytes_put_u32(out, (uint32_t)check->table << 16 | check->column_group);
+    fore_bytes_put_u64(out, check->apart);
 }
 
 /* What was promised; what is measured begins anew. */
@@ -59,7 +70,8 @@ static void write_gain(const struct fore_gain *gain, struct fore_buf *out)
 static void write_migration(const struct fore_migration *m, struct fore_buf *out)
 {
     uint32_t flags = (m->check.taken ? CHECK_TAKEN : 0u) | (m->checked ? CHECKED : 0u) |
-                     (m->throttled ? THROTTLED : 0u) | (m->is_rollback ? IS_ROLLBACK : 0u);
+                     (m->throttled ? THROTTLED : 0u) | (m->is_rollback ? IS_ROLLBACK : 0u) |
+                     (m->check.pair ? CHECK_OF_PAIR : 0u);
     write_move(&m->move, out);
     fore_bytes_put_u64(out, m->ticket);
     fore_bytes_put_u64(out, m->plan);
@@ -156,10 +168,15 @@ static void read_move(struct reader *r, struct fore_move *move)
     move->split_at = fore_bytes_get_u64(&r->c);
     move->split_right_share = fore_bytes_get_double(&r->c);
     move->bytes_per_sec_max = fore_bytes_get_double(&r->c);
+    move->columns = fore_bytes_get_u64(&r->c);
+    double base = fore_bytes_get_double(&r->c), apart = fore_bytes_get_double(&r->c);
+    expect(r, base >= 0 && base <= 1e6 && apart >= 0 && apart <= 1e6);
+    move->load_base = r->c.sound ? (float)base : 0;
+    move->load_apart = r->c.sound ? (float)apart : 0;
     uint32_t cap = r->topology->partition_cap;
     bool of_node = fore_move_of_node(move->kind), copies = fore_migrate_copies(move->kind);
     expect(r, of_node ? move->partition == FORE_PARTITION_NONE : move->partition < cap);
-    expect(r, move->kind != FORE_MOVE_MERGE || move->other < cap);
+    expect(r, !fore_move_joins(move->kind) || move->other < cap);
     expect(r, is_node(r, move->source,
                       copies || move->kind == FORE_MOVE_DROP_REPLICA ||
                           move->kind == FORE_MOVE_REMOVE_NODE));
@@ -178,6 +195,7 @@ static void read_check(struct reader *r, struct fore_check *check)
     uint32_t place = fore_bytes_get_u32(&r->c);
     check->table = (uint16_t)(place >> 16);
     check->column_group = (uint16_t)place;
+    check->apart = fore_bytes_get_u64(&r->c);
     expect(r, !check->taken ||
                   (check->partition < r->topology->partition_cap && check->first <= check->last));
 }
@@ -237,6 +255,7 @@ static void read_migration(struct reader *r, struct fore_migration *m)
     expect(r, !fore_move_of_node(m->move.kind) ||
                   (m->state < FORE_MIGRATE_SWEEP && (flags & CHECK_TAKEN) == 0));
     m->check.taken = (flags & CHECK_TAKEN) != 0;
+    m->check.pair = (flags & CHECK_OF_PAIR) != 0;
     m->checked = (flags & CHECKED) != 0;
     m->throttled = (flags & THROTTLED) != 0;
     m->is_rollback = (flags & IS_ROLLBACK) != 0;
@@ -247,14 +266,14 @@ static bool at_work_on(const struct fore_migration *m, uint32_t partition)
 {
     if (m->state >= FORE_MIGRATE_WATCH || fore_move_of_node(m->move.kind)) return false;
     return m->move.partition == partition ||
-           (m->move.kind == FORE_MOVE_MERGE && m->move.other == partition);
+           (fore_move_joins(m->move.kind) && m->move.other == partition);
 }
 
 /* A partition is in one move at a time, and a ticket belongs to one. */
 static bool fits(const struct fore_migration *known, uint32_t count, const struct fore_migration *m)
 {
     bool works = at_work_on(m, m->move.partition);
-    bool merge = m->move.kind == FORE_MOVE_MERGE;
+    bool merge = fore_move_joins(m->move.kind);
     for (uint32_t i = 0; i < count; i++) {
         if (m->ticket != 0 && known[i].ticket == m->ticket) return false;
         if (works && at_work_on(&known[i], m->move.partition)) return false;

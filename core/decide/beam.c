@@ -67,11 +67,12 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
         fore_load_apply(&search->load, &best->change[i], 1);
     const struct fore_move *move = &best->move.move;
     search->busy[move->partition] = true;
-    if (move->kind == FORE_MOVE_MERGE) search->busy[move->other] = true;
+    if (fore_move_joins(move->kind)) search->busy[move->other] = true;
     if (best->swap) search->busy[best->partner] = true;
-    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA) {
+    if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA ||
+        fore_move_of_columns(move->kind)) {
         use_slot(search, move->source);
-        use_slot(search, move->target);
+        if (move->target != move->source) use_slot(search, move->target);
         search->cluster_slots--;
     }
     if (search->confined != NULL) hold(search, best);

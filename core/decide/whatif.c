@@ -99,6 +99,15 @@ static void apply_move(struct fore_search *search, const struct fore_plan_move *
     uint32_t replicas = search->load.topology->partition[move->partition].replica_count;
     double share = fore_load_replica_share(&search->load, move->partition, replicas);
     if (move->kind == FORE_MOVE_SPLIT) share *= move->split_right_share;
+    if (move->kind == FORE_MOVE_VERTICAL_MERGE) return; /* what it brings back is not priced */
+    if (move->kind == FORE_MOVE_VERTICAL_SPLIT) {
+        double base = (double)move->load_base, apart = (double)move->load_apart;
+        apply(search, move->source, move->partition, -share * (1 - base), m->duration_s,
+              m->duration_s);
+        apply(search, move->target, move->partition, share * apart, m->duration_s,
+              move->target == move->source ? 0 : m->duration_s);
+        return;
+    }
     if (move->source == FORE_NODE_NONE || move->target == FORE_NODE_NONE) return;
     double busy = m->duration_s;
     if (m->then_back) {

@@ -24,7 +24,7 @@ static void move_json(const struct fore_whatif *whatif, const struct fore_plan_m
     fore_json_object(json, NULL);
     fore_json_string(json, "kind", fore_move_kind_text(m->move.kind));
     if (!fore_move_of_node(m->move.kind)) fore_json_u64(json, "partition", m->move.partition);
-    if (m->move.kind == FORE_MOVE_MERGE) fore_json_u64(json, "other", m->move.other);
+    if (fore_move_joins(m->move.kind)) fore_json_u64(json, "other", m->move.other);
     node_member(whatif, "source", m->move.source, json);
     node_member(whatif, "target", m->move.target, json);
     if (m->then_back) fore_json_u64(json, "then_back", m->then_partner);

@@ -65,7 +65,7 @@ static void print_move(const struct fore_whatif *whatif, const struct fore_plan_
     const struct fore_move *move = &m->move;
     fore_buf_printf(out, "    %s", fore_move_kind_text(move->kind));
     if (!fore_move_of_node(move->kind)) fore_buf_printf(out, " p%u", move->partition);
-    if (move->kind == FORE_MOVE_MERGE) fore_buf_printf(out, " with p%u", move->other);
+    if (fore_move_joins(move->kind)) fore_buf_printf(out, " with p%u", move->other);
     if (move->kind == FORE_MOVE_SPLIT)
         fore_buf_printf(out, ", then %.0f %% of it", 100 * move->split_right_share);
     if (move->source != FORE_NODE_NONE) fore_buf_printf(out, " %s", name_of(whatif, move->source));

@@ -95,6 +95,10 @@ static enum fore_err m_tickets(void *self, struct fore_driver_ticket *out, uint3
 {
     MORTAL(tickets(self, out, cap, count));
 }
+static enum fore_err m_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
+{
+    MORTAL(compare(self, ticket, rows, copy));
+}
 static enum fore_err m_cutover(void *self, fore_ticket ticket)
 {
     MORTAL(cutover(self, ticket));
@@ -115,6 +119,7 @@ static void make_mortal(struct fore_driver_ops *ops)
     ops->content = m_content;
     ops->probe = m_probe;
     ops->tickets = m_tickets;
+    ops->compare = m_compare;
     ops->cutover = m_cutover;
     ops->sweep = m_sweep;
 }
@@ -134,9 +139,17 @@ static void carry_out(struct fore_move move, uint32_t *partition_new)
     struct fore_driver driver = fake_driver(trial.fake);
     struct fore_move_status status;
     fore_ticket ticket;
+    uint64_t orphans;
     assert_int_equal(fore_driver_begin(driver, &move, &ticket), FORE_E_OK);
+    assert_int_equal(fore_driver_poll(driver, ticket, &status), FORE_E_OK);
+    while (status.phase < FORE_PHASE_READY) {
+        fake_advance(trial.fake, FORE_SEC / 4);
+        assert_int_equal(fore_driver_poll(driver, ticket, &status), FORE_E_OK);
+    }
     assert_int_equal(fore_driver_cutover(driver, ticket), FORE_E_OK);
     assert_int_equal(fore_driver_poll(driver, ticket, &status), FORE_E_OK);
+    if (status.phase == FORE_PHASE_SWEEPING)
+        assert_int_equal(fore_driver_sweep(driver, ticket, &orphans), FORE_E_OK);
     *partition_new = status.partition_new;
 }
 
@@ -150,7 +163,10 @@ static struct fore_move some_move(enum fore_move_kind kind)
                              .other = FORE_PARTITION_NONE,
                              .source = part->replica[0],
                              .target = 5,
-                             .split_right_share = 0.5};
+                             .split_right_share = 0.5,
+                             .columns = fore_move_of_columns(kind) ? 0x0f : 0,
+                             .load_base = 0.5F,
+                             .load_apart = 0.25F};
     move.split_at = part->first + 1 + (part->last - part->first) / 2;
     struct fore_move split = move, add = {.kind = FORE_MOVE_ADD_NODE,
                                           .partition = FORE_PARTITION_NONE,
@@ -160,6 +176,12 @@ static struct fore_move some_move(enum fore_move_kind kind)
     split.kind = FORE_MOVE_SPLIT;
     carry_out(add, &ignored);
     if (kind == FORE_MOVE_MERGE) carry_out(split, &move.other);
+    if (kind == FORE_MOVE_VERTICAL_MERGE) {
+        split.kind = FORE_MOVE_VERTICAL_SPLIT;
+        carry_out(split, &move.other);
+        move.source = split.target;
+        move.target = split.source;
+    }
     add.target = 6;
     struct fore_move gone = add;
     gone.kind = FORE_MOVE_REMOVE_NODE;
@@ -177,8 +199,10 @@ static void be_born(void)
 
 static void set_up(uint64_t seed, enum fore_move_kind kind)
 {
-    struct fake_options options = {
-        .seed = seed, .replica_count = 2, .node_count = NODES, .nodes_standby = 2};
+    struct fake_options options = {.seed = seed,
+                                   .replica_count = fore_move_of_columns(kind) ? 1 : 2,
+                                   .node_count = NODES,
+                                   .nodes_standby = 2};
     struct fore_observe_options observe;
     memset(&trial, 0, sizeof trial);
     fore_arena_init(&trial.arena);
@@ -304,9 +328,11 @@ static bool same_placement(const struct fore_topology *a, const struct fore_topo
     for (uint32_t p = 0; p < a->partition_count; p++) {
         const struct fore_partition *x = &a->partition[p];
         if (!x->alive) continue;
-        uint32_t q = fore_topology_find(b, x->first);
+        uint32_t q = fore_topology_find_group(b, x->first, x->column_group);
+        if (q == FORE_PARTITION_NONE) return false;
         const struct fore_partition *y = &b->partition[q];
-        if (y->first != x->first || y->last != x->last || y->replica_count != x->replica_count)
+        if (y->first != x->first || y->apart != x->apart || y->last != x->last ||
+            y->replica_count != x->replica_count)
             return false;
         for (uint16_t r = 0; r < x->replica_count; r++)
             if (!fore_topology_hosts(b, q, x->replica[r])) return false;
