@@ -49,6 +49,8 @@ const struct lab_metric lab_metrics[] = {
     OF_COLUMNS("moves", "vertical-merge", LAB_METRIC_U64, moves[FORE_MOVE_VERTICAL_MERGE]),
     U64("moves", "add-node", moves[FORE_MOVE_ADD_NODE]),
     U64("moves", "remove-node", moves[FORE_MOVE_REMOVE_NODE]),
+    U64("splits", "judged", splits_judged),
+    U64("splits", "balanced", splits_balanced),
     U64(NULL, "moves_failed", moves_failed),
     U64(NULL, "moves_cancelled", moves_cancelled),
     U64(NULL, "moves_rolled_back", moves_rolled_back),

@@ -28,6 +28,10 @@ void sim_result_json_stable(const struct sim_result *result, struct fore_json *j
             fore_json_u64(json, fore_move_kind_text((enum fore_move_kind)kind),
                           result->moves[kind]);
     fore_json_object_end(json);
+    fore_json_object(json, "splits");
+    fore_json_u64(json, "judged", result->splits_judged);
+    fore_json_u64(json, "balanced", result->splits_balanced);
+    fore_json_object_end(json);
     fore_json_u64(json, "moves_failed", result->moves_failed);
     fore_json_u64(json, "moves_cancelled", result->moves_cancelled);
     fore_json_u64(json, "moves_rolled_back", result->moves_rolled_back);

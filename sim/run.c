@@ -18,6 +18,7 @@
 #include "sim/future.h"
 #include "sim/request.h"
 #include "sim/result.h"
+#include "sim/split_watch.h"
 
 struct run {
     const struct sim_run_request *request;
@@ -33,6 +34,7 @@ struct run {
     struct sim_driver driver;
     struct sim_future future;
     struct sim_account account;
+    struct sim_split_watch splits;
     struct sim_fault *fault;
     struct fore_journal_writer *writer;
     struct fore_engine *engine;
@@ -187,6 +189,7 @@ static enum fore_err open_run(struct run *run)
                                &run->cluster, run->diag));
     sim_moves_init(&run->moves, &run->cluster, seed, &run->perm);
     sim_window_init(&run->window, &run->cluster, &run->perm);
+    sim_split_watch_init(&run->splits, &run->cluster.topology, &run->perm);
     FORE_TRY(open_backend(run));
     open_faults(run);
     open_journal(run);
@@ -223,8 +226,9 @@ static enum fore_err run_window(struct run *run, fore_ns begin, fore_ns end, boo
     sim_window_close(window, &run->cluster, &run->moves);
     run->account.elastic = run->cluster.elastic;
     run->account.booting = sim_moves_booting(&run->moves);
-    if (begin >= run->scenario->experiment.evaluate_from)
-        sim_account_window(&run->account, &window->sample, topology);
+    bool evaluated = begin >= run->scenario->experiment.evaluate_from;
+    if (evaluated) sim_account_window(&run->account, &window->sample, topology);
+    sim_split_watch_window(&run->splits, &window->sample, topology, evaluated);
     run->driver.sample = &window->sample;
     run->driver.now = end;
     return step_engine(run, end);
@@ -284,6 +288,8 @@ static void report(struct run *run)
     out->latency_p50_ns = run->backend.ops->quantile(run->backend.self, 0.5);
     out->latency_p99_ns = run->backend.ops->quantile(run->backend.self, 0.99);
     out->latency_p999_ns = run->backend.ops->quantile(run->backend.self, 0.999);
+    out->splits_judged = run->splits.judged;
+    out->splits_balanced = run->splits.balanced;
     out->slo_ns = run->cluster.slo_ns;
     out->columns = run->cluster.columns;
     out->alerts = counts.alerts;

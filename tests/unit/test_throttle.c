@@ -219,7 +219,7 @@ static void a_copy_keeps_to_the_room_of_the_fuller_end(void **state)
     assert_int_equal(calls, 1); /* nothing has changed */
     world.observe->node[0].utilization = 0.7;
     steer(1, 20);
-    expect_near(told, 0, 1e-9); /* full speed: left to the driver's own cap */
+    expect_near(told, 0, 1e-9);                /* full speed: left to the driver's own cap */
     world.observe->node[0].utilization = 0.95; /* beyond help: the copy is the cure */
     calls = 0;
     steer(2, 20);
