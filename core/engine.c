@@ -57,6 +57,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     engine->node_count = topology->node_count;
     engine->moved_at = FORE_NEW(perm, fore_ns, cap);
     engine->split_at = FORE_NEW(perm, fore_ns, cap);
+    engine->columns_at = FORE_NEW(perm, fore_ns, cap);
     engine->grown_at = FORE_NEW(perm, fore_ns, cap);
     engine->baseline_replicas = FORE_NEW(perm, uint16_t, cap);
     if (engine->policy->begin != NULL)
@@ -129,6 +130,36 @@ void fore_engine_destroy(struct fore_engine *engine)
 
 /* ---- act: what changed hands, everybody must follow ---- */
 
+/* The parts together do less than the whole did, or more; either may move at once. */
+static void follow_columns(struct fore_engine *engine, const struct fore_migrate_change *change,
+                           fore_ns now)
+{
+    uint32_t p = change->partition, other = change->other;
+    double base = change->load_base, apart = change->load_apart, whole = base + apart;
+    if (!(base > 0 && apart > 0)) { /* taken over from a cluster that did not say */
+        base = apart = 0.5;
+        whole = 1;
+    }
+    if (change->kind == FORE_MOVE_VERTICAL_SPLIT) {
+        fore_observe_split_columns(engine->observe, p, other, base, apart);
+        fore_fleet_scale(engine->fleet, p, whole);
+        fore_fleet_split(engine->fleet, p, other, apart / whole);
+        engine->baseline_replicas[other] = engine->baseline_replicas[p];
+        engine->moved_at[other] = engine->moved_at[p] = 0;
+        engine->grown_at[other] = engine->grown_at[p];
+        engine->split_at[other] = engine->split_at[p];
+    } else {
+        fore_observe_merge_columns(engine->observe, p, other, base, apart);
+        fore_fleet_merge(engine->fleet, p, other);
+        fore_fleet_scale(engine->fleet, p, 1 / whole);
+    }
+    /* What was made whole may be cut anew at once: the other half of following a change of mix. */
+    engine->columns_at[p] = change->kind == FORE_MOVE_VERTICAL_SPLIT ? now : 0;
+    engine->replan = true;
+    fore_risk_watch_changed(&engine->risk_watch, change->source);
+    fore_risk_watch_changed(&engine->risk_watch, change->target);
+}
+
 static void follow(struct fore_engine *engine, const struct fore_migrate_change *change,
                    fore_ns now)
 {
@@ -161,6 +192,8 @@ static void follow(struct fore_engine *engine, const struct fore_migrate_change 
         if (change->target != FORE_NODE_NONE)
             fore_risk_watch_changed(&engine->risk_watch, change->target);
         break;
+    case FORE_MOVE_VERTICAL_SPLIT:
+    case FORE_MOVE_VERTICAL_MERGE: follow_columns(engine, change, now); break;
     case FORE_MOVE_ADD_NODE:
     case FORE_MOVE_REMOVE_NODE: engine->replan = true; break;
     case FORE_MOVE_KINDS: break;
@@ -185,6 +218,16 @@ static size_t list_pending(const struct fore_engine *engine, double offset_s, fo
     for (uint32_t i = 0; i < engine->migrate.running; i++) {
         const struct fore_migration *m = &engine->migrate.migration[i];
         bool copies = m->move.kind == FORE_MOVE_MOVE || m->move.kind == FORE_MOVE_ADD_REPLICA;
+        if (m->move.kind == FORE_MOVE_VERTICAL_SPLIT && m->state < FORE_MIGRATE_SWEEP) {
+            double base = (double)m->move.load_base, apart = (double)m->move.load_apart;
+            out[count++] =
+                (struct fore_load_pending){.partition = m->move.partition,
+                                           .from = m->move.source,
+                                           .to = m->move.target,
+                                           .share = 1 - base,
+                                           .lost = 1 - base - apart,
+                                           .due_s = offset_s + fore_migrate_due_s(m, now)};
+        }
         if (!copies || m->state >= FORE_MIGRATE_SWEEP) continue;
         out[count++] = (struct fore_load_pending){
             .partition = m->move.partition,
@@ -205,20 +248,22 @@ static double mean_bytes(const struct fore_topology *topology)
 }
 
 static void mark_partitions(const struct fore_engine *engine, const struct fore_topology *topology,
-                            fore_ns now, bool *busy, bool *rest, bool *grown)
+                            fore_ns now, bool *busy, bool *rest, bool *grown, bool *columns)
 {
     fore_ns cooldown = engine->setup.options->decide.cooldown;
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         fore_ns moved = engine->moved_at[p], split = engine->split_at[p];
         grown[p] = engine->grown_at[p] != 0 && now - engine->grown_at[p] < cooldown;
         busy[p] = moved != 0 && now - moved < cooldown;
+        fore_ns by_column = engine->columns_at[p];
+        columns[p] = by_column != 0 && now - by_column < cooldown;
         rest[p] = split != 0 && now - split < 4 * cooldown;
     }
     for (uint32_t i = 0; i < engine->migrate.running; i++) {
         const struct fore_migration *m = &engine->migrate.migration[i];
         if (m->state >= FORE_MIGRATE_WATCH || fore_move_of_node(m->move.kind)) continue;
         busy[m->move.partition] = true;
-        if (m->move.kind == FORE_MOVE_MERGE) busy[m->move.other] = true;
+        if (fore_move_joins(m->move.kind)) busy[m->move.other] = true;
     }
 }
 
@@ -265,7 +310,9 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
             changing[move->kind == FORE_MOVE_ADD_NODE ? move->target : move->source] = true;
     }
     bool *grown = FORE_NEW(scratch, bool, topology->partition_cap);
-    mark_partitions(engine, topology, now, busy, rest, grown);
+    bool *columns = FORE_NEW(scratch, bool, topology->partition_cap);
+    mark_partitions(engine, topology, now, busy, rest, grown, columns);
+    fore_vertical_cost_learn(&engine->vertical_cost, engine->observe, topology);
     *input = (struct fore_planner_input){
         .now = now,
         .options = &options->decide,
@@ -276,6 +323,8 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_busy = busy,
         .partition_grown = grown,
         .partition_split_rest = rest,
+        .partition_columns_rest = columns,
+        .vertical_cost = &engine->vertical_cost,
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
         .placement = &engine->placement,

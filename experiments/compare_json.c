@@ -39,9 +39,16 @@ static void leave(struct fore_json *json, const struct lab_metric *metric)
     if (metric->group != NULL && last) fore_json_object_end(json);
 }
 
+/* Is there anything to say of it in this scenario? */
+static bool applies(const struct lab_compare *compare, const struct lab_metric *metric)
+{
+    return !metric->columns || compare->scenario->workload.row_columns.count > 0;
+}
+
 static void means(const struct lab_compare *compare, size_t policy, struct fore_json *json)
 {
     for (size_t i = 0; i < lab_metric_count; i++) {
+        if (!applies(compare, &lab_metrics[i])) continue;
         struct lab_stats stats = lab_compare_stats(compare, policy, &lab_metrics[i]);
         enter(json, &lab_metrics[i]);
         fore_json_object(json, lab_metrics[i].name);
@@ -62,7 +69,7 @@ static void versus(const struct lab_compare *compare, size_t policy, size_t base
     fore_json_object(json, key);
     for (size_t i = 0; i < lab_metric_count; i++) {
         const struct lab_metric *metric = &lab_metrics[i];
-        if (metric->host) continue;
+        if (metric->host || !applies(compare, metric)) continue;
         struct lab_stats_paired paired = lab_compare_versus(compare, policy, base, metric);
         enter(json, metric);
         fore_json_object(json, metric->name);

@@ -42,14 +42,16 @@ static void add_diff(struct lab_table *table, struct lab_stats_paired versus)
 static const struct column {
     const char *heading, *group, *name;
     double unit;
+    enum { ALWAYS, OF_COLUMNS, ELASTIC } when;
 } columns[] = {
-    {"violation s", NULL,         "slo_violation_s",             1   },
-    {"node-min",    NULL,         "slo_violation_node_min",      1   },
-    {"slow %",      NULL,         "slo_violation_request_share", 100 },
-    {"p99 ms",      "latency_ns", "p99",                         1e-6},
-    {"moved GB",    NULL,         "bytes_moved",                 1e-9},
-    {"moves",       "moves",      "total",                       1   },
-    {"nodes",       NULL,         "nodes_mean",                  1   }, /* elastic only: the last */
+    {"violation s", NULL,         "slo_violation_s",             1,    ALWAYS    },
+    {"node-min",    NULL,         "slo_violation_node_min",      1,    ALWAYS    },
+    {"slow %",      NULL,         "slo_violation_request_share", 100,  ALWAYS    },
+    {"p99 ms",      "latency_ns", "p99",                         1e-6, ALWAYS    },
+    {"read GB",     NULL,         "bytes_read",                  1e-9, OF_COLUMNS},
+    {"moved GB",    NULL,         "bytes_moved",                 1e-9, ALWAYS    },
+    {"moves",       "moves",      "total",                       1,    ALWAYS    },
+    {"nodes",       NULL,         "nodes_mean",                  1,    ELASTIC   },
 };
 enum { COLUMNS = FORE_COUNTOF(columns) + 4 };
 
@@ -60,17 +62,26 @@ static const struct sim_result *any_result(const struct lab_compare *compare)
     return NULL;
 }
 
-static size_t column_count(const struct lab_compare *compare)
+static bool is_shown(const struct lab_compare *compare, const struct column *column)
 {
     const struct sim_result *one = any_result(compare);
-    return FORE_COUNTOF(columns) - (one == NULL || !one->elastic);
+    if (column->when == ALWAYS) return true;
+    return one != NULL && (column->when == ELASTIC ? one->elastic : one->columns);
+}
+
+static size_t column_count(const struct lab_compare *compare)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < FORE_COUNTOF(columns); i++)
+        count += is_shown(compare, &columns[i]);
+    return count;
 }
 
 static void heading(const struct lab_compare *compare, struct lab_table *table)
 {
     lab_table_add(table, "policy");
-    for (size_t i = 0; i < column_count(compare); i++)
-        lab_table_add(table, "%s", columns[i].heading);
+    for (size_t i = 0; i < FORE_COUNTOF(columns); i++)
+        if (is_shown(compare, &columns[i])) lab_table_add(table, "%s", columns[i].heading);
     lab_table_add(table, "vs reactive");
     lab_table_add(table, "regret");
     lab_table_add(table, "gap closed");
@@ -88,10 +99,11 @@ static void policy_row(const struct lab_compare *compare, size_t p, struct lab_t
             lab_table_add(table, "%s", i == 1 ? "failed" : "-");
         return;
     }
-    for (size_t i = 0; i < column_count(compare); i++)
-        add(table,
-            lab_compare_stats(compare, p, lab_metric_find(columns[i].group, columns[i].name)),
-            columns[i].unit);
+    for (size_t i = 0; i < FORE_COUNTOF(columns); i++)
+        if (is_shown(compare, &columns[i]))
+            add(table,
+                lab_compare_stats(compare, p, lab_metric_find(columns[i].group, columns[i].name)),
+                columns[i].unit);
     if (p == reactive)
         lab_table_add(table, "-");
     else

@@ -34,6 +34,10 @@ static const struct lab_field partition[] = {
     {"column_group", LAB_FIELD_U16,      AT(partition, column_group)},
     {"replicas",     LAB_FIELD_REPLICAS, AT(partition, replica)     },
 };
+static const struct lab_field apart[] = {
+    {"partition", LAB_FIELD_PARTITION, AT(apart, partition)},
+    {"columns",   LAB_FIELD_U64,       AT(apart, columns)  },
+};
 static const struct lab_field cluster_load[] = {
     {"window_s",      LAB_FIELD_NS,  AT(cluster_load, window_ns)    },
     {"requests",      LAB_FIELD_U64, AT(cluster_load, requests)     },
@@ -201,6 +205,7 @@ static const struct lab_array keyframe_arrays[] = {
     {"table",     sizeof(struct fore_event_table),     FIELDS(table),     AT(keyframe, table_count),     4},
     {"partition", sizeof(struct fore_event_partition), FIELDS(partition),
      AT(keyframe,                                                                      partition_count), 4},
+    {"apart",     sizeof(struct fore_event_apart),     FIELDS(apart),     AT(keyframe, apart_count),     4},
 };
 static const struct lab_array node_arrays[] = {
     {"node", sizeof(struct fore_event_node_load), FIELDS(node_load), LAB_ARRAY_REST, 0}

@@ -6,21 +6,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#define F64(group, name, field)                                                \
-    {                                                                          \
-        group, name, false, LAB_METRIC_F64, offsetof(struct sim_result, field) \
+#define F64(group, name, field)                                                       \
+    {                                                                                 \
+        group, name, false, LAB_METRIC_F64, offsetof(struct sim_result, field), false \
     }
-#define U64(group, name, field)                                                \
-    {                                                                          \
-        group, name, false, LAB_METRIC_U64, offsetof(struct sim_result, field) \
+#define U64(group, name, field)                                                       \
+    {                                                                                 \
+        group, name, false, LAB_METRIC_U64, offsetof(struct sim_result, field), false \
     }
-#define HOST_F64(name, field)                                                \
-    {                                                                        \
-        NULL, name, true, LAB_METRIC_F64, offsetof(struct sim_result, field) \
+#define HOST_F64(name, field)                                                       \
+    {                                                                               \
+        NULL, name, true, LAB_METRIC_F64, offsetof(struct sim_result, field), false \
     }
-#define HOST_U64(name, field)                                                \
-    {                                                                        \
-        NULL, name, true, LAB_METRIC_U64, offsetof(struct sim_result, field) \
+#define HOST_U64(name, field)                                                       \
+    {                                                                               \
+        NULL, name, true, LAB_METRIC_U64, offsetof(struct sim_result, field), false \
+    }
+
+#define OF_COLUMNS(group, name, of_kind, field)                               \
+    {                                                                         \
+        group, name, false, of_kind, offsetof(struct sim_result, field), true \
     }
 
 const struct lab_metric lab_metrics[] = {
@@ -33,12 +38,15 @@ const struct lab_metric lab_metrics[] = {
     F64(NULL, "slo_violation_node_min", slo_violation_node_min),
     F64(NULL, "slo_violation_request_share", slo_violation_request_share),
     F64(NULL, "bytes_moved", bytes_moved),
-    {"moves", "total", false, LAB_METRIC_MOVES, 0},
+    OF_COLUMNS(NULL, "bytes_read", LAB_METRIC_F64, bytes_read),
+    {"moves", "total", false, LAB_METRIC_MOVES, 0, false},
     U64("moves", "move", moves[FORE_MOVE_MOVE]),
     U64("moves", "split", moves[FORE_MOVE_SPLIT]),
     U64("moves", "merge", moves[FORE_MOVE_MERGE]),
     U64("moves", "replicate", moves[FORE_MOVE_ADD_REPLICA]),
     U64("moves", "drop-replica", moves[FORE_MOVE_DROP_REPLICA]),
+    OF_COLUMNS("moves", "vertical-split", LAB_METRIC_U64, moves[FORE_MOVE_VERTICAL_SPLIT]),
+    OF_COLUMNS("moves", "vertical-merge", LAB_METRIC_U64, moves[FORE_MOVE_VERTICAL_MERGE]),
     U64("moves", "add-node", moves[FORE_MOVE_ADD_NODE]),
     U64("moves", "remove-node", moves[FORE_MOVE_REMOVE_NODE]),
     U64(NULL, "moves_failed", moves_failed),

@@ -13,6 +13,7 @@ struct lab_metric {
     bool host; /* of this machine, not of the simulation: no differences are taken */
     enum lab_metric_kind { LAB_METRIC_F64, LAB_METRIC_U64, LAB_METRIC_MOVES } kind;
     size_t offset;
+    bool columns; /* only of rows with columns */
 };
 
 extern const struct lab_metric lab_metrics[]; /* members of a group side by side */

@@ -37,6 +37,8 @@ void sim_account_window(struct sim_account *account, const struct fore_sample *s
             capacity += topology->node[n].cores * seconds * (double)FORE_SEC;
     }
     double mean = capacity > 0 ? busy / capacity : 0;
+    for (uint32_t p = 0; p < sample->partition_count; p++)
+        account->bytes_read += (double)sample->partition[p].bytes_read;
     account->windows++;
     account->seconds += seconds;
     if (violated(sample->slow, sample->requests)) account->violation_s += seconds;
@@ -64,6 +66,7 @@ void sim_account_report(const struct sim_account *account, const struct fore_mig
     out->moves_cancelled = counts->cancelled - account->before.cancelled;
     out->moves_rolled_back = counts->rolled_back - account->before.rolled_back;
     out->elastic = account->elastic;
+    out->bytes_read = account->bytes_read;
     out->nodes_mean = account->nodes / windows;
     out->imbalance_mean = account->imbalance / windows;
     out->utilization_mean = account->utilization / windows;

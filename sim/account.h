@@ -16,6 +16,7 @@ struct sim_account { /* {0}: nothing yet */
     double nodes, imbalance, utilization; /* sums over windows */
     struct fore_migrate_counts before;    /* what had been done when the evaluation began */
     double bytes_before;
+    double bytes_read;
     bool elastic;
     uint32_t booting; /* nodes asked for and paid for, in the window to come */
 };

@@ -171,12 +171,18 @@ enum fore_err sim_cluster_build(const struct sim_scenario *scenario, struct wl_f
     struct sim_survey seen;
     set_costs(&build);
     FORE_TRY(survey(&build, &seen));
+    FORE_TRY(wl_wide_parse(&scenario->workload, &out->wide, diag));
     struct sim_cuts cuts = sim_cuts_make(scenario, flow, &seen, perm);
     uint64_t nodes = out->elastic ? scenario->cluster.nodes_max : scenario->cluster.nodes;
     fore_topology_init(&out->topology, perm, (uint32_t)nodes, 1,
                        partition_cap(&scenario->cluster, cuts.count));
     out->topology.table[0] =
         (struct fore_table){.name = "keys", .first = 0, .last = UINT64_MAX, .column_groups = 1};
+    out->topology.table[0].columns = (uint16_t)out->wide.columns;
+    for (uint32_t c = 0; c < out->wide.columns; c++)
+        out->topology.table[0].column_bytes[c] = out->wide.bytes[c];
+    out->columns = out->wide.columns > 0 && scenario->sim.fidelity == SIM_REQUEST;
+    out->byte_cost = scenario->sim.byte_cost;
     add_nodes(&build);
     FORE_TRY(set_service(&build, &seen));
     FORE_TRY(add_partitions(&build, &cuts));

@@ -15,6 +15,7 @@
 #include "sim/latency.h"
 #include "sim/scenario.h"
 #include "sim/survey.h"
+#include "workloads/wide.h"
 
 struct sim_cluster {
     struct fore_topology topology;
@@ -41,6 +42,9 @@ struct sim_cluster {
     fore_ns node_boot_ns; /* from asking for a standby node to its being in use */
     bool content;         /* what nodes hold can be summed up */
     bool elastic;         /* there are nodes that are not in use at the start */
+    bool columns;         /* requests name columns, the table tells their widths: request mode */
+    double byte_cost;     /* with columns: share of a request's work that goes with bytes read */
+    struct wl_wide wide;  /* the columns, and what requests touch of them */
 };
 
 /* Memory from `perm`. `span` is the length of the run. */

@@ -67,6 +67,12 @@ static enum fore_err tickets(void *self, struct fore_driver_ticket *out, uint32_
     return sim_moves_tickets(driver->moves, out, cap, count);
 }
 
+static enum fore_err compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
+{
+    struct sim_driver *driver = self;
+    return sim_moves_compare(driver->moves, ticket, rows, copy);
+}
+
 static enum fore_err cutover(void *self, fore_ticket ticket)
 {
     struct sim_driver *driver = self;
@@ -87,7 +93,8 @@ static void close_door(void *self)
 static const struct fore_driver_ops sim_ops = {
     .name = "sim",
     .caps = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
-            FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_NODES | FORE_CAP_TICKETS,
+            FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_NODES | FORE_CAP_VERTICAL |
+            FORE_CAP_TICKETS,
     .now = now,
     .topology = topology,
     .sample = sample,
@@ -98,6 +105,7 @@ static const struct fore_driver_ops sim_ops = {
     .digest = digest,
     .content = content,
     .tickets = tickets,
+    .compare = compare,
     .cutover = cutover,
     .sweep = sweep,
     .close = close_door,
@@ -108,5 +116,6 @@ struct fore_driver sim_driver_door(struct sim_driver *driver)
     driver->ops = sim_ops;
     if (!driver->cluster->elastic) driver->ops.caps &= ~(uint32_t)FORE_CAP_NODES;
     if (driver->cluster->content) driver->ops.caps |= FORE_CAP_CONTENT;
+    if (!driver->cluster->columns) driver->ops.caps &= ~(uint32_t)FORE_CAP_VERTICAL;
     return (struct fore_driver){.ops = &driver->ops, .self = driver};
 }

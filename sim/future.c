@@ -4,6 +4,8 @@
  */
 #include "sim/future.h"
 
+#include "sim/wide.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +77,35 @@ static enum fore_err step_work(struct sim_future *future, fore_ns from, double *
     return FORE_E_OK;
 }
 
+/* Of all work, by the rates looked at last; what mixes of reads and writes are weighed by. */
+static double read_share(const struct sim_future *future)
+{
+    const struct sim_cluster *cluster = future->cluster;
+    double reads = 0, writes = 0;
+    for (uint32_t b = 0; b < future->flow->bucket_count; b++) {
+        reads += future->reads[b] * cluster->read_cost;
+        writes += future->writes[b] * cluster->cost[FORE_QUERY_WRITE];
+    }
+    return reads + writes > 0 ? reads / (reads + writes) : 1;
+}
+
+/* The work of a base, of whole rows until now, is divided between it and its sibling. */
+static void part_columns(const struct sim_future *future, const struct fore_topology *topology,
+                         fore_ns at)
+{
+    double reads = read_share(future);
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        const struct fore_partition *base = &topology->partition[p];
+        if (!base->alive || base->apart == 0 || base->column_group != 0) continue;
+        struct sim_wide_work work =
+            sim_wide_expect(&future->cluster->wide, &topology->table[base->table],
+                            future->cluster->byte_cost, base->apart, at, reads);
+        double whole = future->by_partition[p];
+        future->by_partition[p] = whole * work.base;
+        future->by_partition[fore_topology_columns_sibling(topology, p)] = whole * work.apart;
+    }
+}
+
 static enum fore_err load(void *self, const struct fore_topology *topology, fore_ns from,
                           fore_ns step, size_t steps, float *out)
 {
@@ -86,6 +117,7 @@ static enum fore_err load(void *self, const struct fore_topology *topology, fore
         double *work;
         FORE_TRY(step_work(future, from + h * step, &work));
         sim_spread_sum(&future->spread, work, 1, future->by_partition);
+        if (future->cluster->columns) part_columns(future, topology, from + h * step + step / 2);
         for (uint32_t p = 0; p < topology->partition_count; p++)
             out[(size_t)p * steps + h] = (float)future->by_partition[p];
     }

@@ -129,8 +129,8 @@ static void advance(struct sim_moves *moves, struct sim_ticket *ticket, fore_ns 
 {
     const struct fore_topology *topology = &moves->cluster->topology;
     double rate = rate_of(moves, ticket), used = 0, before = ticket->done;
-    double dirty_rate = moves->dirty_rate[ticket->move.partition];
-    double bytes = (double)topology->partition[ticket->move.partition].bytes;
+    double dirty_rate = moves->dirty_rate[ticket->subject];
+    double bytes = (double)topology->partition[ticket->subject].bytes;
     if (ticket->phase == FORE_PHASE_COPYING)
         used += copy(ticket, rate, dirty_rate, bytes, window_s);
     if (ticket->phase == FORE_PHASE_CATCHING_UP)

@@ -10,6 +10,9 @@
  * exactly (phases may change inside it) and says which node works for moves from when to when. The
  * window's own writes are taken to be as many as in the one before. Both fidelities use this.
  *
+ * A vertical split sends the columns it names, at most a node's bandwidth to itself; a merge brings
+ * them back.
+ *
  * What a replica holds is a digest of (identity of the partition's content, writes applied). A
  * target's equals its source's only when everything arrived. Where the cluster sums up content, a
  * replica's sum is its partition's base plus what was written, and a copy under way holds the part
@@ -27,6 +30,7 @@ struct sim_ticket {
     enum fore_move_phase phase;
     uint16_t from; /* node the data comes from; FORE_NODE_NONE: metadata only */
     uint16_t to;
+    uint32_t subject; /* partition whose data travels */
     uint32_t partition_new;
     double copy_left, dirty, done, total; /* bytes */
     fore_ns ready_at;                     /* ADD_NODE: it is QUEUED, booting, until then */
@@ -82,6 +86,8 @@ FORE_MUST_USE enum fore_err sim_moves_content(const struct sim_moves *moves, uin
 FORE_MUST_USE enum fore_err sim_moves_tickets(const struct sim_moves *moves,
                                               struct fore_driver_ticket *out, uint32_t cap,
                                               uint32_t *count);
+FORE_MUST_USE enum fore_err sim_moves_compare(struct sim_moves *moves, fore_ticket number,
+                                              uint64_t *rows, uint64_t *copy);
 FORE_MUST_USE enum fore_err sim_moves_cutover(struct sim_moves *moves, fore_ticket number);
 FORE_MUST_USE enum fore_err sim_moves_sweep(struct sim_moves *moves, fore_ticket number,
                                             uint64_t *orphans);

@@ -84,6 +84,8 @@ static const struct fore_option sim_rows[] = {
      "service time of a write over that of a read"                                                         },
     {"scan_cost",       FORE_OPT_REAL,     AT(scan_cost),       "10",      0.001, 1e6,       NULL,
      "service time of a scan over that of a read"                                                          },
+    {"byte_cost",       FORE_OPT_SHARE,    AT(byte_cost),       "0",       0,     1,         NULL,
+     "rows with columns: share of a request's work that goes with the bytes it reads"                      },
     {"slo",             FORE_OPT_DURATION, AT(slo),             "0s",      0,     0,         NULL,
      "p99 latency must stay below; 0: the p99 of a node at slo_utilization"                                },
     {"slo_utilization", FORE_OPT_SHARE,    AT(slo_utilization), "85%",     0.01,  0.99,      NULL,

@@ -15,6 +15,7 @@
 #include "sim/calendar.h"
 #include "sim/router.h"
 #include "sim/station.h"
+#include "sim/wide.h"
 
 enum { BATCH = 256, MOVE_JOBS_PER_WINDOW_MAX = 16384 };
 enum event_kind { EVENT_FOLLOW, EVENT_MOVE_WORK };
@@ -37,6 +38,7 @@ struct request {
     struct sim_cluster *cluster;
     struct sim_window *window; /* the one being simulated */
     struct sim_router router;
+    struct sim_wide wide;  /* of a cluster with columns */
     struct server *server; /* [node_count] */
     struct tally *tally;   /* [partition_cap] */
     struct fore_hist cluster_hist, run_hist;
@@ -106,13 +108,16 @@ static void follow(struct request *self, const struct sim_route *route, fore_ns 
                                              .kind = EVENT_FOLLOW});
 }
 
-static void show_key(struct request *self, uint64_t position, bool write)
+static void show_key(struct request *self, uint64_t position, bool write, uint32_t columns)
 {
     self->key_wait = self->key_every;
     struct sim_window *window = self->window;
     if (window->sample.key_count == window->key_cap) return;
-    window->key[window->sample.key_count++] = (struct fore_key_sample){
-        .position = position, .weight = (uint32_t)self->key_every, .write = write};
+    window->key[window->sample.key_count++] =
+        (struct fore_key_sample){.position = position,
+                                 .weight = (uint32_t)self->key_every,
+                                 .write = write,
+                                 .columns = columns};
 }
 
 /* Reads are spread by the request's number, mixed, so that they follow no pattern in the keys. */
@@ -135,6 +140,56 @@ static void turn_away(struct request *self, const struct wl_request *r, uint32_t
     p->latency_sum_ns += latency;
     p->by_type[r->op % FORE_QUERY_TYPES]++;
     p->by_group[r->group % FORE_USER_GROUPS]++;
+}
+
+/* One part of a row, at the owner or whoever reads; the latency there. */
+static fore_ns visit_part(struct request *self, const struct wl_request *r, uint64_t work,
+                          const struct sim_wide_visit *visit, uint16_t *node)
+{
+    const struct sim_route *route = &self->router.route[visit->partition];
+    bool write = r->op == FORE_QUERY_WRITE;
+    uint64_t part = whole_ns((double)work * visit->work);
+    *node = route->node[0];
+    if (write)
+        follow(self, route, r->t, part, visit->partition);
+    else if (route->count > 1)
+        *node = pick_reader(route, self->arrivals + (uint64_t)(r - self->batch));
+    struct server *server = &self->server[*node];
+    struct tally *p = &self->tally[visit->partition];
+    fore_ns latency = sim_station_serve(&server->station, r->t, part) - r->t;
+    latency += 2 * self->cluster->link_ns;
+    server->busy_ns += part;
+    p->latency_sum_ns += latency;
+    p->slow += latency > self->cluster->slo_ns;
+    p->busy_ns[write] += part;
+    p->bytes[write] += visit->bytes;
+    p->by_type[r->op % FORE_QUERY_TYPES]++;
+    p->by_group[r->group % FORE_USER_GROUPS]++;
+    return latency;
+}
+
+/* A request for some columns: it has its answer when the last part is there, and counts there. */
+static void serve_parts(struct request *self, const struct wl_request *r, uint64_t work,
+                        uint32_t partition)
+{
+    struct sim_wide_visit visit[2];
+    uint32_t count = sim_wide_visits(&self->wide, partition, r->columns, visit);
+    for (uint32_t i = 0; i < count; i++)
+        if (self->router.route[visit[i].partition].count == 0) {
+            turn_away(self, r, visit[i].partition);
+            return;
+        }
+    fore_ns latest = 0;
+    uint16_t latest_node = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t node;
+        fore_ns latency = visit_part(self, r, work, &visit[i], &node);
+        if (latency < latest) continue;
+        latest = latency;
+        latest_node = node;
+    }
+    fore_hist_add(self->server[latest_node].hist, latest);
+    self->server[latest_node].slow += latest > self->cluster->slo_ns;
 }
 
 /* The end of the batch's requests that arrive before `stop`. */
@@ -163,6 +218,13 @@ static void serve_until(struct request *self, fore_ns stop)
         if (hashed) position = fore_placement_position(cluster->placement, position);
         uint32_t partition = sim_router_find(router, position);
         FORE_DASSERT(partition != FORE_PARTITION_NONE);
+        if (cluster->columns) {
+            serve_parts(self, r, *work, partition);
+            if (--self->key_wait == 0)
+                show_key(self, position, r->op == FORE_QUERY_WRITE, r->columns);
+            if (sim_calendar_next(&self->calendar) < stop) end = r + 1; /* a write to follow */
+            continue;
+        }
         const struct sim_route *route = &router->route[partition];
         uint32_t node = route->node[0], write = r->op == FORE_QUERY_WRITE;
         if (route->count != 1) {
@@ -191,7 +253,7 @@ static void serve_until(struct request *self, fore_ns stop)
         p->bytes[write] += r->bytes;
         p->by_type[r->op % FORE_QUERY_TYPES]++;
         p->by_group[r->group % FORE_USER_GROUPS]++;
-        if (--self->key_wait == 0) show_key(self, position, write);
+        if (--self->key_wait == 0) show_key(self, position, write, r->columns);
     }
     self->at = (size_t)(r - self->batch);
 }
@@ -326,6 +388,7 @@ static enum fore_err run(void *opaque, struct sim_window *out, bool *ended, stru
     fore_ns end = out->sample.end;
     self->window = out;
     sim_router_update(&self->router);
+    if (self->cluster->columns) sim_wide_update(&self->wide);
     choose_key_rate(self);
     start_move_work(self);
     for (;;) {
@@ -386,6 +449,8 @@ struct sim_backend sim_request_create(const struct sim_request_setup *setup)
                          setup->cluster->slowness[n]);
     }
     sim_router_init(&self->router, &setup->cluster->topology, &arena);
+    if (setup->cluster->columns)
+        sim_wide_init(&self->wide, &setup->cluster->topology, setup->cluster->byte_cost, &arena);
     self->service = fore_rng_stream(setup->seed, "service", 0);
     self->arena = arena;
     return (struct sim_backend){.ops = &request_ops, .self = self};

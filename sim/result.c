@@ -20,9 +20,11 @@ void sim_result_json_stable(const struct sim_result *result, struct fore_json *j
     fore_json_f64(json, "slo_violation_node_min", result->slo_violation_node_min);
     fore_json_f64(json, "slo_violation_request_share", result->slo_violation_request_share);
     fore_json_f64(json, "bytes_moved", result->bytes_moved);
+    if (result->columns) fore_json_f64(json, "bytes_read", result->bytes_read);
     fore_json_object(json, "moves");
     for (int kind = 0; kind < FORE_MOVE_KINDS; kind++)
-        if (result->elastic || !fore_move_of_node((enum fore_move_kind)kind))
+        if ((result->elastic || !fore_move_of_node((enum fore_move_kind)kind)) &&
+            (result->columns || !fore_move_of_columns((enum fore_move_kind)kind)))
             fore_json_u64(json, fore_move_kind_text((enum fore_move_kind)kind),
                           result->moves[kind]);
     fore_json_object_end(json);
@@ -144,6 +146,11 @@ void sim_result_print(const struct sim_result *result, const struct sim_scenario
                     "the mean\n",
                     result->nodes_mean, 100 * result->utilization_mean, result->imbalance_mean);
     print_moves(result, out);
+    if (result->columns) {
+        double each = result->requests > 0 ? result->bytes_read / (double)result->requests : 0;
+        fore_buf_printf(out, "  bytes read   %s, ", bytes_text(result->bytes_read, a));
+        fore_buf_printf(out, "%s a request\n", bytes_text(each, a));
+    }
     fore_buf_printf(out, "  alerts       %llu\n", (unsigned long long)result->alerts);
     fore_buf_printf(out, "  digest       %016llx\n", (unsigned long long)result->digest);
     double share = result->cpu_s > 0 ? 100 * result->engine_cpu_s / result->cpu_s : 0;

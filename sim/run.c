@@ -285,6 +285,7 @@ static void report(struct run *run)
     out->latency_p99_ns = run->backend.ops->quantile(run->backend.self, 0.99);
     out->latency_p999_ns = run->backend.ops->quantile(run->backend.self, 0.999);
     out->slo_ns = run->cluster.slo_ns;
+    out->columns = run->cluster.columns;
     out->alerts = counts.alerts;
     out->rrs = fore_engine_risk_quality(run->engine);
     (void)snprintf(out->label, sizeof out->label, "%s", label_of(run));

@@ -19,6 +19,8 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     double slo_violation_node_min; /* the same per node, node-minutes */
     double slo_violation_request_share;
     double bytes_moved;
+    double bytes_read; /* by clients */
+    bool columns;      /* requests named columns: bytes_read means what they were charged for */
     uint64_t moves[FORE_MOVE_KINDS]; /* finished, by kind */
     uint64_t moves_failed, moves_cancelled, moves_rolled_back;
     double nodes_mean;     /* elastic: paid for, those that boot included */

@@ -11,6 +11,7 @@
 #include "core/cluster/placement.h"
 #include "sim/faults.h"
 #include "workloads/config.h"
+#include "workloads/wide.h"
 
 /* What a trace of unknown rate and size needs to be worth looking at. */
 static const char *const trace_defaults[] = {
@@ -212,6 +213,21 @@ static enum fore_err check_times(const struct sim_scenario *scenario, struct for
     return FORE_E_OK;
 }
 
+static enum fore_err check_columns(const struct sim_scenario *scenario, struct fore_diag *diag)
+{
+    struct wl_wide wide;
+    FORE_TRY(wl_wide_parse(&scenario->workload, &wide, diag));
+    if (scenario->sim.fidelity == SIM_FLUID && wide.columns > 0)
+        return fore_err_set(diag, FORE_E_UNSUPPORTED,
+                            "workload.row_columns: rates know no columns; set sim.fidelity to "
+                            "\"request\"");
+    if (scenario->sim.byte_cost > 0 && wide.columns == 0)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "sim.byte_cost is set, and the workload names no columns; give "
+                            "workload.row_columns, or 0");
+    return FORE_E_OK;
+}
+
 static bool ends_in(const char *text, const char *tail)
 {
     size_t len = strlen(text), tail_len = strlen(tail);
@@ -259,6 +275,7 @@ enum fore_err sim_scenario_load(const char *path, const struct fore_strings *set
     FORE_TRY(check_cluster(out, diag));
     FORE_TRY(check_times(out, diag));
     FORE_TRY(sim_scenario_check_rules(out, diag));
+    FORE_TRY(check_columns(out, diag));
     return sim_faults_check(&out->sim.faults, (uint32_t)out->cluster.nodes, diag);
 }
 

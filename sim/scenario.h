@@ -52,7 +52,8 @@ struct sim_options {      /* "sim" */
     double service_sigma; /* lognormal */
     double write_cost;    /* service of a write / of a read */
     double scan_cost;
-    fore_ns slo; /* p99 must stay below; 0: the p99 at slo_utilization */
+    double byte_cost; /* share of a request's work that goes with the bytes it reads: wide.h */
+    fore_ns slo;      /* p99 must stay below; 0: the p99 at slo_utilization */
     double slo_utilization;
     bool content;               /* the driver sums up what nodes hold: FORE_CAP_CONTENT */
     uint64_t key_samples;       /* per window handed to the engine */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
+#include "core/cluster/topology_columns.h"
 #include "sim/cluster.h"
 #include "sim/moves.h"
 
@@ -36,7 +37,7 @@ static bool busy(const struct sim_moves *moves, uint32_t partition)
         const struct sim_ticket *ticket = &moves->ticket[moves->active[i]];
         if (ticket->phase >= FORE_PHASE_SWEEPING) continue;
         if (ticket->move.partition == partition) return true;
-        if (ticket->move.kind == FORE_MOVE_MERGE && ticket->move.other == partition) return true;
+        if (fore_move_joins(ticket->move.kind) && ticket->move.other == partition) return true;
     }
     return false;
 }
@@ -64,6 +65,7 @@ static enum fore_err check_split(const struct fore_topology *topology, const str
 {
     const struct fore_partition *partition = &topology->partition[move->partition];
     if (move->split_at <= partition->first || move->split_at > partition->last) return FORE_E_RANGE;
+    if (partition->apart != 0) return FORE_E_REFUSED;
     return topology->alive_count < topology->partition_cap ? FORE_E_OK : FORE_E_REFUSED;
 }
 
@@ -80,6 +82,9 @@ static enum fore_err check_merge(const struct fore_topology *topology, const str
 {
     if (!living(topology, move->other)) return FORE_E_CONFLICT;
     if (fore_topology_right_of(topology, move->partition) != move->other) return FORE_E_CONFLICT;
+    if (topology->partition[move->partition].apart != 0 ||
+        topology->partition[move->other].apart != 0)
+        return FORE_E_REFUSED;
     return same_replicas(topology, move->partition, move->other) ? FORE_E_OK : FORE_E_CONFLICT;
 }
 
@@ -88,6 +93,38 @@ static enum fore_err check_drop(const struct fore_topology *topology, const stru
     if (!is_node(topology, move->source)) return FORE_E_RANGE;
     if (!fore_topology_hosts(topology, move->partition, move->source)) return FORE_E_CONFLICT;
     return topology->partition[move->partition].replica_count > 1 ? FORE_E_OK : FORE_E_REFUSED;
+}
+
+/* Between the nodes of a base and its sibling, which may be one; neither has followers. */
+static enum fore_err check_columns(const struct sim_moves *moves, const struct fore_move *move,
+                                   uint16_t *from)
+{
+    const struct fore_topology *topology = &moves->cluster->topology;
+    const struct fore_partition *base = &topology->partition[move->partition];
+    if (!moves->cluster->columns) return FORE_E_UNSUPPORTED;
+    if (!is_node(topology, move->source) || !is_node(topology, move->target)) return FORE_E_RANGE;
+    if (move->kind == FORE_MOVE_VERTICAL_SPLIT) {
+        uint64_t all = fore_topology_columns_all(&topology->table[base->table]);
+        if (move->columns == 0 || (move->columns & ~all) != 0 || move->columns == all)
+            return FORE_E_RANGE;
+        if (!(move->split_right_share >= 0 && move->split_right_share <= 1)) return FORE_E_RANGE;
+        if (base->apart != 0 || base->replica_count != 1) return FORE_E_REFUSED;
+        if (base->replica[0] != move->source) return FORE_E_CONFLICT;
+        if (topology->node[move->target].standby) return FORE_E_REFUSED;
+        if (topology->alive_count == topology->partition_cap) return FORE_E_REFUSED;
+    } else {
+        uint32_t sibling = fore_topology_columns_sibling(topology, move->partition);
+        if (base->column_group != 0 || sibling == FORE_PARTITION_NONE || sibling != move->other)
+            return FORE_E_CONFLICT;
+        const struct fore_partition *apart = &topology->partition[sibling];
+        if (base->replica_count != 1 || apart->replica_count != 1) return FORE_E_REFUSED;
+        if (apart->replica[0] != move->source || base->replica[0] != move->target)
+            return FORE_E_CONFLICT;
+    }
+    if (!topology->node[move->source].up || !topology->node[move->target].up)
+        return FORE_E_UNREACHABLE;
+    *from = move->source;
+    return FORE_E_OK;
 }
 
 static bool node_asked_for(const struct sim_moves *moves, uint16_t node)
@@ -128,13 +165,15 @@ static enum fore_err check(const struct sim_moves *moves, const struct fore_move
     if (move->partition >= topology->partition_cap) return FORE_E_RANGE;
     if (!living(topology, move->partition)) return FORE_E_CONFLICT;
     if (busy(moves, move->partition)) return FORE_E_REFUSED;
-    if (move->kind == FORE_MOVE_MERGE && busy(moves, move->other)) return FORE_E_REFUSED;
+    if (fore_move_joins(move->kind) && busy(moves, move->other)) return FORE_E_REFUSED;
     switch (move->kind) {
     case FORE_MOVE_MOVE:
     case FORE_MOVE_ADD_REPLICA: return check_copy(topology, move, from);
     case FORE_MOVE_SPLIT: return check_split(topology, move);
     case FORE_MOVE_MERGE: return check_merge(topology, move);
     case FORE_MOVE_DROP_REPLICA: return check_drop(topology, move);
+    case FORE_MOVE_VERTICAL_SPLIT:
+    case FORE_MOVE_VERTICAL_MERGE: return check_columns(moves, move, from);
     case FORE_MOVE_ADD_NODE:
     case FORE_MOVE_REMOVE_NODE:
     case FORE_MOVE_KINDS: break;
@@ -164,7 +203,9 @@ enum fore_err sim_moves_begin(struct sim_moves *moves, const struct fore_move *m
     make_room(moves);
     bool copies = from != FORE_NODE_NONE;
     bool boots = move->kind == FORE_MOVE_ADD_NODE && moves->cluster->node_boot_ns > 0;
-    double bytes = copies ? (double)moves->cluster->topology.partition[move->partition].bytes : 0;
+    uint32_t subject = move->kind == FORE_MOVE_VERTICAL_MERGE ? move->other : move->partition;
+    double bytes = copies ? (double)moves->cluster->topology.partition[subject].bytes : 0;
+    if (move->kind == FORE_MOVE_VERTICAL_SPLIT) bytes *= move->split_right_share;
     moves->active[moves->active_count++] = moves->ticket_count;
     moves->ticket[moves->ticket_count++] = (struct sim_ticket){
         .move = *move,
@@ -174,6 +215,7 @@ enum fore_err sim_moves_begin(struct sim_moves *moves, const struct fore_move *m
         .ready_at = moves->now + moves->cluster->node_boot_ns,
         .from = from,
         .to = copies ? move->target : FORE_NODE_NONE,
+        .subject = subject,
         .partition_new = FORE_PARTITION_NONE,
         .copy_left = bytes,
     };
@@ -239,6 +281,7 @@ static uint64_t content(const struct sim_moves *moves, uint32_t partition)
 static bool remains(const struct sim_moves *moves, const struct sim_ticket *ticket, uint16_t node,
                     uint64_t *out)
 {
+    if (fore_move_of_columns(ticket->move.kind)) return false; /* a part of the rows: compare */
     uint64_t whole = content(moves, ticket->move.partition);
     if (ticket->phase == FORE_PHASE_SWEEPING && node == ticket->from) {
         *out = fore_hash_u64(whole, SALT_STALE);
@@ -274,6 +317,7 @@ static double share_held(const struct sim_ticket *ticket, uint16_t node)
 {
     bool swept = ticket->phase > FORE_PHASE_SWEEPING, after = ticket->phase == FORE_PHASE_SWEEPING;
     if (ticket->from == FORE_NODE_NONE || swept) return 0;
+    if (fore_move_of_columns(ticket->move.kind)) return 0; /* a part of the rows: compare */
     if (after) return node == ticket->from && ticket->move.kind == FORE_MOVE_MOVE ? 0.5 : 0;
     if (node != ticket->to) return 0;
     double total = ticket->done + ticket->copy_left;
@@ -323,6 +367,36 @@ static void merge_held(struct sim_moves *moves, uint32_t left, uint32_t right)
     *r = (struct fore_content){0};
 }
 
+/* Both parts have every row, and their sums make up the whole's. */
+static void split_columns_held(struct sim_moves *moves, uint32_t base, uint32_t sibling,
+                               uint64_t columns)
+{
+    struct fore_content *b = &moves->held[base], *s = &moves->held[sibling];
+    *s = (struct fore_content){.sum = fore_hash_u64(b->sum, columns), .rows = b->rows};
+    b->sum -= s->sum;
+}
+
+static void merge_columns_held(struct sim_moves *moves, uint32_t base, uint32_t sibling)
+{
+    struct fore_content *b = &moves->held[base], *s = &moves->held[sibling];
+    b->sum += s->sum;
+    b->written += s->written;
+    *s = (struct fore_content){0};
+}
+
+enum fore_err sim_moves_compare(struct sim_moves *moves, fore_ticket number, uint64_t *rows,
+                                uint64_t *copy)
+{
+    const struct sim_ticket *ticket = find(moves, number);
+    if (ticket == NULL) return FORE_E_RANGE;
+    if (ticket->phase != FORE_PHASE_READY || !fore_move_of_columns(ticket->move.kind))
+        return FORE_E_CONFLICT;
+    const struct fore_node *node = moves->cluster->topology.node;
+    if (!node[ticket->from].up || !node[ticket->to].up) return FORE_E_UNREACHABLE;
+    *rows = *copy = fore_hash_u64(content(moves, ticket->subject), ticket->move.columns);
+    return FORE_E_OK;
+}
+
 static void split_content(struct sim_moves *moves, uint32_t left, uint32_t right, uint64_t at)
 {
     uint64_t parent = moves->identity[left];
@@ -364,6 +438,18 @@ static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ti
         FORE_TRY(fore_topology_merge(topology, move->partition, move->other));
         merge_content(moves, move->partition, move->other);
         merge_held(moves, move->partition, move->other);
+        return FORE_E_OK;
+    case FORE_MOVE_VERTICAL_SPLIT:
+        FORE_TRY(fore_topology_columns_split(topology, move->partition, move->columns,
+                                             move->split_right_share, move->target,
+                                             &ticket->partition_new));
+        split_content(moves, move->partition, ticket->partition_new, move->columns);
+        split_columns_held(moves, move->partition, ticket->partition_new, move->columns);
+        return FORE_E_OK;
+    case FORE_MOVE_VERTICAL_MERGE:
+        FORE_TRY(fore_topology_columns_merge(topology, move->partition, move->other));
+        merge_content(moves, move->partition, move->other);
+        merge_columns_held(moves, move->partition, move->other);
         return FORE_E_OK;
     case FORE_MOVE_KINDS: break;
     }

@@ -97,6 +97,8 @@ static enum viz_mark kind_mark(uint8_t kind)
     case FORE_MOVE_DROP_REPLICA: return VIZ_MARK_MINUS;
     case FORE_MOVE_ADD_NODE: return VIZ_MARK_PLUS;
     case FORE_MOVE_REMOVE_NODE: return VIZ_MARK_MINUS;
+    case FORE_MOVE_VERTICAL_SPLIT: return VIZ_MARK_FORK;
+    case FORE_MOVE_VERTICAL_MERGE: return VIZ_MARK_JOIN;
     default: return VIZ_MARK_NONE;
     }
 }
@@ -111,6 +113,10 @@ static void describe(const struct viz_model *model, const struct fore_event_move
         snprintf(out, size, "p%u split", m->partition);
     else if (m->kind == FORE_MOVE_MERGE)
         snprintf(out, size, "p%u + p%u", m->partition, m->other);
+    else if (m->kind == FORE_MOVE_VERTICAL_SPLIT)
+        snprintf(out, size, "p%u by column", m->partition);
+    else if (m->kind == FORE_MOVE_VERTICAL_MERGE)
+        snprintf(out, size, "p%u whole again", m->partition);
     else if (m->kind == FORE_MOVE_DROP_REPLICA)
         snprintf(out, size, "p%u off %s", m->partition, from);
     else if (m->kind == FORE_MOVE_ADD_NODE)

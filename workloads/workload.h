@@ -91,6 +91,10 @@ struct wl_options {
     struct fore_strings rate_series; /* drives the times of `trace` keys: a composite */
     fore_ns rate_step;               /* of a one-count-a-line rate series */
 
+    /* rows with columns, see wide.h */
+    struct fore_strings row_columns, row_sets, row_then, row_writes;
+    fore_ns row_every;
+
     /* both trace and series */
     fore_ns skip; /* start here */
     double thin;  /* keep this share of requests, 1: all */

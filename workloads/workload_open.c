@@ -10,6 +10,7 @@
 #include "workloads/generator.h"
 #include "workloads/reader.h"
 #include "workloads/series.h"
+#include "workloads/wide.h"
 
 enum { PROFILE_MEMORY_MAX = 512 << 20 };
 
@@ -115,10 +116,10 @@ static enum fore_err open_trace_flow(const struct wl_options *o, uint64_t seed,
     return err;
 }
 
-enum fore_err wl_open_source(const struct wl_options *options, uint64_t seed,
-                             struct fore_arena *perm, struct wl_source *out, struct fore_diag *diag)
+static enum fore_err open_plain(const struct wl_options *options, uint64_t seed,
+                                struct fore_arena *perm, struct wl_source *out,
+                                struct fore_diag *diag)
 {
-    FORE_TRY(check(options, diag));
     switch ((enum wl_kind)options->kind) {
     case WL_KIND_SYNTHETIC: return wl_generator_source(options, seed, out, diag);
     case WL_KIND_TRACE: return open_trace_source(options, seed, perm, out, diag);
@@ -127,6 +128,17 @@ enum fore_err wl_open_source(const struct wl_options *options, uint64_t seed,
     struct wl_flow flow = {0};
     FORE_TRY(wl_series_flow(options, seed, &flow, diag));
     *out = wl_combine_sample(flow, options->span, seed);
+    return FORE_E_OK;
+}
+
+enum fore_err wl_open_source(const struct wl_options *options, uint64_t seed,
+                             struct fore_arena *perm, struct wl_source *out, struct fore_diag *diag)
+{
+    struct wl_wide wide;
+    FORE_TRY(check(options, diag));
+    FORE_TRY(wl_wide_parse(options, &wide, diag));
+    FORE_TRY(open_plain(options, seed, perm, out, diag));
+    if (wide.columns > 0) *out = wl_wide_source(*out, &wide, seed);
     return FORE_E_OK;
 }
 

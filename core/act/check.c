@@ -38,7 +38,8 @@ static enum fore_err read_node(const struct fore_check *check, struct fore_drive
         const struct fore_partition *part = &topology->partition[p];
         struct fore_content content = {0};
         if (!inside(part, check->table, check->column_group, check->first, check->last)) continue;
-        if (part->first < check->first || part->last > check->last) *moot = true;
+        if (part->first < check->first || part->last > check->last || part->apart != check->apart)
+            *moot = true;
         if (*moot) return FORE_E_OK;
         out->parts++;
         bool hosts = fore_topology_hosts(topology, p, node);
@@ -62,6 +63,89 @@ static void describe(struct fore_check_result *out, enum fore_check_verdict verd
     out->rows_off = (int64_t)rows_off;
 }
 
+/* Does a node that has no business with the part hold rows of it? */
+static enum fore_err find_stranger(struct fore_driver driver, const struct fore_topology *topology,
+                                   uint32_t part, uint16_t but, struct fore_check_result *out)
+{
+    for (uint32_t n = 0; n < topology->node_count; n++) {
+        struct fore_content content;
+        uint16_t node = (uint16_t)n;
+        if (node == but || !topology->node[n].up || fore_topology_hosts(topology, part, node))
+            continue;
+        enum fore_err err = fore_driver_content(driver, part, node, &content);
+        if (err == FORE_E_RANGE) continue;
+        FORE_TRY(err);
+        out->partition = part;
+        describe(out, FORE_CHECK_STRANGER, node, 0);
+        return FORE_E_OK;
+    }
+    return FORE_E_OK;
+}
+
+/* A base and its sibling, or the base alone; `rest` is over both. */
+static enum fore_err read_pair(const struct fore_check *check, struct fore_driver driver,
+                               const struct fore_topology *topology, uint16_t but, uint64_t *rest,
+                               struct fore_check_result *out)
+{
+    uint32_t parts = 0;
+    *rest = 0;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        const struct fore_partition *part = &topology->partition[p];
+        struct fore_content content;
+        if (!inside(part, check->table, part->column_group, check->first, check->last)) continue;
+        if (part->column_group != 0 && part->column_group != FORE_GROUP_APART) continue;
+        if (part->first != check->first || part->last != check->last || part->replica_count != 1 ||
+            (part->apart != 0 && part->apart != check->apart)) {
+            describe(out, FORE_CHECK_MOOT, FORE_NODE_NONE, 0);
+            return FORE_E_OK;
+        }
+        parts++;
+        enum fore_err err = fore_driver_content(driver, p, part->replica[0], &content);
+        FORE_TRY(err == FORE_E_RANGE ? FORE_E_AGAIN : err);
+        *rest += content.sum - content.written;
+        if (check->taken && content.rows - content.rows_written != check->rows_rest) {
+            describe(out, FORE_CHECK_DIFFERS, part->replica[0],
+                     content.rows - content.rows_written - check->rows_rest);
+            return FORE_E_OK;
+        }
+        FORE_TRY(find_stranger(driver, topology, p, but, out));
+        if (out->verdict != FORE_CHECK_SAME) return FORE_E_OK;
+    }
+    if (parts == 0) describe(out, FORE_CHECK_MOOT, FORE_NODE_NONE, 0);
+    return FORE_E_OK;
+}
+
+static enum fore_err check_pair(const struct fore_check *check, struct fore_driver driver,
+                                const struct fore_topology *topology, uint16_t but,
+                                struct fore_check_result *out)
+{
+    uint64_t rest;
+    FORE_TRY(read_pair(check, driver, topology, but, &rest, out));
+    if (out->verdict == FORE_CHECK_SAME && rest != check->rest)
+        describe(out, FORE_CHECK_DIFFERS, topology->partition[check->partition].replica[0], 0);
+    return FORE_E_OK;
+}
+
+/* What a vertical move's data adds up to before it begins. */
+static enum fore_err take_pair(struct fore_check *check, struct fore_driver driver,
+                               const struct fore_topology *topology, const struct fore_move *move,
+                               struct fore_check_result *out)
+{
+    const struct fore_partition *base = &topology->partition[move->partition];
+    struct fore_content content;
+    check->pair = true;
+    check->apart = move->kind == FORE_MOVE_VERTICAL_SPLIT ? move->columns : base->apart;
+    *out = (struct fore_check_result){.partition = move->partition, .node = FORE_NODE_NONE};
+    FORE_TRY(fore_driver_content(driver, move->partition, base->replica[0], &content));
+    check->rows_rest = content.rows - content.rows_written;
+    FORE_TRY(read_pair(check, driver, topology, FORE_NODE_NONE, &check->rest, out));
+    if (out->verdict != FORE_CHECK_SAME) return FORE_E_OK;
+    check->taken = true;
+    FORE_TRY(check_pair(check, driver, topology, FORE_NODE_NONE, out));
+    check->taken = out->verdict == FORE_CHECK_SAME;
+    return FORE_E_OK;
+}
+
 enum fore_err fore_check_now(const struct fore_check *check, struct fore_driver driver,
                              uint16_t also, uint16_t but, struct fore_check_result *out)
 {
@@ -69,6 +153,7 @@ enum fore_err fore_check_now(const struct fore_check *check, struct fore_driver 
     FORE_ASSERT(check->taken);
     FORE_TRY(fore_driver_topology(driver, &topology));
     *out = (struct fore_check_result){.partition = check->partition, .node = FORE_NODE_NONE};
+    if (check->pair) return check_pair(check, driver, topology, but, out);
     for (uint32_t n = 0; n < topology->node_count; n++) {
         uint16_t node = (uint16_t)n;
         struct reading seen;
@@ -112,7 +197,9 @@ enum fore_err fore_check_take(struct fore_check *check, struct fore_driver drive
                                  .last = right->last,
                                  .partition = move->partition,
                                  .table = left->table,
-                                 .column_group = left->column_group};
+                                 .column_group = left->column_group,
+                                 .apart = left->apart};
+    if (fore_move_of_columns(move->kind)) return take_pair(check, driver, topology, move, out);
     struct reading owner;
     bool moot = false;
     FORE_TRY(read_node(check, driver, topology, left->replica[0], &owner, &moot));

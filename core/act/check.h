@@ -3,6 +3,9 @@
  * still (struct fore_content), so what every copy must add up to is known from a move's first
  * moment to its last, whatever clients write meanwhile. Two copies that agree may be wrong
  * together: a row lost before it was copied is missing in both. This finds that too.
+ *
+ * A vertical move's parts may lie on two nodes: their sums are added up over both, and each must
+ * have every row.
  */
 #ifndef FORE_CHECK_H
 #define FORE_CHECK_H
@@ -21,6 +24,8 @@ struct fore_check {           /* {0}: nothing agreed yet */
     uint64_t first, last;
     uint32_t partition;
     uint16_t table, column_group;
+    uint64_t apart; /* what is split off by column: then, or, of a vertical move, before or after */
+    bool pair;      /* of a vertical move: both parts of the range, wherever they are */
     uint32_t misses; /* looks in a row that showed a difference */
     bool taken;
 };

@@ -7,16 +7,50 @@
 
 static const double full = 0.98; /* above it 1/(1-u) says nothing about a window's p99 */
 
+/* Cores of the whole rows, of which a split by column leaves `load_base` and `load_apart`. A copy
+ * that stays on its node changes that one only: it is rid of what both parts need no more. */
+static void load_of_columns(const struct fore_migration *m, const struct fore_observe *observe,
+                            bool after, double *lost, double *gained)
+{
+    const struct fore_move *move = &m->move;
+    bool split = move->kind == FORE_MOVE_VERTICAL_SPLIT;
+    double base = (double)move->load_base, apart = (double)move->load_apart;
+    uint32_t other = split ? m->partition_new : move->other;
+    double whole = observe->partition[move->partition].load;
+    *lost = *gained = 0;
+    if (!(base + apart > 0)) return;
+    if (split == after) /* it is in two parts */
+        whole = (whole + (other < observe->partition_cap ? observe->partition[other].load : 0)) /
+                (base + apart);
+    *lost = whole * (split ? 1 - base : apart);
+    *gained = whole * (split ? apart : 1 - base);
+    if (move->source == move->target) {
+        *lost -= *gained;
+        *gained = -*lost;
+    }
+}
+
 /* Cores that the source is rid of and that the target takes on, `replicas` being those before the
  * change; of a cluster that has none of the partition's load, nothing. */
 static void load_that_moves(const struct fore_migration *m, uint16_t replicas,
-                            const struct fore_observe *observe, double *lost, double *gained)
+                            const struct fore_observe *observe, bool after, double *lost,
+                            double *gained)
 {
+    if (fore_move_of_columns(m->move.kind)) {
+        load_of_columns(m, observe, after, lost, gained);
+        return;
+    }
     const struct fore_observe_partition *p = &observe->partition[m->move.partition];
     double write = p->write_share, read = 1 - write, count = replicas > 0 ? replicas : 1;
     bool grows = m->move.kind == FORE_MOVE_ADD_REPLICA;
     *lost = p->load * (grows ? read / count - read / (count + 1) : read / count + write);
     *gained = p->load * (grows ? read / (count + 1) + write : read / count + write);
+}
+
+/* A node that is both counts once. */
+static bool two_ends(const struct fore_migration *m)
+{
+    return m->move.source != m->move.target;
 }
 
 static double cores_of(const struct fore_topology *topology, uint16_t node)
@@ -41,7 +75,7 @@ void fore_gain_promise(struct fore_gain *gain, const struct fore_migrate *migrat
     const struct fore_observe_node *source = &observe->node[m->move.source];
     const struct fore_observe_node *target = &observe->node[m->move.target];
     double lost, gained;
-    load_that_moves(m, topology->partition[m->move.partition].replica_count, observe, &lost,
+    load_that_moves(m, topology->partition[m->move.partition].replica_count, observe, false, &lost,
                     &gained);
     gain->source_before = source->utilization;
     gain->target_before = target->utilization;
@@ -52,7 +86,7 @@ void fore_gain_promise(struct fore_gain *gain, const struct fore_migrate *migrat
         fmax(scaled_p99(source->p99_ms, gain->source_before, gain->source_predicted),
              scaled_p99(target->p99_ms, gain->target_before, gain->target_predicted));
     gain->violating_before =
-        migrate->violating[m->move.source] + migrate->violating[m->move.target];
+        migrate->violating[m->move.source] + (two_ends(m) ? migrate->violating[m->move.target] : 0);
 }
 
 void fore_gain_look(const struct fore_step *step, struct fore_migration *m)
@@ -75,9 +109,10 @@ void fore_gain_look(const struct fore_step *step, struct fore_migration *m)
     double target = step->observe->node[m->move.target].utilization;
     uint16_t now = topology->partition[m->move.partition].replica_count;
     bool grew = m->move.kind == FORE_MOVE_ADD_REPLICA;
-    load_that_moves(m, grew && now > 0 ? (uint16_t)(now - 1) : now, step->observe, &lost, &gained);
+    load_that_moves(m, grew && now > 0 ? (uint16_t)(now - 1) : now, step->observe, true, &lost,
+                    &gained);
     bool source_bad = fore_step_breaks_slo(step, m->move.source);
-    bool target_bad = fore_step_breaks_slo(step, m->move.target);
+    bool target_bad = two_ends(m) && fore_step_breaks_slo(step, m->move.target);
     /* Without the move: the source would carry more, so it is no better than now; the target less.
      */
     bool source_would =

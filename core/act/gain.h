@@ -3,7 +3,8 @@
  *
  * Promised, when the move is taken: the planner's violation node-seconds over the horizon; the
  * ends' utilisation once the partition's load has changed places, a replica bringing (1-w)/R + w of
- * it (decide/load.h); and their p99, which scales with 1/(1-u) as in M/M/1.
+ * it (decide/load.h), columns what their split was said to leave of it; and their p99, which scales
+ * with 1/(1-u) as in M/M/1.
  *
  * Kept, measured over the watch: how long the two ends broke the SLO, and how long they would have
  * without the move: the partition's load as it is now, put back, against the planner's own limit.

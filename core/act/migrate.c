@@ -38,7 +38,7 @@ void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_optio
 
 bool fore_migrate_copies(enum fore_move_kind kind)
 {
-    return kind == FORE_MOVE_MOVE || kind == FORE_MOVE_ADD_REPLICA;
+    return kind == FORE_MOVE_MOVE || kind == FORE_MOVE_ADD_REPLICA || fore_move_of_columns(kind);
 }
 
 static bool holds_slot(const struct fore_migration *m)
@@ -56,7 +56,7 @@ uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_co
         if (!holds_slot(m)) continue;
         used++;
         if (out[m->move.source] > 0) out[m->move.source]--;
-        if (out[m->move.target] > 0) out[m->move.target]--;
+        if (m->move.target != m->move.source && out[m->move.target] > 0) out[m->move.target]--;
     }
     uint64_t most = migrate->options.moves_max;
     return used >= most ? 0 : (uint32_t)(most - used);
@@ -68,7 +68,7 @@ bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t pa
         const struct fore_migration *m = &migrate->migration[i];
         if (m->state >= FORE_MIGRATE_WATCH) continue;
         if (m->move.partition == partition ||
-            (m->move.kind == FORE_MOVE_MERGE && m->move.other == partition))
+            (fore_move_joins(m->move.kind) && m->move.other == partition))
             return true;
     }
     return false;
@@ -94,6 +94,8 @@ static uint32_t caps_for(enum fore_move_kind kind)
     case FORE_MOVE_DROP_REPLICA: return FORE_CAP_REPLICA;
     case FORE_MOVE_ADD_NODE:
     case FORE_MOVE_REMOVE_NODE: return FORE_CAP_NODES;
+    case FORE_MOVE_VERTICAL_SPLIT:
+    case FORE_MOVE_VERTICAL_MERGE: return FORE_CAP_VERTICAL;
     case FORE_MOVE_KINDS: break;
     }
     return UINT32_MAX;
@@ -139,8 +141,8 @@ static const char *forbidden(const struct fore_migrate *migrate,
         return "the partition is gone";
     if (migrate->running == migrate->cap) return "too many moves are watched";
     if (fore_migrate_partition_busy(migrate, move->partition)) return "the partition is moving";
-    if (move->kind == FORE_MOVE_MERGE && fore_migrate_partition_busy(migrate, move->other))
-        return "its neighbour is moving";
+    if (fore_move_joins(move->kind) && fore_migrate_partition_busy(migrate, move->other))
+        return "what it is joined with is moving";
     if (!fore_migrate_copies(move->kind)) return NULL;
     if (topology->node[move->target].standby) return "the target is not in use";
     uint8_t slots[UINT16_MAX + 1];
@@ -232,7 +234,7 @@ static void learn_cost(struct fore_migrate *migrate, const struct fore_observe *
     for (uint32_t i = 0; i < migrate->running; i++) {
         const struct fore_migration *m = &migrate->migration[i];
         if (m->state != FORE_MIGRATE_COPY || !fore_migrate_copies(m->move.kind) ||
-            migrate->options.moves_per_node != 1)
+            fore_move_of_columns(m->move.kind) || migrate->options.moves_per_node != 1)
             continue;
         double seen = observe->node[m->move.source].move_utilization;
         if (seen < 0.001 || seen > 0.9 || m->throttled) continue;

@@ -108,6 +108,7 @@ struct fore_migrate_change {
     uint16_t source, target;
     uint64_t split_at;
     double right_share;
+    double load_base, load_apart; /* VERTICAL_*: see struct fore_move */
 };
 struct fore_migrate_counts {
     uint64_t done[FORE_MOVE_KINDS];

@@ -7,6 +7,8 @@
  */
 #include "core/act/resume.h"
 
+#include "core/cluster/topology_columns.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -43,6 +45,20 @@ static enum change_seen judge_merge(const struct fore_topology *t, const struct 
                                                                                     : MOOT;
 }
 
+/* The base's columns tell; its range is what it was, or it is another partition by now. */
+static enum change_seen judge_columns(const struct fore_topology *t, struct fore_migration *m)
+{
+    const struct fore_partition *base = &t->partition[m->move.partition];
+    bool split = m->move.kind == FORE_MOVE_VERTICAL_SPLIT;
+    if (base->first != m->first || base->last != m->last || base->column_group != 0) return MOOT;
+    if (base->apart == 0) return split ? NOT_MADE : MADE;
+    uint32_t sibling = fore_topology_columns_sibling(t, m->move.partition);
+    if (!split) return sibling == m->move.other ? NOT_MADE : MOOT;
+    if (base->apart != m->move.columns) return MOOT;
+    m->partition_new = sibling;
+    return MADE;
+}
+
 static enum change_seen judge(const struct fore_topology *t, struct fore_migration *m)
 {
     const struct fore_move *move = &m->move;
@@ -51,6 +67,7 @@ static enum change_seen judge(const struct fore_topology *t, struct fore_migrati
     if (move->partition >= t->partition_count || !t->partition[move->partition].alive) return MOOT;
     if (move->kind == FORE_MOVE_SPLIT) return judge_split(t, m);
     if (move->kind == FORE_MOVE_MERGE) return judge_merge(t, m);
+    if (fore_move_of_columns(move->kind)) return judge_columns(t, m);
     bool at_source = fore_topology_hosts(t, move->partition, move->source);
     if (move->kind == FORE_MOVE_DROP_REPLICA) return at_source ? NOT_MADE : MADE;
     bool at_target = fore_topology_hosts(t, move->partition, move->target);
@@ -151,7 +168,9 @@ static bool same_move(const struct fore_move *a, const struct fore_move *b)
     if (a->kind != b->kind || a->partition != b->partition) return false;
     switch (a->kind) {
     case FORE_MOVE_SPLIT: return a->split_at == b->split_at;
-    case FORE_MOVE_MERGE: return a->other == b->other;
+    case FORE_MOVE_MERGE:
+    case FORE_MOVE_VERTICAL_MERGE: return a->other == b->other;
+    case FORE_MOVE_VERTICAL_SPLIT: return a->columns == b->columns && a->target == b->target;
     case FORE_MOVE_MOVE: return a->source == b->source && a->target == b->target;
     case FORE_MOVE_ADD_REPLICA:
     case FORE_MOVE_ADD_NODE: return a->target == b->target;
@@ -187,6 +206,8 @@ static bool names_what_is_there(const struct fore_move *move, const struct fore_
     if ((copies || loses) && move->source >= t->node_count) return false;
     if (fore_move_of_node(move->kind)) return true;
     if (move->kind == FORE_MOVE_MERGE && move->other >= t->partition_count) return false;
+    /* One that is cut over and not swept yet: its sibling may have been the last partition. */
+    if (move->kind == FORE_MOVE_VERTICAL_MERGE && move->other >= t->partition_cap) return false;
     return move->partition < t->partition_count;
 }
 

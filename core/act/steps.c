@@ -126,8 +126,9 @@ static enum fore_err look(struct fore_step *step, struct fore_migration *m, uint
 
 static bool overlaps(const struct fore_check *a, const struct fore_check *b)
 {
-    return a->taken && b->taken && a->table == b->table && a->column_group == b->column_group &&
-           a->first <= b->last && b->first <= a->last;
+    bool same_group = a->column_group == b->column_group || a->pair || b->pair;
+    return a->taken && b->taken && a->table == b->table && same_group && a->first <= b->last &&
+           b->first <= a->last;
 }
 
 /* Is another move at work on rows of this one's range? Its copy is half done. */
@@ -164,7 +165,7 @@ static bool elders_agree(struct fore_step *step, const struct fore_migration *m)
 static bool adds_up(struct fore_step *step, struct fore_migration *m, uint16_t also)
 {
     bool faulty;
-    bool keeps_rows = m->move.kind <= FORE_MOVE_DROP_REPLICA; /* others have no range to add up */
+    bool keeps_rows = !fore_move_of_node(m->move.kind); /* those have no range to add up */
     if (!keeps_rows || !fore_driver_can(step->driver, FORE_CAP_CONTENT)) return true;
     if (!m->check.taken && !elders_agree(step, m)) return false;
     enum fore_err err = look(step, m, also, FORE_NODE_NONE, &faulty);
@@ -284,29 +285,33 @@ static bool answers_agree(struct fore_step *step, struct fore_migration *m, char
     return false;
 }
 
+/* Of both ends: the whole partition, or the columns that are on their way. */
 static enum fore_err read_digests(struct fore_step *step, struct fore_migration *m)
 {
-    m->digest_source = m->digest_target = 0;
-    if (!fore_driver_can(step->driver, FORE_CAP_DIGEST)) return FORE_E_OK;
     uint32_t p = m->move.partition;
+    m->digest_source = m->digest_target = 0;
+    if (fore_move_of_columns(m->move.kind))
+        return fore_driver_compare(step->driver, m->ticket, &m->digest_source, &m->digest_target);
+    if (!fore_driver_can(step->driver, FORE_CAP_DIGEST)) return FORE_E_OK;
     FORE_TRY(fore_driver_digest(step->driver, p, m->move.source, &m->digest_source));
     return fore_driver_digest(step->driver, p, m->move.target, &m->digest_target);
 }
 
 static bool compare(struct fore_step *step, struct fore_migration *m)
 {
-    bool copies = fore_migrate_copies(m->move.kind);
+    bool copies = fore_migrate_copies(m->move.kind), columns = fore_move_of_columns(m->move.kind);
     char note[80] = "";
-    if (!adds_up(step, m, copies ? m->move.target : FORE_NODE_NONE)) return false;
+    if (!adds_up(step, m, copies && !columns ? m->move.target : FORE_NODE_NONE)) return false;
     if (!copies) return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, "");
     enum fore_err err = read_digests(step, m);
     if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     if (m->digest_source == m->digest_target) {
-        if (fore_driver_can(step->driver, FORE_CAP_DIGEST)) {
+        if (columns || fore_driver_can(step->driver, FORE_CAP_DIGEST)) {
             resolve(step, m, FORE_ALERT_DIGEST_MISMATCH); /* of an earlier copy */
             (void)snprintf(note, sizeof note, "digests equal");
         }
-        if (!answers_agree(step, m, note, sizeof note)) return false;
+        /* Columns on their way are no part of the rows yet: no read could be sampled there. */
+        if (!columns && !answers_agree(step, m, note, sizeof note)) return false;
         return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, note);
     }
     /* A write may have come between the two readings; a difference that stays is a fault. */
@@ -323,15 +328,18 @@ static bool compare(struct fore_step *step, struct fore_migration *m)
 static void record_change(struct fore_step *step, struct fore_migration *m)
 {
     FORE_ASSERT(step->change_count < step->change_cap);
-    bool split = m->move.kind == FORE_MOVE_SPLIT;
+    bool vertical = m->move.kind == FORE_MOVE_VERTICAL_SPLIT;
+    bool split = m->move.kind == FORE_MOVE_SPLIT || vertical;
     struct fore_migrate_change change = {
         .kind = m->move.kind,
         .partition = m->move.partition,
         .other = split ? m->partition_new : m->move.other,
         .source = m->move.source,
         .target = m->move.target,
-        .split_at = m->move.split_at,
+        .split_at = vertical ? m->move.columns : m->move.split_at,
         .right_share = m->move.split_right_share,
+        .load_base = (double)m->move.load_base,
+        .load_apart = (double)m->move.load_apart,
     };
     step->change[step->change_count++] = change;
     const struct fore_topology *topology;

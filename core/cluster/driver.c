@@ -40,6 +40,8 @@ static uint32_t caps_for(enum fore_move_kind kind)
     case FORE_MOVE_DROP_REPLICA: return FORE_CAP_REPLICA;
     case FORE_MOVE_ADD_NODE:
     case FORE_MOVE_REMOVE_NODE: return FORE_CAP_NODES;
+    case FORE_MOVE_VERTICAL_SPLIT:
+    case FORE_MOVE_VERTICAL_MERGE: return FORE_CAP_VERTICAL;
     case FORE_MOVE_KINDS: break;
     }
     return 0;
@@ -153,6 +155,14 @@ enum fore_err fore_driver_tickets(struct fore_driver driver, struct fore_driver_
         FORE_ASSERT((unsigned)out[i].move.kind < FORE_MOVE_KINDS);
     }
     return FORE_E_OK;
+}
+
+enum fore_err fore_driver_compare(struct fore_driver driver, fore_ticket ticket, uint64_t *rows,
+                                  uint64_t *copy)
+{
+    FORE_ASSERT(rows != NULL && copy != NULL);
+    if (!fore_driver_can(driver, FORE_CAP_VERTICAL)) return FORE_E_UNSUPPORTED;
+    return promise_known(driver.ops->compare(driver.self, ticket, rows, copy));
 }
 
 enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket)

@@ -10,6 +10,8 @@
  *                   -> sweep -> DONE;  cancel before cutover -> CANCELLED;  FAILED at any point
  *                   before cutover leaves the source the owner and nothing on the target.
  * READY means: the target holds every acknowledged write and follows; digests may be compared.
+ * A vertical split copies the columns it names to a sibling (topology_columns.h), on another node
+ * or on the same; its sweep drops them from the base's rows. A vertical merge copies them back.
  * Split, merge, drop-replica and remove-node move no data: they are READY at the first poll. A
  * split's new partition index is in the status from the cutover on. An added node is READY once it
  * has booted, and in use from the cutover on; a node is removed when it holds nothing any more.
@@ -38,17 +40,20 @@ enum fore_driver_caps {
     FORE_CAP_NODES = 1u << 7,    /* take standby nodes into use, and empty ones out of it */
     FORE_CAP_CONTENT = 1u << 8,  /* sums of what any node holds of a partition, and of its writes */
     FORE_CAP_PROBE = 1u << 9,    /* one key, read on one node */
-    FORE_CAP_TICKETS = 1u << 11, /* what is under way can be listed */
+    FORE_CAP_VERTICAL = 1u << 10, /* split and merge by column; samples of keys name columns */
+    FORE_CAP_TICKETS = 1u << 11,  /* what is under way can be listed */
 };
 
-#define FORE_MOVE_KIND_MAP(X)       \
-    X(MOVE, "move")                 \
-    X(SPLIT, "split")               \
-    X(MERGE, "merge")               \
-    X(ADD_REPLICA, "replicate")     \
-    X(DROP_REPLICA, "drop-replica") \
-    X(ADD_NODE, "add-node")         \
-    X(REMOVE_NODE, "remove-node")
+#define FORE_MOVE_KIND_MAP(X)           \
+    X(MOVE, "move")                     \
+    X(SPLIT, "split")                   \
+    X(MERGE, "merge")                   \
+    X(ADD_REPLICA, "replicate")         \
+    X(DROP_REPLICA, "drop-replica")     \
+    X(ADD_NODE, "add-node")             \
+    X(REMOVE_NODE, "remove-node")       \
+    X(VERTICAL_SPLIT, "vertical-split") \
+    X(VERTICAL_MERGE, "vertical-merge")
 
 enum fore_move_kind {
 #define X(name, text) FORE_MOVE_##name,
@@ -63,15 +68,29 @@ static inline bool fore_move_of_node(enum fore_move_kind kind)
     return kind == FORE_MOVE_ADD_NODE || kind == FORE_MOVE_REMOVE_NODE;
 }
 
+static inline bool fore_move_of_columns(enum fore_move_kind kind)
+{
+    return kind == FORE_MOVE_VERTICAL_SPLIT || kind == FORE_MOVE_VERTICAL_MERGE;
+}
+/* Joins two partitions: `other` is the one that goes. */
+static inline bool fore_move_joins(enum fore_move_kind kind)
+{
+    return kind == FORE_MOVE_MERGE || kind == FORE_MOVE_VERTICAL_MERGE;
+}
+
 struct fore_move {
     enum fore_move_kind kind;
     uint32_t partition;       /* MERGE: the left one; ADD_NODE, REMOVE_NODE: none */
-    uint32_t other;           /* MERGE: the right one */
+    uint32_t other;           /* MERGE: the right one; VERTICAL_MERGE: the sibling */
     uint16_t source;          /* MOVE, DROP_REPLICA: the node that loses it; REMOVE_NODE: it */
     uint16_t target;          /* MOVE, ADD_REPLICA: the node that gains it; ADD_NODE: it */
     uint64_t split_at;        /* SPLIT: first position of the right part */
     double split_right_share; /* SPLIT: the right part's expected share of data, 0..1 */
     double bytes_per_sec_max; /* 0: no cap beyond the nodes' bandwidth */
+    /* VERTICAL_SPLIT: from the base's node to the sibling's, which may be the same;
+     * VERTICAL_MERGE: from the sibling's node to the base's. */
+    uint64_t columns; /* VERTICAL_SPLIT: bit set of those that go; split_right_share: of the data */
+    float load_base, load_apart; /* VERTICAL_*: expected load of the parts / of whole rows */
 };
 
 #define FORE_MOVE_PHASE_MAP(X)    \
@@ -96,7 +115,7 @@ struct fore_move_status {
     enum fore_move_phase phase;
     uint64_t bytes_done;
     uint64_t bytes_total;   /* 0: not known yet */
-    uint32_t partition_new; /* SPLIT after cutover; else FORE_PARTITION_NONE */
+    uint32_t partition_new; /* (VERTICAL_)SPLIT after cutover; else FORE_PARTITION_NONE */
 };
 
 struct fore_driver_ticket { /* a row of the list of what is under way */
@@ -109,8 +128,10 @@ struct fore_driver_ticket { /* a row of the list of what is under way */
  * hashes of (key, value) of every row found there, `written` over the hashes that acknowledged
  * writes put in minus those they replaced, kept where writes are acknowledged, not by looking at
  * the rows. So for every replica, between any two readings, sum - written stands still; a split
- * divides it between its parts, a merge adds it up (AdHash: Bellare and Micciancio, 1997). All
- * arithmetic is modulo 2^64. It is not secret-keyed: it finds faults, not forgers.
+ * divides it between its parts, a merge adds it up (with VERTICAL a row's hash is a sum over its
+ * columns, so this holds for vertical splits too; both parts count every row) (AdHash: Bellare and
+ * Micciancio, 1997). All arithmetic is modulo 2^64. It is not secret-keyed: it finds faults, not
+ * forgers.
  */
 struct fore_content {
     uint64_t sum, rows;
@@ -142,6 +163,9 @@ struct fore_driver_ops {
      * *count is how many there are. */
     enum fore_err (*tickets)(void *self, struct fore_driver_ticket *out, uint32_t cap,
                              uint32_t *count);
+    /* VERTICAL, READY. Digests of the columns on their way: in the rows they come from, and in the
+     * copy. CONFLICT: the ticket is not READY, or of another kind. */
+    enum fore_err (*compare)(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy);
     /* READY -> SWEEPING (data moved) or DONE (metadata only). Atomic: owner changes here. */
     enum fore_err (*cutover)(void *self, fore_ticket ticket);
     /* SWEEPING -> DONE: remove what the source still holds; idempotent; *orphans = keys found. */
@@ -179,6 +203,8 @@ FORE_MUST_USE enum fore_err fore_driver_probe(struct fore_driver driver, uint64_
 FORE_MUST_USE enum fore_err fore_driver_tickets(struct fore_driver driver,
                                                 struct fore_driver_ticket *out, uint32_t cap,
                                                 uint32_t *count);
+FORE_MUST_USE enum fore_err fore_driver_compare(struct fore_driver driver, fore_ticket ticket,
+                                                uint64_t *rows, uint64_t *copy);
 FORE_MUST_USE enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket);
 FORE_MUST_USE enum fore_err fore_driver_sweep(struct fore_driver driver, fore_ticket ticket,
                                               uint64_t *orphans);

@@ -85,6 +85,12 @@ static enum fore_err faulty_tickets(void *self, struct fore_driver_ticket *out, 
     return fails(fault) ? fault->failure : fore_driver_tickets(fault->inner, out, cap, count);
 }
 
+static enum fore_err faulty_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
+{
+    struct fore_driver_fault *fault = self;
+    return fails(fault) ? fault->failure : fore_driver_compare(fault->inner, ticket, rows, copy);
+}
+
 static enum fore_err faulty_cutover(void *self, fore_ticket ticket)
 {
     struct fore_driver_fault *fault = self;
@@ -120,6 +126,7 @@ struct fore_driver fore_driver_faulty(struct fore_driver_fault *fault)
         .content = faulty_content,
         .probe = faulty_probe,
         .tickets = faulty_tickets,
+        .compare = faulty_compare,
         .cutover = faulty_cutover,
         .sweep = faulty_sweep,
         .close = faulty_close,

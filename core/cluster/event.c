@@ -98,12 +98,22 @@ static void put_partition(const struct fore_partition *partition, struct fore_bu
     fore_buf_append(out, &wire, sizeof wire);
 }
 
+static void put_apart(const struct fore_topology *topology, uint32_t partition,
+                      struct fore_buf *out)
+{
+    struct fore_event_apart wire = {.columns = topology->partition[partition].apart,
+                                    .partition = partition};
+    if (wire.columns != 0) fore_buf_append(out, &wire, sizeof wire);
+}
+
 void fore_event_keyframe_build(const struct fore_topology *topology, struct fore_buf *out)
 {
     struct fore_event_keyframe head = {.epoch = topology->epoch,
                                        .node_count = topology->node_count,
                                        .table_count = topology->table_count,
                                        .partition_count = topology->partition_count};
+    for (uint32_t i = 0; i < topology->partition_count; i++)
+        head.apart_count += topology->partition[i].apart != 0;
     fore_buf_reset(out);
     fore_buf_append(out, &head, sizeof head);
     for (uint32_t i = 0; i < topology->node_count; i++)
@@ -112,4 +122,6 @@ void fore_event_keyframe_build(const struct fore_topology *topology, struct fore
         put_table(&topology->table[i], out);
     for (uint32_t i = 0; i < topology->partition_count; i++)
         put_partition(&topology->partition[i], out);
+    for (uint32_t i = 0; i < topology->partition_count; i++)
+        put_apart(topology, i, out);
 }

@@ -40,9 +40,10 @@ enum fore_event_kind {
 };
 const char *fore_event_kind_text(enum fore_event_kind kind); /* "move"; NULL if unknown */
 
-struct fore_event_keyframe { /* then nodes, tables, partitions */
+struct fore_event_keyframe { /* then nodes, tables, partitions, parts split by column */
     uint64_t epoch;
-    uint32_t node_count, table_count, partition_count, pad_;
+    uint32_t node_count, table_count, partition_count;
+    uint32_t apart_count; /* 0 in files from before there were any */
 };
 struct fore_event_node {
     char name[24];
@@ -62,6 +63,10 @@ struct fore_event_partition { /* dead ones have replica_count 0 */
     uint16_t table, column_group, replica_count;
     uint16_t replica[8];
     uint16_t pad_[3];
+};
+struct fore_event_apart { /* both of a pair */
+    uint64_t columns;     /* held by the sibling: the one in column group FORE_GROUP_APART */
+    uint32_t partition, pad_;
 };
 _Static_assert(sizeof(struct fore_event_node) == 40, "part of the file format");
 _Static_assert(sizeof(struct fore_event_partition) == 56, "part of the file format");
@@ -146,7 +151,7 @@ struct fore_event_verify {
 };
 struct fore_event_topology { /* epoch: after the change; 0: not known */
     uint64_t epoch;
-    uint64_t split_at;
+    uint64_t split_at; /* VERTICAL_SPLIT: the bit set of columns that `other` now holds */
     uint32_t partition, other;
     uint16_t source, target;
     uint8_t kind; /* enum fore_move_kind */

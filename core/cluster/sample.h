@@ -43,6 +43,7 @@ struct fore_key_sample {
     uint64_t position;
     uint32_t weight; /* requests this one stands for */
     bool write;
+    uint64_t columns; /* bit set of the columns it touched; 0: not known */
 };
 
 struct fore_sample {

@@ -10,6 +10,7 @@
 
 #include "core/base/buf.h"
 #include "core/cluster/driver.h"
+#include "core/cluster/topology_columns.h"
 
 #include <math.h>
 #include <string.h>
@@ -72,7 +73,10 @@ static void take_tables(struct fore_topology *topology, const uint8_t *bytes)
         struct fore_event_table wire;
         memcpy(&wire, bytes + i * sizeof wire, sizeof wire);
         struct fore_table *table = &topology->table[i];
-        *table = (struct fore_table){.first = wire.first, .last = wire.last, .column_groups = 1};
+        *table = (struct fore_table){.first = wire.first,
+                                     .last = wire.last,
+                                     .column_groups = 1,
+                                     .columns = FORE_COLUMNS_MAX}; /* how many is not told */
         memcpy(table->name, wire.name, sizeof wire.name - 1);
     }
 }
@@ -86,7 +90,7 @@ static bool take_partitions(struct fore_topology *topology, const uint8_t *bytes
         if (wire.replica_count == 0) continue;
         if (wire.table >= topology->table_count || wire.column_group == UINT16_MAX) return false;
         struct fore_table *table = &topology->table[wire.table];
-        if (table->column_groups <= wire.column_group)
+        if (table->column_groups <= wire.column_group && wire.column_group != FORE_GROUP_APART)
             table->column_groups = (uint16_t)(wire.column_group + 1);
         struct fore_partition *p = &topology->partition[i];
         *p = (struct fore_partition){.first = wire.first,
@@ -103,6 +107,17 @@ static bool take_partitions(struct fore_topology *topology, const uint8_t *bytes
     return true;
 }
 
+static bool take_apart(struct fore_topology *topology, uint32_t count, const uint8_t *bytes)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct fore_event_apart wire;
+        memcpy(&wire, bytes + i * sizeof wire, sizeof wire);
+        if (wire.partition >= topology->partition_count || wire.columns == 0) return false;
+        topology->partition[wire.partition].apart = wire.columns;
+    }
+    return true;
+}
+
 /* The topology in a keyframe, or false. Lengths first: they bound what is allocated. */
 static bool take_topology(struct fore_topology *topology, struct fore_arena *arena,
                           const uint8_t *bytes, size_t len)
@@ -112,7 +127,8 @@ static bool take_topology(struct fore_topology *topology, struct fore_arena *are
     uint64_t nodes_len = (uint64_t)head.node_count * sizeof(struct fore_event_node);
     uint64_t tables_len = (uint64_t)head.table_count * sizeof(struct fore_event_table);
     uint64_t parts_len = (uint64_t)head.partition_count * sizeof(struct fore_event_partition);
-    if (nodes_len + tables_len + parts_len > len - sizeof head) return false;
+    uint64_t apart_len = (uint64_t)head.apart_count * sizeof(struct fore_event_apart);
+    if (nodes_len + tables_len + parts_len + apart_len > len - sizeof head) return false;
     if (head.node_count == 0 || head.node_count >= FORE_NODE_NONE) return false;
     if (head.table_count == 0 || head.partition_count > PARTITIONS_MAX) return false;
     uint32_t cap = head.partition_count + head.partition_count / 2 + SPARE_MIN;
@@ -123,6 +139,8 @@ static bool take_topology(struct fore_topology *topology, struct fore_arena *are
     if (!take_nodes(topology, bytes)) return false;
     take_tables(topology, bytes + nodes_len);
     if (!take_partitions(topology, bytes + nodes_len + tables_len)) return false;
+    if (!take_apart(topology, head.apart_count, bytes + nodes_len + tables_len + parts_len))
+        return false;
     return fore_topology_check(topology, NULL) == FORE_E_OK;
 }
 
@@ -207,6 +225,16 @@ static enum fore_err change(struct fore_snapshot *s, const struct fore_event_top
         return fore_topology_drop_replica(t, event->partition, event->source);
     case FORE_MOVE_ADD_NODE: return fore_topology_set_standby(t, event->target, false);
     case FORE_MOVE_REMOVE_NODE: return fore_topology_set_standby(t, event->source, true);
+    case FORE_MOVE_VERTICAL_SPLIT:
+        if (t->alive_count == t->partition_cap) make_room(s);
+        FORE_TRY(fore_topology_columns_split(t, event->partition, event->split_at,
+                                             (double)event->right_share, event->target, &right));
+        forget_partition(s, right);
+        return FORE_E_OK;
+    case FORE_MOVE_VERTICAL_MERGE:
+        FORE_TRY(fore_topology_columns_merge(t, event->partition, event->other));
+        forget_partition(s, event->other);
+        return FORE_E_OK;
     case FORE_MOVE_KINDS: break;
     }
     return FORE_E_FORMAT;

@@ -8,6 +8,8 @@
  */
 #include "core/cluster/topology.h"
 
+#include "core/cluster/topology_columns.h"
+
 #include <string.h>
 
 void fore_topology_init(struct fore_topology *topology, struct fore_arena *arena,
@@ -116,7 +118,7 @@ static enum fore_err check_partition(const struct fore_topology *topology, uint3
                             "partition %u: belongs to table %u, but there are %u tables", at,
                             (unsigned)p->table, topology->table_count);
     uint32_t groups = table_groups(&topology->table[p->table]);
-    if (p->column_group >= groups)
+    if (p->column_group >= groups && p->column_group != FORE_GROUP_APART)
         return fore_err_set(diag, FORE_E_FORMAT,
                             "partition %u: column group %u, but its table has %u", at,
                             (unsigned)p->column_group, groups);
@@ -182,6 +184,7 @@ static enum fore_err check_cover(const struct fore_topology *topology, struct fo
     for (uint32_t i = 0; i < index->entry_count; i++) {
         const struct fore_topology_entry *entry = &index->entry[i];
         if (open && entry->column_group != entry[-1].column_group) break;
+        if (entry->column_group == FORE_GROUP_APART) break; /* the last; each has its own base */
         FORE_TRY(check_joint(topology, i, open, diag));
         uint16_t table = topology->partition[entry->partition].table;
         open = entry->last != topology->table[table].last;
@@ -206,6 +209,7 @@ enum fore_err fore_topology_check(struct fore_topology *topology, struct fore_di
                                FORE_NAME_MAX, topology->table[t].name);
     if (err == FORE_E_OK) err = fill_index(topology, diag);
     if (err == FORE_E_OK) err = check_cover(topology, diag);
+    if (err == FORE_E_OK) err = fore_topology_columns_check(topology, diag);
     if (err != FORE_E_OK) {
         fore_topology_index_clear(topology->index);
         return err;
@@ -280,6 +284,7 @@ enum fore_err fore_topology_split(struct fore_topology *topology, uint32_t parti
     if (at <= left->first || at > left->last) return FORE_E_RANGE;
     if (!(right_share >= 0.0 && right_share <= 1.0)) return FORE_E_RANGE;
     if (topology->alive_count == topology->partition_cap) return FORE_E_RANGE;
+    if (left->apart != 0) return FORE_E_REFUSED;
 
     struct fore_partition part = *left;
     double bytes = (double)left->bytes * right_share; /* the largest may not fit back */
@@ -309,6 +314,7 @@ enum fore_err fore_topology_merge(struct fore_topology *topology, uint32_t left,
     if (fore_topology_right_of(topology, left) != right) return FORE_E_CONFLICT;
     struct fore_partition *l = &topology->partition[left], *r = &topology->partition[right];
     if (!same_replica_set(l, r)) return FORE_E_CONFLICT;
+    if (l->apart != 0 || r->apart != 0) return FORE_E_REFUSED;
 
     fore_topology_index_merge(topology->index, entry_of(topology, left));
     l->last = r->last;

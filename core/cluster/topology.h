@@ -7,6 +7,11 @@
  * for each (table, column group) in use the living partitions cover the table's positions without
  * gap or overlap, so exactly one partition, and through replica[0] exactly one node, owns a key.
  *
+ * A table that tells its columns may be split by column too, a partition at a time: the pair of a
+ * *base* in group 0 and its *sibling* in group FORE_GROUP_APART covers one range; the sibling holds
+ * the columns in `apart`, the base the others, and both hold every key. So a column of a key still
+ * has exactly one owner (topology_columns.h).
+ *
  * A partition's index is its name while it lives. Split keeps the index for the left part and takes
  * the lowest free index for the right; merge frees the right one's. `generation` tells two lives
  * of an index apart: it is the epoch in which the life began. Arrays elsewhere are indexed by
@@ -19,9 +24,11 @@
 #include "core/base/err.h"
 #include "core/cluster/topology_index.h"
 
-enum { FORE_REPLICAS_MAX = 8, FORE_NAME_MAX = 24 };
+enum { FORE_REPLICAS_MAX = 8, FORE_NAME_MAX = 24, FORE_COLUMNS_MAX = 64 };
 #define FORE_PARTITION_NONE UINT32_MAX
 #define FORE_NODE_NONE      UINT16_MAX
+#define FORE_GROUP_APART \
+    UINT16_C(0x8000) /* columns split off, where they are: covers nothing whole */
 
 struct fore_node {
     char name[FORE_NAME_MAX];
@@ -44,6 +51,8 @@ struct fore_table {
     char name[FORE_NAME_MAX];
     uint64_t first, last;   /* positions */
     uint16_t column_groups; /* groups 0..column_groups-1 each cover the table; 0 means 1 */
+    uint16_t columns;       /* of group 0; 0: not told, and no vertical splits */
+    uint32_t column_bytes[FORE_COLUMNS_MAX]; /* mean width of a value */
 };
 
 struct fore_partition {
@@ -55,6 +64,8 @@ struct fore_partition {
     uint16_t replica_count;              /* >= 1 while alive */
     uint16_t replica[FORE_REPLICAS_MAX]; /* node indexes; [0] owns, the others follow */
     bool alive;
+    uint64_t apart; /* bit set of columns: of a base, what its sibling holds; of a sibling, what it
+                       holds; 0: not split by column */
 };
 
 struct fore_topology {
@@ -98,7 +109,8 @@ uint32_t fore_topology_right_of(const struct fore_topology *topology, uint32_t p
 
 /* The changes. Each checks its arguments (CONFLICT or RANGE on the world's mistake), keeps the
  * invariant, and moves the epoch on. */
-/* Left keeps first..at-1, the new right part gets at..last and `right_share` of the bytes. */
+/* Left keeps first..at-1, the new right part gets at..last and `right_share` of the bytes. One of
+ * a pair is REFUSED, here and in merge. */
 FORE_MUST_USE enum fore_err fore_topology_split(struct fore_topology *topology, uint32_t partition,
                                                 uint64_t at, double right_share, uint32_t *right);
 /* Right must be the right neighbour with the same replica set. */

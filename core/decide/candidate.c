@@ -75,6 +75,7 @@ static const double enough = 0.6; /* of a node's cost saved: no swap is looked f
 static double cheapest(const struct fore_search *search, double move_price_s)
 {
     const struct fore_decide_options *options = search->input->options;
+    if (search->columns != NULL) return fore_price_seconds(options->gain_min); /* few bytes, too */
     double split = 0.1 * move_price_s + fore_price_seconds(options->split_price);
     return fore_price_seconds(options->gain_min) +
            (options->splits ? fmin(move_price_s, split) : move_price_s);
@@ -231,6 +232,7 @@ static bool may_split(const struct fore_search *search, uint16_t source,
     const struct fore_planner_input *input = search->input;
     const struct fore_topology *topology = input->topology;
     return topology->alive_count < topology->partition_cap &&
+           topology->partition[l->partition].apart == 0 &&
            !input->partition_split_rest[l->partition] &&
            topology->partition[l->partition].bytes >= input->options->split_bytes_min &&
            l->load >= input->options->split_load_min * topology->node[source].cores;
@@ -289,12 +291,14 @@ void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
     size_t count = list_leaving(search, source, best->gain_s, list);
     const struct fore_decide_options *options = search->input->options;
     uint32_t caps = search->input->caps;
+    bool columns = fore_candidate_columns_allowed(search);
     for (size_t i = 0; i < count; i++) {
         bool rests = search->grown[list[i].partition];
         if (options->moves && (caps & FORE_CAP_MOVE) && !rests)
             try_moves(search, source, &list[i], best);
         if (options->splits && !rests && (caps & FORE_CAP_SPLIT) && (caps & FORE_CAP_MOVE))
             try_split(search, source, &list[i], best);
+        if (columns && !rests) fore_candidate_split_columns(search, source, &list[i], best);
         if (options->replicas && (caps & FORE_CAP_REPLICA))
             fore_candidate_replicate(search, source, &list[i], best);
     }

@@ -26,8 +26,13 @@ struct fore_search {
     struct fore_cut {
         bool asked, known;
         struct fore_keyrange_cut at;
-    } * cut;        /* by partition: where it would be split, asked for once a plan */
-    double *brings; /* by partition: cores one replica brings, mean over the horizon */
+    } * cut; /* by partition: where it would be split, asked for once a plan */
+    struct fore_column_choice {
+        bool asked;
+        struct fore_vertical best;
+    } * columns;      /* by partition; NULL: none may be split by column */
+    double byte_cost; /* told and found */
+    double *brings;   /* by partition: cores one replica brings, mean over the horizon */
     uint32_t *hosted, *hosted_at; /* partitions of node n: hosted[hosted_at[n]..hosted_at[n + 1]) */
     uint64_t *asked;              /* prices, so far */
     bool thorough; /* swaps of what is alike on average, too: it may be hot at another time */
@@ -49,6 +54,8 @@ struct fore_candidate {
     uint32_t partner;
     uint32_t extra_copies; /* ADD_REPLICA: this one and those to follow */
     struct fore_plan_move move;
+    double work_saved; /* core-seconds: splits by column when nothing is in trouble */
+    char say[120];     /* of moves by column: for people */
     uint16_t then_source, then_target; /* SPLIT: where its part is to go */
     struct fore_load_change change[FORE_CANDIDATE_CHANGES];
     uint32_t change_count;
@@ -80,6 +87,10 @@ void fore_candidate_swap(const struct fore_search *search, uint16_t source, uint
                          struct fore_candidate *best);
 /* What breaks a rule of placement, and where it would go at the least harm. True: found one. */
 bool fore_candidate_repair(struct fore_search *search, struct fore_candidate *best);
+/* May columns be split off here? */
+bool fore_candidate_columns_allowed(const struct fore_search *search);
+/* Nothing is in trouble: the split by column that saves most work, or the merge that does. */
+void fore_candidate_save_columns(const struct fore_search *search, struct fore_candidate *best);
 /* Nothing is in trouble: drop a replica that is not needed, merge cold neighbours. */
 void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate *best);
 

@@ -2,9 +2,8 @@
  * column_advice.h - vertical partitioning: which columns of a table to split off.
  *
  * A query reads whole rows of every group of columns it touches. Split in two, queries that need
- * one group read less; those that need both pay: every row's key again, and a second visit. Columns
- * that are used by exactly the same queries are one atom; all 2^(atoms-1) splits of up to 20 atoms
- * are tried, so the answer is the optimum of the model (with more, the least used are one atom).
+ * one group read less; those that need both pay: every row's key again, and a second visit. The
+ * search, and what it counts as an atom, are in column_cut.h; the least used columns come last.
  *
  * Widths: told by the log, else fitted to the queries' sizes (non-negative least squares), else the
  * mean length of the values seen, else 8 bytes.
@@ -12,9 +11,8 @@
 #ifndef FORE_COLUMN_ADVICE_H
 #define FORE_COLUMN_ADVICE_H
 
+#include "core/decide/column_cut.h"
 #include "core/decide/query_log.h"
-
-enum { FORE_COLUMN_ATOMS = 20, FORE_COLUMN_COLUMNS = 64 };
 
 struct fore_column_use {
     uint16_t column;

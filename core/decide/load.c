@@ -171,7 +171,7 @@ static void add_pending(struct fore_load *load, const struct fore_load_pending *
         change.share = -now * move->share;
         fore_load_apply(load, &change, 1);
         change.node = move->to;
-        change.share = now * move->share;
+        change.share = now * (move->share - move->lost);
         fore_load_apply(load, &change, 1);
         return;
     }

@@ -93,6 +93,12 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
         search->confined = FORE_NEW(scratch, struct fore_targets, search->rules.class_count + 1);
     }
     search->cut = FORE_NEW(scratch, struct fore_cut, topology->partition_cap);
+    if (fore_candidate_columns_allowed(search)) {
+        search->columns = FORE_NEW(scratch, struct fore_column_choice, topology->partition_cap);
+        static const struct fore_vertical_cost none = {0};
+        search->byte_cost = fore_vertical_cost_share(
+            input->vertical_cost != NULL ? input->vertical_cost : &none, input->options->byte_cost);
+    }
     search->brings = FORE_NEW(scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
         if (topology->partition[p].alive) search->brings[p] = mean_brought(&search->load, p);
@@ -121,7 +127,7 @@ static void explain(const struct fore_search *search, const struct fore_candidat
     }
     const struct fore_topology *topology = search->load.topology;
     const struct fore_move *m = &out->move[0].move;
-    char what[72];
+    char what[120];
     switch (m->kind) {
     case FORE_MOVE_MOVE:
     case FORE_MOVE_ADD_REPLICA:
@@ -132,6 +138,10 @@ static void explain(const struct fore_search *search, const struct fore_candidat
     case FORE_MOVE_SPLIT:
         (void)snprintf(what, sizeof what, "split p%u, then %.0f %% of it to %s", m->partition,
                        100 * m->split_right_share, topology->node[first->then_target].name);
+        break;
+    case FORE_MOVE_VERTICAL_SPLIT:
+    case FORE_MOVE_VERTICAL_MERGE:
+        (void)snprintf(what, sizeof what, "%.*s", (int)sizeof what - 1, first->say);
         break;
     case FORE_MOVE_MERGE:
     case FORE_MOVE_DROP_REPLICA:
@@ -184,6 +194,15 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         if (out->move_count == 0 && choice->count > 0) first = choice->item[0];
         for (uint32_t i = 0; i < choice->count; i++)
             emit(&choice->item[i], out);
+    }
+    bool troubled = out->move_count > 0 || !fore_candidate_columns_allowed(&search);
+    while (!troubled && out->move_count < most && search.cluster_slots > 0) {
+        struct fore_candidate saving = {0};
+        fore_candidate_save_columns(&search, &saving);
+        if (!saving.found) break;
+        if (out->move_count == 0) first = saving;
+        fore_beam_take(&search, &saving);
+        emit(&saving, out);
     }
     if (out->move_count == 0) {
         struct fore_candidate tidy = {0};

@@ -15,6 +15,7 @@
 #include "core/decide/options.h"
 #include "core/decide/plan.h"
 #include "core/decide/threshold.h"
+#include "core/decide/vertical.h"
 
 struct fore_planner_input {
     fore_ns now;
@@ -25,15 +26,17 @@ struct fore_planner_input {
     uint32_t term_count;
     const struct fore_load_pending *pending; /* moves under way */
     size_t pending_count;
-    const uint8_t *node_slots;         /* free move slots by node */
-    uint32_t cluster_slots;            /* free move slots in all */
-    const bool *partition_busy;        /* moving, or resting (cool-down) */
-    const uint8_t *partition_held;     /* enum fore_hold; NULL: none is */
-    const bool *partition_grown;       /* has lately got a replica; may get more. NULL: none */
-    const bool *partition_split_rest;  /* lately split or merged: not merged or split back */
-    uint32_t baseline_partitions;      /* merges stop there */
-    const uint16_t *baseline_replicas; /* by partition: replicas it should keep */
-    const struct fore_constraints *placement; /* NULL: anything may be anywhere */
+    const uint8_t *node_slots;          /* free move slots by node */
+    uint32_t cluster_slots;             /* free move slots in all */
+    const bool *partition_busy;         /* moving, or resting (cool-down) */
+    const uint8_t *partition_held;      /* enum fore_hold; NULL: none is */
+    const bool *partition_grown;        /* has lately got a replica; may get more. NULL: none */
+    const bool *partition_split_rest;   /* lately split or merged: not merged or split back */
+    const bool *partition_columns_rest; /* lately split or merged by column. NULL: none */
+    const struct fore_vertical_cost *vertical_cost; /* found so far. NULL: nothing */
+    uint32_t baseline_partitions;                   /* merges stop there */
+    const uint16_t *baseline_replicas;              /* by partition: replicas it should keep */
+    const struct fore_constraints *placement;       /* NULL: anything may be anywhere */
     const bool *node_changing; /* by node: being taken into use or out of it; NULL: none */
     double move_utilization;   /* share of a node a move takes */
     double bytes_mean;         /* of partitions */

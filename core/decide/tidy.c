@@ -66,7 +66,7 @@ static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t 
     if (search->confined != NULL && search->rules.class_of[left] != search->rules.class_of[*right])
         return false; /* other rules hold for them */
     const struct fore_partition *r = &topology->partition[*right];
-    if (l->replica_count != r->replica_count) return false;
+    if (l->replica_count != r->replica_count || l->apart != 0 || r->apart != 0) return false;
     for (uint32_t i = 0; i < l->replica_count; i++)
         if (l->replica[i] != r->replica[i]) return false;
     double cores = topology->node[l->replica[0]].cores;

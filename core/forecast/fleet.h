@@ -102,6 +102,8 @@ FORE_MUST_USE enum fore_err fore_fleet_load(struct fore_fleet *fleet, const void
 FORE_MUST_USE enum fore_err fore_fleet_set_hints(struct fore_fleet *fleet, const char *text,
                                                  struct fore_diag *diag);
 void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, double right_share);
+/* The partition's load will be, and would have been, `factor` > 0 times what it was. */
+void fore_fleet_scale(struct fore_fleet *fleet, uint32_t partition, double factor);
 void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right);
 /* Summed time in fits and predictions cannot be known here (no clock); counts can. */
 struct fore_fleet_counts {

@@ -112,6 +112,44 @@ void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, d
     changed(fleet, child);
 }
 
+/* Residuals are over sqrt(level): of a load k times as high they are sqrt(k) times as large. */
+static void scale_path(const struct fore_fleet *fleet, struct fore_fleet_path *path, bool finished,
+                       uint32_t partition, float factor)
+{
+    if (partition >= path->rows) return;
+    size_t a = (size_t)partition * fleet->steps;
+    float each = finished ? sqrtf(factor) : factor;
+    for (int kind = 0; kind < (finished ? FORE_SCENARIO_KINDS : 1); kind++)
+        for (size_t h = 0; h < fleet->steps; h++)
+            path->cell[kind][a + h] *= each;
+    if (!finished) path->now[partition] *= factor;
+}
+
+void fore_fleet_scale(struct fore_fleet *fleet, uint32_t partition, double factor)
+{
+    FORE_ASSERT(partition < fleet->partition_cap && factor > 0);
+    struct fore_fleet_partition *p = fleet->partition[partition];
+    if (!p) return;
+    float by = (float)factor, root = sqrtf(by);
+    scale_series(p, by);
+    for (uint32_t i = 0; i < fleet->done + fleet->pending; i++)
+        scale_path(fleet, fore_fleet_path_at(fleet, i), i < fleet->done, partition, by);
+    for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++)
+        for (size_t h = 0; h < fleet->steps; h++) {
+            p->own[kind][h] *= root;
+            p->common[kind][h] *= root;
+            if (partition >= fleet->rows) continue;
+            size_t at = (size_t)partition * fleet->steps + h;
+            fleet->mean[kind][at] *= by;
+            fleet->common[kind][at] *= by;
+            fleet->own[kind][at] *= by;
+        }
+    p->level *= factor;
+    p->peak *= by;
+    fore_fleet_recount(fleet, partition);
+    changed(fleet, p);
+}
+
 /* left += right, aligned at the newest point; a point known to one only stays what it was. */
 static void add_series(struct fore_fleet_partition *left, const struct fore_fleet_partition *right)
 {

@@ -381,6 +381,19 @@ void fore_history_merge(struct fore_history *history, uint32_t left, uint32_t ri
     rewrite(history, (struct pair){.left = left, .right = right, .right_share = -1});
 }
 
+void fore_history_scale(struct fore_history *history, uint32_t partition, double factor)
+{
+    FORE_ASSERT(partition < history->partition_cap && factor >= 0);
+    const struct block *block = &history->block[partition / LANES];
+    if (block->row == NULL) return;
+    for (int k = 0; k < FORE_HISTORY_LEVELS; k++)
+        for (uint32_t i = 0; i < history->level[k].cap; i++)
+            for (int m = 0; m < FORE_HIST_METRICS; m++) {
+                float *at = &row_at(history, block, k, m, i)[partition % LANES];
+                *at = (float)((double)*at * factor);
+            }
+}
+
 void fore_history_forget(struct fore_history *history, uint32_t partition)
 {
     FORE_ASSERT(partition < history->partition_cap);

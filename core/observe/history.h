@@ -49,6 +49,8 @@ void fore_history_split(struct fore_history *history, uint32_t left, uint32_t ri
                         double right_share);
 /* After a merge: left's past is the sum, right's is forgotten. */
 void fore_history_merge(struct fore_history *history, uint32_t left, uint32_t right);
+/* The past would have been `factor` times what it was. */
+void fore_history_scale(struct fore_history *history, uint32_t partition, double factor);
 /* The index begins another life: its past becomes NaN. */
 void fore_history_forget(struct fore_history *history, uint32_t partition);
 size_t fore_history_bytes(const struct fore_history *history); /* memory held */

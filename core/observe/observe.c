@@ -68,6 +68,8 @@ static const struct fore_option rows[] = {
      "keys sampled a partition, from which split keys are chosen"                              },
     {"sketch_half_life", FORE_OPT_DURATION, AT(sketch_half_life), "10min", 0,   365 * 86400e9, NULL,
      "after this a sampled key counts half; 0 never forgets"                                   },
+    {"column_half_life", FORE_OPT_DURATION, AT(column_half_life), "2min",  0,   365 * 86400e9, NULL,
+     "after this a sampled set of columns counts half; 0 never forgets"                        },
     {"now_span",         FORE_OPT_DURATION, AT(now_span),         "10s",   1e6, 86400e9,       NULL,
      "what \"now\" means: loads are averaged over it"                                          },
 };
@@ -137,6 +139,10 @@ struct fore_observe *fore_observe_create(const struct fore_observe_options *opti
         fore_keyrange_create(cap, (uint32_t)options->range_samples, options->sketch_half_life,
                              fore_rng_stream(seed, "observe.key_ranges", 0));
     observe->work->held_bytes = held;
+    bool columns = false;
+    for (uint32_t t = 0; t < topology->table_count; t++)
+        columns = columns || topology->table[t].columns > 0;
+    if (columns) observe->columns = fore_columns_create(cap, options->column_half_life);
     return observe;
 }
 
@@ -146,6 +152,7 @@ void fore_observe_destroy(struct fore_observe *observe)
     fore_history_destroy(observe->history);
     fore_hotkeys_destroy(observe->hot_keys);
     fore_keyrange_destroy(observe->key_ranges);
+    fore_columns_destroy(observe->columns);
     for (int m = 0; m < FORE_HIST_METRICS; m++)
         free(observe->work->row[m]);
     free(observe->work->partition);
@@ -159,7 +166,8 @@ void fore_observe_destroy(struct fore_observe *observe)
 size_t fore_observe_bytes(const struct fore_observe *observe)
 {
     return observe->work->held_bytes + fore_history_bytes(observe->history) +
-           fore_hotkeys_bytes(observe->hot_keys) + fore_keyrange_bytes(observe->key_ranges);
+           fore_hotkeys_bytes(observe->hot_keys) + fore_keyrange_bytes(observe->key_ranges) +
+           (observe->columns != NULL ? fore_columns_bytes(observe->columns) : 0);
 }
 
 /* ---- one window ----------------------------------------------------------------------------- */
@@ -250,6 +258,7 @@ static void follow_generation(struct fore_observe *observe, uint32_t p, uint32_t
         forget(observe, p);
         fore_history_forget(observe->history, p);
         fore_keyrange_forget(observe->key_ranges, p);
+        if (observe->columns != NULL) fore_columns_forget(observe->columns, p);
     }
     rates->generation = generation;
     rates->adopts = false;
@@ -331,6 +340,8 @@ static void push_keys(struct fore_observe *observe, const struct fore_sample *sa
         fore_hotkeys_add(observe->hot_keys, sample->end, key->position, key->weight);
         if (p < observe->partition_cap)
             fore_keyrange_add(observe->key_ranges, sample->end, p, key->position, key->weight);
+        if (p < observe->partition_cap && observe->columns != NULL)
+            fore_columns_add(observe->columns, sample->end, p, key->columns, key->weight);
     }
 }
 
@@ -369,6 +380,7 @@ void fore_observe_split(struct fore_observe *observe, uint32_t left, uint32_t ri
     observe->partition[right].size_bytes = right_bytes;
     fore_history_split(observe->history, left, right, right_share);
     fore_keyrange_split(observe->key_ranges, left, right, at);
+    if (observe->columns != NULL) fore_columns_split(observe->columns, left, right, right_share);
 }
 
 void fore_observe_merge(struct fore_observe *observe, uint32_t left, uint32_t right)
@@ -386,4 +398,44 @@ void fore_observe_merge(struct fore_observe *observe, uint32_t left, uint32_t ri
     observe->work->partition[right].adopts = true;
     fore_history_merge(observe->history, left, right);
     fore_keyrange_merge(observe->key_ranges, left, right);
+    if (observe->columns != NULL) fore_columns_merge(observe->columns, left, right);
+}
+
+/* The keys and column sets of a pair stay with its base: it is what a position is found as. */
+void fore_observe_split_columns(struct fore_observe *observe, uint32_t base, uint32_t sibling,
+                                double load_base, double load_apart)
+{
+    FORE_ASSERT(base < observe->partition_cap && sibling < observe->partition_cap);
+    double whole = load_base + load_apart;
+    FORE_ASSERT(load_base > 0 && load_apart > 0);
+    struct rates *b = &observe->work->partition[base], *s = &observe->work->partition[sibling];
+    *s = *b;
+    for (int i = 0; i < RATES; i++) {
+        s->of[i] = b->of[i] * load_apart;
+        b->of[i] *= load_base;
+    }
+    b->adopts = s->adopts = true;
+    b->lives = s->lives =
+        false; /* loads were guessed, requests not at all: the next window tells */
+    publish(b, &observe->partition[base]);
+    publish(s, &observe->partition[sibling]);
+    fore_history_scale(observe->history, base, whole);
+    fore_history_split(observe->history, base, sibling, load_apart / whole);
+    fore_keyrange_forget(observe->key_ranges, sibling);
+    fore_columns_forget(observe->columns, sibling);
+}
+
+void fore_observe_merge_columns(struct fore_observe *observe, uint32_t base, uint32_t sibling,
+                                double load_base, double load_apart)
+{
+    double whole = load_base + load_apart;
+    FORE_ASSERT(whole > 0);
+    struct rates *b = &observe->work->partition[base];
+    fore_keyrange_forget(observe->key_ranges, sibling);
+    fore_columns_forget(observe->columns, sibling);
+    fore_observe_merge(observe, base, sibling);
+    for (int i = 0; i < RATES; i++)
+        b->of[i] /= whole;
+    publish(b, &observe->partition[base]);
+    fore_history_scale(observe->history, base, 1 / whole);
 }

@@ -8,6 +8,7 @@
 #include "core/base/option.h"
 #include "core/cluster/sample.h"
 #include "core/cluster/topology.h"
+#include "core/observe/columns.h"
 #include "core/observe/history.h"
 #include "core/observe/hotkeys.h"
 #include "core/observe/keyrange.h"
@@ -22,7 +23,8 @@ struct fore_observe_options {
     uint64_t hot_keys;      /* counters */
     uint64_t range_samples; /* per partition */
     fore_ns sketch_half_life;
-    fore_ns now_span; /* what "now" means: loads are averaged over it (nowcast, reactive) */
+    fore_ns column_half_life; /* of the sets of columns: the mix must not trail a change of it */
+    fore_ns now_span;         /* what "now" means: loads are averaged over it (nowcast, reactive) */
 };
 extern const struct fore_option_section fore_observe_section; /* "observe" */
 
@@ -55,7 +57,8 @@ struct fore_observe {
     struct fore_history *history;
     struct fore_hotkeys *hot_keys;
     struct fore_keyrange *key_ranges;
-    fore_ns end; /* of the newest window; 0: none yet */
+    struct fore_columns *columns; /* of a pair by its base; NULL: no table tells its columns */
+    fore_ns end;                  /* of the newest window; 0: none yet */
     uint64_t windows;
     uint32_t partition_cap, node_count;
     struct fore_observe_work *work; /* private: the sums behind the averages */
@@ -74,6 +77,12 @@ FORE_MUST_USE enum fore_err fore_observe_push(struct fore_observe *observe,
 void fore_observe_split(struct fore_observe *observe, uint32_t left, uint32_t right, uint64_t at,
                         double right_share);
 void fore_observe_merge(struct fore_observe *observe, uint32_t left, uint32_t right);
+/* By column: the parts' loads over that of whole rows, of one query mix, as expected; their sum is
+ * below 1 where the split pays. */
+void fore_observe_split_columns(struct fore_observe *observe, uint32_t base, uint32_t sibling,
+                                double load_base, double load_apart);
+void fore_observe_merge_columns(struct fore_observe *observe, uint32_t base, uint32_t sibling,
+                                double load_base, double load_apart);
 size_t fore_observe_bytes(const struct fore_observe *observe); /* memory held */
 
 #endif

@@ -108,6 +108,8 @@ static bool take_step(struct fore_board *board, const struct step *step, uint16_
     case FORE_MOVE_MERGE:
     case FORE_MOVE_ADD_NODE:
     case FORE_MOVE_REMOVE_NODE:
+    case FORE_MOVE_VERTICAL_SPLIT:
+    case FORE_MOVE_VERTICAL_MERGE:
     case FORE_MOVE_KINDS: break;
     }
     return false;

@@ -29,6 +29,11 @@ complains "names the nearest" 'did you mean "keys"'
 refused "rules in a scenario that is only shown" config "$T/small.cfg" --set 'placement.apart=p1 <> p1'
 refused "an unknown option" replay "$T/small.cfg" --set cluster.nodse=4 --journal "$J"
 complains "has a nearest name" 'did you mean'
+refused "a column without a width" replay "$T/small.cfg" --set workload.row_columns=id --journal "$J"
+complains "shows how to write one" 'photo=4KiB'
+refused "queries for a column that is not there" replay "$T/small.cfg" --set workload.row_columns=id=8 --set 'workload.row_sets=50% nmae' --journal "$J"
+complains "names it" 'nmae'
+refused "a price on bytes of rows without columns" replay "$T/small.cfg" --set sim.byte_cost=50% --journal "$J"
 refused "a quantity without sense" replay "$T/small.cfg" --set sim.service_mean=fast --journal "$J"
 refused "a negative time" replay "$T/small.cfg" --set workload.span=-5s --journal "$J"
 head -c 4096 "$F" >"$T/binary.cfg"

@@ -4,14 +4,25 @@
 #include "tests/support/contract_suite.h"
 #include "tests/support/sim_world.h"
 
-static const char *const options[] = {"workload.kind=synthetic",  "workload.rate=200/s",
-                                      "workload.span=1d",         "workload.keys=10k",
-                                      "workload.read_share=50%",  "cluster.nodes=4",
-                                      "cluster.nodes_max=6",      "cluster.node_boot=5s",
-                                      "cluster.cores=2",          "cluster.partitions=16",
-                                      "cluster.replicas=2",       "sim.content=true",
-                                      "observe.window=1s",        "cluster.partition_bytes=8MiB",
-                                      "cluster.bandwidth=1MiB/s", NULL};
+static const char *const options[] = {"workload.kind=synthetic",
+                                      "workload.rate=200/s",
+                                      "workload.span=1d",
+                                      "workload.keys=10k",
+                                      "workload.read_share=50%",
+                                      "cluster.nodes=4",
+                                      "cluster.nodes_max=6",
+                                      "cluster.node_boot=5s",
+                                      "cluster.cores=2",
+                                      "cluster.partitions=16",
+                                      "cluster.replicas=2",
+                                      "workload.row_columns=a=8,b=24,c=400,d=600",
+                                      "workload.row_sets=50% a b, 20% c, 20% b d, 10% *",
+                                      "sim.byte_cost=50%",
+                                      "sim.content=true",
+                                      "observe.window=1s",
+                                      "cluster.partition_bytes=8MiB",
+                                      "cluster.bandwidth=1MiB/s",
+                                      NULL};
 
 static struct fore_driver create(uint64_t seed)
 {

@@ -7,6 +7,7 @@
 
 #include "core/act/migrate.h"
 #include "core/base/rng.h"
+#include "core/cluster/topology_columns.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +35,7 @@ static struct trial {
     enum fake_damage damage;
     enum moment moment;
     bool harmless; /* a control */
+    bool columns;  /* a vertical split or merge, of partitions without followers */
     bool harmed, cut_over;
     uint64_t position; /* the damaged row's: clients leave it alone, lest they heal it */
     fore_ns harm_at;
@@ -50,6 +52,13 @@ static void harm(void)
     uint32_t p = trial.move.partition, kept = 0;
     uint16_t node[16];
     if (trial.harmed || trial.harmless) return;
+    if (trial.columns) {
+        uint32_t sibling = fore_topology_columns_sibling(&fake->topology, p);
+        if (sibling != FORE_PARTITION_NONE && fore_rng_below(&trial.rng, 2) > 0) p = sibling;
+        trial.harmed = fake_damage(fake, trial.damage, p, fake->topology.partition[p].replica[0],
+                                   fore_rng_u32(&trial.rng) >> 1, &trial.position);
+        return;
+    }
     const struct fore_partition *part = &fake->topology.partition[p];
     bool leaves = trial.move.kind == FORE_MOVE_MOVE || trial.move.kind == FORE_MOVE_DROP_REPLICA;
     bool copying = trial.moment == DURING_COPY;
@@ -98,6 +107,41 @@ static void clients_write(void)
     }
 }
 
+/* Any columns to any node, the base's own included; or back from there. */
+static struct fore_move some_column_move(enum fore_move_kind kind)
+{
+    const struct fore_topology *t = &trial.fake->topology;
+    uint32_t p = fore_rng_below(&trial.rng, 8);
+    struct fore_move move = {.kind = FORE_MOVE_VERTICAL_SPLIT,
+                             .partition = p,
+                             .other = FORE_PARTITION_NONE,
+                             .source = t->partition[p].replica[0],
+                             .target = (uint16_t)fore_rng_below(&trial.rng, t->node_count),
+                             .columns = 1 + fore_rng_below(&trial.rng, 254),
+                             .split_right_share = 0.5,
+                             .load_base = 0.5F,
+                             .load_apart = 0.25F};
+    if (kind == FORE_MOVE_VERTICAL_SPLIT) return move;
+    struct fore_driver driver = fake_driver(trial.fake);
+    struct fore_move_status status = {.phase = FORE_PHASE_QUEUED};
+    fore_ticket ticket;
+    uint64_t orphans;
+    assert_int_equal(fore_driver_begin(driver, &move, &ticket), FORE_E_OK);
+    while (status.phase != FORE_PHASE_READY) {
+        fake_advance(trial.fake, FORE_SEC / 4);
+        assert_int_equal(fore_driver_poll(driver, ticket, &status), FORE_E_OK);
+    }
+    assert_int_equal(fore_driver_cutover(driver, ticket), FORE_E_OK);
+    assert_int_equal(fore_driver_sweep(driver, ticket, &orphans), FORE_E_OK);
+    assert_int_equal(fore_driver_poll(driver, ticket, &status), FORE_E_OK);
+    struct fore_move back = move;
+    back.kind = kind;
+    back.other = status.partition_new;
+    back.source = move.target;
+    back.target = move.source;
+    return back;
+}
+
 static struct fore_move some_move(enum fore_move_kind kind)
 {
     const struct fore_topology *t = &trial.fake->topology;
@@ -124,12 +168,13 @@ static struct fore_move some_move(enum fore_move_kind kind)
     return move;
 }
 
-static void set_up(uint64_t seed)
+static void set_up(uint64_t seed, bool columns)
 {
-    struct fake_options fake = {.seed = seed, .replica_count = 2, .node_count = 5};
+    struct fake_options fake = {.seed = seed, .replica_count = columns ? 1 : 2, .node_count = 5};
     struct fore_act_options act;
     struct fore_observe_options observe;
     memset(&trial, 0, sizeof trial);
+    trial.columns = columns;
     fore_arena_init(&trial.arena);
     trial.rng = fore_rng_stream(seed, "prop-corruption", 0);
     trial.fake = fake_create(&fake);
@@ -141,19 +186,24 @@ static void set_up(uint64_t seed)
     fore_migrate_init(&trial.migrate, &act, &trial.arena, fake.node_count);
     fore_alert_init(&trial.alerts, &trial.arena, 64, 3600 * FORE_SEC);
     trial.damage = (enum fake_damage)fore_rng_below(&trial.rng, FAKE_DAMAGES);
-    trial.move =
-        some_move((enum fore_move_kind)fore_rng_below(&trial.rng, FORE_MOVE_DROP_REPLICA + 1));
+    if (columns)
+        trial.move = some_column_move(
+            (enum fore_move_kind)(FORE_MOVE_VERTICAL_SPLIT + fore_rng_below(&trial.rng, 2)));
+    else
+        trial.move =
+            some_move((enum fore_move_kind)fore_rng_below(&trial.rng, FORE_MOVE_DROP_REPLICA + 1));
     trial.moment = (enum moment)fore_rng_below(&trial.rng, MOMENTS);
-    bool copies = trial.move.kind == FORE_MOVE_MOVE || trial.move.kind == FORE_MOVE_ADD_REPLICA;
+    bool copies =
+        trial.move.kind == FORE_MOVE_MOVE || trial.move.kind == FORE_MOVE_ADD_REPLICA || columns;
     if (trial.moment == DURING_COPY && !copies) trial.moment = BEFORE_CUT_OVER;
     trial.harm_at = fore_rng_below(&trial.rng, 50);
     trial.cutover = trial.fake->ops.cutover;
     trial.fake->ops.cutover = cutover_with_harm;
 }
 
-static void run_case(uint64_t seed, bool harmless)
+static void run_case(uint64_t seed, bool harmless, bool columns)
 {
-    set_up(seed);
+    set_up(seed, columns);
     trial.harmless = harmless;
     char why[200];
     struct fore_migrate_change change[8];
@@ -189,11 +239,11 @@ static void tear_down(void)
 
 /* ---- the laws ------------------------------------------------------------------------------ */
 
-static void no_damage_goes_unnoticed(void **state)
+static void expect_all_found(bool columns)
 {
     uint32_t before = 0, after = 0, healed = 0, by_kind[FORE_MOVE_KINDS] = {0};
     for (uint64_t seed = 1; before + after < CASES; seed++) {
-        run_case(seed, false);
+        run_case(seed, false, columns);
         if (!trial.harmed) fail_msg("seed %llu: nothing was harmed", (unsigned long long)seed);
         bool found = trial.found_before + trial.found_after > 0;
         if (!found && !fake_is_sound(trial.fake))
@@ -219,10 +269,20 @@ static void no_damage_goes_unnoticed(void **state)
     (void)fprintf(stderr, "\n");
 }
 
-static void sound_moves_raise_nothing_and_keep_every_write(void **state)
+static void no_damage_goes_unnoticed(void **state)
+{
+    expect_all_found(false);
+}
+
+static void no_damage_goes_unnoticed_where_columns_part(void **state)
+{
+    expect_all_found(true);
+}
+
+static void expect_all_quiet(bool columns)
 {
     for (uint64_t seed = 1; seed <= CONTROLS; seed++) {
-        run_case(seed, true);
+        run_case(seed, true, columns);
         if (trial.found_before + trial.found_after + trial.migrate.counts.corrupt > 0)
             fail_msg("seed %llu: an alert without a cause", (unsigned long long)seed);
         if (trial.migrate.counts.done[trial.move.kind] != 1)
@@ -234,10 +294,22 @@ static void sound_moves_raise_nothing_and_keep_every_write(void **state)
     }
 }
 
+static void sound_moves_raise_nothing_and_keep_every_write(void **state)
+{
+    expect_all_quiet(false);
+}
+
+static void nor_do_sound_moves_of_columns(void **state)
+{
+    expect_all_quiet(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_damage_goes_unnoticed),
+        cmocka_unit_test(no_damage_goes_unnoticed_where_columns_part),
+        cmocka_unit_test(nor_do_sound_moves_of_columns),
         cmocka_unit_test(sound_moves_raise_nothing_and_keep_every_write),
     };
     return cmocka_run_group_tests_name("prop/corruption", tests, NULL, NULL);

@@ -66,6 +66,8 @@ static bool lawful_move(const struct fore_move *m, uint8_t *slots)
     case FORE_MOVE_MERGE: return fore_topology_right_of(t, m->partition) == m->other;
     case FORE_MOVE_ADD_NODE:
     case FORE_MOVE_REMOVE_NODE:
+    case FORE_MOVE_VERTICAL_SPLIT:
+    case FORE_MOVE_VERTICAL_MERGE:
     case FORE_MOVE_KINDS: break;
     }
     return false;

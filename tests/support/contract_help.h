@@ -19,6 +19,7 @@ extern const struct contract_subject *contract_current;
 
 /* The groups of the suite; each returns the number of its failed tests. */
 int contract_life_run(void);
+int contract_columns_run(void);
 int contract_refusals_run(void);
 int contract_faults_run(void);
 int contract_content_run(void);

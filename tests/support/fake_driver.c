@@ -6,20 +6,12 @@
 #include "tests/support/fake_driver.h"
 
 #include "core/base/rng.h"
+#include "core/cluster/topology_columns.h"
+#include "tests/support/fake_columns.h"
 #include "tests/support/fake_content.h"
-#include "tests/support/fake_store.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct fake_move {
-    struct fore_move move;
-    enum fore_move_phase phase;
-    uint64_t first, last; /* the partition's range when it began */
-    double bytes_done, bytes_total;
-    double bytes_per_sec_max;
-    uint32_t partition_new;
-};
 
 enum { RANGE_PER_PARTITION = 1 << 20 };
 
@@ -30,23 +22,13 @@ static struct fake_move *move_of(struct fake *fake, fore_ticket ticket)
     return ticket > fake->forgotten && ticket <= fake->move_count ? &fake->move[ticket - 1] : NULL;
 }
 
-static bool before_cutover(const struct fake_move *move)
-{
-    return move->phase <= FORE_PHASE_READY;
-}
-
-static bool copies(const struct fake_move *move)
-{
-    return move->move.kind == FORE_MOVE_MOVE || move->move.kind == FORE_MOVE_ADD_REPLICA;
-}
-
 static bool busy(const struct fake *fake, uint32_t partition)
 {
     for (uint32_t i = 0; i < fake->move_count; i++) {
         const struct fake_move *move = &fake->move[i];
-        if (!before_cutover(move) && move->phase != FORE_PHASE_SWEEPING) continue;
+        if (!fake_move_open(move) && move->phase != FORE_PHASE_SWEEPING) continue;
         if (move->move.partition == partition) return true;
-        if (move->move.kind == FORE_MOVE_MERGE && move->move.other == partition) return true;
+        if (fore_move_joins(move->move.kind) && move->move.other == partition) return true;
     }
     return false;
 }
@@ -67,6 +49,11 @@ static enum fore_err change(struct fore_topology *topology, const struct fore_mo
         return fore_topology_drop_replica(topology, move->partition, move->source);
     case FORE_MOVE_ADD_NODE: return fore_topology_set_standby(topology, move->target, false);
     case FORE_MOVE_REMOVE_NODE: return fore_topology_set_standby(topology, move->source, true);
+    case FORE_MOVE_VERTICAL_SPLIT:
+        return fore_topology_columns_split(topology, move->partition, move->columns,
+                                           move->split_right_share, move->target, right);
+    case FORE_MOVE_VERTICAL_MERGE:
+        return fore_topology_columns_merge(topology, move->partition, move->other);
     case FORE_MOVE_KINDS: break;
     }
     return FORE_E_UNSUPPORTED;
@@ -78,14 +65,20 @@ static void weigh(struct fake *fake)
     for (uint32_t i = 0; i < fake->topology.partition_count; i++) {
         struct fore_partition *p = &fake->topology.partition[i];
         if (!p->alive) continue;
-        uint32_t keys = fake_store_count(&fake->store[p->replica[0]], p->first, p->last);
-        p->bytes = keys * fake->options.key_bytes;
+        bool apart = p->column_group == FORE_GROUP_APART;
+        const struct fake_store *store = fake_columns_store(fake, apart, p->replica[0]);
+        uint64_t columns = (uint64_t)__builtin_popcountll(fake_columns_mask(p)) / 8;
+        uint64_t keys = fake_store_count(store, p->first, p->last);
+        p->bytes = keys * fake->options.key_bytes * columns / FAKE_COLUMNS;
     }
 }
 
 static void end_without_trace(struct fake *fake, struct fake_move *move, enum fore_move_phase phase)
 {
-    if (copies(move)) fake_store_remove(&fake->store[move->move.target], move->first, move->last);
+    if (fake_move_copies(move))
+        (void)fake_store_remove(fake_columns_store(fake, move->apart, move->move.target),
+                                move->first, move->last);
+    move->stage.count = 0;
     move->phase = phase;
 }
 
@@ -139,7 +132,7 @@ static enum fore_err op_begin(void *self, const struct fore_move *move, fore_tic
     fore_topology_copy(&fake->trial, topology, &fake->arena);
     FORE_TRY(change(&fake->trial, move, NULL));
     if (!fore_move_of_node(move->kind) && busy(fake, move->partition)) return FORE_E_CONFLICT;
-    if (move->kind == FORE_MOVE_MERGE && busy(fake, move->other)) return FORE_E_CONFLICT;
+    if (fore_move_joins(move->kind) && busy(fake, move->other)) return FORE_E_CONFLICT;
     static const struct fore_partition none = {0};
     bool of_node = fore_move_of_node(move->kind);
     const struct fore_partition *p = of_node ? &none : &topology->partition[move->partition];
@@ -147,12 +140,21 @@ static enum fore_err op_begin(void *self, const struct fore_move *move, fore_tic
                               .phase = FORE_PHASE_READY,
                               .first = p->first,
                               .last = p->last,
+                              .apart = p->column_group == FORE_GROUP_APART,
                               .bytes_per_sec_max = move->bytes_per_sec_max,
                               .partition_new = FORE_PARTITION_NONE};
-    if (copies(&begun)) {
+    if (fake_move_copies(&begun)) {
         if (!topology->node[move->target].up) return FORE_E_REFUSED;
         begun.phase = FORE_PHASE_QUEUED;
         begun.bytes_total = (double)p->bytes;
+    }
+    if (fore_move_of_columns(move->kind)) {
+        uint32_t from = move->kind == FORE_MOVE_VERTICAL_MERGE ? move->other : move->partition;
+        if (topology->partition[from].replica[0] != move->source) return FORE_E_CONFLICT;
+        if (move->kind == FORE_MOVE_VERTICAL_MERGE && p->replica[0] != move->target)
+            return FORE_E_CONFLICT;
+        if (!topology->node[move->target].up) return FORE_E_REFUSED;
+        fake_columns_begin(fake, &begun);
     }
     if (fake->move_count == fake->move_cap) {
         fake->move_cap = fake->move_cap == 0 ? 16 : fake->move_cap * 2;
@@ -179,7 +181,7 @@ static enum fore_err op_throttle(void *self, fore_ticket ticket, double bytes_pe
 {
     struct fake_move *move = move_of(self, ticket);
     if (move == NULL) return FORE_E_RANGE;
-    if (!before_cutover(move)) return FORE_E_CONFLICT;
+    if (!fake_move_open(move)) return FORE_E_CONFLICT;
     move->bytes_per_sec_max = bytes_per_sec_max;
     return FORE_E_OK;
 }
@@ -188,7 +190,7 @@ static enum fore_err op_cancel(void *self, fore_ticket ticket)
 {
     struct fake_move *move = move_of(self, ticket);
     if (move == NULL) return FORE_E_RANGE;
-    if (!before_cutover(move)) return FORE_E_CONFLICT;
+    if (!fake_move_open(move)) return FORE_E_CONFLICT;
     end_without_trace(self, move, FORE_PHASE_CANCELLED);
     return FORE_E_OK;
 }
@@ -198,7 +200,7 @@ bool fake_receives(const struct fake *fake, uint32_t partition, uint16_t node)
 {
     for (uint32_t i = 0; i < fake->move_count; i++) {
         const struct fake_move *move = &fake->move[i];
-        if (before_cutover(move) && copies(move) && move->move.partition == partition &&
+        if (fake_move_open(move) && fake_move_copies(move) && move->move.partition == partition &&
             move->move.target == node)
             return true;
     }
@@ -212,7 +214,7 @@ static enum fore_err op_tickets(void *self, struct fore_driver_ticket *out, uint
     *count = 0;
     for (uint32_t i = 0; i < fake->move_count; i++) {
         const struct fake_move *move = &fake->move[i];
-        if (!before_cutover(move) && move->phase != FORE_PHASE_SWEEPING) continue;
+        if (!fake_move_open(move) && move->phase != FORE_PHASE_SWEEPING) continue;
         if (*count < cap)
             out[*count] = (struct fore_driver_ticket){.ticket = i + 1, .move = move->move};
         ++*count;
@@ -237,10 +239,13 @@ static enum fore_err op_cutover(void *self, fore_ticket ticket)
     if (move->phase > FORE_PHASE_READY) return FORE_E_CONFLICT;
     FORE_TRY(change(&fake->topology, &move->move, &move->partition_new));
     if (move->move.kind == FORE_MOVE_DROP_REPLICA)
-        fake_store_remove(&fake->store[move->move.source], move->first, move->last);
+        (void)fake_store_remove(fake_columns_store(fake, move->apart, move->move.source),
+                                move->first, move->last);
+    bool columns = fore_move_of_columns(move->move.kind);
+    if (columns) fake_columns_cutover(fake, move);
     if (move->move.kind == FORE_MOVE_MERGE) account_for_merge(fake, &move->move);
     weigh(fake);
-    move->phase = copies(move) ? FORE_PHASE_SWEEPING : FORE_PHASE_DONE;
+    move->phase = fake_move_copies(move) || columns ? FORE_PHASE_SWEEPING : FORE_PHASE_DONE;
     return FORE_E_OK;
 }
 
@@ -253,9 +258,17 @@ static enum fore_err op_sweep(void *self, fore_ticket ticket, uint64_t *orphans)
     if (move->phase == FORE_PHASE_DONE) return FORE_E_OK;
     if (move->phase != FORE_PHASE_SWEEPING) return FORE_E_CONFLICT;
     if (move->move.kind == FORE_MOVE_MOVE)
-        *orphans = fake_store_remove(&fake->store[move->move.source], move->first, move->last);
+        *orphans = fake_store_remove(fake_columns_store(fake, move->apart, move->move.source),
+                                     move->first, move->last);
+    if (fore_move_of_columns(move->move.kind)) fake_columns_sweep(fake, move);
     move->phase = FORE_PHASE_DONE;
     return FORE_E_OK;
+}
+
+static enum fore_err op_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
+{
+    const struct fake_move *move = move_of(self, ticket);
+    return move == NULL ? FORE_E_RANGE : fake_columns_compare(self, move, rows, copy);
 }
 
 static void op_close(void *self)
@@ -294,7 +307,10 @@ static void fill_topology(struct fake *fake)
     topology->table[0] =
         (struct fore_table){.name = "t",
                             .last = (uint64_t)RANGE_PER_PARTITION * o->partition_count - 1,
-                            .column_groups = 1};
+                            .column_groups = 1,
+                            .columns = FAKE_COLUMNS};
+    for (uint32_t c = 0; c < FAKE_COLUMNS; c++)
+        topology->table[0].column_bytes[c] = (uint32_t)(o->key_bytes / FAKE_COLUMNS);
     for (uint32_t i = 0; i < o->partition_count; i++) {
         struct fore_partition p = {.first = (uint64_t)i * RANGE_PER_PARTITION,
                                    .replica_count = (uint16_t)o->replica_count};
@@ -329,6 +345,7 @@ struct fake *fake_create(const struct fake_options *options)
     fore_arena_init(&fake->arena);
     fill_topology(fake);
     fake->store = FORE_NEW(&fake->arena, struct fake_store, fake->options.node_count);
+    fake->apart = FORE_NEW(&fake->arena, struct fake_store, fake->options.node_count);
     fake->written = FORE_NEW(&fake->arena, struct fore_content, fake->options.partition_cap);
     fake->partition_sample =
         FORE_NEW(&fake->arena, struct fore_partition_sample, fake->options.partition_cap);
@@ -336,7 +353,7 @@ struct fake *fake_create(const struct fake_options *options)
     fill_stores(fake);
     uint32_t all = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
                    FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_CONTENT |
-                   FORE_CAP_PROBE | FORE_CAP_TICKETS;
+                   FORE_CAP_PROBE | FORE_CAP_VERTICAL | FORE_CAP_TICKETS;
     if (fake->options.nodes_standby > 0) all |= FORE_CAP_NODES;
     fake->ops = (struct fore_driver_ops){
         .name = "fake",
@@ -352,6 +369,7 @@ struct fake *fake_create(const struct fake_options *options)
         .content = fake_op_content,
         .probe = fake_op_probe,
         .tickets = op_tickets,
+        .compare = op_compare,
         .cutover = op_cutover,
         .sweep = op_sweep,
         .close = op_close,
@@ -361,8 +379,12 @@ struct fake *fake_create(const struct fake_options *options)
 
 void fake_destroy(struct fake *fake)
 {
-    for (uint32_t n = 0; n < fake->options.node_count; n++)
+    for (uint32_t n = 0; n < fake->options.node_count; n++) {
         free(fake->store[n].key);
+        free(fake->apart[n].key);
+    }
+    for (uint32_t i = 0; i < fake->move_count; i++)
+        free(fake->move[i].stage.key);
     free(fake->truth.key);
     free(fake->move);
     fore_arena_fini(&fake->arena);
@@ -379,70 +401,13 @@ struct fake *fake_of(struct fore_driver driver)
     return driver.self;
 }
 
-/* ---- what a test does to it --------------------------------------------------------------- */
-
-static uint16_t copy_source(const struct fake *fake, const struct fake_move *move)
-{
-    if (move->move.kind == FORE_MOVE_MOVE) return move->move.source;
-    return fake->topology.partition[move->move.partition].replica[0];
-}
-
-static void progress(struct fake *fake, struct fake_move *move, fore_ns ns)
-{
-    uint16_t source = copy_source(fake, move), target = move->move.target;
-    if (!fake->topology.node[source].up || !fake->topology.node[target].up) return;
-    struct fake_store *to = &fake->store[target];
-    const struct fake_store *from = &fake->store[source];
-    if (move->phase == FORE_PHASE_CATCHING_UP) {
-        fake_store_copy(to, from, move->first, move->last, UINT64_MAX);
-        move->phase = FORE_PHASE_READY;
-        return;
-    }
-    double rate = fake->options.bandwidth_bytes;
-    if (move->bytes_per_sec_max > 0 && move->bytes_per_sec_max < rate)
-        rate = move->bytes_per_sec_max;
-    move->phase = FORE_PHASE_COPYING;
-    move->bytes_done += rate * (double)ns / 1e9;
-    if (move->bytes_done >= move->bytes_total) {
-        move->bytes_done = move->bytes_total;
-        move->phase = FORE_PHASE_CATCHING_UP;
-    }
-    uint64_t keys = (uint64_t)move->bytes_done / fake->options.key_bytes;
-    fake_store_copy(to, from, move->first, move->last, keys);
-}
-
-void fake_advance(struct fake *fake, fore_ns ns)
-{
-    for (uint32_t i = 0; i < fake->move_count; i++)
-        if (fake->move[i].phase < FORE_PHASE_READY) progress(fake, &fake->move[i], ns);
-    fake->now += ns;
-    fore_ns ended = fake->now / fake->options.window_ns * fake->options.window_ns;
-    if (ended > fake->window_end) {
-        fake->window_end = ended;
-        fake->window_unread = true;
-    }
-}
-
-void fake_write(struct fake *fake, uint64_t position, uint64_t value)
-{
-    struct fake_key key = {.position = position, .value = value};
-    uint32_t at = fore_topology_find(&fake->topology, position);
-    FORE_ASSERT(at != FORE_PARTITION_NONE);
-    const struct fore_partition *p = &fake->topology.partition[at];
-    fake_acknowledge(fake, at, key);
-    for (uint32_t r = 0; r < p->replica_count; r++)
-        fake_store_put(&fake->store[p->replica[r]], key);
-    for (uint32_t i = 0; i < fake->move_count; i++) {
-        const struct fake_move *move = &fake->move[i];
-        if (copies(move) && move->phase == FORE_PHASE_READY && move->move.partition == at)
-            fake_store_put(&fake->store[move->move.target], key);
-    }
-}
+/* ---- what a test does to it; fake_life.c has the rest ------------------------------------------
+ */
 
 void fake_fail(struct fake *fake, fore_ticket ticket)
 {
     struct fake_move *move = move_of(fake, ticket);
-    FORE_ASSERT(move != NULL && before_cutover(move));
+    FORE_ASSERT(move != NULL && fake_move_open(move));
     end_without_trace(fake, move, FORE_PHASE_FAILED);
 }
 
@@ -450,7 +415,7 @@ void fake_restart(struct fake *fake)
 {
     for (uint32_t i = 0; i < fake->move_count; i++) {
         struct fake_move *move = &fake->move[i];
-        if (before_cutover(move)) end_without_trace(fake, move, FORE_PHASE_FAILED);
+        if (fake_move_open(move)) end_without_trace(fake, move, FORE_PHASE_FAILED);
         move->phase = move->phase == FORE_PHASE_SWEEPING ? FORE_PHASE_DONE : move->phase;
     }
     fake->forgotten = fake->move_count;

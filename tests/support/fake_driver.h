@@ -3,7 +3,8 @@
  *
  * Each node holds real keys with values; a partition's content on a node is whatever keys the node
  * holds in the partition's range. So digests compare contents, a copy can be half done, an orphan
- * is a key on a node that has no business with it, and a split or merge moves nothing. Time passes
+ * is a key on a node that has no business with it, and a split or merge moves nothing. The eight
+ * bytes of a value are the columns of its row. Time passes
  * only in fake_advance. All capabilities, unless the options take some away.
  */
 #ifndef TEST_FAKE_DRIVER_H
@@ -33,6 +34,7 @@ struct fake {
     struct fore_topology topology; /* what is true; tests may look, and set `up` */
     struct fore_topology trial;    /* a copy that judges moves */
     struct fake_store *store;      /* [node_count] */
+    struct fake_store *apart;      /* [node_count]: rows of siblings, see fake_columns.h */
     struct fake_store truth;       /* every write acknowledged so far */
     struct fore_content *written;  /* [partition_cap]: only `written` and `rows_written` are used */
     struct fake_move *move;        /* [move_count], ticket - 1 is the index */

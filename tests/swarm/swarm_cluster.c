@@ -171,6 +171,8 @@ static void model_apply(struct model *model, const struct fore_move *move, uint3
     }
     case FORE_MOVE_ADD_NODE:
     case FORE_MOVE_REMOVE_NODE:
+    case FORE_MOVE_VERTICAL_SPLIT: /* its requests name no columns */
+    case FORE_MOVE_VERTICAL_MERGE:
     case FORE_MOVE_KINDS: break;
     }
 }

@@ -1,5 +1,7 @@
 #include "core/observe/observe.h"
 
+#include "core/cluster/topology_columns.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -82,7 +84,8 @@ static void fill_window(uint64_t second)
             .by_type = {(uint32_t)(100 * n), (uint32_t)(50 * n)},
             .by_group = {(uint32_t)(150 * n)                  },
         };
-        fix.key[p] = (struct fore_key_sample){.position = p * WIDTH + second % 10, .weight = 3};
+        fix.key[p] = (struct fore_key_sample){
+            .position = p * WIDTH + second % 10, .weight = 3, .columns = 3};
     }
     for (int n = 0; n < NODES; n++)
         fix.node[n] = (struct fore_node_sample){.requests = 500,
@@ -244,6 +247,38 @@ static void a_split_conserves_load_and_samples(void **state)
     assert_true(seen[right].load < 0.18 + 0.15 * (1.5 - 0.18)); /* an average, not a fresh start */
 }
 
+/* The parts do less than the whole did, in the past as they will; where keys lie stays the base's.
+ */
+static void columns_part_with_their_past_and_come_back(void **state)
+{
+    struct fore_column_set set[FORE_COLUMNS_SETS];
+    double rest;
+    fix.topology.table[0].columns = 4;
+    fore_observe_destroy(fix.observe);
+    fix.observe = fore_observe_create(&fix.options, &fix.topology, 7);
+    run(1, 50);
+    uint32_t sibling = 0;
+    assert_int_equal(fore_topology_columns_split(&fix.topology, 1, 3, 0.5, 0, &sibling), FORE_E_OK);
+    fore_observe_split_columns(fix.observe, 1, sibling, 0.3, 0.2);
+    const struct fore_observe_partition *seen = fix.observe->partition;
+    expect_near(seen[1].load, 0.6 * 0.3, 1e-9);
+    expect_near(seen[sibling].load, 0.6 * 0.2, 1e-9);
+    expect_near(load_at(1, 20), 0.6 * 0.3, 1e-6);
+    expect_near(load_at(sibling, 20), 0.6 * 0.2, 1e-6);
+    run(51, 51); /* what is seen now replaces what was guessed at once; the past stays */
+    expect_near(load_at(1, 1), 0.6 * 0.3, 1e-6);
+    expect_near(seen[1].load, 0.6, 1e-9);
+    assert_int_equal(fore_columns_read(fix.observe->columns, 1, set, &rest), 1);
+    assert_true(set[0].columns == 3 && rest <= 0);
+    assert_true(fore_columns_total(fix.observe->columns, sibling) <= 0);
+
+    assert_int_equal(fore_topology_columns_merge(&fix.topology, 1, sibling), FORE_E_OK);
+    fore_observe_merge_columns(fix.observe, 1, sibling, 0.3, 0.2);
+    expect_near(load_at(1, 20), 0.6, 1e-5);
+    assert_true(isnan(load_at(sibling, 20)));
+    assert_int_equal(fore_columns_read(fix.observe->columns, 1, set, &rest), 1);
+}
+
 static void a_merge_adds_and_the_index_may_live_again(void **state)
 {
     run(1, 50);
@@ -319,6 +354,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_reach_both_sketches, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_window_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_split_conserves_load_and_samples, setup, teardown),
+        cmocka_unit_test_setup_teardown(columns_part_with_their_past_and_come_back, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_merge_adds_and_the_index_may_live_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_life_nobody_announced_starts_from_nothing, setup,
                                         teardown),
