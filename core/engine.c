@@ -130,83 +130,13 @@ void fore_engine_destroy(struct fore_engine *engine)
 
 /* ---- act: what changed hands, everybody must follow ---- */
 
-/* The parts together do less than the whole did, or more; either may move at once. */
-static void follow_columns(struct fore_engine *engine, const struct fore_migrate_change *change,
-                           fore_ns now)
-{
-    uint32_t p = change->partition, other = change->other;
-    double base = change->load_base, apart = change->load_apart, whole = base + apart;
-    if (!(base > 0 && apart > 0)) { /* taken over from a cluster that did not say */
-        base = apart = 0.5;
-        whole = 1;
-    }
-    if (change->kind == FORE_MOVE_VERTICAL_SPLIT) {
-        fore_observe_split_columns(engine->observe, p, other, base, apart);
-        fore_fleet_scale(engine->fleet, p, whole);
-        fore_fleet_split(engine->fleet, p, other, apart / whole);
-        engine->baseline_replicas[other] = engine->baseline_replicas[p];
-        engine->moved_at[other] = engine->moved_at[p] = 0;
-        engine->grown_at[other] = engine->grown_at[p];
-        engine->split_at[other] = engine->split_at[p];
-    } else {
-        fore_observe_merge_columns(engine->observe, p, other, base, apart);
-        fore_fleet_merge(engine->fleet, p, other);
-        fore_fleet_scale(engine->fleet, p, 1 / whole);
-    }
-    /* What was made whole may be cut anew at once: the other half of following a change of mix. */
-    engine->columns_at[p] = change->kind == FORE_MOVE_VERTICAL_SPLIT ? now : 0;
-    engine->replan = true;
-    fore_risk_watch_changed(&engine->risk_watch, change->source);
-    fore_risk_watch_changed(&engine->risk_watch, change->target);
-}
-
-static void follow(struct fore_engine *engine, const struct fore_migrate_change *change,
-                   fore_ns now)
-{
-    uint32_t p = change->partition, other = change->other;
-    switch (change->kind) {
-    case FORE_MOVE_SPLIT:
-        fore_observe_split(engine->observe, p, other, change->split_at, change->right_share);
-        fore_fleet_split(engine->fleet, p, other, change->right_share);
-        engine->baseline_replicas[other] = engine->baseline_replicas[p];
-        engine->moved_at[other] = engine->moved_at[p] = 0; /* its part may move at once */
-        engine->grown_at[other] = engine->grown_at[p];
-        engine->split_at[other] = engine->split_at[p] = now;
-        engine->replan = true;
-        break;
-    case FORE_MOVE_MERGE:
-        fore_observe_merge(engine->observe, p, other);
-        fore_fleet_merge(engine->fleet, p, other);
-        fore_alert_forget(&engine->alerts, engine->setup.sink, now, other);
-        engine->split_at[p] = now;
-        break;
-    case FORE_MOVE_MOVE:
-    case FORE_MOVE_ADD_REPLICA:
-    case FORE_MOVE_DROP_REPLICA:
-        /* One copy more may be the first of several: it rests from everything but these. */
-        *(change->kind == FORE_MOVE_ADD_REPLICA ? &engine->grown_at[p] : &engine->moved_at[p]) =
-            now;
-        engine->replan = true;
-        if (change->source != FORE_NODE_NONE)
-            fore_risk_watch_changed(&engine->risk_watch, change->source);
-        if (change->target != FORE_NODE_NONE)
-            fore_risk_watch_changed(&engine->risk_watch, change->target);
-        break;
-    case FORE_MOVE_VERTICAL_SPLIT:
-    case FORE_MOVE_VERTICAL_MERGE: follow_columns(engine, change, now); break;
-    case FORE_MOVE_ADD_NODE:
-    case FORE_MOVE_REMOVE_NODE: engine->replan = true; break;
-    case FORE_MOVE_KINDS: break;
-    }
-}
-
 static void advance_moves(struct fore_engine *engine, fore_ns now)
 {
     struct fore_migrate_change change[CHANGES_MAX];
     size_t count = fore_migrate_tick(&engine->migrate, engine->setup.driver, engine->observe,
                                      &engine->alerts, engine->setup.sink, now, change, CHANGES_MAX);
     for (size_t i = 0; i < count; i++)
-        follow(engine, &change[i], now);
+        fore_engine_follow(engine, &change[i], now);
 }
 
 /* ---- decide: what the policy is shown ---- */

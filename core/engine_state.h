@@ -68,6 +68,9 @@ void fore_engine_look(struct fore_engine *engine, const struct fore_topology *to
 /* Says when decisions go over from the forecast to the present load, and back. */
 void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_engine_look *look,
                                 fore_ns now);
+/* engine_follow.c: memory and forecasts follow a change of ownership. */
+void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_change *change,
+                        fore_ns now);
 /* Explains a plan that was acted on, to whoever wants to know. */
 void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_view *view,
                          const struct fore_plan *plan, uint32_t taken, const char *why);

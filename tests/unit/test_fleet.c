@@ -256,29 +256,6 @@ static void gaps_leave_the_forecast_whole(void **state)
     assert_true(fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST)->mean[0] >= 0.0f);
 }
 
-/* Half of a load that was always half as high is forecast half as high, no less surely. */
-static void a_scaled_past_gives_a_scaled_forecast(void **state)
-{
-    start("mean-spar", 4);
-    run_diurnal(4, 9 * DAY);
-    const struct fore_scenario *scenario = fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST);
-    float mean[STEPS], own[STEPS], other[STEPS];
-    memcpy(mean, scenario->mean + STEPS, sizeof(mean));
-    memcpy(own, scenario->own + STEPS, sizeof(own));
-    memcpy(other, scenario->mean + 2 * STEPS, sizeof(other));
-    fore_history_scale(observe.history, 1, 0.5);
-    fore_fleet_scale(fleet, 1, 0.5);
-    for (size_t h = 0; h < STEPS; h++) /* usable until the next refresh */
-        expect_near((double)scenario->mean[STEPS + h], 0.5 * (double)mean[h], 1e-6);
-    seen[1].load *= 0.5;
-    assert_true(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
-    for (size_t h = 0; h < STEPS; h++) {
-        expect_near((double)scenario->mean[STEPS + h] / (double)mean[h], 0.5, 0.01);
-        expect_near((double)scenario->own[STEPS + h] / (double)own[h], 0.5, 0.02);
-        expect_near((double)scenario->mean[2 * STEPS + h] / (double)other[h], 1, 0.01);
-    }
-}
-
 static void a_split_shares_and_a_merge_adds(void **state)
 {
     start("mean-spar", 4);
@@ -522,7 +499,6 @@ int main(void)
         TEST(spreads_add_up_over_any_set),
         TEST(intervals_cover_what_comes),
         TEST(gaps_leave_the_forecast_whole),
-        TEST(a_scaled_past_gives_a_scaled_forecast),
         TEST(a_split_shares_and_a_merge_adds),
         TEST(wrong_options_are_refused_with_a_sentence),
         TEST(the_defaults_make_a_fleet),

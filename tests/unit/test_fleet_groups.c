@@ -112,6 +112,27 @@ static bool reason_says(uint32_t p, const char *words)
     return found;
 }
 
+/* A load that was always half as high is forecast half as high, at once and from then on. */
+static void a_scaled_past_gives_a_scaled_forecast(void **state)
+{
+    float mean[STEPS], other[STEPS];
+    start("spar", FORE_GROUPS_TABLE);
+    grow(4);
+    run(8 * DAY, CAP);
+    memcpy(mean, forecast(1), sizeof mean);
+    memcpy(other, forecast(2), sizeof other);
+    fore_history_scale(observe.history, 1, 0.5);
+    fore_fleet_scale(fleet, 1, 0.5);
+    for (size_t h = 0; h < STEPS; h++)
+        expect_near((double)forecast(1)[h], 0.5 * (double)mean[h], 1e-5);
+    seen[1].load *= 0.5;
+    assert_true(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
+    for (size_t h = 0; h < STEPS; h++) {
+        expect_near((double)forecast(1)[h], 0.5 * (double)mean[h], 0.05); /* of 1.8 at most */
+        expect_near((double)forecast(2)[h], (double)other[h], 0.03 * (double)other[h]);
+    }
+}
+
 /* Partition 4 is three hours old; the others have days behind them and know what comes. */
 static void the_young_get_their_share_of_the_tables_forecast(void **state)
 {
@@ -192,6 +213,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(a_scaled_past_gives_a_scaled_forecast),
         TEST(the_young_get_their_share_of_the_tables_forecast),
         TEST(with_nobody_to_borrow_from_it_is_the_nowcast),
         TEST(what_is_hardly_asked_for_borrows_too),
