@@ -124,6 +124,8 @@ void fore_engine_destroy(struct fore_engine *engine)
     if (engine->observe != NULL) fore_observe_destroy(engine->observe);
     fore_arena_fini(&engine->perm);
     fore_arena_fini(&engine->threshold_arena);
+    fore_arena_fini(&engine->placement_arena);
+    fore_arena_fini(&engine->timetable_arena);
     fore_arena_fini(&engine->scratch);
     free(engine);
 }
@@ -184,7 +186,8 @@ static void mark_partitions(const struct fore_engine *engine, const struct fore_
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         fore_ns moved = engine->moved_at[p], split = engine->split_at[p];
         grown[p] = engine->grown_at[p] != 0 && now - engine->grown_at[p] < cooldown;
-        busy[p] = moved != 0 && now - moved < cooldown;
+        busy[p] =
+            (moved != 0 && now - moved < cooldown) || fore_migrate_rests(&engine->migrate, p, now);
         fore_ns by_column = engine->columns_at[p];
         columns[p] = by_column != 0 && now - by_column < cooldown;
         rest[p] = split != 0 && now - split < 4 * cooldown;
@@ -411,21 +414,6 @@ static void decide(struct fore_engine *engine, const struct fore_topology *topol
     propose(engine, &look.view, left_s, now);
 }
 
-/* Twice the time of a mean move: the lead that skill is asked at, too. */
-static fore_ns move_lead(const struct fore_topology *topology)
-{
-    double rate = topology->node[0].bandwidth_bytes;
-    return rate > 0 ? (fore_ns)(2e9 * mean_bytes(topology) / rate) : 0;
-}
-
-static void look_back(struct fore_engine *engine, const struct fore_topology *topology)
-{
-    fore_coverage_look(
-        &engine->coverage, fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST),
-        fore_fleet_scenario(engine->fleet, FORE_SCENARIO_NOWCAST), engine->observe, topology,
-        move_lead(topology), engine->setup.options->decide.utilization_limit, &engine->scratch);
-}
-
 enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct fore_diag *diag)
 {
     struct fore_driver driver = engine->setup.driver;
@@ -444,66 +432,11 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
-    look_back(engine, topology);
+    fore_engine_look_back(engine, topology, mean_bytes(topology));
     fore_engine_emit_window(engine, &sample, topology, now);
     fore_risk_watch_window(&engine->risk_watch, &sample, !acts(engine, now));
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);
     return FORE_E_OK;
-}
-
-void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out)
-{
-    fore_migrate_save(&engine->migrate, fore_driver_now(engine->setup.driver), out);
-}
-
-enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes, size_t size,
-                                     struct fore_diag *diag)
-{
-    const struct fore_topology *topology;
-    FORE_TRY(fore_driver_topology(engine->setup.driver, &topology));
-    if (bytes != NULL)
-        return fore_migrate_load(&engine->migrate, topology, bytes, size,
-                                 fore_driver_now(engine->setup.driver), diag);
-    fore_migrate_adopt(&engine->migrate);
-    return FORE_E_OK;
-}
-
-struct fore_engine_counts fore_engine_counts(const struct fore_engine *engine)
-{
-    return (struct fore_engine_counts){
-        .migrate = engine->migrate.counts,
-        .forecast = fore_fleet_counts(engine->fleet),
-        .plans = engine->plans,
-        .plans_admitted = engine->plans_admitted,
-        .alerts = engine->alerts.total,
-        .moves_running = engine->migrate.running,
-    };
-}
-
-const struct fore_observe *fore_engine_observe(const struct fore_engine *engine)
-{
-    return engine->observe;
-}
-
-const struct fore_fleet *fore_engine_fleet(const struct fore_engine *engine)
-{
-    return engine->fleet;
-}
-
-const struct fore_score *fore_engine_scores(const struct fore_engine *engine, uint32_t *count)
-{
-    *count = engine->score_count;
-    return engine->score_count > 0 ? engine->score : NULL;
-}
-
-struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engine)
-{
-    return fore_risk_watch_quality(&engine->risk_watch);
-}
-
-void fore_engine_score_from_here(struct fore_engine *engine)
-{
-    fore_risk_watch_score_from_here(&engine->risk_watch);
 }

@@ -91,6 +91,14 @@ FORE_MUST_USE enum fore_err fore_engine_what_if(struct fore_engine *engine, fore
  * All of a text, or, with a sentence, nothing of it. */
 FORE_MUST_USE enum fore_err fore_engine_set_thresholds(struct fore_engine *engine, const char *text,
                                                        struct fore_diag *diag);
+/* Rules of placement, or a timetable, from now on instead of those before; read against the cluster
+ * as it is, texts copied. Refused like at the beginning, and then those before hold on. */
+FORE_MUST_USE enum fore_err fore_engine_set_placement(struct fore_engine *engine,
+                                                      const struct fore_placement_options *options,
+                                                      struct fore_diag *diag);
+FORE_MUST_USE enum fore_err fore_engine_set_timetable(struct fore_engine *engine,
+                                                      const struct fore_timetable_options *options,
+                                                      struct fore_diag *diag);
 /* The newest scores, by partition; NULL before the first planning step. */
 const struct fore_score *fore_engine_scores(const struct fore_engine *engine, uint32_t *count);
 

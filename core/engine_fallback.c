@@ -11,6 +11,18 @@
 
 static const double leads = 0.5, back = 0.4, beyond_asked = 0.05;
 
+void fore_engine_look_back(struct fore_engine *engine, const struct fore_topology *topology,
+                           double bytes_mean)
+{
+    /* Twice the time of a mean move: the lead that skill is asked at, too. */
+    double rate = topology->node[0].bandwidth_bytes;
+    fore_ns lead = rate > 0 ? (fore_ns)(2e9 * bytes_mean / rate) : 0;
+    fore_coverage_look(
+        &engine->coverage, fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST),
+        fore_fleet_scenario(engine->fleet, FORE_SCENARIO_NOWCAST), engine->observe, topology, lead,
+        engine->setup.options->decide.utilization_limit, &engine->scratch);
+}
+
 /* The share of the nowcast among the scenarios; NaN: this policy does not ask the forecast. */
 static double present_weight(const struct fore_engine *engine, const struct fore_engine_look *look)
 {

@@ -15,10 +15,10 @@ static double unix_time(const struct fore_engine *engine, fore_ns now)
 }
 
 /* Could the smallest partition be moved in the longest time the week has for it? */
-static enum fore_err check_timetable(const struct fore_engine *engine,
+static enum fore_err check_timetable(const struct fore_timetable *timetable,
                                      const struct fore_topology *topology, struct fore_diag *diag)
 {
-    double longest = fore_timetable_longest_s(&engine->timetable), rate = 0, least = HUGE_VAL;
+    double longest = fore_timetable_longest_s(timetable), rate = 0, least = HUGE_VAL;
     for (uint32_t n = 0; n < topology->node_count; n++)
         rate = fmax(rate, topology->node[n].bandwidth_bytes);
     for (uint32_t p = 0; rate > 0 && p < topology->partition_count; p++)
@@ -32,19 +32,98 @@ static enum fore_err check_timetable(const struct fore_engine *engine,
         longest, least);
 }
 
+static enum fore_err read_timetable(const struct fore_timetable_options *options,
+                                    const struct fore_topology *topology, struct fore_arena *arena,
+                                    struct fore_timetable *out, struct fore_diag *diag)
+{
+    FORE_TRY(fore_timetable_compile(options, arena, out, diag));
+    return check_timetable(out, topology, diag);
+}
+
+static struct fore_strings copy_list(const struct fore_strings *list, struct fore_arena *arena)
+{
+    const char **item = FORE_NEW(arena, const char *, list->count);
+    for (size_t i = 0; i < list->count; i++)
+        item[i] = fore_arena_strdup(arena, list->item[i]);
+    return (struct fore_strings){.item = item, .count = list->count};
+}
+
+static enum fore_err read_placement(const struct fore_engine *engine,
+                                    const struct fore_placement_options *options,
+                                    const struct fore_topology *topology, struct fore_arena *arena,
+                                    struct fore_constraints *out, struct fore_diag *diag)
+{
+    struct fore_placement_options copy = {.pin = copy_list(&options->pin, arena),
+                                          .apart = copy_list(&options->apart, arena),
+                                          .forbidden = copy_list(&options->forbidden, arena),
+                                          .replicas_apart = options->replicas_apart};
+    FORE_TRY(fore_constraint_compile(&copy, topology, arena, out, diag));
+    if (!fore_constraint_any(out)) return FORE_E_OK;
+    struct fore_arena scratch = {0};
+    enum fore_err err =
+        fore_constraint_check(out, topology, engine->baseline_replicas, false, &scratch, diag);
+    fore_arena_fini(&scratch);
+    return err;
+}
+
 enum fore_err fore_engine_read_rules(struct fore_engine *engine,
                                      const struct fore_topology *topology, struct fore_diag *diag)
 {
     const struct fore_engine_options *options = engine->setup.options;
-    FORE_TRY(fore_constraint_compile(&options->placement, topology, &engine->perm,
-                                     &engine->placement, diag));
+    FORE_TRY(read_placement(engine, &options->placement, topology, &engine->placement_arena,
+                            &engine->placement, diag));
     FORE_TRY(fore_threshold_compile(&options->decide.thresholds, topology, &engine->threshold_arena,
                                     &engine->thresholds, diag));
-    FORE_TRY(fore_timetable_compile(&options->timetable, &engine->perm, &engine->timetable, diag));
-    FORE_TRY(check_timetable(engine, topology, diag));
-    if (!fore_constraint_any(&engine->placement)) return FORE_E_OK;
-    return fore_constraint_check(&engine->placement, topology, engine->baseline_replicas, false,
-                                 &engine->scratch, diag);
+    return read_timetable(&options->timetable, topology, &engine->timetable_arena,
+                          &engine->timetable, diag);
+}
+
+static enum fore_err ask_topology(const struct fore_engine *engine,
+                                  const struct fore_topology **out, struct fore_diag *diag)
+{
+    enum fore_err err = fore_driver_topology(engine->setup.driver, out);
+    if (err == FORE_E_OK) return err;
+    return fore_err_set(diag, err, "the cluster's topology cannot be read: %s", fore_err_text(err));
+}
+
+/* The arena of what is in force, for that of what was read; or, after a refusal, away with it. */
+static enum fore_err settle(struct fore_engine *engine, enum fore_err err, struct fore_arena *fresh,
+                            struct fore_arena *in_force)
+{
+    fore_arena_fini(err == FORE_E_OK ? in_force : fresh);
+    if (err != FORE_E_OK) return err;
+    *in_force = *fresh;
+    engine->replan = true;
+    return FORE_E_OK;
+}
+
+enum fore_err fore_engine_set_placement(struct fore_engine *engine,
+                                        const struct fore_placement_options *options,
+                                        struct fore_diag *diag)
+{
+    struct fore_arena arena = {0};
+    struct fore_constraints rules;
+    const struct fore_topology *topology;
+    FORE_TRY(ask_topology(engine, &topology, diag));
+    enum fore_err err = read_placement(engine, options, topology, &arena, &rules, diag);
+    if (err == FORE_E_OK) {
+        engine->placement = rules;
+        engine->placement_seen = 0; /* looked at again with the next decision */
+    }
+    return settle(engine, err, &arena, &engine->placement_arena);
+}
+
+enum fore_err fore_engine_set_timetable(struct fore_engine *engine,
+                                        const struct fore_timetable_options *options,
+                                        struct fore_diag *diag)
+{
+    struct fore_arena arena = {0};
+    struct fore_timetable timetable;
+    const struct fore_topology *topology;
+    FORE_TRY(ask_topology(engine, &topology, diag));
+    enum fore_err err = read_timetable(options, topology, &arena, &timetable, diag);
+    if (err == FORE_E_OK) engine->timetable = timetable;
+    return settle(engine, err, &arena, &engine->timetable_arena);
 }
 
 enum fore_err fore_engine_set_thresholds(struct fore_engine *engine, const char *text,
@@ -54,23 +133,13 @@ enum fore_err fore_engine_set_thresholds(struct fore_engine *engine, const char 
     struct fore_decide_options read = {0};
     struct fore_thresholds thresholds;
     const struct fore_topology *topology;
-    enum fore_err err = fore_driver_topology(engine->setup.driver, &topology);
-    if (err != FORE_E_OK)
-        return fore_err_set(diag, err, "the cluster's topology cannot be read: %s",
-                            fore_err_text(err));
-    err = fore_option_set((struct fore_option_binding){&fore_decide_section, &read}, &arena,
-                          "thresholds", text, "thresholds", diag);
+    FORE_TRY(ask_topology(engine, &topology, diag));
+    enum fore_err err = fore_option_set((struct fore_option_binding){&fore_decide_section, &read},
+                                        &arena, "thresholds", text, "thresholds", diag);
     if (err == FORE_E_OK)
         err = fore_threshold_compile(&read.thresholds, topology, &arena, &thresholds, diag);
-    if (err != FORE_E_OK) {
-        fore_arena_fini(&arena);
-        return err;
-    }
-    fore_arena_fini(&engine->threshold_arena);
-    engine->threshold_arena = arena;
-    engine->thresholds = thresholds;
-    engine->replan = true;
-    return FORE_E_OK;
+    if (err == FORE_E_OK) engine->thresholds = thresholds;
+    return settle(engine, err, &arena, &engine->threshold_arena);
 }
 
 double fore_engine_threshold(const struct fore_engine *engine, const struct fore_topology *topology,
@@ -151,13 +220,13 @@ static uint64_t serving(const struct fore_topology *topology)
 void fore_engine_watch_rules(struct fore_engine *engine, const struct fore_topology *topology,
                              fore_ns now)
 {
-    if (!fore_constraint_any(&engine->placement)) return;
-    uint64_t seen = serving(topology);
+    bool any = fore_constraint_any(&engine->placement);
+    uint64_t seen = any ? serving(topology) : 1;
     if (seen == engine->placement_seen) return;
     engine->placement_seen = seen;
     struct fore_diag diag = {.code = FORE_E_OK};
-    if (fore_constraint_check(&engine->placement, topology, engine->baseline_replicas, true,
-                              &engine->scratch, &diag) == FORE_E_OK)
+    if (!any || fore_constraint_check(&engine->placement, topology, engine->baseline_replicas, true,
+                                      &engine->scratch, &diag) == FORE_E_OK)
         fore_alert_resolve(&engine->alerts, engine->setup.sink, now, FORE_ALERT_PLACEMENT, 0);
     else
         fore_alert_raise(&engine->alerts, engine->setup.sink, now, FORE_ALERT_PLACEMENT,

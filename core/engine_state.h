@@ -16,7 +16,7 @@ struct fore_engine {
     struct fore_plan plan; /* the newest */
     struct fore_constraints placement;
     struct fore_thresholds thresholds;
-    struct fore_arena threshold_arena; /* of theirs: they may be set anew */
+    struct fore_arena threshold_arena, placement_arena, timetable_arena; /* they may be set anew */
     struct fore_timetable timetable;
     fore_ns timetable_seen;  /* the time the timetable was asked last */
     uint64_t placement_seen; /* which nodes served when the rules were checked last */
@@ -65,6 +65,9 @@ struct fore_engine_look {
 };
 void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
                       double left_s, fore_ns now, struct fore_engine_look *out);
+/* Was the forecast right about what has come? */
+void fore_engine_look_back(struct fore_engine *engine, const struct fore_topology *topology,
+                           double bytes_mean);
 /* Says when decisions go over from the forecast to the present load, and back. */
 void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_engine_look *look,
                                 fore_ns now);

@@ -92,7 +92,7 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* "taxi_dense peak_utilization=75%": the scenario and what varies, without its section. */
+/* "taxi_dense peak_utilization=75%": the scenario and its options, without their sections. */
 static void name_and_sets(const struct item *item, size_t number, const struct fore_strings *also,
                           struct fore_arena *perm, struct lab_cell *out)
 {
@@ -107,7 +107,6 @@ static void name_and_sets(const struct item *item, size_t number, const struct f
         const char *value = word->value[number % word->values];
         number /= word->values;
         set[count++] = fore_arena_printf(perm, "%s=%s", word->option, value);
-        if (word->values == 1) continue;
         const char *point = strchr(word->option, '.');
         out->name = fore_arena_printf(perm, "%s %s=%s", out->name,
                                       point != NULL ? point + 1 : word->option, value);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double tuning_share = .5; /* of a budget, at most */
+
 enum job_kind { JOB_TUNE, JOB_PLAY, JOB_FLUID_WEEK, JOB_REQUEST_WEEK };
 
 struct job {
@@ -199,19 +201,20 @@ static void add_job(struct batch *batch, enum job_kind kind, size_t cell, size_t
 
 /* ---- tuning ---- */
 
+/* Settings are the outer loop: cut short, every policy has tried some. */
 static void list_tuning(struct batch *batch)
 {
     const struct lab_grid *grid = batch->grid;
-    for (size_t c = 0; c < grid->cell_count; c++)
-        for (size_t p = 0; p < grid->options.policies.count; p++) {
-            const struct fore_policy *policy = fore_policy_find(policy_name(grid, p));
-            uint64_t pick[LAB_TUNE_MOST];
-            bool judged = grid->options.finalists > 0 && lab_grid_is_peer(policy->name);
-            if (policy->needs_truth || (policy->knob == NULL && !judged)) continue;
-            size_t count = lab_tune_pick(policy, (size_t)grid->options.settings, pick);
-            for (size_t i = 0; i < count; i++)
-                add_job(batch, JOB_TUNE, c, p, pick[i]);
-        }
+    for (size_t i = 0; i < grid->options.settings; i++)
+        for (size_t c = 0; c < grid->cell_count; c++)
+            for (size_t p = 0; p < grid->options.policies.count; p++) {
+                const struct fore_policy *policy = fore_policy_find(policy_name(grid, p));
+                uint64_t pick[LAB_TUNE_MOST];
+                bool judged = grid->options.finalists > 0 && lab_grid_is_peer(policy->name);
+                if (policy->needs_truth || (policy->knob == NULL && !judged)) continue;
+                if (i < lab_tune_pick(policy, (size_t)grid->options.settings, pick))
+                    add_job(batch, JOB_TUNE, c, p, pick[i]);
+            }
 }
 
 static double node_min(const struct lab_answer *answer)
@@ -329,12 +332,14 @@ enum fore_err lab_grid_run(const struct lab_grid_plan *plan, struct fore_arena *
                            struct lab_grid *grid, struct fore_diag *diag)
 {
     struct batch batch = {.plan = plan, .grid = grid};
-    batch.end_s = plan->budget_s > 0 ? wl_progress_wall_s() + plan->budget_s : (double)INFINITY;
+    double now_s = wl_progress_wall_s(), budget_s = plan->budget_s;
+    batch.end_s = budget_s > 0 ? now_s + tuning_share * budget_s : (double)INFINITY;
     const char *path = fore_arena_printf(perm, "%s/answers.jsonl", plan->work);
     FORE_TRY(lab_cache_open(path, &batch.cache, diag));
     enum fore_err err = phase(&batch, "tuning", list_tuning, take_tuning, diag);
     if (err == FORE_E_OK) {
         choose_finalists(grid);
+        if (budget_s > 0) batch.end_s = now_s + budget_s;
         err = phase(&batch, "playing", list_play, take_play, diag);
     }
     lab_cache_close(batch.cache);

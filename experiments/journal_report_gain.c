@@ -17,7 +17,7 @@ static const double promise_min_s = 1;
 struct sums {
     double predicted_s, realised_s;
     double source_predicted, source_realised; /* utilisation taken off, summed */
-    size_t moves, worse;
+    size_t moves, worse, cut_short;
 };
 
 static int ascending(const void *a, const void *b)
@@ -42,10 +42,15 @@ static void print_spread(const char *of, double *ratio, size_t count, struct for
         at[1], at[0], at[2], count, of);
 }
 
+/* Measured for at least half of the horizon that was left at the cut-over: else the partition soon
+ * changed again, and what it would have saved is not known. */
 static bool usable(const struct lab_report_move *move)
 {
     const struct fore_event_gain *gain = &move->gain;
-    return move->measured && isfinite(gain->predicted_s) && isfinite(gain->realised_s);
+    if (!move->measured || !isfinite(gain->predicted_s) || !isfinite(gain->realised_s))
+        return false;
+    double copied_s = (double)(gain->cutover_ns - gain->began_ns) / 1e9;
+    return (double)gain->window_s >= 0.5 * ((double)gain->horizon_s - copied_s);
 }
 
 static struct sums add_up(const struct lab_report *report, double *ratio, size_t *ratios)
@@ -54,7 +59,10 @@ static struct sums add_up(const struct lab_report *report, double *ratio, size_t
     *ratios = 0;
     for (size_t i = 0; i < report->move_count; i++) {
         const struct fore_event_gain *gain = &report->move[i].gain;
-        if (!usable(&report->move[i])) continue;
+        if (!usable(&report->move[i])) {
+            sums.cut_short += report->move[i].measured;
+            continue;
+        }
         double predicted = (double)gain->predicted_s, realised = (double)gain->realised_s;
         sums.moves++;
         sums.worse += gain->worse != 0;
@@ -150,8 +158,10 @@ void lab_report_print_gain(const struct lab_report *report, struct fore_arena *a
     size_t ratios;
     struct sums sums = add_up(report, ratio, &ratios);
     if (sums.moves == 0) return;
-    fore_buf_printf(out, "\ngain       %zu copies measured, %zu of them made things worse\n",
-                    sums.moves, sums.worse);
+    fore_buf_printf(out,
+                    "\ngain       %zu copies measured, %zu of them made things worse; %zu more "
+                    "were changed too soon\n",
+                    sums.moves, sums.worse, sums.cut_short);
     fore_buf_printf(out, "           violation node-seconds saved over the horizon: %s predicted, ",
                     lab_table_number(arena, sums.predicted_s));
     fore_buf_printf(out, "%s realised\n", lab_table_number(arena, sums.realised_s));

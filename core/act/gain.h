@@ -6,15 +6,22 @@
  * it (decide/load.h), columns what their split was said to leave of it; and their p99, which scales
  * with 1/(1-u) as in M/M/1.
  *
- * Kept, measured over the watch: how long the two ends broke the SLO, and how long they would have
- * without the move: the partition's load as it is now, put back, against the planner's own limit.
- * So a rising load is not held against a move, and a move ahead of its need is not worthless. The
- * difference, a share of the watch, stands for the horizon: the same unit as the promise. Watched
- * is from observe.now_span after the cut-over on, when the averages have forgotten what was before.
+ * Kept, measured from the cut-over to the end of that same horizon, in the planner's currency:
+ * node- seconds above its limit, as they are, against those with the partition's load, as it is
+ * now, put back. So a rising load is not held against a move, and a move ahead of its need is not
+ * worthless. The averages need observe.now_span to forget what was before. When the partition
+ * changes again, the comparison ends there. What clients felt stands beside it: how long the ends
+ * broke the SLO.
+ *
+ * Whether a move made things worse, and is taken back, is judged at the end of the watch, by the
+ * SLO that the ends really broke against what their load without the move would have broken: a
+ * target that is slow for reasons of its own is found too. The whole is told, as GAIN, when the
+ * horizon is over.
  */
 #ifndef FORE_GAIN_H
 #define FORE_GAIN_H
 
+#include "core/cluster/driver.h"
 #include "core/cluster/event.h"
 #include "core/observe/observe.h"
 
@@ -28,9 +35,21 @@ struct fore_gain {
     double source_before, source_predicted; /* utilisation */
     double target_before, target_predicted;
     double p99_predicted_ms; /* the worse end; the p99 before is the migration's */
-    /* sums over the watch */
-    double seconds, violating_s, saved_s, source_sum, target_sum;
+    /* sums since the cut-over */
+    double seconds, violating_s, source_sum, target_sum;
+    double realised_s; /* above the limit: without the move, less with it */
+    double spared_s;   /* breaking the SLO: would have, less did */
     fore_ns cutover, looked_at;
+};
+
+struct fore_gain_after { /* a copy whose watch is over and whose horizon is not */
+    struct fore_gain gain;
+    struct fore_move move;
+    uint64_t ticket, plan, first, last;
+    fore_ns began, until;
+    double before_p99_ms;
+    uint16_t replicas;
+    bool worse;
 };
 
 /* Called for every move that is taken; observe is what the nodes look like now. */
@@ -41,9 +60,12 @@ void fore_gain_promise(struct fore_gain *gain, const struct fore_migrate *migrat
 void fore_gain_look(const struct fore_step *step, struct fore_migration *m);
 /* More nodes suffer than would have without the move, for longer than act.worse_margin. */
 bool fore_gain_is_worse(const struct fore_step *step, const struct fore_migration *m);
-/* GAIN, when anything was measured. */
-void fore_gain_tell(const struct fore_step *step, const struct fore_migration *m);
-/* Every tick: how long each node has broken the SLO lately; and DEGRADED where it does no more. */
+/* The watch is over: measured until the horizon is, or told at once if that has passed, or if the
+ * move is taken back. */
+void fore_gain_follow(const struct fore_step *step, const struct fore_migration *m,
+                      bool taken_back);
+/* Every tick: how long each node has broken the SLO lately, DEGRADED where it does no more, and
+ * what is followed. */
 void fore_gain_tick(const struct fore_step *step);
 
 #endif

@@ -32,6 +32,7 @@ void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_optio
     *migrate = (struct fore_migrate){
         .options = *options, .cap = cap, .move_utilization = options->move_utilization};
     migrate->migration = FORE_NEW(perm, struct fore_migration, cap);
+    migrate->after = FORE_NEW(perm, struct fore_gain_after, cap);
     migrate->violating = FORE_NEW(perm, double, node_count);
     migrate->node_count = node_count;
 }
@@ -71,6 +72,14 @@ bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t pa
             (fore_move_joins(m->move.kind) && m->move.other == partition))
             return true;
     }
+    return false;
+}
+
+bool fore_migrate_rests(const struct fore_migrate *migrate, uint32_t partition, fore_ns now)
+{
+    uint64_t known = migrate->rests < FORE_MIGRATE_RESTS ? migrate->rests : FORE_MIGRATE_RESTS;
+    for (uint64_t i = 0; i < known; i++)
+        if (migrate->rest[i].partition == partition && now < migrate->rest[i].until) return true;
     return false;
 }
 
@@ -133,7 +142,7 @@ static const char *node_forbidden(const struct fore_migrate *migrate,
 /* NULL when the move may start, else the rule that forbids it. */
 static const char *forbidden(const struct fore_migrate *migrate,
                              const struct fore_topology *topology, struct fore_driver driver,
-                             const struct fore_move *move)
+                             const struct fore_move *move, fore_ns now)
 {
     if (!fore_driver_can(driver, caps_for(move->kind))) return "the driver cannot";
     if (fore_move_of_node(move->kind)) return node_forbidden(migrate, topology, move);
@@ -141,6 +150,7 @@ static const char *forbidden(const struct fore_migrate *migrate,
         return "the partition is gone";
     if (migrate->running == migrate->cap) return "too many moves are watched";
     if (fore_migrate_partition_busy(migrate, move->partition)) return "the partition is moving";
+    if (fore_migrate_rests(migrate, move->partition, now)) return "its copies differ: it rests";
     if (fore_move_joins(move->kind) && fore_migrate_partition_busy(migrate, move->other))
         return "what it is joined with is moving";
     if (!fore_migrate_copies(move->kind)) return NULL;
@@ -203,7 +213,7 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
     }
     for (uint32_t i = 0; i < plan->move_count; i++) {
         const struct fore_move *move = &plan->move[i].move;
-        const char *rule = forbidden(migrate, topology, driver, move);
+        const char *rule = forbidden(migrate, topology, driver, move, now);
         if (rule == NULL) {
             take(migrate, plan, &plan->move[i], topology, observe, now);
             taken++;

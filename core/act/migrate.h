@@ -58,9 +58,11 @@ struct fore_act_options {    /* the "act" section */
     double move_utilization; /* expected share of a node's capacity; learned once seen */
     double throttle_share;   /* while a node of the move breaks the SLO: this share of the rate */
     double throttle_p99;     /* of the SLO: a copy slows down above it; 0: never (throttle.h) */
+    double throttle_room;    /* copies fit below this utilisation of both ends; 0: not asked */
     double throttle_floor;   /* of its full rate, however slow clients are */
     double throttle_slow_share; /* "breaks": this share of its requests above the SLO */
     uint64_t probes;            /* keys read on both copies before a cut-over */
+    fore_ns mismatch_rest;      /* a partition whose copies differ is left alone for this long */
     fore_ns watch;              /* after the cut-over: did latency get better? */
     bool rollback;              /* go back when the target fares worse than the source did */
     double rollback_margin;     /* by this much utilisation */
@@ -89,6 +91,7 @@ struct fore_migration {
     uint32_t probe_misses; /* looks in a row that showed reads with two answers */
     double expected_s;     /* duration the plan counted on */
     double rate;           /* throttle in force, bytes/s; 0: none */
+    double rate_p99;       /* what the loop on p99 alone would give it; 0: it has not looked yet */
     double before_p99_ms;  /* the worse end, when it began */
     double before_util;    /* source */
     double predicted_util; /* target, after */
@@ -117,13 +120,23 @@ struct fore_migrate_counts {
     double bytes;
 };
 
+struct fore_migrate_rest { /* of a partition whose copies were found to differ */
+    uint32_t partition;
+    fore_ns until;
+};
+enum { FORE_MIGRATE_RESTS = 64 };
+
 struct fore_migrate {
     struct fore_act_options options;
     struct fore_migration *migration; /* running ones first */
     uint32_t running, cap;
     struct fore_migrate_counts counts;
-    double move_utilization; /* learned */
-    double *violating;       /* [node_count]: share of the last act.watch it broke the SLO, 0..1 */
+    double move_utilization;                           /* learned */
+    struct fore_migrate_rest rest[FORE_MIGRATE_RESTS]; /* a ring: the newest are known */
+    uint64_t rests;                                    /* ever */
+    double *violating; /* [node_count]: share of the last act.watch it broke the SLO, 0..1 */
+    struct fore_gain_after *after; /* [cap]: done, and measured until their horizon is over */
+    uint32_t after_count;
     uint32_t node_count;
     fore_ns ticked_at;
     double horizon_s;         /* set by the engine: what a plan's gain is about */
@@ -145,6 +158,9 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
 /* Free slots by node into out[node_count]; the free ones in the cluster are returned. */
 uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_count, uint8_t *out);
 bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition);
+/* Is it left alone, because its copies did not agree? To try again at once would only copy it
+ * again: somebody has to look first. */
+bool fore_migrate_rests(const struct fore_migrate *migrate, uint32_t partition, fore_ns now);
 /* Seconds until the move is expected to change ownership; 0 once it has. */
 double fore_migrate_due_s(const struct fore_migration *migration, fore_ns now);
 /*

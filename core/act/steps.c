@@ -97,6 +97,14 @@ bool fore_step_ask_again(struct fore_step *step, struct fore_migration *m, enum 
     return false;
 }
 
+/* Its copies differ, and a new attempt would copy it again for nothing. */
+static void rest(struct fore_step *step, const struct fore_migration *m)
+{
+    struct fore_migrate *migrate = step->migrate;
+    migrate->rest[migrate->rests++ % FORE_MIGRATE_RESTS] = (struct fore_migrate_rest){
+        .partition = m->move.partition, .until = step->now + migrate->options.mismatch_rest};
+}
+
 /*
  * What the range must add up to, and whether it does. A difference that three looks in a row show
  * is a fault: an alert, and true in `*faulty`. Anything but OK: ask again.
@@ -116,6 +124,7 @@ static enum fore_err look(struct fore_step *step, struct fore_migration *m, uint
     if (seen.verdict == FORE_CHECK_SAME || seen.verdict == FORE_CHECK_MOOT) return FORE_E_OK;
     if (++m->check.misses < COMPARES_MAX) return FORE_E_AGAIN;
     *faulty = true;
+    rest(step, m);
     step->migrate->counts.corrupt++;
     fore_check_say(&seen, why, sizeof why);
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DIGEST_MISMATCH,
@@ -275,6 +284,7 @@ static bool answers_agree(struct fore_step *step, struct fore_migration *m, char
         return true;
     }
     if (++m->probe_misses < COMPARES_MAX) return false;
+    rest(step, m);
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ANSWERS_DIFFER,
                      FORE_ALERT_CRITICAL, m->move.partition,
                      "p%u: %u of %u sampled reads differ between node %u and node %u, the first at "
@@ -316,6 +326,7 @@ static bool compare(struct fore_step *step, struct fore_migration *m)
     }
     /* A write may have come between the two readings; a difference that stays is a fault. */
     if (++m->retries < COMPARES_MAX) return false;
+    rest(step, m);
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DIGEST_MISMATCH,
                      FORE_ALERT_CRITICAL, m->move.partition,
                      "p%u: source %016llx and target %016llx differ; nothing was cut over",

@@ -54,26 +54,66 @@ static bool beyond_help(const struct fore_step *step, const struct fore_migratio
     return false;
 }
 
-static void close_the_loop(struct fore_step *step, struct fore_migration *m)
+double fore_throttle_room(double limit, double load, double cost, double floor)
+{
+    double share = cost > 0 ? (limit - load) / cost : 1;
+    return fmin(fmax(share, floor), 1);
+}
+
+/* Of the end that has less. */
+static double room(const struct fore_step *step, const struct fore_migration *m)
+{
+    const struct fore_migrate *migrate = step->migrate;
+    const uint16_t end[] = {m->move.source, m->move.target};
+    double share = 1;
+    for (size_t i = 0; i < FORE_COUNTOF(end); i++) {
+        const struct fore_observe_node *node = &step->observe->node[end[i]];
+        share = fmin(share, fore_throttle_room(migrate->options.throttle_room,
+                                               node->utilization - node->move_utilization,
+                                               migrate->move_utilization,
+                                               migrate->options.throttle_floor));
+    }
+    return share;
+}
+
+/* What the loop on p99 gives the copy; the time has come to look when `now_span` is over. */
+static double rate_by_p99(struct fore_step *step, struct fore_migration *m, double full, bool cure)
 {
     const struct fore_act_options *options = &step->migrate->options;
-    char note[96];
-    if (m->steered_at != 0 && step->now - m->steered_at < step->observe->options.now_span) return;
-    double full = full_rate(step, m), p99_ms = worse_p99_ms(step, m);
-    if (!(full > 0)) return;
-    m->steered_at = step->now;
+    if (options->throttle_p99 <= 0 || step->migrate->slo_ms <= 0) return full;
+    double before = m->rate_p99 > 0 ? m->rate_p99 : m->throttled ? m->rate : full;
+    if (m->steered_at != 0 && step->now - m->steered_at < step->observe->options.now_span)
+        return before;
     struct fore_throttle_law law = {
         .goal_ms = fmax(options->throttle_p99 * step->migrate->slo_ms, m->before_p99_ms),
         .floor = options->throttle_floor * full,
         .full = full};
-    double before = m->throttled ? m->rate : full;
-    double rate = fore_throttle_next(&law, before, beyond_help(step, m) ? 0 : p99_ms);
+    m->steered_at = step->now;
+    m->rate_p99 = fore_throttle_next(&law, before, cure ? 0 : worse_p99_ms(step, m));
+    return m->rate_p99;
+}
+
+static void close_the_loop(struct fore_step *step, struct fore_migration *m)
+{
+    const struct fore_act_options *options = &step->migrate->options;
+    char note[96];
+    double full = full_rate(step, m);
+    if (!(full > 0)) return;
+    bool cure = beyond_help(step, m);
+    double before = m->throttled ? m->rate : full, rate = rate_by_p99(step, m, full, cure);
+    if (options->throttle_room > 0 && !cure) {
+        double roomy = full * room(step, m);
+        if (fabs(roomy - before) >= full / 20 || roomy >= full)
+            rate = fmin(rate, roomy);
+        else
+            rate = fmin(rate, before);
+    }
     if (rate == before) return;
     /* At full speed the driver is left to its own cap, if it has one. */
     if (!set_rate(step, m, rate < full ? rate : options->move_bandwidth)) return;
     m->throttled = rate < full;
-    (void)snprintf(note, sizeof note, "%.0f %% of full speed: p99 %.1f ms, goal %.1f ms",
-                   100 * rate / full, p99_ms, law.goal_ms);
+    (void)snprintf(note, sizeof note, "%.0f %% of full speed: p99 %.1f ms", 100 * rate / full,
+                   worse_p99_ms(step, m));
     fore_step_say(step, m, note);
 }
 
@@ -96,7 +136,7 @@ void fore_throttle_steer(struct fore_step *step, struct fore_migration *m)
     const struct fore_act_options *options = &step->migrate->options;
     if (!fore_migrate_copies(m->move.kind) || !fore_driver_can(step->driver, FORE_CAP_THROTTLE))
         return;
-    if (options->throttle_p99 > 0 && step->migrate->slo_ms > 0)
+    if ((options->throttle_p99 > 0 && step->migrate->slo_ms > 0) || options->throttle_room > 0)
         close_the_loop(step, m);
     else if (options->throttle_share < 1)
         flip(step, m);

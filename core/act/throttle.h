@@ -10,6 +10,10 @@
  * The goal is a share of the SLO, or what the p99 was when the copy began, if that was worse: a
  * copy answers for what it adds. Where clients suffer already it is usually the cure, and a slow
  * cure is none. A floor bounds the time of every copy, whatever clients feel.
+ *
+ * p99 is seen when it has already gone up, and in a minute's noise it is a poor witness. So there
+ * is a second bound that looks at utilisation and acts before: a copy gets no more of an end than
+ * its other work leaves below act.throttle_room. The slower of the two bounds holds.
  */
 #ifndef FORE_THROTTLE_H
 #define FORE_THROTTLE_H
@@ -25,7 +29,12 @@ struct fore_throttle_law {
  * the goal, up by a tenth of `full` below 90 % of it, else as it is. */
 double fore_throttle_next(const struct fore_throttle_law *law, double rate, double p99_ms);
 
-/* Sets the rate of a running copy, at most once in observe.now_span. Internal to act/. */
+/* The share of its full rate that a copy has room for: `load` of an end without the copy, `cost`
+ * what the copy takes of it at full rate, both utilisations. In floor..1. */
+double fore_throttle_room(double limit, double load, double cost, double floor);
+
+/* Sets the rate of a running copy: by p99 at most once in observe.now_span, by room whenever that
+ * has changed by a twentieth. Internal to act/. */
 void fore_throttle_steer(struct fore_step *step, struct fore_migration *m);
 
 #endif

@@ -79,7 +79,7 @@ static void move_back(struct fore_step *step, const struct fore_migration *m)
 static void complain(struct fore_step *step, const struct fore_migration *m)
 {
     if (!fore_gain_is_worse(step, m)) return;
-    double worse = -100 * m->gain.saved_s / m->gain.seconds;
+    double worse = -100 * m->gain.spared_s / m->gain.seconds;
     if (fore_move_of_columns(m->move.kind))
         fore_alert_raise(
             step->alerts, step->sink, step->now, FORE_ALERT_DEGRADED, FORE_ALERT_WARNING,
@@ -97,11 +97,12 @@ bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)
     fore_gain_look(step, m);
     if (step->now < m->watch_until || !fore_step_last_look(step, m)) return false;
     report(step, m);
-    fore_gain_tell(step, m);
     if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition)) {
+        fore_gain_follow(step, m, false);
         complain(step, m);
         return fore_step_enter(step, m, FORE_MIGRATE_DONE, "");
     }
+    fore_gain_follow(step, m, true);
     move_back(step, m);
     step->migrate->counts.rolled_back++;
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,

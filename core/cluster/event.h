@@ -184,7 +184,7 @@ struct fore_event_resolved { /* of the ALERT with this code, node and partition 
     uint16_t node;
     uint32_t partition;
 };
-struct fore_event_gain { /* of a copy whose watch is over; NaN: not known */
+struct fore_event_gain { /* of a copy whose horizon is over, or cut short; NaN: not known */
     uint64_t ticket, plan;
     uint64_t began_ns, cutover_ns;
     float horizon_s, window_s;               /* what the next two are about; what was watched */

@@ -9,7 +9,8 @@ enum { BURST_KEPT = 3, JUDGED_MIN = 2 };
 static const double z95 = 1.6448536269514722; /* of the 95 % quantile: a 90 % interval */
 static const double rolls = 1.0 / 3.0;        /* weight of the newest statement */
 static const double lost_above = 0.5, back_below = 0.3;
-static const double burst_sds = 3, burst_from = 0.8; /* of the limit */
+static const double burst_sds = 4;
+static const double burst_from = 0.8, burst_more = 0.1; /* shares of the limit */
 
 void fore_coverage_init(struct fore_coverage *coverage, struct fore_arena *arena, uint32_t cap)
 {
@@ -17,7 +18,8 @@ void fore_coverage_init(struct fore_coverage *coverage, struct fore_arena *arena
         .cap = cap, .outside = (double)NAN, .calm_for = BURST_KEPT, .burst_node = FORE_NODE_NONE};
     for (int i = 0; i < FORE_COVERAGE_ASKS; i++) {
         coverage->ask[i].mean = FORE_NEW(arena, float, cap);
-        coverage->ask[i].spread = FORE_NEW(arena, float, cap);
+        coverage->ask[i].common = FORE_NEW(arena, float, cap);
+        coverage->ask[i].own = FORE_NEW(arena, float, cap);
         coverage->ask[i].present = FORE_NEW(arena, float, cap);
         coverage->ask[i].generation = FORE_NEW(arena, uint32_t, cap);
     }
@@ -39,7 +41,7 @@ static void say(struct fore_coverage *coverage, const struct fore_scenario *fore
     ask->due = forecast->origin + (step + 1) * forecast->step;
     coverage->said_at = forecast->origin;
     for (uint32_t p = 0; p < topology->partition_count && p < coverage->cap; p++) {
-        ask->mean[p] = ask->spread[p] = NAN;
+        ask->mean[p] = NAN;
         ask->generation[p] = topology->partition[p].generation;
         if (p >= forecast->partition_count || p >= nowcast->partition_count ||
             !topology->partition[p].alive)
@@ -47,7 +49,8 @@ static void say(struct fore_coverage *coverage, const struct fore_scenario *fore
         size_t at = (size_t)p * forecast->steps + step;
         ask->mean[p] = forecast->mean[at];
         ask->present[p] = nowcast->mean[at];
-        ask->spread[p] = hypotf(forecast->common[at], forecast->own[at]);
+        ask->common[p] = forecast->common[at];
+        ask->own[p] = forecast->own[at];
     }
     for (uint32_t p = topology->partition_count; p < coverage->cap; p++)
         ask->mean[p] = NAN;
@@ -56,7 +59,7 @@ static void say(struct fore_coverage *coverage, const struct fore_scenario *fore
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 struct sums { /* of a node: what came, what was said of it */
-    double truth, mean, variance, present;
+    double truth, mean, common, own_var, present;
 };
 
 static void look_for_burst(struct fore_coverage *coverage, const struct sums *node,
@@ -65,8 +68,9 @@ static void look_for_burst(struct fore_coverage *coverage, const struct sums *no
     uint16_t worst = FORE_NODE_NONE;
     double most = burst_sds;
     for (uint32_t n = 0; n < topology->node_count; n++) {
-        if (node[n].truth < burst_from * limit * topology->node[n].cores) continue;
-        double sds = (node[n].truth - node[n].mean) / sqrt(node[n].variance + 1e-12);
+        double most_cores = limit * topology->node[n].cores, more = node[n].truth - node[n].mean;
+        if (node[n].truth < burst_from * most_cores || more < burst_more * most_cores) continue;
+        double sds = more / sqrt(node[n].own_var + node[n].common * node[n].common + 1e-12);
         if (sds <= most) continue;
         if (fabs(node[n].truth - node[n].present) > fabs(node[n].truth - node[n].mean)) continue;
         most = sds;
@@ -91,16 +95,18 @@ static void judge(struct fore_coverage *coverage, struct fore_coverage_ask *ask,
         if (!part->alive || isnan(ask->mean[p]) || ask->generation[p] != part->generation) continue;
         fore_history_read(observe->history, 1, FORE_HIST_LOAD, p, 1, &came);
         if (isnan(came)) continue;
-        double truth = (double)came, mean = (double)ask->mean[p], sd = (double)ask->spread[p];
+        double truth = (double)came, mean = (double)ask->mean[p];
+        double common = (double)ask->common[p], own = (double)ask->own[p];
         double weight = fmax(truth, mean);
         all += weight;
-        if (fabs(truth - mean) > z95 * sd) out += weight;
+        if (fabs(truth - mean) > z95 * hypot(common, own)) out += weight;
         missed += fabs(truth - mean);
         present_missed += fabs(truth - (double)ask->present[p]);
         struct sums *at = &node[part->replica[0]];
         at->truth += truth;
         at->mean += mean;
-        at->variance += sd * sd;
+        at->common += common;
+        at->own_var += own * own;
         at->present += (double)ask->present[p];
     }
     if (all > 0) {

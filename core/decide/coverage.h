@@ -5,8 +5,8 @@
  *
  *   coverage   the share of the load that came outside; a tenth would be right. Lost when its
  *              rolling mean (over about three steps) is above a half, back below 30 %.
- *   burst      a node near its limit that carries three standard deviations more than was said of
- *              the partitions it now holds; remembered for three steps.
+ *   burst      a node near its limit that carries four standard deviations, and a tenth of itself,
+ *              more than was said of the partitions it now holds; remembered for three steps.
  *
  * Neither counts while the load as it was when the forecast was made would have been further off:
  * where a step was foreseen but not its size, going back to the present would be worse. Partitions
@@ -22,9 +22,9 @@
 enum { FORE_COVERAGE_ASKS = 8 };
 
 struct fore_coverage_ask {
-    fore_ns due;          /* end of the step it is about; 0: free */
-    float *mean, *spread; /* by partition: cores, standard deviation; NaN: nothing said */
-    float *present;       /* what persistence said: cores */
+    fore_ns due;                /* end of the step it is about; 0: free */
+    float *mean, *common, *own; /* by partition, as in the scenario; NaN: nothing said */
+    float *present;             /* what persistence said: cores */
     uint32_t *generation;
 };
 struct fore_coverage {

@@ -58,19 +58,6 @@ static inline void add_at(const struct fore_scenario *s, uint32_t partition, siz
     *c += share * (double)s->common[at];
 }
 
-/* Expected violation seconds of one step: its probability, and the depth that lies beyond it. */
-static inline double step_cost(const struct fore_load *load, double cores, double m, double v,
-                               double c)
-{
-    double blur = load->spread * load->spread + 1e-12;
-    double variance = (v > 0 ? v : 0) + c * c + blur * cores * cores;
-    double over = m - load->limit * cores;
-    if (over < 0 && over * over > 36 * variance) return 0; /* most steps end here: no root taken */
-    double sd = sqrt(variance);
-    struct fore_normal_loss at = fore_normal_loss_at(-over / sd);
-    return load->step_s * ((double)at.tail + load->excess_weight * sd * (double)at.loss / cores);
-}
-
 static double node_cores(const struct fore_load *load, uint16_t node)
 {
     const struct fore_node *n = &load->topology->node[node];
@@ -96,6 +83,66 @@ static struct stepped in_steps(const struct fore_load *load, const struct fore_l
     return s;
 }
 
+/* Steps are worked on a block at a time, one simple loop after the other: the compiler makes
+ * vectors of them, and no step waits for the root and the table look-up of the one before. */
+enum { BLOCK = 32 };
+struct block {
+    size_t from, count; /* steps */
+    double m[BLOCK], v[BLOCK], c[BLOCK];
+};
+
+static void block_busy(struct block *block, const struct stepped *x, double copying)
+{
+    size_t end = x->busy < block->from ? 0 : x->busy - block->from;
+    for (size_t k = 0; k < end && k < block->count; k++)
+        block->m[k] += copying;
+    if (x->busy >= block->from && end < block->count) block->m[end] += copying * x->busy_part;
+}
+
+static void block_share(struct block *block, const struct fore_scenario *s, const struct stepped *x)
+{
+    uint32_t partition = x->change->partition;
+    if (x->change->share == 0 || partition >= s->partition_count) return;
+    size_t k = x->first > block->from ? x->first - block->from : 0;
+    if (k >= block->count) return;
+    if (x->first >= block->from) {
+        add_at(s, partition, x->first, x->change->share * x->first_part, &block->m[k], &block->v[k],
+               &block->c[k]);
+        k++;
+    }
+    size_t at = (size_t)partition * s->steps + block->from;
+    const float *mean = s->mean + at, *own = s->own + at, *common = s->common + at;
+    double share = x->change->share, sign = share < 0 ? -1 : 1;
+    for (; k < block->count; k++) {
+        double deviation = share * (double)own[k];
+        block->m[k] += share * (double)mean[k];
+        block->v[k] += sign * (deviation * deviation);
+        block->c[k] += share * (double)common[k];
+    }
+}
+
+/* Expected violation seconds of the block's steps: each one's probability, and the depth that lies
+ * beyond it; added to `sum` in their order. */
+static double block_cost(const struct fore_load *load, double cores, const struct block *block,
+                         double sum)
+{
+    double blur = (load->spread * load->spread + 1e-12) * cores * cores;
+    double sd[BLOCK], z[BLOCK];
+    for (size_t k = 0; k < block->count; k++) {
+        double own = block->v[k] > 0 ? block->v[k] : 0;
+        sd[k] = sqrt(own + block->c[k] * block->c[k] + blur);
+    }
+    for (size_t k = 0; k < block->count; k++)
+        z[k] = (load->limit * cores - block->m[k]) / sd[k];
+    for (size_t k = 0; k < block->count; k++) {
+        if (z[k] > 6) continue; /* most steps */
+        struct fore_normal_loss at = fore_normal_loss_at(z[k]);
+        sum += load->step_s *
+               ((double)at.tail + load->excess_weight * sd[k] * (double)at.loss / cores);
+    }
+    return sum;
+}
+
 double fore_load_cost_with(const struct fore_load *load, uint16_t node,
                            const struct fore_load_change *change, size_t change_count)
 {
@@ -108,17 +155,18 @@ double fore_load_cost_with(const struct fore_load *load, uint16_t node,
     for (uint32_t t = 0; t < load->term_count; t++) {
         size_t row = row_of(load, t, node);
         double sum = 0;
-        for (size_t h = 0; h < load->steps; h++) {
-            double m = load->mean[row + h], v = load->own_var[row + h], c = load->common[row + h];
+        for (size_t from = 0; from < load->steps; from += BLOCK) {
+            struct block block;
+            block.from = from;
+            block.count = load->steps - from < BLOCK ? load->steps - from : BLOCK;
+            memcpy(block.m, load->mean + row + from, block.count * sizeof(double));
+            memcpy(block.v, load->own_var + row + from, block.count * sizeof(double));
+            memcpy(block.c, load->common + row + from, block.count * sizeof(double));
             for (size_t i = 0; i < change_count; i++) {
-                const struct stepped *x = &stepped[i];
-                if (h <= x->busy) m += h < x->busy ? copying : copying * x->busy_part;
-                if (h < x->first || x->change->share == 0) continue;
-                double part = h == x->first ? x->first_part : 1;
-                add_at(load->term[t].scenario, x->change->partition, h, x->change->share * part, &m,
-                       &v, &c);
+                block_busy(&block, &stepped[i], copying);
+                block_share(&block, load->term[t].scenario, &stepped[i]);
             }
-            sum += step_cost(load, cores, m, v, c);
+            sum = block_cost(load, cores, &block, sum);
         }
         total += load->term[t].weight * sum;
     }

@@ -255,12 +255,14 @@ static void copies_that_differ_are_an_alert_until_a_copy_is_equal(void **state)
     assert_int_equal(migrate.counts.failed, 1);
     assert_int_equal(raised[FORE_ALERT_DIGEST_MISMATCH], 1);
     assert_int_equal(raised[FORE_ALERT_MOVE_FAILED], 1);
+    now += act.mismatch_rest;
     start(0, 2);
     spoil_while_copying(60);
     assert_int_equal(migrate.counts.failed, 2);
     assert_int_equal(raised[FORE_ALERT_DIGEST_MISMATCH], 1); /* not said again */
     assert_int_equal(raised[FORE_ALERT_MOVE_FAILED], 1);
     assert_int_equal(alerts.resolved, 0);
+    now += act.mismatch_rest;
     start(0, 2);
     ticks(60);
     assert_int_equal(migrate.counts.done[FORE_MOVE_MOVE], 1);
@@ -292,6 +294,7 @@ static void answers_that_differ_are_an_alert_until_they_agree(void **state)
     assert_int_equal(spoilt, 1);
     assert_int_equal(raised[FORE_ALERT_ANSWERS_DIFFER], 1);
     assert_int_equal(raised[FORE_ALERT_DIGEST_MISMATCH], 0);
+    now += act.mismatch_rest;
     start(0, 2);
     ticks(60);
     assert_int_equal(migrate.counts.done[FORE_MOVE_MOVE], 1);

@@ -213,7 +213,7 @@ static void every_combination_becomes_a_cell_with_its_options_in_force(void **st
     for (size_t c = 0; c < grid.cell_count; c++)
         for (size_t k = 0; k < c; k++)
             assert_string_not_equal(grid.cell[c].name, grid.cell[k].name);
-    assert_string_equal(grid.cell[0].name, "steady nodes=4 cores=2");
+    assert_string_equal(grid.cell[0].name, "steady nodes=4 cores=2 rate=300/s");
     assert_int_equal(grid.cell[5].in_force->cluster.nodes, 8);
     assert_int_equal(grid.cell[5].in_force->cluster.cores, 5);
     fore_arena_fini(&perm);

@@ -213,6 +213,31 @@ static void digests_that_differ_stop_the_cut_over(void **state)
     assert_true(alerts_seen >= 1);
 }
 
+static void a_partition_whose_copies_differ_is_left_alone_for_a_while(void **state)
+{
+    start_move();
+    script.digest[1] = 99;
+    script.phase = FORE_PHASE_READY;
+    for (int i = 0; i < 5; i++)
+        tick();
+    assert_int_equal(migrate.counts.failed, 1);
+    struct fore_plan plan = plan_of(FORE_MOVE_MOVE, 0, 0, 1);
+    assert_int_equal(admit(&plan), 0);
+    assert_non_null(strstr(why, "it rests"));
+    plan = plan_of(FORE_MOVE_MOVE, 1, 0, 1); /* its neighbour may move */
+    assert_int_equal(admit(&plan), 1);
+    fore_migrate_cancel(&migrate, driver, 7, "asked", sink, now);
+    restart();
+    start_move();
+    script.phase = FORE_PHASE_READY;
+    for (int i = 0; i < 5; i++)
+        tick();
+    assert_int_equal(migrate.counts.failed, 1);
+    now += options.mismatch_rest;
+    plan = plan_of(FORE_MOVE_MOVE, 0, 0, 1);
+    assert_int_equal(admit(&plan), 1);
+}
+
 static void a_difference_that_goes_away_is_forgiven(void **state)
 {
     start_move();
@@ -420,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_move_walks_through_every_state),
         T(digests_that_differ_stop_the_cut_over),
+        T(a_partition_whose_copies_differ_is_left_alone_for_a_while),
         T(a_difference_that_goes_away_is_forgiven),
         T(an_unreachable_cluster_is_asked_again_with_pauses),
         T(retries_end),

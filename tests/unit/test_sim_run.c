@@ -166,6 +166,68 @@ static void sums_of_content_agree_all_through_a_run(void **state)
     }
 }
 
+static void open_engine(struct sim_world *world, const char *policy, struct fore_engine **out)
+{
+    struct fore_diag diag = {0};
+    struct fore_engine_setup setup = {.options = &world->scenario.engine,
+                                      .policy = policy,
+                                      .driver = sim_driver_door(&world->driver),
+                                      .seed = 3,
+                                      .slo_ns = world->cluster.slo_ns,
+                                      .journal_every = FORE_SEC,
+                                      .keyframe_every = 60 * FORE_SEC};
+    sim_world_must(fore_engine_create(&setup, out, &diag), &diag);
+}
+
+/* Every window the engine dies with chance 1 in 6, its bytes being 3 windows old. The last one
+ * moves nothing of its own, so in the end nothing may be under way. */
+static void engines_come_and_go_and_every_move_is_brought_to_its_end(void **state)
+{
+    (void)state;
+    enum { WINDOWS = 230, KEPT = 4 };
+    for (size_t i = 0; i < 2; i++) {
+        const char *const sets[] = {
+            BASE, fidelities[i], "sim.content=true", "act.watch=5s", "cluster.move_time_mean=8s",
+            NULL};
+        struct sim_world world;
+        struct fore_engine *engine;
+        struct fore_diag diag = {0};
+        struct fore_buf kept[KEPT] = {{0}};
+        struct fore_rng rng = fore_rng_stream(4, "engines", i);
+        uint32_t deaths = 0, under_way = 1, last = WINDOWS - 60;
+        sim_world_open(&world, 3, sets);
+        open_engine(&world, "reactive", &engine);
+        uint64_t epoch = world.cluster.topology.epoch;
+        for (uint32_t w = 0; w < WINDOWS; w++) {
+            bool dies = w == last || (w > KEPT && w < last && fore_rng_below(&rng, 6) == 0);
+            (void)sim_world_step(&world);
+            if (dies) {
+                const struct fore_buf *bytes = &kept[(w - 3) % KEPT];
+                fore_engine_destroy(engine);
+                open_engine(&world, w == last ? "static" : "reactive", &engine);
+                sim_world_must(fore_engine_load_moves(engine, bytes->data, bytes->len, &diag),
+                               &diag);
+                deaths++;
+            }
+            sim_world_must(fore_engine_step(engine, world.driver.now, &diag), &diag);
+            fore_buf_reset(&kept[w % KEPT]);
+            fore_engine_save_moves(engine, &kept[w % KEPT]);
+        }
+        struct fore_engine_counts counts = fore_engine_counts(engine);
+        assert_true(deaths >= 15);
+        assert_true(world.cluster.topology.epoch > epoch + 10);
+        assert_int_equal(fore_topology_check(&world.cluster.topology, &diag), FORE_E_OK);
+        assert_int_equal(counts.migrate.corrupt, 0);
+        assert_int_equal(counts.moves_running, 0);
+        assert_int_equal(sim_moves_tickets(&world.moves, NULL, 0, &under_way), FORE_E_OK);
+        assert_int_equal(under_way, 0);
+        fore_engine_destroy(engine);
+        for (uint32_t k = 0; k < KEPT; k++)
+            fore_buf_fini(&kept[k]);
+        sim_world_close(&world);
+    }
+}
+
 static void a_failed_node_costs_its_requests_until_it_is_back(void **state)
 {
     (void)state;
@@ -234,6 +296,7 @@ int main(void)
         cmocka_unit_test(service_does_not_depend_on_where_a_request_goes),
         cmocka_unit_test(the_journal_begins_with_a_note_and_ends_with_the_result),
         cmocka_unit_test(sums_of_content_agree_all_through_a_run),
+        cmocka_unit_test(engines_come_and_go_and_every_move_is_brought_to_its_end),
         cmocka_unit_test(a_failed_node_costs_its_requests_until_it_is_back),
         cmocka_unit_test(a_follower_takes_over),
         cmocka_unit_test(results_count_from_evaluate_from),
