@@ -84,8 +84,8 @@ void fore_gain_promise(struct fore_gain *gain, const struct fore_migrate *migrat
     gain->p99_predicted_ms =
         fmax(scaled_p99(source->p99_ms, gain->source_before, gain->source_predicted),
              scaled_p99(target->p99_ms, gain->target_before, gain->target_predicted));
-    gain->violating_before =
-        migrate->violating[m->move.source] + (two_ends(&m->move) ? migrate->violating[m->move.target] : 0);
+    gain->violating_before = migrate->violating[m->move.source] +
+                             (two_ends(&m->move) ? migrate->violating[m->move.target] : 0);
 }
 
 static void look(const struct fore_step *step, struct fore_gain *gain, const struct fore_move *move)
