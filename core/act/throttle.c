@@ -100,6 +100,7 @@ static void close_the_loop(struct fore_step *step, struct fore_migration *m)
     double full = full_rate(step, m);
     if (!(full > 0)) return;
     bool cure = beyond_help(step, m);
+    double lawful = m->rate_p99;
     double before = m->throttled ? m->rate : full, rate = rate_by_p99(step, m, full, cure);
     if (options->throttle_room > 0 && !cure) {
         double roomy = full * room(step, m);
@@ -110,7 +111,10 @@ static void close_the_loop(struct fore_step *step, struct fore_migration *m)
     }
     if (rate == before) return;
     /* At full speed the driver is left to its own cap, if it has one. */
-    if (!set_rate(step, m, rate < full ? rate : options->move_bandwidth)) return;
+    if (!set_rate(step, m, rate < full ? rate : options->move_bandwidth)) {
+        m->rate_p99 = lawful; /* it was not heard: the next look decides again */
+        return;
+    }
     m->throttled = rate < full;
     (void)snprintf(note, sizeof note, "%.0f %% of full speed: p99 %.1f ms", 100 * rate / full,
                    worse_p99_ms(step, m));

@@ -195,6 +195,37 @@ static void it_is_off_unless_asked_for_and_where_nothing_is_known(void **state)
     assert_int_equal(calls, 0);
 }
 
+static void room_is_what_other_work_leaves(void **state)
+{
+    expect_near(fore_throttle_room(0.75, 0.5, 0.07, 0.2), 1, 1e-9);
+    expect_near(fore_throttle_room(0.75, 0.715, 0.07, 0.2), 0.5, 1e-9);
+    expect_near(fore_throttle_room(0.75, 0.8, 0.07, 0.2), 0.2, 1e-9);
+    expect_near(fore_throttle_room(0.75, 0.8, 0, 0.2), 1, 1e-9); /* a copy that costs nothing */
+}
+
+static void a_copy_keeps_to_the_room_of_the_fuller_end(void **state)
+{
+    options.throttle_p99 = 0;
+    options.throttle_room = 0.75;
+    migrate.options = options;
+    migrate.move_utilization = 0.1;
+    world.observe->node[0].utilization = 0.75; /* 0.05 of it the copy's own */
+    world.observe->node[0].move_utilization = 0.05;
+    world.observe->node[1].utilization = 0.4;
+    world.observe->node[1].move_utilization = 0.05;
+    steer(1, 20);
+    expect_near(told, 500, 1e-6);
+    steer(3, 20);
+    assert_int_equal(calls, 1); /* nothing has changed */
+    world.observe->node[0].utilization = 0.7;
+    steer(1, 20);
+    expect_near(told, 0, 1e-9); /* full speed: left to the driver's own cap */
+    world.observe->node[0].utilization = 0.95; /* beyond help: the copy is the cure */
+    calls = 0;
+    steer(2, 20);
+    assert_int_equal(calls, 0);
+}
+
 static void a_driver_that_does_not_answer_is_asked_again(void **state)
 {
     answer = FORE_E_UNREACHABLE;
@@ -219,6 +250,8 @@ int main(void)
         T(a_copy_answers_only_for_what_it_adds),
         T(where_clients_suffer_anyway_the_cure_is_not_delayed),
         T(it_is_off_unless_asked_for_and_where_nothing_is_known),
+        cmocka_unit_test(room_is_what_other_work_leaves),
+        T(a_copy_keeps_to_the_room_of_the_fuller_end),
         T(a_driver_that_does_not_answer_is_asked_again),
     };
     return cmocka_run_group_tests_name("core/act: throttle", tests, NULL, NULL);
