@@ -53,12 +53,6 @@ static enum fore_err digest(void *self, uint32_t partition, uint16_t node, uint6
     return sim_moves_digest(driver->moves, partition, node, out);
 }
 
-static enum fore_err compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
-{
-    struct sim_driver *driver = self;
-    return sim_moves_compare(driver->moves, ticket, rows, copy);
-}
-
 static enum fore_err content(void *self, uint32_t partition, uint16_t node,
                              struct fore_content *out)
 {
@@ -71,6 +65,12 @@ static enum fore_err tickets(void *self, struct fore_driver_ticket *out, uint32_
 {
     struct sim_driver *driver = self;
     return sim_moves_tickets(driver->moves, out, cap, count);
+}
+
+static enum fore_err compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
+{
+    struct sim_driver *driver = self;
+    return sim_moves_compare(driver->moves, ticket, rows, copy);
 }
 
 static enum fore_err cutover(void *self, fore_ticket ticket)
@@ -93,8 +93,8 @@ static void close_door(void *self)
 static const struct fore_driver_ops sim_ops = {
     .name = "sim",
     .caps = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
-            FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_NODES | FORE_CAP_TICKETS |
-            FORE_CAP_VERTICAL,
+            FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_NODES | FORE_CAP_VERTICAL |
+            FORE_CAP_TICKETS,
     .now = now,
     .topology = topology,
     .sample = sample,
@@ -103,9 +103,9 @@ static const struct fore_driver_ops sim_ops = {
     .throttle = throttle,
     .cancel = cancel,
     .digest = digest,
-    .compare = compare,
     .content = content,
     .tickets = tickets,
+    .compare = compare,
     .cutover = cutover,
     .sweep = sweep,
     .close = close_door,
@@ -115,7 +115,7 @@ struct fore_driver sim_driver_door(struct sim_driver *driver)
 {
     driver->ops = sim_ops;
     if (!driver->cluster->elastic) driver->ops.caps &= ~(uint32_t)FORE_CAP_NODES;
-    if (!driver->cluster->columns) driver->ops.caps &= ~(uint32_t)FORE_CAP_VERTICAL;
     if (driver->cluster->content) driver->ops.caps |= FORE_CAP_CONTENT;
+    if (!driver->cluster->columns) driver->ops.caps &= ~(uint32_t)FORE_CAP_VERTICAL;
     return (struct fore_driver){.ops = &driver->ops, .self = driver};
 }

@@ -81,13 +81,13 @@ FORE_MUST_USE enum fore_err sim_moves_throttle(struct sim_moves *moves, fore_tic
 FORE_MUST_USE enum fore_err sim_moves_cancel(struct sim_moves *moves, fore_ticket number);
 FORE_MUST_USE enum fore_err sim_moves_digest(struct sim_moves *moves, uint32_t partition,
                                              uint16_t node, uint64_t *out);
-FORE_MUST_USE enum fore_err sim_moves_compare(struct sim_moves *moves, fore_ticket number,
-                                              uint64_t *rows, uint64_t *copy);
 FORE_MUST_USE enum fore_err sim_moves_content(const struct sim_moves *moves, uint32_t partition,
                                               uint16_t node, struct fore_content *out);
 FORE_MUST_USE enum fore_err sim_moves_tickets(const struct sim_moves *moves,
                                               struct fore_driver_ticket *out, uint32_t cap,
                                               uint32_t *count);
+FORE_MUST_USE enum fore_err sim_moves_compare(struct sim_moves *moves, fore_ticket number,
+                                              uint64_t *rows, uint64_t *copy);
 FORE_MUST_USE enum fore_err sim_moves_cutover(struct sim_moves *moves, fore_ticket number);
 FORE_MUST_USE enum fore_err sim_moves_sweep(struct sim_moves *moves, fore_ticket number,
                                             uint64_t *orphans);

@@ -274,8 +274,8 @@ enum fore_err sim_scenario_load(const char *path, const struct fore_strings *set
     FORE_TRY(check_names(out, diag));
     FORE_TRY(check_cluster(out, diag));
     FORE_TRY(check_times(out, diag));
-    FORE_TRY(check_columns(out, diag));
     FORE_TRY(sim_scenario_check_rules(out, diag));
+    FORE_TRY(check_columns(out, diag));
     return sim_faults_check(&out->sim.faults, (uint32_t)out->cluster.nodes, diag);
 }
 

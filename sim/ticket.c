@@ -311,26 +311,13 @@ enum fore_err sim_moves_digest(struct sim_moves *moves, uint32_t partition, uint
     return FORE_E_RANGE;
 }
 
-enum fore_err sim_moves_compare(struct sim_moves *moves, fore_ticket number, uint64_t *rows,
-                                uint64_t *copy)
-{
-    const struct sim_ticket *ticket = find(moves, number);
-    if (ticket == NULL) return FORE_E_RANGE;
-    if (ticket->phase != FORE_PHASE_READY || !fore_move_of_columns(ticket->move.kind))
-        return FORE_E_CONFLICT;
-    const struct fore_node *node = moves->cluster->topology.node;
-    if (!node[ticket->from].up || !node[ticket->to].up) return FORE_E_UNREACHABLE;
-    *rows = *copy = fore_hash_u64(content(moves, ticket->subject), ticket->move.columns);
-    return FORE_E_OK;
-}
-
 /* The share that a node which is no replica holds: what has arrived of a copy, or what a source
  * keeps until it is swept, which does not follow any more. */
 static double share_held(const struct sim_ticket *ticket, uint16_t node)
 {
     bool swept = ticket->phase > FORE_PHASE_SWEEPING, after = ticket->phase == FORE_PHASE_SWEEPING;
-    if (ticket->from == FORE_NODE_NONE || swept || fore_move_of_columns(ticket->move.kind))
-        return 0; /* a copy of columns is no rows of the partition */
+    if (ticket->from == FORE_NODE_NONE || swept) return 0;
+    if (fore_move_of_columns(ticket->move.kind)) return 0; /* a part of the rows: compare */
     if (after) return node == ticket->from && ticket->move.kind == FORE_MOVE_MOVE ? 0.5 : 0;
     if (node != ticket->to) return 0;
     double total = ticket->done + ticket->copy_left;
@@ -370,22 +357,6 @@ static void split_held(struct sim_moves *moves, uint32_t left, uint32_t right, u
     l->rows -= r->rows;
 }
 
-/* By column: every row is in both parts, with a part of what it sums up to. */
-static void part_held(struct sim_moves *moves, uint32_t base, uint32_t sibling, uint64_t columns)
-{
-    struct fore_content *b = &moves->held[base], *s = &moves->held[sibling];
-    *s = (struct fore_content){.sum = fore_hash_u64(b->sum, columns), .rows = b->rows};
-    b->sum -= s->sum;
-}
-
-static void join_held(struct sim_moves *moves, uint32_t base, uint32_t sibling)
-{
-    struct fore_content *b = &moves->held[base], *s = &moves->held[sibling];
-    b->sum += s->sum;
-    b->written += s->written;
-    *s = (struct fore_content){0};
-}
-
 static void merge_held(struct sim_moves *moves, uint32_t left, uint32_t right)
 {
     struct fore_content *l = &moves->held[left], *r = &moves->held[right];
@@ -394,6 +365,36 @@ static void merge_held(struct sim_moves *moves, uint32_t left, uint32_t right)
     l->written += r->written;
     l->rows_written += r->rows_written;
     *r = (struct fore_content){0};
+}
+
+/* Both parts have every row, and their sums make up the whole's. */
+static void split_columns_held(struct sim_moves *moves, uint32_t base, uint32_t sibling,
+                               uint64_t columns)
+{
+    struct fore_content *b = &moves->held[base], *s = &moves->held[sibling];
+    *s = (struct fore_content){.sum = fore_hash_u64(b->sum, columns), .rows = b->rows};
+    b->sum -= s->sum;
+}
+
+static void merge_columns_held(struct sim_moves *moves, uint32_t base, uint32_t sibling)
+{
+    struct fore_content *b = &moves->held[base], *s = &moves->held[sibling];
+    b->sum += s->sum;
+    b->written += s->written;
+    *s = (struct fore_content){0};
+}
+
+enum fore_err sim_moves_compare(struct sim_moves *moves, fore_ticket number, uint64_t *rows,
+                                uint64_t *copy)
+{
+    const struct sim_ticket *ticket = find(moves, number);
+    if (ticket == NULL) return FORE_E_RANGE;
+    if (ticket->phase != FORE_PHASE_READY || !fore_move_of_columns(ticket->move.kind))
+        return FORE_E_CONFLICT;
+    const struct fore_node *node = moves->cluster->topology.node;
+    if (!node[ticket->from].up || !node[ticket->to].up) return FORE_E_UNREACHABLE;
+    *rows = *copy = fore_hash_u64(content(moves, ticket->subject), ticket->move.columns);
+    return FORE_E_OK;
 }
 
 static void split_content(struct sim_moves *moves, uint32_t left, uint32_t right, uint64_t at)
@@ -443,12 +444,12 @@ static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ti
                                              move->split_right_share, move->target,
                                              &ticket->partition_new));
         split_content(moves, move->partition, ticket->partition_new, move->columns);
-        part_held(moves, move->partition, ticket->partition_new, move->columns);
+        split_columns_held(moves, move->partition, ticket->partition_new, move->columns);
         return FORE_E_OK;
     case FORE_MOVE_VERTICAL_MERGE:
         FORE_TRY(fore_topology_columns_merge(topology, move->partition, move->other));
         merge_content(moves, move->partition, move->other);
-        join_held(moves, move->partition, move->other);
+        merge_columns_held(moves, move->partition, move->other);
         return FORE_E_OK;
     case FORE_MOVE_KINDS: break;
     }

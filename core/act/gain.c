@@ -7,23 +7,49 @@
 
 static const double full = 0.98; /* above it 1/(1-u) says nothing about a window's p99 */
 
-/* From one node to another, as much as it was. Columns that part make less of it, mostly where they
- * are: what such a split has brought shows in what its parts do (decide/vertical.h). */
-static bool moves_load(const struct fore_migration *m)
+/* Cores of the whole rows, of which a split by column leaves `load_base` and `load_apart`. A copy
+ * that stays on its node changes that one only: it is rid of what both parts need no more. */
+static void load_of_columns(const struct fore_move *move, const struct fore_observe *observe,
+                            bool after, double *lost, double *gained)
 {
-    return fore_migrate_copies(m->move.kind) && !fore_move_of_columns(m->move.kind);
+    bool split = move->kind == FORE_MOVE_VERTICAL_SPLIT;
+    double base = (double)move->load_base, apart = (double)move->load_apart;
+    uint32_t other = move->other;
+    double whole = observe->partition[move->partition].load;
+    *lost = *gained = 0;
+    if (!(base + apart > 0)) return;
+    if (split == after) /* it is in two parts */
+        whole = (whole + (other < observe->partition_cap ? observe->partition[other].load : 0)) /
+                (base + apart);
+    *lost = whole * (split ? 1 - base : apart);
+    *gained = whole * (split ? apart : 1 - base);
+    if (move->source == move->target) {
+        *lost -= *gained;
+        *gained = -*lost;
+    }
 }
 
 /* Cores that the source is rid of and that the target takes on, `replicas` being those before the
  * change; of a cluster that has none of the partition's load, nothing. */
 static void load_that_moves(const struct fore_move *move, uint16_t replicas,
-                            const struct fore_observe *observe, double *lost, double *gained)
+                            const struct fore_observe *observe, bool after, double *lost,
+                            double *gained)
 {
+    if (fore_move_of_columns(move->kind)) {
+        load_of_columns(move, observe, after, lost, gained);
+        return;
+    }
     const struct fore_observe_partition *p = &observe->partition[move->partition];
     double write = p->write_share, read = 1 - write, count = replicas > 0 ? replicas : 1;
     bool grows = move->kind == FORE_MOVE_ADD_REPLICA;
     *lost = p->load * (grows ? read / count - read / (count + 1) : read / count + write);
     *gained = p->load * (grows ? read / (count + 1) + write : read / count + write);
+}
+
+/* A node that is both counts once. */
+static bool two_ends(const struct fore_move *move)
+{
+    return move->source != move->target;
 }
 
 static double cores_of(const struct fore_topology *topology, uint16_t node)
@@ -43,12 +69,13 @@ void fore_gain_promise(struct fore_gain *gain, const struct fore_migrate *migrat
                        const struct fore_observe *observe, double predicted_s)
 {
     *gain = (struct fore_gain){.predicted_s = predicted_s};
-    if (!moves_load(m) || m->move.partition >= topology->partition_count) return;
+    if (!fore_migrate_copies(m->move.kind) || m->move.partition >= topology->partition_count)
+        return;
     const struct fore_observe_node *source = &observe->node[m->move.source];
     const struct fore_observe_node *target = &observe->node[m->move.target];
     double lost, gained;
-    load_that_moves(&m->move, topology->partition[m->move.partition].replica_count, observe, &lost,
-                    &gained);
+    load_that_moves(&m->move, topology->partition[m->move.partition].replica_count, observe, false,
+                    &lost, &gained);
     gain->source_before = source->utilization;
     gain->target_before = target->utilization;
     gain->source_predicted =
@@ -57,8 +84,8 @@ void fore_gain_promise(struct fore_gain *gain, const struct fore_migrate *migrat
     gain->p99_predicted_ms =
         fmax(scaled_p99(source->p99_ms, gain->source_before, gain->source_predicted),
              scaled_p99(target->p99_ms, gain->target_before, gain->target_predicted));
-    gain->violating_before =
-        migrate->violating[m->move.source] + migrate->violating[m->move.target];
+    gain->violating_before = migrate->violating[m->move.source] +
+                             (two_ends(&m->move) ? migrate->violating[m->move.target] : 0);
 }
 
 static void look(const struct fore_step *step, struct fore_gain *gain, const struct fore_move *move)
@@ -79,14 +106,15 @@ static void look(const struct fore_step *step, struct fore_gain *gain, const str
     double target = step->observe->node[move->target].utilization;
     uint16_t now = topology->partition[move->partition].replica_count;
     bool grew = move->kind == FORE_MOVE_ADD_REPLICA;
-    load_that_moves(move, grew && now > 0 ? (uint16_t)(now - 1) : now, step->observe, &lost,
+    load_that_moves(move, grew && now > 0 ? (uint16_t)(now - 1) : now, step->observe, true, &lost,
                     &gained);
     double source_without = source + lost / cores_of(topology, move->source);
     double target_without = target - gained / cores_of(topology, move->target);
-    int spared_load = (source_without >= limit) - (source >= limit) + (target_without >= limit) -
-                      (target >= limit);
+    bool two = two_ends(move);
+    int spared_load = (source_without >= limit) - (source >= limit);
+    if (two) spared_load += (target_without >= limit) - (target >= limit);
     bool source_bad = fore_step_breaks_slo(step, move->source);
-    bool target_bad = fore_step_breaks_slo(step, move->target);
+    bool target_bad = two && fore_step_breaks_slo(step, move->target);
     /* Without it the source would carry more, and be no better than now; the target less. */
     bool source_would = source_bad || (limit > 0 && source_without >= limit);
     bool target_would = target_bad && limit > 0 && target_without >= limit;
@@ -99,9 +127,18 @@ static void look(const struct fore_step *step, struct fore_gain *gain, const str
     gain->spared_s += ((double)source_would + (double)target_would - bad) * seconds;
 }
 
+/* As it was made: a split by column has its sibling since. */
+static struct fore_move move_made(const struct fore_migration *m)
+{
+    struct fore_move move = m->move;
+    if (move.kind == FORE_MOVE_VERTICAL_SPLIT) move.other = m->partition_new;
+    return move;
+}
+
 void fore_gain_look(const struct fore_step *step, struct fore_migration *m)
 {
-    if (moves_load(m)) look(step, &m->gain, &m->move);
+    struct fore_move move = move_made(m);
+    if (fore_migrate_copies(move.kind)) look(step, &m->gain, &move);
 }
 
 bool fore_gain_is_worse(const struct fore_step *step, const struct fore_migration *m)
@@ -152,7 +189,7 @@ void fore_gain_follow(const struct fore_step *step, const struct fore_migration 
     const struct fore_topology *topology;
     if (!fore_migrate_copies(m->move.kind)) return;
     struct fore_gain_after after = {.gain = m->gain,
-                                    .move = m->move,
+                                    .move = move_made(m),
                                     .ticket = m->ticket,
                                     .plan = m->plan,
                                     .began = m->began,
@@ -177,9 +214,11 @@ static bool stands(const struct fore_gain_after *after, const struct fore_topolo
 {
     if (after->move.partition >= topology->partition_count) return false;
     const struct fore_partition *p = &topology->partition[after->move.partition];
-    return p->alive && p->first == after->first && p->last == after->last &&
-           p->replica_count == after->replicas &&
-           fore_topology_hosts(topology, after->move.partition, after->move.target);
+    if (!p->alive || p->first != after->first || p->last != after->last ||
+        p->replica_count != after->replicas)
+        return false;
+    if (fore_move_of_columns(after->move.kind)) return p->apart == after->move.columns;
+    return fore_topology_hosts(topology, after->move.partition, after->move.target);
 }
 
 static void follow_all(const struct fore_step *step)

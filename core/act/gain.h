@@ -3,7 +3,8 @@
  *
  * Promised, when the move is taken: the planner's violation node-seconds over the horizon; the
  * ends' utilisation once the partition's load has changed places, a replica bringing (1-w)/R + w of
- * it (decide/load.h); and their p99, which scales with 1/(1-u) as in M/M/1.
+ * it (decide/load.h), columns what their split was said to leave of it; and their p99, which scales
+ * with 1/(1-u) as in M/M/1.
  *
  * Kept, measured from the cut-over to the end of that same horizon, in the planner's currency:
  * node- seconds above its limit, as they are, against those with the partition's load, as it is

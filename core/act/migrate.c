@@ -57,7 +57,7 @@ uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_co
         if (!holds_slot(m)) continue;
         used++;
         if (out[m->move.source] > 0) out[m->move.source]--;
-        if (out[m->move.target] > 0) out[m->move.target]--;
+        if (m->move.target != m->move.source && out[m->move.target] > 0) out[m->move.target]--;
     }
     uint64_t most = migrate->options.moves_max;
     return used >= most ? 0 : (uint32_t)(most - used);

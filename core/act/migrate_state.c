@@ -9,19 +9,13 @@
 #include "core/act/steps.h"
 #include "core/base/bytes.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 static const char kind_of_state[] = "moves";
-enum { VERSION = 2 };
-enum {
-    CHECK_TAKEN = 1,
-    CHECKED = 2,
-    THROTTLED = 4,
-    IS_ROLLBACK = 8,
-    CHECK_OF_PAIR = 16,
-    FLAGS_END = 32
-};
+enum { VERSION = 2 }; /* 1: no moves by column */
+enum { CHECK_TAKEN = 1, CHECKED = 2, THROTTLED = 4, IS_ROLLBACK = 8, PAIR = 16, FLAGS_END = 32 };
 
 /* NaN, "not measured", has no place in a frame: -1 stands for it. */
 static void put_measure(struct fore_buf *out, double value)
@@ -37,10 +31,10 @@ static void write_move(const struct fore_move *move, struct fore_buf *out)
     fore_bytes_put_u32(out, (uint32_t)move->source << 16 | move->target);
     fore_bytes_put_u64(out, move->split_at);
     fore_bytes_put_double(out, move->split_right_share);
-    fore_bytes_put_double(out, move->bytes_per_sec_max);
     fore_bytes_put_u64(out, move->columns);
     fore_bytes_put_double(out, (double)move->load_base);
     fore_bytes_put_double(out, (double)move->load_apart);
+    fore_bytes_put_double(out, move->bytes_per_sec_max);
 }
 
 static void write_check(const struct fore_check *check, struct fore_buf *out)
@@ -71,7 +65,7 @@ static void write_migration(const struct fore_migration *m, struct fore_buf *out
 {
     uint32_t flags = (m->check.taken ? CHECK_TAKEN : 0u) | (m->checked ? CHECKED : 0u) |
                      (m->throttled ? THROTTLED : 0u) | (m->is_rollback ? IS_ROLLBACK : 0u) |
-                     (m->check.pair ? CHECK_OF_PAIR : 0u);
+                     (m->check.pair ? PAIR : 0u);
     write_move(&m->move, out);
     fore_bytes_put_u64(out, m->ticket);
     fore_bytes_put_u64(out, m->plan);
@@ -155,6 +149,22 @@ static bool is_node(const struct reader *r, uint16_t node, bool needed)
     return node < r->topology->node_count || (!needed && node == FORE_NODE_NONE);
 }
 
+/* What a split by column leaves of the work, here and there: shares of the whole's, or more. */
+static float get_load(struct reader *r)
+{
+    double value = fore_bytes_get_double(&r->c);
+    expect(r, value >= 0 && value <= (double)FLT_MAX);
+    return r->c.sound ? (float)value : 0;
+}
+
+static void read_columns(struct reader *r, struct fore_move *move)
+{
+    move->columns = fore_bytes_get_u64(&r->c);
+    move->load_base = get_load(r);
+    move->load_apart = get_load(r);
+    expect(r, (move->columns != 0) == (move->kind == FORE_MOVE_VERTICAL_SPLIT));
+}
+
 static void read_move(struct reader *r, struct fore_move *move)
 {
     uint32_t kind = fore_bytes_get_u32(&r->c);
@@ -167,12 +177,8 @@ static void read_move(struct reader *r, struct fore_move *move)
     move->target = (uint16_t)ends;
     move->split_at = fore_bytes_get_u64(&r->c);
     move->split_right_share = fore_bytes_get_double(&r->c);
+    read_columns(r, move);
     move->bytes_per_sec_max = fore_bytes_get_double(&r->c);
-    move->columns = fore_bytes_get_u64(&r->c);
-    double base = fore_bytes_get_double(&r->c), apart = fore_bytes_get_double(&r->c);
-    expect(r, base >= 0 && base <= 1e6 && apart >= 0 && apart <= 1e6);
-    move->load_base = r->c.sound ? (float)base : 0;
-    move->load_apart = r->c.sound ? (float)apart : 0;
     uint32_t cap = r->topology->partition_cap;
     bool of_node = fore_move_of_node(move->kind), copies = fore_migrate_copies(move->kind);
     expect(r, of_node ? move->partition == FORE_PARTITION_NONE : move->partition < cap);
@@ -255,10 +261,11 @@ static void read_migration(struct reader *r, struct fore_migration *m)
     expect(r, !fore_move_of_node(m->move.kind) ||
                   (m->state < FORE_MIGRATE_SWEEP && (flags & CHECK_TAKEN) == 0));
     m->check.taken = (flags & CHECK_TAKEN) != 0;
-    m->check.pair = (flags & CHECK_OF_PAIR) != 0;
     m->checked = (flags & CHECKED) != 0;
     m->throttled = (flags & THROTTLED) != 0;
     m->is_rollback = (flags & IS_ROLLBACK) != 0;
+    m->check.pair = (flags & PAIR) != 0;
+    expect(r, !m->check.taken || m->check.pair == fore_move_of_columns(m->move.kind));
     read_check(r, &m->check);
 }
 

@@ -45,18 +45,18 @@ static enum change_seen judge_merge(const struct fore_topology *t, const struct 
                                                                                     : MOOT;
 }
 
+/* The base's columns tell; its range is what it was, or it is another partition by now. */
 static enum change_seen judge_columns(const struct fore_topology *t, struct fore_migration *m)
 {
     const struct fore_partition *base = &t->partition[m->move.partition];
-    uint32_t sibling = fore_topology_columns_sibling(t, m->move.partition);
+    bool split = m->move.kind == FORE_MOVE_VERTICAL_SPLIT;
     if (base->first != m->first || base->last != m->last || base->column_group != 0) return MOOT;
-    if (m->move.kind == FORE_MOVE_VERTICAL_MERGE) {
-        if (base->apart == 0) return MADE;
-        return sibling == m->move.other ? NOT_MADE : MOOT;
-    }
-    if (base->apart == 0) return NOT_MADE;
+    if (base->apart == 0) return split ? NOT_MADE : MADE;
+    uint32_t sibling = fore_topology_columns_sibling(t, m->move.partition);
+    if (!split) return sibling == m->move.other ? NOT_MADE : MOOT;
+    if (base->apart != m->move.columns) return MOOT;
     m->partition_new = sibling;
-    return base->apart == m->move.columns ? MADE : MOOT;
+    return MADE;
 }
 
 static enum change_seen judge(const struct fore_topology *t, struct fore_migration *m)
@@ -82,8 +82,8 @@ static void agree_late(struct fore_step *step, struct fore_migration *m)
 {
     struct fore_check_result seen;
     char why[120];
-    bool leaves = m->move.kind == FORE_MOVE_MOVE || m->move.kind == FORE_MOVE_VERTICAL_MERGE;
-    if (!leaves || m->check.taken || !fore_driver_can(step->driver, FORE_CAP_CONTENT) ||
+    if (m->move.kind != FORE_MOVE_MOVE || m->check.taken ||
+        !fore_driver_can(step->driver, FORE_CAP_CONTENT) ||
         fore_check_take(&m->check, step->driver, &m->move, FORE_NODE_NONE, &seen) != FORE_E_OK ||
         seen.verdict != FORE_CHECK_STRANGER)
         return;
@@ -206,7 +206,7 @@ static bool names_what_is_there(const struct fore_move *move, const struct fore_
     if ((copies || loses) && move->source >= t->node_count) return false;
     if (fore_move_of_node(move->kind)) return true;
     if (move->kind == FORE_MOVE_MERGE && move->other >= t->partition_count) return false;
-    /* Once cut over there is no sibling any more; what is left of it is still to be swept. */
+    /* One that is cut over and not swept yet: its sibling may have been the last partition. */
     if (move->kind == FORE_MOVE_VERTICAL_MERGE && move->other >= t->partition_cap) return false;
     return move->partition < t->partition_count;
 }

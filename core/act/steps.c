@@ -298,11 +298,11 @@ static bool answers_agree(struct fore_step *step, struct fore_migration *m, char
 /* Of both ends: the whole partition, or the columns that are on their way. */
 static enum fore_err read_digests(struct fore_step *step, struct fore_migration *m)
 {
+    uint32_t p = m->move.partition;
     m->digest_source = m->digest_target = 0;
     if (fore_move_of_columns(m->move.kind))
         return fore_driver_compare(step->driver, m->ticket, &m->digest_source, &m->digest_target);
     if (!fore_driver_can(step->driver, FORE_CAP_DIGEST)) return FORE_E_OK;
-    uint32_t p = m->move.partition;
     FORE_TRY(fore_driver_digest(step->driver, p, m->move.source, &m->digest_source));
     return fore_driver_digest(step->driver, p, m->move.target, &m->digest_target);
 }
@@ -320,6 +320,7 @@ static bool compare(struct fore_step *step, struct fore_migration *m)
             resolve(step, m, FORE_ALERT_DIGEST_MISMATCH); /* of an earlier copy */
             (void)snprintf(note, sizeof note, "digests equal");
         }
+        /* Columns on their way are no part of the rows yet: no read could be sampled there. */
         if (!columns && !answers_agree(step, m, note, sizeof note)) return false;
         return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, note);
     }
@@ -401,8 +402,7 @@ static bool may_sweep(struct fore_step *step, struct fore_migration *m)
 {
     bool faulty;
     if (!m->check.taken || m->checked) return true;
-    bool leaves = m->move.kind == FORE_MOVE_MOVE || m->move.kind == FORE_MOVE_VERTICAL_MERGE;
-    uint16_t old = leaves ? m->move.source : FORE_NODE_NONE;
+    uint16_t old = m->move.kind == FORE_MOVE_MOVE ? m->move.source : FORE_NODE_NONE;
     enum fore_err err = look(step, m, FORE_NODE_NONE, old, &faulty);
     if (err == FORE_E_AGAIN) return false;
     if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);

@@ -79,11 +79,17 @@ static void move_back(struct fore_step *step, const struct fore_migration *m)
 static void complain(struct fore_step *step, const struct fore_migration *m)
 {
     if (!fore_gain_is_worse(step, m)) return;
-    fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DEGRADED, FORE_ALERT_WARNING,
-                     m->move.target,
-                     "since p%u came from node %u, node %u suffers %.0f %% of the time more",
-                     m->move.partition, m->move.source, m->move.target,
-                     -100 * m->gain.spared_s / m->gain.seconds);
+    double worse = -100 * m->gain.spared_s / m->gain.seconds;
+    if (fore_move_of_columns(m->move.kind))
+        fore_alert_raise(
+            step->alerts, step->sink, step->now, FORE_ALERT_DEGRADED, FORE_ALERT_WARNING,
+            m->move.target, "since the %s of p%u, node %u suffers %.0f %% of the time more",
+            fore_move_kind_text(m->move.kind), m->move.partition, m->move.target, worse);
+    else
+        fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_DEGRADED,
+                         FORE_ALERT_WARNING, m->move.target,
+                         "since p%u came from node %u, node %u suffers %.0f %% of the time more",
+                         m->move.partition, m->move.source, m->move.target, worse);
 }
 
 bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)

@@ -144,14 +144,6 @@ enum fore_err fore_driver_probe(struct fore_driver driver, uint64_t position, ui
     return promise_known(driver.ops->probe(driver.self, position, partition, node, out));
 }
 
-enum fore_err fore_driver_compare(struct fore_driver driver, fore_ticket ticket, uint64_t *rows,
-                                  uint64_t *copy)
-{
-    FORE_ASSERT(rows != NULL && copy != NULL);
-    if (!fore_driver_can(driver, FORE_CAP_VERTICAL)) return FORE_E_UNSUPPORTED;
-    return promise_known(driver.ops->compare(driver.self, ticket, rows, copy));
-}
-
 enum fore_err fore_driver_tickets(struct fore_driver driver, struct fore_driver_ticket *out,
                                   uint32_t cap, uint32_t *count)
 {
@@ -163,6 +155,14 @@ enum fore_err fore_driver_tickets(struct fore_driver driver, struct fore_driver_
         FORE_ASSERT((unsigned)out[i].move.kind < FORE_MOVE_KINDS);
     }
     return FORE_E_OK;
+}
+
+enum fore_err fore_driver_compare(struct fore_driver driver, fore_ticket ticket, uint64_t *rows,
+                                  uint64_t *copy)
+{
+    FORE_ASSERT(rows != NULL && copy != NULL);
+    if (!fore_driver_can(driver, FORE_CAP_VERTICAL)) return FORE_E_UNSUPPORTED;
+    return promise_known(driver.ops->compare(driver.self, ticket, rows, copy));
 }
 
 enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket)

@@ -159,13 +159,13 @@ struct fore_driver_ops {
     /* PROBE. A hash of the value a read of this position returns there; 0: no such row. */
     enum fore_err (*probe)(void *self, uint64_t position, uint32_t partition, uint16_t node,
                            uint64_t *out);
-    /* VERTICAL, READY. Digests of the columns on their way: in the rows they come from, and in the
-     * copy. CONFLICT: the ticket is not READY, or of another kind. */
-    enum fore_err (*compare)(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy);
     /* TICKETS. Those that are not DONE, CANCELLED or FAILED, oldest first, up to `cap` of them;
      * *count is how many there are. */
     enum fore_err (*tickets)(void *self, struct fore_driver_ticket *out, uint32_t cap,
                              uint32_t *count);
+    /* VERTICAL, READY. Digests of the columns on their way: in the rows they come from, and in the
+     * copy. CONFLICT: the ticket is not READY, or of another kind. */
+    enum fore_err (*compare)(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy);
     /* READY -> SWEEPING (data moved) or DONE (metadata only). Atomic: owner changes here. */
     enum fore_err (*cutover)(void *self, fore_ticket ticket);
     /* SWEEPING -> DONE: remove what the source still holds; idempotent; *orphans = keys found. */
@@ -200,11 +200,11 @@ FORE_MUST_USE enum fore_err fore_driver_content(struct fore_driver driver, uint3
                                                 uint16_t node, struct fore_content *out);
 FORE_MUST_USE enum fore_err fore_driver_probe(struct fore_driver driver, uint64_t position,
                                               uint32_t partition, uint16_t node, uint64_t *out);
-FORE_MUST_USE enum fore_err fore_driver_compare(struct fore_driver driver, fore_ticket ticket,
-                                                uint64_t *rows, uint64_t *copy);
 FORE_MUST_USE enum fore_err fore_driver_tickets(struct fore_driver driver,
                                                 struct fore_driver_ticket *out, uint32_t cap,
                                                 uint32_t *count);
+FORE_MUST_USE enum fore_err fore_driver_compare(struct fore_driver driver, fore_ticket ticket,
+                                                uint64_t *rows, uint64_t *copy);
 FORE_MUST_USE enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket);
 FORE_MUST_USE enum fore_err fore_driver_sweep(struct fore_driver driver, fore_ticket ticket,
                                               uint64_t *orphans);

@@ -78,17 +78,17 @@ static enum fore_err faulty_probe(void *self, uint64_t position, uint32_t partit
     return fore_driver_probe(fault->inner, position, partition, node, out);
 }
 
-static enum fore_err faulty_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
-{
-    struct fore_driver_fault *fault = self;
-    return fails(fault) ? fault->failure : fore_driver_compare(fault->inner, ticket, rows, copy);
-}
-
 static enum fore_err faulty_tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
                                     uint32_t *count)
 {
     struct fore_driver_fault *fault = self;
     return fails(fault) ? fault->failure : fore_driver_tickets(fault->inner, out, cap, count);
+}
+
+static enum fore_err faulty_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
+{
+    struct fore_driver_fault *fault = self;
+    return fails(fault) ? fault->failure : fore_driver_compare(fault->inner, ticket, rows, copy);
 }
 
 static enum fore_err faulty_cutover(void *self, fore_ticket ticket)
@@ -125,8 +125,8 @@ struct fore_driver fore_driver_faulty(struct fore_driver_fault *fault)
         .digest = faulty_digest,
         .content = faulty_content,
         .probe = faulty_probe,
-        .compare = faulty_compare,
         .tickets = faulty_tickets,
+        .compare = faulty_compare,
         .cutover = faulty_cutover,
         .sweep = faulty_sweep,
         .close = faulty_close,

@@ -58,6 +58,8 @@ static void hold(struct fore_search *search, const struct fore_candidate *best)
         fore_constraint_take(&search->rules, move->partition, move->target);
     if (move->kind == FORE_MOVE_SPLIT)
         fore_constraint_take(&search->rules, move->partition, best->then_target);
+    if (move->kind == FORE_MOVE_VERTICAL_SPLIT) /* of the sibling */
+        fore_constraint_take(&search->rules, move->partition, move->target);
     if (best->swap) fore_constraint_take(&search->rules, best->partner, move->source);
 }
 
@@ -139,6 +141,7 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
     const struct fore_move *move = &candidate->move.move;
     remember_partition(search, move->partition, before);
     if (candidate->swap) remember_partition(search, candidate->partner, before);
+    if (fore_move_joins(move->kind)) remember_partition(search, move->other, before);
     before->cluster_slots = search->cluster_slots;
     if (search->confined != NULL) copy_rules(search, before, false);
 }

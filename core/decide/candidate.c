@@ -75,6 +75,7 @@ static const double enough = 0.6; /* of a node's cost saved: no swap is looked f
 static double cheapest(const struct fore_search *search, double move_price_s)
 {
     const struct fore_decide_options *options = search->input->options;
+    if (search->columns != NULL) return fore_price_seconds(options->gain_min); /* few bytes, too */
     double split = 0.1 * move_price_s + fore_price_seconds(options->split_price);
     return fore_price_seconds(options->gain_min) +
            (options->splits ? fmin(move_price_s, split) : move_price_s);

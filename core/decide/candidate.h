@@ -55,7 +55,7 @@ struct fore_candidate {
     uint32_t extra_copies; /* ADD_REPLICA: this one and those to follow */
     struct fore_plan_move move;
     double work_saved; /* core-seconds: splits by column when nothing is in trouble */
-    const char *say;   /* of moves by column: for people */
+    char say[120];     /* of moves by column: for people */
     uint16_t then_source, then_target; /* SPLIT: where its part is to go */
     struct fore_load_change change[FORE_CANDIDATE_CHANGES];
     uint32_t change_count;
@@ -82,15 +82,15 @@ const struct fore_targets *fore_candidate_targets_of(const struct fore_search *s
 /* Replaces *best if something that relieves `source` gains more. */
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
                             struct fore_candidate *best);
-/* May columns be split off here? */
-bool fore_candidate_columns_allowed(const struct fore_search *search);
-/* Nothing is in trouble: the split by column that saves most work, or the merge that does. */
-void fore_candidate_save_columns(const struct fore_search *search, struct fore_candidate *best);
 /* Replaces *best if a swap of this partition gains more. */
 void fore_candidate_swap(const struct fore_search *search, uint16_t source, uint32_t partition,
                          struct fore_candidate *best);
 /* What breaks a rule of placement, and where it would go at the least harm. True: found one. */
 bool fore_candidate_repair(struct fore_search *search, struct fore_candidate *best);
+/* May columns be split off here? */
+bool fore_candidate_columns_allowed(const struct fore_search *search);
+/* Nothing is in trouble: the split by column that saves most work, or the merge that does. */
+void fore_candidate_save_columns(const struct fore_search *search, struct fore_candidate *best);
 /* Nothing is in trouble: drop a replica that is not needed, merge cold neighbours. */
 void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate *best);
 

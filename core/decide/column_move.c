@@ -6,6 +6,9 @@
  * still worth the reading it saves, as long as that is more work than its copy takes until the
  * partition may be touched again. A split whose mix has changed, so that the parts do more work
  * than whole rows would or another cut is better by as much as a new split needs, is undone first.
+ *
+ * Rules of placement speak of tables and ranges, so both of a pair obey the same ones; thresholds
+ * and the timetable hold for these changes as for all others.
  */
 #include "core/cluster/topology_columns.h"
 #include "core/decide/price.h"
@@ -22,8 +25,7 @@ static const struct fore_table *table_of(const struct fore_search *search, uint3
 static bool rests(const struct fore_search *search, uint32_t partition)
 {
     const bool *rest = search->input->partition_columns_rest;
-    return search->busy[partition] || fore_candidate_never(search, partition) ||
-           (rest != NULL && rest[partition]);
+    return search->busy[partition] || (rest != NULL && rest[partition]);
 }
 
 bool fore_candidate_columns_allowed(const struct fore_search *search)
@@ -59,23 +61,6 @@ static bool splittable(const struct fore_search *search, uint32_t partition,
            out->base + out->apart <= 1 - options->vertical_gain_min;
 }
 
-/* "{0 2-5}" */
-static void columns_text(uint64_t columns, char *out, size_t size)
-{
-    size_t used = (size_t)snprintf(out, size, "{");
-    for (uint32_t c = 0; c < FORE_COLUMNS_MAX && used + 8 < size; c++) {
-        uint32_t last = c;
-        if (!(columns >> c & 1)) continue;
-        while (last + 1 < FORE_COLUMNS_MAX && (columns >> (last + 1) & 1))
-            last++;
-        const char *gap = used > 1 ? " " : "";
-        used += (size_t)(last > c ? snprintf(out + used, size - used, "%s%u-%u", gap, c, last)
-                                  : snprintf(out + used, size - used, "%s%u", gap, c));
-        c = last;
-    }
-    (void)snprintf(out + used, size - used, "}");
-}
-
 static void split_move(const struct fore_search *search, uint32_t partition, uint16_t target,
                        const struct fore_vertical *v, double due_s, struct fore_candidate *c)
 {
@@ -87,13 +72,13 @@ static void split_move(const struct fore_search *search, uint32_t partition, uin
     c->move.move.load_base = (float)v->base;
     c->move.move.load_apart = (float)v->apart;
     c->move.bytes *= v->data_share;
-    char columns[40];
-    columns_text(v->columns, columns, sizeof columns);
-    c->say = fore_arena_printf(
-        search->scratch,
-        "vertical-split p%u: columns %s to %.*s, %.0f %% less read, %.0f %% span both", partition,
-        columns, FORE_NAME_MAX, search->load.topology->node[target].name, 100 * (1 - v->bytes),
-        100 * v->spanning);
+    char columns[40], text[512];
+    fore_vertical_columns_text(v->columns, columns, sizeof columns);
+    (void)snprintf(text, sizeof text,
+                   "vertical-split p%u: columns %s to %.*s, %.0f %% less read, %.0f %% span both",
+                   partition, columns, FORE_NAME_MAX, search->load.topology->node[target].name,
+                   100 * (1 - v->bytes), 100 * v->spanning);
+    (void)snprintf(c->say, sizeof c->say, "%.*s", (int)sizeof c->say - 1, text);
 }
 
 /* The copy reads and writes on one node, at half the rate, when the sibling stays. */
@@ -113,14 +98,15 @@ void fore_candidate_split_columns(const struct fore_search *search, uint16_t sou
         l->saved_s - least <= best->gain_s || !splittable(search, l->partition, &v))
         return;
     double price = fore_price_move(search, l->partition, v.data_share) + least;
-    const struct fore_targets *targets = &search->targets;
-    uint32_t count = search->confined == NULL ? targets->count : 0; /* rules: it stays */
-    for (uint32_t i = 0; i <= count; i++) {                         /* the last: where it is */
-        uint16_t target = i < count ? targets->node[i] : source;
-        if (search->slots[target] == 0 || (i < count && target == source)) continue;
+    const struct fore_targets *targets = fore_candidate_targets_of(search, l->partition);
+    for (uint32_t i = 0; i <= targets->count; i++) { /* the last: where it is */
+        bool stays = i == targets->count;
+        uint16_t target = stays ? source : targets->node[i];
+        if (stays ? search->slots[source] == 0
+                  : target == source || !fore_price_open(search, l->partition, source, target))
+            continue;
         double due = copy_s(search, l->partition, source, target, v.data_share);
         if (due > search->window_s) continue;
-        bool stays = target == source;
         struct fore_candidate c = {.change_count = stays ? 1 : 2};
         double leaves = stays ? 1 - v.base - v.apart : 1 - v.base;
         c.change[0] = fore_price_change(search, source, l->partition, -l->share * leaves, due);
@@ -159,7 +145,16 @@ static bool is_pair(const struct fore_search *search, uint32_t base, uint32_t *s
     *sibling = fore_topology_columns_sibling(topology, base);
     const struct fore_partition *s = &topology->partition[*sibling];
     return !search->busy[*sibling] && p->replica_count == 1 && s->replica_count == 1 &&
-           search->slots[p->replica[0]] > 0 && search->slots[s->replica[0]] > 0;
+           search->slots[p->replica[0]] > 0 && search->slots[s->replica[0]] > 0 &&
+           !fore_candidate_never(search, base) && !fore_candidate_never(search, *sibling);
+}
+
+/* May the sibling's rows come to the base's node, and is there time for it? */
+static bool may_join(const struct fore_search *search, uint32_t sibling, uint16_t from, uint16_t to)
+{
+    if (copy_s(search, sibling, from, to, 1) > search->window_s) return false;
+    return from == to || search->confined == NULL ||
+           fore_constraint_allows(&search->rules, sibling, from, to);
 }
 
 /* Core-seconds that undoing a split saves: rows are whole from then on, or cut anew. */
@@ -186,15 +181,14 @@ static void try_merge(const struct fore_search *search, uint32_t base, struct fo
     uint32_t sibling;
     if (!is_pair(search, base, &sibling)) return;
     const struct fore_partition *part = search->load.topology->partition;
+    if (!may_join(search, sibling, part[sibling].replica[0], part[base].replica[0])) return;
     struct fore_vertical now =
         fore_vertical_of(search->input->observe->columns, base, table_of(search, base),
                          search->byte_cost, part[base].apart);
     if (!now.known) return;
     double saved = worth_of_merge(search, base, sibling, &now);
+    if (saved <= 0 || (best->found && saved <= best->work_saved)) return;
     uint16_t from = part[sibling].replica[0], to = part[base].replica[0];
-    if (saved <= 0 || (best->found && saved <= best->work_saved) ||
-        copy_s(search, sibling, from, to, 1) > search->window_s)
-        return;
     *best = (struct fore_candidate){.found = true, .work_saved = saved};
     best->move = fore_price_plan(search, FORE_MOVE_VERTICAL_MERGE, base, from, to,
                                  copy_s(search, sibling, from, to, 1));
@@ -202,10 +196,10 @@ static void try_merge(const struct fore_search *search, uint32_t base, struct fo
     best->move.move.load_base = (float)now.base;
     best->move.move.load_apart = (float)now.apart;
     best->move.bytes = (double)part[sibling].bytes;
-    best->say = fore_arena_printf(
-        search->scratch,
-        "vertical-merge p%u: %.0f %% of queries span both, %.0f %% of whole rows' work", base,
-        100 * now.spanning, 100 * (now.base + now.apart));
+    int spanning = (int)(100 * now.spanning), work = (int)(100 * (now.base + now.apart));
+    (void)snprintf(best->say, sizeof best->say,
+                   "vertical-merge p%u: %d %% of queries span both, %d %% of whole rows' work",
+                   base, spanning, work);
 }
 
 static void try_saving(const struct fore_search *search, uint32_t partition,
@@ -216,11 +210,12 @@ static void try_saving(const struct fore_search *search, uint32_t partition,
     uint16_t node = p->replica[0];
     double most = search->brings[partition] * span_s(search);
     if (!p->alive || search->slots[node] == 0 || (best->found && most <= best->work_saved)) return;
-    if (!splittable(search, partition, &v)) return;
+    if (fore_candidate_held(search, partition) || !splittable(search, partition, &v)) return;
+    double due = copy_s(search, partition, node, node, v.data_share);
+    if (due > search->window_s) return;
     double saved =
         (1 - v.base - v.apart) * most - copy_work(search, partition, node, node, v.data_share);
-    double due = copy_s(search, partition, node, node, v.data_share);
-    if (saved <= 0 || (best->found && saved <= best->work_saved) || due > search->window_s) return;
+    if (saved <= 0 || (best->found && saved <= best->work_saved)) return;
     *best = (struct fore_candidate){.found = true, .work_saved = saved, .change_count = 1};
     double share = fore_load_replica_share(&search->load, partition, 1);
     best->change[0] =

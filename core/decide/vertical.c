@@ -7,6 +7,7 @@
 #include "core/cluster/topology_columns.h"
 
 #include <math.h>
+#include <stdio.h>
 
 enum { ATOMS_MAX = 12 };
 static const double samples_least = 48;  /* decayed; fewer say too little about a mix */
@@ -133,4 +134,20 @@ struct fore_vertical fore_vertical_best(const struct fore_columns *seen, uint32_
     double here = fore_topology_columns_bytes(table, all & ~apart);
     if (there > here) apart = all & ~apart; /* the less there is to copy the better */
     return judge(pattern, uses.patterns, table, byte_cost, apart);
+}
+
+void fore_vertical_columns_text(uint64_t columns, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "{");
+    for (uint32_t c = 0; c < FORE_COLUMNS_MAX && used + 8 < size; c++) {
+        uint32_t last = c;
+        if (!(columns >> c & 1)) continue;
+        while (last + 1 < FORE_COLUMNS_MAX && (columns >> (last + 1) & 1))
+            last++;
+        const char *gap = used > 1 ? " " : "";
+        used += (size_t)(last > c ? snprintf(out + used, size - used, "%s%u-%u", gap, c, last)
+                                  : snprintf(out + used, size - used, "%s%u", gap, c));
+        c = last;
+    }
+    (void)snprintf(out + used, size - used, "}");
 }

@@ -42,5 +42,7 @@ struct fore_vertical fore_vertical_best(const struct fore_columns *seen, uint32_
 struct fore_vertical fore_vertical_of(const struct fore_columns *seen, uint32_t partition,
                                       const struct fore_table *table, double byte_cost,
                                       uint64_t columns);
+/* For people: "{0 2-5}", columns by their place in the table; cut short where `size` is. */
+void fore_vertical_columns_text(uint64_t columns, char *out, size_t size);
 
 #endif

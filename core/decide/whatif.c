@@ -88,6 +88,24 @@ static void apply_replica(struct fore_search *search, const struct fore_plan_mov
     if (more) apply(search, m->move.target, m->move.partition, has, m->duration_s, m->duration_s);
 }
 
+/* What the parts of rows need no more is gone, and what whole rows need again comes back. */
+static void apply_columns(struct fore_search *search, const struct fore_plan_move *m)
+{
+    const struct fore_move *move = &m->move;
+    double base = (double)move->load_base, apart = (double)move->load_apart, due = m->duration_s;
+    double whole = fore_load_replica_share(&search->load, move->partition, 1);
+    bool stays = move->source == move->target;
+    if (move->kind == FORE_MOVE_VERTICAL_SPLIT) {
+        apply(search, move->source, move->partition, -whole * (1 - base - (stays ? apart : 0)), due,
+              due);
+        if (!stays) apply(search, move->target, move->partition, whole * apart, due, due);
+    } else if (base > 0) {
+        double part = fore_load_replica_share(&search->load, move->other, 1);
+        apply(search, move->source, move->other, -part, due, stays ? 0 : due);
+        apply(search, move->target, move->partition, whole * (1 / base - 1), due, due);
+    }
+}
+
 static void apply_move(struct fore_search *search, const struct fore_plan_move *m)
 {
     const struct fore_move *move = &m->move;
@@ -96,18 +114,13 @@ static void apply_move(struct fore_search *search, const struct fore_plan_move *
         apply_replica(search, m);
         return;
     }
+    if (fore_move_of_columns(move->kind)) {
+        apply_columns(search, m);
+        return;
+    }
     uint32_t replicas = search->load.topology->partition[move->partition].replica_count;
     double share = fore_load_replica_share(&search->load, move->partition, replicas);
     if (move->kind == FORE_MOVE_SPLIT) share *= move->split_right_share;
-    if (move->kind == FORE_MOVE_VERTICAL_MERGE) return; /* what it brings back is not priced */
-    if (move->kind == FORE_MOVE_VERTICAL_SPLIT) {
-        double base = (double)move->load_base, apart = (double)move->load_apart;
-        apply(search, move->source, move->partition, -share * (1 - base), m->duration_s,
-              m->duration_s);
-        apply(search, move->target, move->partition, share * apart, m->duration_s,
-              move->target == move->source ? 0 : m->duration_s);
-        return;
-    }
     if (move->source == FORE_NODE_NONE || move->target == FORE_NODE_NONE) return;
     double busy = m->duration_s;
     if (m->then_back) {

@@ -18,6 +18,15 @@ static void node_member(const struct fore_whatif *whatif, const char *key, uint1
         fore_json_null(json, key);
 }
 
+/* As numbers, in the order of the table's columns. */
+static void columns_json(uint64_t columns, struct fore_json *json)
+{
+    fore_json_array(json, "columns");
+    for (uint32_t c = 0; c < FORE_COLUMNS_MAX; c++)
+        if (columns >> c & 1) fore_json_u64(json, NULL, c);
+    fore_json_array_end(json);
+}
+
 static void move_json(const struct fore_whatif *whatif, const struct fore_plan_move *m,
                       struct fore_json *json)
 {
@@ -30,6 +39,7 @@ static void move_json(const struct fore_whatif *whatif, const struct fore_plan_m
     if (m->then_back) fore_json_u64(json, "then_back", m->then_partner);
     if (m->move.kind == FORE_MOVE_SPLIT)
         fore_json_f64(json, "right_share", m->move.split_right_share);
+    if (m->move.kind == FORE_MOVE_VERTICAL_SPLIT) columns_json(m->move.columns, json);
     fore_json_bool(json, "repairs_placement", m->binding);
     fore_json_f64(json, "gain_s", m->gain_s);
     fore_json_f64(json, "bytes", m->bytes);

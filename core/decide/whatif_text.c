@@ -61,13 +61,17 @@ static const char *name_of(const struct fore_whatif *whatif, uint16_t node)
 static void print_move(const struct fore_whatif *whatif, const struct fore_plan_move *m,
                        struct fore_buf *out)
 {
-    char bytes[TEXT_MAX], span[TEXT_MAX];
+    char bytes[TEXT_MAX], span[TEXT_MAX], columns[TEXT_MAX];
     const struct fore_move *move = &m->move;
     fore_buf_printf(out, "    %s", fore_move_kind_text(move->kind));
     if (!fore_move_of_node(move->kind)) fore_buf_printf(out, " p%u", move->partition);
     if (fore_move_joins(move->kind)) fore_buf_printf(out, " with p%u", move->other);
     if (move->kind == FORE_MOVE_SPLIT)
         fore_buf_printf(out, ", then %.0f %% of it", 100 * move->split_right_share);
+    if (move->kind == FORE_MOVE_VERTICAL_SPLIT) {
+        fore_vertical_columns_text(move->columns, columns, sizeof columns);
+        fore_buf_printf(out, " columns %s", columns);
+    }
     if (move->source != FORE_NODE_NONE) fore_buf_printf(out, " %s", name_of(whatif, move->source));
     if (move->target != FORE_NODE_NONE)
         fore_buf_printf(out, " -> %s", name_of(whatif, move->target));

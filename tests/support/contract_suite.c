@@ -1,5 +1,5 @@
-/* contract_suite.c - see contract_suite.h; the tests are in contract_{life,columns,refusals,
- * faults,content}.c. */
+/* contract_suite.c - see contract_suite.h; the tests are in
+ * contract_{life,columns,refusals,faults,content}.c. */
 #include "tests/support/contract_help.h"
 
 #include <stdio.h>

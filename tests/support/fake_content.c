@@ -49,10 +49,6 @@ enum fore_err fake_op_content(void *self, uint32_t partition, uint16_t node,
         out->rows++;
     }
     bool replica = fore_topology_hosts(&fake->topology, partition, node);
-    /* Columns that a sibling left behind when it was merged are parts of these rows. */
-    const struct fake_store *left = fake_columns_store(fake, true, node);
-    for (uint32_t i = 0; !replica && p->apart == 0 && i < left->count; i++)
-        out->rows += left->key[i].position >= p->first && left->key[i].position <= p->last;
     return out->rows > 0 || replica ? FORE_E_OK : FORE_E_RANGE;
 }
 
@@ -68,7 +64,7 @@ enum fore_err fake_op_probe(void *self, uint64_t position, uint32_t partition, u
     return FORE_E_OK;
 }
 
-/* Changes what clients were told is there; the sums follow the truth, not the rows. */
+/* The sums follow the truth, not the rows. */
 void fake_acknowledge(struct fake *fake, uint32_t partition, struct fake_key key)
 {
     struct fore_content *account = &fake->written[partition];

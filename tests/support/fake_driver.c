@@ -353,7 +353,7 @@ struct fake *fake_create(const struct fake_options *options)
     fill_stores(fake);
     uint32_t all = FORE_CAP_MOVE | FORE_CAP_SPLIT | FORE_CAP_REPLICA | FORE_CAP_THROTTLE |
                    FORE_CAP_CANCEL | FORE_CAP_DIGEST | FORE_CAP_KEYS | FORE_CAP_CONTENT |
-                   FORE_CAP_PROBE | FORE_CAP_TICKETS | FORE_CAP_VERTICAL;
+                   FORE_CAP_PROBE | FORE_CAP_VERTICAL | FORE_CAP_TICKETS;
     if (fake->options.nodes_standby > 0) all |= FORE_CAP_NODES;
     fake->ops = (struct fore_driver_ops){
         .name = "fake",
