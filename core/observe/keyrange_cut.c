@@ -3,8 +3,9 @@
  *
  * Samples get their adjusted weights, are sorted by position, and the boundary between two distinct
  * positions whose right side comes nearest to the share asked for is the cut: half way between the
- * two, since the sample knows no better. Sorting by time as well gives the rank correlation that
- * betrays an insert pattern: keys that only ever grow make a split useless for the left part.
+ * two, since the sample knows no better; few samples are steadied by an even density. Sorting by
+ * time as well gives the rank correlation that betrays an insert pattern: keys that only ever grow
+ * make a split useless for the left part.
  */
 #include "core/observe/keyrange_cut.h"
 
@@ -12,6 +13,11 @@
 #include <stdlib.h>
 
 enum { SAMPLES_MIN = 32 };
+/* The sample is one of many that might have been. Where it does not speak against an even density
+ * between its ends (Kolmogorov-Smirnov, by the band below), that density counts as so many samples
+ * more (the mean of a Dirichlet process, Ferguson 1973): a cut by 32 samples alone is off by more
+ * than a tenth of the load one time in four. */
+static const double even_samples = 32;
 
 static int by_position(const void *a, const void *b)
 {
@@ -80,6 +86,29 @@ struct walk {
     uint64_t at;
 };
 
+/* Of position x between the sample's ends, 0..1. */
+struct ends {
+    double low, width;
+};
+static double even_share(const struct ends *ends, double x)
+{
+    return (x - ends->low) / ends->width;
+}
+
+/* Weight that an even density gets beside the sample; 0 when the sample contradicts it. */
+static double even_weight(const struct fore_keyrange_sample *sample, uint32_t count,
+                          const struct walk *walk, const struct ends *ends)
+{
+    double left = 0, distance = 0, n = walk->total * walk->total / walk->squares;
+    for (uint32_t i = 0; i < count; i++) {
+        double even = even_share(ends, (double)sample[i].position);
+        distance = fmax(distance, fabs(left / walk->total - even));
+        left += sample[i].log_weight;
+        distance = fmax(distance, fabs(left / walk->total - even));
+    }
+    return distance <= dkw(n) ? even_samples * walk->total / n : 0;
+}
+
 static struct walk find_cut(const struct fore_keyrange_sample *sample, uint32_t count,
                             double right_share)
 {
@@ -88,16 +117,20 @@ static struct walk find_cut(const struct fore_keyrange_sample *sample, uint32_t 
         walk.total += sample[i].log_weight;
         walk.squares += sample[i].log_weight * sample[i].log_weight;
     }
-    double left = 0;
+    struct ends ends = {.low = (double)sample[0].position,
+                        .width = (double)(sample[count - 1].position - sample[0].position)};
+    double even = ends.width > 0 ? even_weight(sample, count, &walk, &ends) : 0, left = 0;
     for (uint32_t i = 0, next; i < count; i = next) {
         double here = 0;
         for (next = i; next < count && sample[next].position == sample[i].position; next++)
             here += sample[next].log_weight;
         walk.top = fmax(walk.top, here);
         left += here;
-        double right = 1 - left / walk.total;
-        if (next == count || fabs(right - right_share) >= walk.best_gap) continue;
+        if (next == count) break;
         uint64_t distance = sample[next].position - sample[i].position;
+        double middle = (double)sample[i].position + (double)distance / 2;
+        double right = 1 - (left + even * even_share(&ends, middle)) / (walk.total + even);
+        if (fabs(right - right_share) >= walk.best_gap) continue;
         walk.best_gap = fabs(right - right_share);
         walk.best_right = right;
         walk.at = sample[i].position + distance - distance / 2;
