@@ -5,7 +5,7 @@ set -eu
 folder=${1:?usage: sh live/cluster_down.sh FOLDER [keep]}
 [ -f "$folder/nodes" ] || { echo "cluster_down: $folder holds no cluster" >&2 && exit 2; }
 # A pid may have been given to somebody else since: only a redis-server on that port is ours.
-ours() { tr '\0' ' ' <"/proc/$2/cmdline" 2>/dev/null | grep -q "redis-server.*:$1"; }
+ours() { [ -r "/proc/$2/cmdline" ] && tr '\0' ' ' 2>/dev/null <"/proc/$2/cmdline" | grep -q "redis-server.*:$1"; }
 while read -r port pid role; do
     ! ours "$port" "$pid" || kill -KILL "$pid" 2>/dev/null || :
 done <"$folder/nodes"

@@ -58,7 +58,7 @@ while [ $i -lt $total ]; do
     # shellcheck disable=SC2086 # $more is arguments
     (cd "$folder/$at" && exec redis-server --port $at --cluster-port $((at + 50)) --bind 127.0.0.1 \
         --cluster-enabled yes --cluster-node-timeout "$timeout" --save '' --appendonly no \
-        --cluster-require-full-coverage no --repl-diskless-sync-delay 0 --daemonize no \
+        --repl-diskless-sync-delay 0 --daemonize no \
         ${word:+--requirepass "$word" --masterauth "$word"} $more >log 2>&1) &
     echo "$at $! $role" >>"$folder/nodes"
     i=$((i + 1))
