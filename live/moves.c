@@ -106,8 +106,12 @@ uint32_t live_mover_recover(struct live_mover *mover)
     uint32_t taken = 0;
     for (size_t i = 0; i < count && i < LIVE_MOVES_MAX; i++) {
         struct live_move *move = free_place(mover);
-        bool in_work = row[i].in_work && plausible(&row[i]);
         if (move == NULL) break;
+        if (!row[i].in_work || !plausible(&row[i])) {
+            enum fore_err err = live_journal_end(mover->journal, row[i].id, LIVE_FATE_SETTLED);
+            (void)err; /* it is found again at the next start */
+            continue;
+        }
         *move = (struct live_move){.id = row[i].id,
                                    .phase = LIVE_MOVE_SETTLING,
                                    .first = row[i].slot,
@@ -115,9 +119,8 @@ uint32_t live_mover_recover(struct live_mover *mover)
                                    .from = row[i].slot_from,
                                    .to = row[i].slot_to,
                                    .next = row[i].slot,
-                                   .open = in_work,
-                                   .trouble = in_work};
-        if (!in_work) move->from = move->to = 0;
+                                   .open = true,
+                                   .trouble = true};
         live_pace_init(&move->pace, &mover->options.pace);
         taken++;
     }
