@@ -9,7 +9,7 @@
 #
 # Prints the folder. In it: `nodes` (a line each: port pid role, primaries first, then the empty
 # ones, then replicas) and a folder a port with its log and nodes.conf. cluster_down.sh FOLDER stops
-# them by their pids. Instances listen on 127.0.0.1 only and persist nothing.
+# them by their pids; cluster_restart.sh FOLDER PORT starts one again. Instances listen on 127.0.0.1 only and persist nothing.
 set -eu
 count=${1:-}
 case $count in '' | *[!0-9]* | 0) echo "usage: sh live/cluster_up.sh N [-r COUNT] [-e COUNT] [-d FOLDER] [-p PORT] [-t MS] [-a WORD] [-c TEXT]" >&2 && exit 2 ;; esac
@@ -55,12 +55,20 @@ while [ $i -lt $total ]; do
     [ $i -lt "$count" ] || role=empty
     [ $i -lt $((count + empty)) ] || role=replica
     mkdir -p "$folder/$at"
-    # shellcheck disable=SC2086 # $more is arguments
-    (cd "$folder/$at" && exec redis-server --port $at --cluster-port $((at + 50)) --bind 127.0.0.1 \
-        --cluster-enabled yes --cluster-node-timeout "$timeout" --save '' --appendonly no \
-        --repl-diskless-sync-delay 0 --daemonize no \
-        ${word:+--requirepass "$word" --masterauth "$word"} $more >log 2>&1) &
-    echo "$at $! $role" >>"$folder/nodes"
+    cat >"$folder/$at/redis.conf" <<END
+port $at
+cluster-port $((at + 50))
+bind 127.0.0.1
+cluster-enabled yes
+cluster-node-timeout $timeout
+save ""
+appendonly no
+repl-diskless-sync-delay 0
+END
+    [ -z "$word" ] || printf 'requirepass "%s"\nmasterauth "%s"\n' "$word" "$word" >>"$folder/$at/redis.conf"
+    printf '%s' "$more" >"$folder/$at/more"
+    echo "$at 0 $role" >>"$folder/nodes"
+    sh "$here/cluster_restart.sh" "$folder" "$at" >/dev/null
     i=$((i + 1))
 done
 

@@ -69,14 +69,19 @@ struct ground *ground_begin(const char *arguments)
         (void)signal(SIGINT, leave);
     }
     registered = true;
-    char command[512];
-    (void)snprintf(command, sizeof command,
-                   "sh live/cluster_up.sh %s -d %s -p %d >/dev/null 2>%s.err || cat %s.err >&2",
-                   arguments, ground->folder, 21000 + ((int)getpid() * 7 + tag) % 105 * 100,
-                   ground->folder, ground->folder);
-    if (system(command) != 0) abort();
-    (void)snprintf(command, sizeof command, "%s.err", ground->folder);
-    (void)unlink(command);
+    bool up = false; /* another test may have the ports */
+    for (int attempt = 0; attempt < 5 && !up; attempt++) {
+        char command[512];
+        int port = 21000 + ((int)getpid() * 7 + tag + attempt * 31) % 105 * 100;
+        (void)snprintf(command, sizeof command,
+                       "sh live/cluster_up.sh %s -d %s -p %d >/dev/null 2>%s.err && rm %s.err",
+                       arguments, ground->folder, port, ground->folder, ground->folder);
+        up = system(command) == 0;
+    }
+    if (!up) {
+        (void)fprintf(stderr, "ground: no cluster; see %s.err\n", ground->folder);
+        exit(3);
+    }
     running[tag % 8] = ground;
     read_nodes(ground);
     ground->access.timeout_ms = 1000;
@@ -213,6 +218,37 @@ void ground_signal(struct ground *ground, const struct live_address *address, in
             (void)kill(ground->node[i].pid, signal);
 }
 
+void ground_restart(struct ground *ground, const struct live_address *address)
+{
+    char command[256];
+    for (uint32_t i = 0; i < ground->node_count; i++) {
+        struct ground_node *node = &ground->node[i];
+        if (!live_address_same(&node->address, address)) continue;
+        (void)snprintf(command, sizeof command, "sh live/cluster_restart.sh %s %u", ground->folder,
+                       (unsigned)address->port);
+        FILE *out = popen(command, "r");
+        int pid = 0;
+        if (out == NULL || fscanf(out, "%d", &pid) != 1) abort();
+        (void)pclose(out);
+        node->pid = pid;
+    }
+}
+
+bool ground_replicated(struct ground *ground, uint32_t wait_ms)
+{
+    struct live_cluster *cluster = &ground->cluster;
+    uint64_t until = live_clock_ms() + wait_ms;
+    for (;;) {
+        bool fine =
+            live_cluster_refresh(cluster, NULL) == FORE_E_OK && live_cluster_healthy(cluster);
+        for (uint32_t s = 0; s < cluster->shard_count; s++)
+            fine &= cluster->shard[s].slot_count == 0 || cluster->shard[s].replicas_in_sync > 0;
+        if (fine) return true;
+        if (live_clock_ms() > until) return false;
+        live_clock_sleep_ms(50);
+    }
+}
+
 /* Does each instance that answers see every slot owned by the same node? */
 static bool all_agree(struct ground *ground)
 {
@@ -255,12 +291,15 @@ static void say(struct live_link *link, const char *words)
     if (reply != NULL) freeReplyObject(reply);
 }
 
-/* The shard of the `n`-th primary of the list that cluster_up.sh wrote. */
+/* The primary of the shard in which the `n`-th of cluster_up.sh's list is. */
 static struct live_instance *primary_at(struct ground *ground, uint32_t n)
 {
-    for (uint32_t i = 0; i < ground->cluster.instance_count; i++)
-        if (live_address_same(&ground->cluster.instance[i].link.address, &ground->node[n].address))
-            return &ground->cluster.instance[i];
+    struct live_cluster *cluster = &ground->cluster;
+    for (uint32_t i = 0; i < cluster->instance_count; i++) {
+        struct live_instance *x = &cluster->instance[i];
+        if (live_address_same(&x->link.address, &ground->node[n].address) && x->shard >= 0)
+            return live_cluster_primary(cluster, (uint16_t)x->shard);
+    }
     abort();
 }
 
@@ -287,6 +326,7 @@ void ground_reset(struct ground *ground)
         while (slot >= FORE_SLOT_COUNT * (n + 1) / primaries)
             n++;
         struct live_instance *home = primary_at(ground, n);
+        if (home == NULL) abort();
         if (cluster->owner[slot] >= 0 && home == &cluster->instance[cluster->owner[slot]]) continue;
         struct live_slot move = {.cluster = cluster,
                                  .slot = (uint16_t)slot,

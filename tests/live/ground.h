@@ -42,6 +42,10 @@ void ground_put(struct ground *ground, uint16_t slot, const char *name, const ch
 uint64_t ground_count(struct ground *ground, uint32_t shard, uint16_t slot);
 /* Sends a signal to the node with this address. */
 void ground_signal(struct ground *ground, const struct live_address *address, int signal);
+/* Starts an instance that was killed, on its old port with its old nodes.conf and no data. */
+void ground_restart(struct ground *ground, const struct live_address *address);
+/* Every shard with slots has a replica in sync, and nobody is suspected. */
+bool ground_replicated(struct ground *ground, uint32_t wait_ms);
 /* Every slot has exactly one owner, by every instance's view, and none is open. Waits a while. */
 bool ground_whole(struct ground *ground, uint32_t wait_ms);
 /* Every slot to the shard that cluster_up.sh gave it, no keys anywhere, no flags. */
