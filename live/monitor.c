@@ -6,6 +6,7 @@
 #include "live/clock.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 enum { KEY_MAX = 1024, ARGS_LOOKED_AT = 20, READS_A_TURN = 64 };
@@ -71,7 +72,7 @@ static uint16_t place_of_key(const struct live_commands *commands, const char *n
 {
     static const char *const scripts[] = {"eval", "evalsha", "fcall"};
     for (size_t i = 0; i < FORE_COUNTOF(scripts); i++)
-        if (strlen(scripts[i]) == len && memcmp(scripts[i], name, len) == 0) {
+        if (strlen(scripts[i]) == len && strncasecmp(scripts[i], name, len) == 0) {
             *write = true;
             return 3;
         }

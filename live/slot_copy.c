@@ -139,13 +139,18 @@ static enum fore_err send_away(struct batch *batch, struct fore_diag *diag)
     fore_ns began = live_clock_now();
     append_migrate(batch);
     if (digest) live_link_append(link, "EXEC");
+    redisReply *refused = NULL; /* what was not even queued says why, EXEC only that */
     for (uint32_t i = 0; i < skipped; i++) {
         redisReply *reply = live_link_take(link);
-        if (reply != NULL) freeReplyObject(reply);
+        if (refused == NULL && reply != NULL && reply->type == REDIS_REPLY_ERROR)
+            refused = reply;
+        else if (reply != NULL)
+            freeReplyObject(reply);
     }
     redisReply *reply = live_link_take(link);
     batch->out->stall_ms = (double)(live_clock_now() - began) / 1e6;
-    enum fore_err err = read_exec(batch, reply, diag);
+    enum fore_err err = read_exec(batch, refused != NULL ? refused : reply, diag);
+    if (refused != NULL) freeReplyObject(refused);
     if (reply != NULL) freeReplyObject(reply);
     if (err == FORE_E_OK) batch->out->keys = (uint32_t)batch->count;
     return err;

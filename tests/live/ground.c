@@ -273,11 +273,31 @@ static bool all_agree(struct ground *ground)
     return true;
 }
 
+/* For a test that fails: what every instance says. */
+void ground_print(struct ground *ground)
+{
+    for (uint32_t i = 0; i < ground->cluster.instance_count; i++) {
+        struct live_link *link = &ground->cluster.instance[i].link;
+        redisReply *reply = live_link_call(link, "CLUSTER NODES");
+        redisReply *info = live_link_call(link, "CLUSTER INFO");
+        (void)fprintf(stderr, "port %u:\n%s%.40s\n", (unsigned)link->address.port,
+                      reply != NULL ? reply->str : "lost\n", info != NULL ? info->str : "");
+        if (reply != NULL) freeReplyObject(reply);
+        if (info != NULL) freeReplyObject(info);
+    }
+}
+
 bool ground_whole(struct ground *ground, uint32_t wait_ms)
 {
     uint64_t until = live_clock_ms() + wait_ms;
     while (!all_agree(ground)) {
-        if (live_clock_ms() > until) return false;
+        if (live_clock_ms() > until) {
+            const struct live_cluster *c = &ground->cluster;
+            (void)fprintf(stderr, "ground: %u slots unowned, %u contested, %u open\n", c->unowned,
+                          c->contested, c->open_count);
+            ground_print(ground);
+            return false;
+        }
         live_clock_sleep_ms(50);
     }
     return true;

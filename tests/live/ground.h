@@ -48,6 +48,8 @@ void ground_restart(struct ground *ground, const struct live_address *address);
 bool ground_replicated(struct ground *ground, uint32_t wait_ms);
 /* Every slot has exactly one owner, by every instance's view, and none is open. Waits a while. */
 bool ground_whole(struct ground *ground, uint32_t wait_ms);
+/* What every instance says of the cluster, to stderr. */
+void ground_print(struct ground *ground);
 /* Every slot to the shard that cluster_up.sh gave it, no keys anywhere, no flags. */
 void ground_reset(struct ground *ground);
 

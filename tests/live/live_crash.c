@@ -111,7 +111,9 @@ static struct live_journal_move the_move(void)
     struct live_journal_move move = {.first = 0, .last = SLOTS - 1};
     move.from = (uint16_t)live_cluster_shard_of(&ground->cluster, 0);
     move.to = (uint16_t)live_cluster_shard_of(&ground->cluster, 16383);
-    if (move.from >= ground->cluster.shard_count || move.to == move.from)
+    bool strange = move.from >= ground->cluster.shard_count || move.to == move.from;
+    if (strange) ground_print(ground);
+    if (strange)
         fail_msg("from %u to %u of %u", (unsigned)move.from, (unsigned)move.to,
                  ground->cluster.shard_count);
     return move;
@@ -225,6 +227,7 @@ static void recover(struct live_mover *mover, struct hit *hit, uint32_t index)
 {
     uint64_t limit = NODE_TIMEOUT_MS + 5000, slack = 10000; /* a busy machine */
     while (!recovered(mover, hit)) {
+        if (live_clock_ms() > hit->done_ms + limit + slack) ground_print(ground);
         if (live_clock_ms() > hit->done_ms + limit + slack)
             fail_msg("call %d, %s: not in order: %s; frozen: %s; %s at slot %u, open %d",
                      hit->at_call, hit->victim == SOURCE ? "source" : "target",
@@ -279,6 +282,7 @@ static bool kill_a_node(struct hit hit)
     /* With the replica back the move goes on to its end. */
     began = live_clock_ms();
     while (mover->move[index].phase != LIVE_MOVE_READY) {
+        if (live_clock_ms() > began + 20000) ground_print(ground);
         if (live_clock_ms() > began + 20000)
             fail_msg("the move does not go on: %s; %s", mover->frozen, mover->move[index].why);
         if (!live_mover_step(mover)) live_clock_sleep_ms(10);
