@@ -142,12 +142,18 @@ static void read_slot_stats(struct live_heat *heat)
     free(now);
 }
 
+/* By what is held, and where nothing is, evenly: commands that were counted belong somewhere. */
+static double held(const struct live_heat *heat, uint32_t slot)
+{
+    return heat->keys[slot] + 1e-6;
+}
+
 /* By what was seen; where nothing was, by what is held. */
 static void weights(const struct live_heat *heat, uint32_t slot, bool seen, double *read,
                     double *write)
 {
-    *read = seen ? (double)heat->reads[slot] : heat->keys[slot];
-    *write = seen ? (double)heat->writes[slot] : heat->keys[slot];
+    *read = seen ? (double)heat->reads[slot] : held(heat, slot);
+    *write = seen ? (double)heat->writes[slot] : held(heat, slot);
 }
 
 static void sum_weights(const struct live_heat *heat, struct node_window *window, bool *read_seen,
@@ -161,7 +167,7 @@ static void sum_weights(const struct live_heat *heat, struct node_window *window
         if (shard < 0) continue;
         sum[shard].read += (double)heat->reads[slot];
         sum[shard].write += (double)heat->writes[slot];
-        sum[shard].keys += heat->keys[slot];
+        sum[shard].keys += held(heat, slot);
     }
     for (uint32_t s = 0; s < LIVE_SHARDS_MAX; s++) {
         read_seen[s] = heat->source != LIVE_HEAT_KEYS && sum[s].read > 0;

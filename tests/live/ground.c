@@ -100,6 +100,11 @@ struct ground *ground_begin(const char *arguments)
         (void)fprintf(stderr, "ground: %s\n", diag.text);
         abort();
     }
+    for (uint32_t i = 0; i < ground->cluster.instance_count; i++)
+        for (uint32_t n = 0; n < ground->node_count; n++)
+            if (live_address_same(&ground->cluster.instance[i].link.address,
+                                  &ground->node[n].address))
+                ground->node[n].shard = ground->cluster.instance[i].shard;
     return ground;
 }
 
@@ -311,16 +316,11 @@ static void say(struct live_link *link, const char *words)
     if (reply != NULL) freeReplyObject(reply);
 }
 
-/* The primary of the shard in which the `n`-th of cluster_up.sh's list is. */
+/* The primary of the shard that the `n`-th of cluster_up.sh's list was in at the beginning: later
+ * it may have come back as a replica of another. */
 static struct live_instance *primary_at(struct ground *ground, uint32_t n)
 {
-    struct live_cluster *cluster = &ground->cluster;
-    for (uint32_t i = 0; i < cluster->instance_count; i++) {
-        struct live_instance *x = &cluster->instance[i];
-        if (live_address_same(&x->link.address, &ground->node[n].address) && x->shard >= 0)
-            return live_cluster_primary(cluster, (uint16_t)x->shard);
-    }
-    abort();
+    return live_cluster_primary(&ground->cluster, (uint16_t)ground->node[n].shard);
 }
 
 void ground_reset(struct ground *ground)

@@ -18,6 +18,7 @@ struct ground {
         struct live_address address;
         pid_t pid;
         char role[12]; /* primary, empty, replica */
+        int shard;     /* at the beginning */
     } node[GROUND_NODES];
     uint32_t node_count;
     struct live_access access;
