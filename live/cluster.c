@@ -13,7 +13,7 @@ enum { SYNC_GAP = 1 << 20 };
 
 struct claims { /* while merging */
     uint64_t epoch[FORE_SLOT_COUNT];
-    int16_t own[FORE_SLOT_COUNT]; /* who claims the slot for itself */
+    uint64_t own_epoch[FORE_SLOT_COUNT];
 };
 
 int live_cluster_find(const struct live_cluster *cluster, const char *id)
@@ -88,8 +88,11 @@ static void take_claims(struct live_cluster *cluster, const struct live_nodes *n
         if (line < 0 || who[line] < 0) continue;
         uint64_t epoch = nodes->line[line].config_epoch + 1; /* 0: no claim yet */
         bool own = (uint32_t)line == nodes->myself;
-        if (own && claims->own[slot] >= 0 && claims->own[slot] != who[line]) cluster->contested++;
-        if (own) claims->own[slot] = who[line];
+        if (own && cluster->own[slot] >= 0) cluster->contested++;
+        if (own && epoch >= claims->own_epoch[slot]) {
+            claims->own_epoch[slot] = epoch;
+            cluster->own[slot] = who[line];
+        }
         if (epoch < claims->epoch[slot] || (epoch == claims->epoch[slot] && !own)) continue;
         claims->epoch[slot] = epoch;
         cluster->owner[slot] = who[line];
@@ -277,11 +280,13 @@ static void count_shards(struct live_cluster *cluster)
             shard->primary = (int16_t)i;
         }
     }
-    cluster->unowned = 0;
+    cluster->unowned = cluster->lost = 0;
     for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
         int shard = live_cluster_shard_of(cluster, (uint16_t)slot);
         if (shard >= 0) cluster->shard[shard].slot_count++;
         cluster->unowned += cluster->owner[slot] < 0;
+        cluster->lost +=
+            cluster->own[slot] < 0 && (shard < 0 || cluster->shard[shard].primary >= 0);
     }
 }
 
@@ -304,7 +309,7 @@ enum fore_err live_cluster_refresh(struct live_cluster *cluster, struct fore_dia
     uint64_t before = picture(cluster);
     struct claims *claims = calloc(1, sizeof *claims);
     FORE_ASSERT(claims != NULL);
-    memset(claims->own, -1, sizeof claims->own);
+    memset(cluster->own, -1, sizeof cluster->own);
     memset(cluster->owner, -1, sizeof cluster->owner);
     cluster->open_count = cluster->contested = 0;
     for (uint32_t i = 0; i < cluster->instance_count; i++) {
@@ -364,7 +369,7 @@ void live_cluster_now_owns(struct live_cluster *cluster, uint16_t slot, uint16_t
     int before = live_cluster_shard_of(cluster, slot);
     if (before >= 0) cluster->shard[before].slot_count--;
     cluster->shard[shard].slot_count++;
-    cluster->owner[slot] = cluster->shard[shard].primary;
+    cluster->owner[slot] = cluster->own[slot] = cluster->shard[shard].primary;
     for (uint32_t i = 0; i < cluster->open_count; i++)
         if (cluster->open[i].slot != slot) cluster->open[kept++] = cluster->open[i];
     cluster->open_count = kept;
@@ -381,5 +386,5 @@ bool live_cluster_healthy(const struct live_cluster *cluster)
             (x->shard < 0 || cluster->shard[x->shard].primary == (int16_t)i))
             return false;
     }
-    return cluster->unowned == 0 && cluster->contested == 0;
+    return cluster->unowned == 0 && cluster->contested == 0 && cluster->lost == 0;
 }

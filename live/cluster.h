@@ -53,10 +53,13 @@ struct live_cluster {          /* does not move once it is open: links point int
     struct live_open open[LIVE_CLUSTER_OPEN_MAX];
     uint32_t open_count;
     int16_t owner[FORE_SLOT_COUNT]; /* instance index; -1: nobody */
-    uint32_t unowned, contested; /* slots without owner; claimed at once by two that both answer */
-    uint64_t changes;            /* +1 whenever owners, roles or failures changed */
-    uint64_t sync_gap_max;       /* bytes a replica may be behind and still be in sync; 0: 1 MiB */
-    struct live_nodes *scratch;  /* [1] */
+    int16_t own[FORE_SLOT_COUNT];   /* who answers and says the slot is his; -1: nobody */
+    /* Slots that nobody speaks of; that two claim at once; that are said to belong to a shard whose
+     * primary answers and does not say so (each end of a hand-over believes it is the other's). */
+    uint32_t unowned, contested, lost;
+    uint64_t changes;           /* +1 whenever owners, roles or failures changed */
+    uint64_t sync_gap_max;      /* bytes a replica may be behind and still be in sync; 0: 1 MiB */
+    struct live_nodes *scratch; /* [1] */
 };
 
 FORE_MUST_USE enum fore_err live_cluster_open(struct live_cluster *cluster,

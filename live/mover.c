@@ -71,9 +71,9 @@ static bool have_replicas(const struct live_mover *mover, const struct live_move
 static bool cluster_allows(struct live_mover *mover, const struct live_move *move)
 {
     const struct live_cluster *cluster = mover->cluster;
-    bool own_trouble =
-        move->open && cluster->unowned == 1 && cluster->owner[work_of(mover, move).slot] < 0;
-    if (!live_cluster_healthy(cluster) && !(own_trouble && cluster->contested == 0))
+    bool own_trouble = move->open && cluster->lost == 1 && cluster->contested == 0 &&
+                       cluster->own[work_of(mover, move).slot] < 0;
+    if (!live_cluster_healthy(cluster) && !own_trouble)
         return freeze(mover, "an instance is suspected, or a slot has no owner or two");
     if (mover->options.need_replica && !move->open && !have_replicas(mover, move))
         return freeze(mover, "a shard of the move has no replica in sync");

@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WEIGH_CHUNK = 256, KEYS_ALL = 1 << 24 };
@@ -115,22 +116,36 @@ static enum fore_err close_both(const struct live_slot *slot, const struct ends 
     return FORE_E_OK;
 }
 
+/* `at` does not say that the slot is his, and nobody else does. Taking it in and owning it gives a
+ * new epoch, which settles it for everybody. */
+static enum fore_err claim(const struct live_slot *slot, struct live_instance *at,
+                           const struct live_instance *other, struct fore_diag *diag)
+{
+    FORE_TRY(stable(at, slot->slot, diag));
+    FORE_TRY(live_link_do(&at->link, diag, "CLUSTER SETSLOT %d IMPORTING %s", (int)slot->slot,
+                          other->id));
+    return live_link_do(&at->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot, at->id);
+}
+
 enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned, struct fore_diag *diag)
 {
     struct ends ends;
+    const struct live_cluster *cluster = slot->cluster;
     FORE_TRY(find_ends(slot, &ends, diag));
-    int owner = live_cluster_shard_of(slot->cluster, slot->slot);
-    *owned = owner == slot->to;
+    int own = cluster->own[slot->slot];
+    const struct live_instance *owner = own < 0 ? NULL : &cluster->instance[own];
+    *owned = owner == ends.to;
     if (*owned) return close_both(slot, &ends, diag);
-    if (owner == slot->from) return open_both(slot, &ends, diag);
-    if (owner >= 0)
-        return fore_err_set(diag, FORE_E_CONFLICT, "slot %u: belongs to shard %d, not to %u or %u",
-                            (unsigned)slot->slot, owner, (unsigned)slot->from, (unsigned)slot->to);
-    /* Nobody claims it. The source keeps it, and the rest goes its usual way. */
-    FORE_TRY(stable(ends.from, slot->slot, diag));
-    FORE_TRY(live_link_do(&ends.from->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot,
-                          ends.from->id));
-    return FORE_E_AGAIN;
+    if (owner == ends.from) return open_both(slot, &ends, diag);
+    if (owner != NULL)
+        return fore_err_set(diag, FORE_E_CONFLICT, "slot %u: belongs to neither shard %u nor %u",
+                            (unsigned)slot->slot, (unsigned)slot->from, (unsigned)slot->to);
+    /* Nobody claims it. If it is said to be the target's, ownership had been passed, and all keys
+     * had; else the source keeps it, and the rest goes its usual way. */
+    bool passed = live_cluster_shard_of(cluster, slot->slot) == slot->to;
+    FORE_TRY(claim(slot, passed ? ends.to : ends.from, passed ? ends.from : ends.to, diag));
+    return fore_err_set(diag, FORE_E_AGAIN, "slot %u: nobody claimed it; shard %u was told to",
+                        (unsigned)slot->slot, (unsigned)(passed ? slot->to : slot->from));
 }
 
 /* ---- own ---------------------------------------------------------------------------------- */
@@ -153,10 +168,45 @@ static void tell_others(const struct live_slot *slot, const struct ends *ends)
         }
 }
 
+static enum fore_err epoch_in(const redisReply *info, const char *name, uint64_t *out)
+{
+    enum fore_err err = live_answer_err(live_reply_kind(info));
+    if (err != FORE_E_OK) return err;
+    if (info->type != REDIS_REPLY_STRING) return FORE_E_FORMAT;
+    const char *at = strstr(info->str, name);
+    if (at == NULL) return FORE_E_FORMAT;
+    *out = strtoull(at + strlen(name), NULL, 10);
+    return FORE_E_OK;
+}
+
+/*
+ * A target that takes ownership gives itself an epoch above all it has heard of. If it has not yet
+ * heard of the source's (which took this slot, or another, a moment ago), its own would be lower,
+ * and the source's next message would take the slot away from it while the source, told by us,
+ * gives it up: then each says that the other has it, for ever (seen when a slot goes forth and back
+ * within a second). So it has to have heard.
+ */
+static enum fore_err epochs_in_order(const struct live_slot *slot, const struct ends *ends,
+                                     struct fore_diag *diag)
+{
+    uint64_t known = 0, source = 0;
+    live_link_append(&ends->to->link, "CLUSTER INFO");
+    live_link_append(&ends->from->link, "CLUSTER INFO");
+    redisReply *to = live_link_take(&ends->to->link), *from = live_link_take(&ends->from->link);
+    enum fore_err err = epoch_in(to, "cluster_current_epoch:", &known);
+    if (err == FORE_E_OK) err = epoch_in(from, "cluster_my_epoch:", &source);
+    if (to != NULL) freeReplyObject(to);
+    if (from != NULL) freeReplyObject(from);
+    if (err != FORE_E_OK || known >= source) return err;
+    return fore_err_set(diag, FORE_E_AGAIN, "slot %u: the target has not heard of epoch %llu yet",
+                        (unsigned)slot->slot, (unsigned long long)source);
+}
+
 enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag)
 {
     struct ends ends;
     FORE_TRY(find_ends(slot, &ends, diag));
+    FORE_TRY(epochs_in_order(slot, &ends, diag));
     FORE_TRY(live_link_do(&ends.to->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot,
                           ends.to->id));
     FORE_TRY(live_link_do(&ends.from->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot,

@@ -62,6 +62,7 @@ FORE_MUST_USE enum fore_err live_slot_copy(const struct live_slot *slot,
                                            const struct live_slot_options *options,
                                            uint32_t keys_max, uint64_t bytes_max,
                                            struct live_batch *out, struct fore_diag *diag);
+/* AGAIN: the target has not heard of the source's epoch. */
 FORE_MUST_USE enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag);
 /* Removes what `shard` holds of a slot that another shard owns. */
 FORE_MUST_USE enum fore_err live_slot_sweep(struct live_cluster *cluster, uint16_t slot,

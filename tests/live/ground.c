@@ -354,7 +354,13 @@ void ground_reset(struct ground *ground)
                                  .to = (uint16_t)home->shard};
         bool owned = false;
         if (live_slot_settle(&move, &owned, NULL) != FORE_E_OK) abort();
-        if (!owned && live_slot_own(&move, NULL) != FORE_E_OK) abort();
+        uint64_t until = live_clock_ms() + 5000;
+        enum fore_err err = owned ? FORE_E_OK : live_slot_own(&move, NULL);
+        while (err == FORE_E_AGAIN && live_clock_ms() < until) {
+            live_clock_sleep_ms(10);
+            err = live_slot_own(&move, NULL);
+        }
+        if (err != FORE_E_OK) abort();
     }
     if (live_cluster_refresh(cluster, NULL) != FORE_E_OK) abort();
 }
