@@ -247,7 +247,7 @@ enum fore_err live_client_call(struct live_client *client, const struct live_com
 
 /* The pipeline's answers; redirections are kept for the repair. */
 static void exchange(struct live_client *client, const struct live_command *command, size_t count,
-                     int16_t *node, redisReply **out)
+                     const int16_t *node, redisReply **out)
 {
     for (size_t i = 0; i < count; i++)
         if (node[i] >= 0) live_link_append_command(&client->node[node[i]], &command[i]);
@@ -275,7 +275,7 @@ enum fore_err live_client_batch(struct live_client *client, const struct live_co
     enum fore_err first = FORE_E_OK;
     for (size_t done = 0; done < count; done += AT_ONCE_MOST) {
         size_t part = count - done < AT_ONCE_MOST ? count - done : AT_ONCE_MOST;
-        int16_t node[AT_ONCE_MOST];
+        int16_t node[AT_ONCE_MOST] = {0};
         for (size_t i = 0; i < part; i++) {
             int to = pick(client, live_client_slot(&command[done + i]));
             /* Where there is no link, nothing is sent: the repair may send it whatever it is. */

@@ -80,7 +80,7 @@ static void take_line(struct live_cluster *cluster, const struct live_nodes_line
 static void take_claims(struct live_cluster *cluster, const struct live_nodes *nodes,
                         struct claims *claims)
 {
-    int16_t who[LIVE_NODES_MAX];
+    int16_t who[LIVE_NODES_MAX] = {0};
     for (uint32_t i = 0; i < nodes->line_count; i++)
         who[i] = (int16_t)live_cluster_find(cluster, nodes->line[i].id);
     for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
@@ -375,7 +375,7 @@ void live_cluster_now_owns(struct live_cluster *cluster, uint16_t slot, uint16_t
     cluster->open_count = kept;
 }
 
-bool live_cluster_healthy(const struct live_cluster *cluster)
+bool live_cluster_up(const struct live_cluster *cluster)
 {
     for (uint32_t s = 0; s < cluster->shard_count; s++)
         if (cluster->shard[s].slot_count > 0 && cluster->shard[s].primary < 0) return false;
@@ -386,5 +386,11 @@ bool live_cluster_healthy(const struct live_cluster *cluster)
             (x->shard < 0 || cluster->shard[x->shard].primary == (int16_t)i))
             return false;
     }
-    return cluster->unowned == 0 && cluster->contested == 0 && cluster->lost == 0;
+    return true;
+}
+
+bool live_cluster_healthy(const struct live_cluster *cluster)
+{
+    return live_cluster_up(cluster) && cluster->unowned == 0 && cluster->contested == 0 &&
+           cluster->lost == 0;
 }

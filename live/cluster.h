@@ -79,7 +79,9 @@ int live_cluster_shard_of(const struct live_cluster *cluster, uint16_t slot);
 struct live_instance *live_cluster_primary(struct live_cluster *cluster, uint16_t shard);
 /* We have just made `shard` the owner of a slot and closed it: the picture follows at once. */
 void live_cluster_now_owns(struct live_cluster *cluster, uint16_t slot, uint16_t shard);
-/* Every shard has a primary that answers and nobody is suspected: it is safe to move things. */
+/* Every shard with slots has a primary that answers, and no primary is suspected. */
+bool live_cluster_up(const struct live_cluster *cluster);
+/* And every slot has one owner, who says so: it is safe to move things. */
 bool live_cluster_healthy(const struct live_cluster *cluster);
 
 #endif

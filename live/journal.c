@@ -277,6 +277,7 @@ static void find_work(struct live_journal *journal, struct live_journal_move *mo
     if (sqlite3_step(statement) == SQLITE_ROW) {
         bool fine = sqlite3_column_type(statement, 4) == SQLITE_INTEGER &&
                     sqlite3_column_int(statement, 4) == FORE_E_OK;
+        move->stepped = true;
         move->in_work = !(fine && sqlite3_column_int(statement, 3) == LIVE_STEP_OWN);
         move->slot = (uint16_t)sqlite3_column_int(statement, 0);
         move->slot_from = (uint16_t)sqlite3_column_int(statement, 1);

@@ -42,9 +42,9 @@ struct live_journal_move {
     uint64_t id;
     uint16_t first, last; /* slots */
     uint16_t from, to;    /* shards */
-    /* The slot whose hand-over had begun and is not known to have ended; from and to of it, which
-     * a move on its way back has the other way round. */
-    bool in_work;
+    /* The slot of the last step there was (stepped), and whether its hand-over is not known to have
+     * ended; from and to of it, which a move on its way back has the other way round. */
+    bool stepped, in_work;
     uint16_t slot, slot_from, slot_to;
 };
 

@@ -4,11 +4,13 @@
 enum fore_err live_keys_count(struct live_link *link, uint16_t slot, uint64_t *out)
 {
     redisReply *reply = live_link_call(link, "CLUSTER COUNTKEYSINSLOT %d", (int)slot);
+    *out = 0;
+    if (reply == NULL) return FORE_E_UNREACHABLE;
     enum fore_err err = live_answer_err(live_reply_kind(reply));
     if (err == FORE_E_OK && (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0))
         err = FORE_E_FORMAT;
-    *out = err == FORE_E_OK ? (uint64_t)reply->integer : 0;
-    if (reply != NULL) freeReplyObject(reply);
+    if (err == FORE_E_OK) *out = (uint64_t)reply->integer;
+    freeReplyObject(reply);
     return err;
 }
 

@@ -114,9 +114,12 @@ void live_link_append_command(struct live_link *link, const struct live_command 
 {
     if (!ready_to_append(link)) return;
     /* hiredis takes its arguments as const char **, though it only reads them. */
-    const char **arg = (const char **)(uintptr_t)command->arg;
-    if (redisAppendCommandArgv(link->context, (int)command->arg_count, arg, command->arg_len) !=
-        REDIS_OK)
+    union {
+        const char *const *ours;
+        const char **theirs;
+    } arg = {.ours = command->arg};
+    if (redisAppendCommandArgv(link->context, (int)command->arg_count, arg.theirs,
+                               command->arg_len) != REDIS_OK)
         live_link_lose(link);
 }
 

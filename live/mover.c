@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WEIGH_SLOTS = 64, REFRESH_MS = 200 };
+enum { WEIGH_SLOTS = 64, REFRESH_MS = 200, RECLAIM_AFTER_MS = 300 };
 
 static void note(struct live_move *move, const struct fore_diag *diag, enum fore_err err)
 {
@@ -65,14 +65,48 @@ static bool have_replicas(const struct live_mover *mover, const struct live_move
     return shard[move->from].replicas_in_sync > 0 && shard[move->to].replicas_in_sync > 0;
 }
 
-/* A slot in work that has lost its owner is what settling is for; any other keeps us away. And it
- * is brought to its end also when a failover has cost a shard its replica: while its keys are in
- * two places and an heir does not know of it, clients see some of them missing. */
+/* The unfinished move in whose range a slot is. */
+static struct live_move *move_about(struct live_mover *mover, uint32_t slot)
+{
+    for (uint32_t i = 0; i < LIVE_MOVES_MAX; i++) {
+        struct live_move *move = &mover->move[i];
+        bool unfinished = move->phase == LIVE_MOVE_READY || live_move_busy(move);
+        if (unfinished && slot >= move->first && slot <= move->last) return move;
+    }
+    return NULL;
+}
+
+/* Slots of our moves that nobody claims, but the ones in work, go to the side they had come to. */
+static void reclaim(struct live_mover *mover)
+{
+    struct live_cluster *cluster = mover->cluster;
+    uint64_t now = live_clock_ms();
+    if (mover->lost_since_ms == 0) mover->lost_since_ms = now;
+    if (now < mover->lost_since_ms + RECLAIM_AFTER_MS) return; /* it may still be on its way */
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
+        if (cluster->own[slot] >= 0) continue;
+        const struct live_move *move = move_about(mover, slot);
+        if (move == NULL || (move->open && work_of(mover, move).slot == slot)) continue;
+        struct live_slot lost = {
+            .cluster = cluster, .slot = (uint16_t)slot, .from = move->from, .to = move->to};
+        if (live_slot_claim(&lost, slot < move->next, NULL) == FORE_E_OK) mover->counts.reclaimed++;
+    }
+    mover->lost_since_ms = 0;
+    mover->view_due = true;
+}
+
+/* A slot in work that nobody claims is what settling is for; any other keeps us away. And a slot
+ * in work is brought to its end also when a failover has cost a shard its replica: while its keys
+ * are in two places and an heir does not know of it, clients see some of them missing. */
 static bool cluster_allows(struct live_mover *mover, const struct live_move *move)
 {
     const struct live_cluster *cluster = mover->cluster;
     bool own_trouble = move->open && cluster->lost == 1 && cluster->contested == 0 &&
                        cluster->own[work_of(mover, move).slot] < 0;
+    if (cluster->lost == 0)
+        mover->lost_since_ms = 0;
+    else if (!own_trouble && live_cluster_up(cluster))
+        reclaim(mover);
     if (!live_cluster_healthy(cluster) && !own_trouble)
         return freeze(mover, "an instance is suspected, or a slot has no owner or two");
     if (mover->options.need_replica && !move->open && !have_replicas(mover, move))
@@ -274,12 +308,6 @@ static void next_slot(struct live_mover *mover, struct live_move *move)
         open_slot(mover, move);
 }
 
-static bool busy(const struct live_move *move)
-{
-    return move->phase == LIVE_MOVE_WEIGHING || move->phase == LIVE_MOVE_MOVING ||
-           move->phase == LIVE_MOVE_GOING_BACK || move->phase == LIVE_MOVE_SETTLING;
-}
-
 static bool advance(struct live_mover *mover, struct live_move *move)
 {
     if (!look_at_cluster(mover) || !cluster_allows(mover, move)) return false;
@@ -301,7 +329,7 @@ bool live_mover_step(struct live_mover *mover)
 {
     for (uint32_t i = 0; i < LIVE_MOVES_MAX && !mover->fenced; i++) {
         struct live_move *move = &mover->move[mover->turn++ % LIVE_MOVES_MAX];
-        if (busy(move) && !move->paused && advance(mover, move)) return true;
+        if (live_move_busy(move) && !move->paused && advance(mover, move)) return true;
     }
     return false;
 }

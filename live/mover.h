@@ -10,7 +10,9 @@
  * or sends one batch, or passes ownership. The journal is written before each. Nothing is touched
  * while an instance is suspected, a slot has no owner, or a shard of the move has no replica in
  * sync (where that is asked for); after any trouble the cluster is looked at again, as a whole, and
- * the slot in work is brought to order before the move goes on. So the same code finishes a move
+ * the slot in work is brought to order before the move goes on. A slot that had passed may be lost
+ * when the new owner dies before its replica has heard of it: then nobody claims it, and the shard
+ * that has its keys is told to. So the same code finishes a move
  * after a lost link, after a failover, and, by live_mover_recover(), after the mover itself died.
  */
 #ifndef LIVE_MOVER_H
@@ -72,7 +74,7 @@ struct live_move {
 };
 
 struct live_mover_counts {
-    uint64_t batches, keys, bytes, slots, troubles, frozen_steps, unreplicated;
+    uint64_t batches, keys, bytes, slots, troubles, frozen_steps, unreplicated, reclaimed;
 };
 
 struct live_mover {
@@ -82,9 +84,10 @@ struct live_mover {
     struct live_move move[LIVE_MOVES_MAX];
     uint32_t turn;
     uint64_t refreshed_ms;
-    bool view_due;    /* refresh before anything else */
-    bool fenced;      /* the lease is somebody else's: nothing is done any more */
-    char frozen[200]; /* why nothing moves just now; "" when it does */
+    uint64_t lost_since_ms; /* slots that nobody claims have been seen since; 0: none */
+    bool view_due;          /* refresh before anything else */
+    bool fenced;            /* the lease is somebody else's: nothing is done any more */
+    char frozen[200];       /* why nothing moves just now; "" when it does */
     struct live_mover_counts counts;
 };
 
@@ -111,6 +114,8 @@ void live_mover_cancel(struct live_mover *mover, uint32_t index);
 FORE_MUST_USE enum fore_err live_mover_finish(struct live_mover *mover, uint32_t index);
 /* Forgets a move that is FINISHED, BACK or FAILED. */
 void live_mover_release(struct live_mover *mover, uint32_t index);
+/* Something is left to do for it. */
+bool live_move_busy(const struct live_move *move);
 /* Were all keys the same after their journey, but for what clients may have changed? */
 bool live_move_adds_up(const struct live_mover *mover, const struct live_move *move);
 

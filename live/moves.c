@@ -22,6 +22,12 @@ void live_mover_init(struct live_mover *mover, struct live_cluster *cluster,
         .cluster = cluster, .journal = journal, .options = *options, .view_due = true};
 }
 
+bool live_move_busy(const struct live_move *move)
+{
+    return move->phase == LIVE_MOVE_WEIGHING || move->phase == LIVE_MOVE_MOVING ||
+           move->phase == LIVE_MOVE_GOING_BACK || move->phase == LIVE_MOVE_SETTLING;
+}
+
 static bool unfinished(const struct live_move *move)
 {
     return move->phase != LIVE_MOVE_FREE && move->phase != LIVE_MOVE_FINISHED &&
@@ -95,10 +101,15 @@ enum fore_err live_mover_begin(struct live_mover *mover, const struct live_journ
 
 static bool plausible(const struct live_journal_move *row)
 {
-    return row->slot < FORE_SLOT_COUNT && row->slot_from < LIVE_SHARDS_MAX &&
-           row->slot_to < LIVE_SHARDS_MAX && row->slot_from != row->slot_to;
+    bool forth = row->slot_from == row->from && row->slot_to == row->to;
+    bool back = row->slot_from == row->to && row->slot_to == row->from;
+    return row->first <= row->last && row->last < FORE_SLOT_COUNT && row->slot >= row->first &&
+           row->slot <= row->last && row->from < LIVE_SHARDS_MAX && row->to < LIVE_SHARDS_MAX &&
+           row->from != row->to && (forth || back);
 }
 
+/* The slot of the last step is taken for unfinished, also when the journal says that it was: its
+ * new owner may have died since, and nobody claim it. */
 uint32_t live_mover_recover(struct live_mover *mover)
 {
     struct live_journal_move row[LIVE_MOVES_MAX];
@@ -107,19 +118,21 @@ uint32_t live_mover_recover(struct live_mover *mover)
     for (size_t i = 0; i < count && i < LIVE_MOVES_MAX; i++) {
         struct live_move *move = free_place(mover);
         if (move == NULL) break;
-        if (!row[i].in_work || !plausible(&row[i])) {
+        if (!row[i].stepped || !plausible(&row[i])) {
             enum fore_err err = live_journal_end(mover->journal, row[i].id, LIVE_FATE_SETTLED);
             (void)err; /* it is found again at the next start */
             continue;
         }
+        bool back = row[i].slot_from == row[i].to;
         *move = (struct live_move){.id = row[i].id,
                                    .phase = LIVE_MOVE_SETTLING,
-                                   .first = row[i].slot,
-                                   .last = row[i].slot,
-                                   .from = row[i].slot_from,
-                                   .to = row[i].slot_to,
-                                   .next = row[i].slot,
+                                   .first = row[i].first,
+                                   .last = row[i].last,
+                                   .from = row[i].from,
+                                   .to = row[i].to,
+                                   .next = row[i].slot + (back ? 1u : 0u),
                                    .open = true,
+                                   .open_back = back,
                                    .trouble = true};
         live_pace_init(&move->pace, &mover->options.pace);
         taken++;

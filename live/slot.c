@@ -116,11 +116,14 @@ static enum fore_err close_both(const struct live_slot *slot, const struct ends 
     return FORE_E_OK;
 }
 
-/* `at` does not say that the slot is his, and nobody else does. Taking it in and owning it gives a
- * new epoch, which settles it for everybody. */
-static enum fore_err claim(const struct live_slot *slot, struct live_instance *at,
-                           const struct live_instance *other, struct fore_diag *diag)
+/* Taking a slot in and owning it gives the claim a new epoch, which settles it for everybody. */
+enum fore_err live_slot_claim(const struct live_slot *slot, bool passed, struct fore_diag *diag)
 {
+    struct ends ends;
+    FORE_TRY(find_ends(slot, &ends, diag));
+    struct live_instance *at = passed ? ends.to : ends.from;
+    const struct live_instance *other = passed ? ends.from : ends.to;
+    FORE_ASSERT(at != NULL && other != NULL);
     FORE_TRY(stable(at, slot->slot, diag));
     FORE_TRY(live_link_do(&at->link, diag, "CLUSTER SETSLOT %d IMPORTING %s", (int)slot->slot,
                           other->id));
@@ -132,6 +135,7 @@ enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned, struct
     struct ends ends;
     const struct live_cluster *cluster = slot->cluster;
     FORE_TRY(find_ends(slot, &ends, diag));
+    FORE_ASSERT(ends.from != NULL && ends.to != NULL);
     int own = cluster->own[slot->slot];
     const struct live_instance *owner = own < 0 ? NULL : &cluster->instance[own];
     *owned = owner == ends.to;
@@ -143,7 +147,7 @@ enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned, struct
     /* Nobody claims it. If it is said to be the target's, ownership had been passed, and all keys
      * had; else the source keeps it, and the rest goes its usual way. */
     bool passed = live_cluster_shard_of(cluster, slot->slot) == slot->to;
-    FORE_TRY(claim(slot, passed ? ends.to : ends.from, passed ? ends.from : ends.to, diag));
+    FORE_TRY(live_slot_claim(slot, passed, diag));
     return fore_err_set(diag, FORE_E_AGAIN, "slot %u: nobody claimed it; shard %u was told to",
                         (unsigned)slot->slot, (unsigned)(passed ? slot->to : slot->from));
 }

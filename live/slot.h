@@ -57,6 +57,9 @@ FORE_MUST_USE enum fore_err live_slot_weigh(struct live_link *link, uint16_t slo
 /* AGAIN: the nodes have not heard of one another's changes; CONFLICT: a third one owns it. */
 FORE_MUST_USE enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned,
                                              struct fore_diag *diag);
+/* For a slot that nobody claims: the target claims it if it `passed` to it, else the source. */
+FORE_MUST_USE enum fore_err live_slot_claim(const struct live_slot *slot, bool passed,
+                                            struct fore_diag *diag);
 /* At most pace's keys and `bytes_max` bytes, but one key at least. */
 FORE_MUST_USE enum fore_err live_slot_copy(const struct live_slot *slot,
                                            const struct live_slot_options *options,

@@ -118,12 +118,11 @@ static enum fore_err read_exec(struct batch *batch, const redisReply *exec, stru
         moved = exec->element[1];
     }
     enum live_answer answer = live_reply_kind(moved);
-    if (answer == LIVE_FINE && moved->type == REDIS_REPLY_STATUS) return FORE_E_OK;
-    if (answer == LIVE_FINE) return FORE_E_FORMAT;
+    if (moved == NULL) return FORE_E_UNREACHABLE;
+    if (answer == LIVE_FINE) return moved->type == REDIS_REPLY_STATUS ? FORE_E_OK : FORE_E_FORMAT;
     enum fore_err err = live_answer_err(answer);
     if (answer == LIVE_ASK) err = FORE_E_AGAIN; /* keys went away since they were listed */
-    return fore_err_set(diag, err, "slot %u: MIGRATE: %s", (unsigned)batch->slot->slot,
-                        answer == LIVE_LOST ? "lost" : moved->str);
+    return fore_err_set(diag, err, "slot %u: MIGRATE: %s", (unsigned)batch->slot->slot, moved->str);
 }
 
 static enum fore_err send_away(struct batch *batch, struct fore_diag *diag)

@@ -323,10 +323,34 @@ static struct live_instance *primary_at(struct ground *ground, uint32_t n)
     return live_cluster_primary(&ground->cluster, (uint16_t)ground->node[n].shard);
 }
 
+/* One pass; false when something has to be waited for. */
+static bool bring_home(struct ground *ground, uint32_t primaries)
+{
+    struct live_cluster *cluster = &ground->cluster;
+    if (live_cluster_refresh(cluster, NULL) != FORE_E_OK || !live_cluster_up(cluster)) return false;
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
+        uint32_t n = 0;
+        while (slot >= FORE_SLOT_COUNT * (n + 1) / primaries)
+            n++;
+        const struct live_instance *home = primary_at(ground, n);
+        int from = live_cluster_shard_of(cluster, (uint16_t)slot);
+        if (home == NULL || from < 0) return false;
+        if (from == home->shard && cluster->own[slot] >= 0) continue;
+        struct live_slot move = {.cluster = cluster, .slot = (uint16_t)slot};
+        move.from = (uint16_t)(from != home->shard ? from : (home->shard + 1) % 3);
+        move.to = (uint16_t)home->shard;
+        bool owned = false;
+        if (live_slot_settle(&move, &owned, NULL) != FORE_E_OK) return false;
+        if (!owned && live_slot_own(&move, NULL) != FORE_E_OK) return false;
+    }
+    return live_cluster_refresh(cluster, NULL) == FORE_E_OK && live_cluster_healthy(cluster);
+}
+
 void ground_reset(struct ground *ground)
 {
     struct live_cluster *cluster = &ground->cluster;
     uint32_t primaries = 0;
+    uint64_t until = live_clock_ms() + 15000;
     while (primaries < ground->node_count && strcmp(ground->node[primaries].role, "primary") == 0)
         primaries++;
     if (live_cluster_refresh(cluster, NULL) != FORE_E_OK) abort();
@@ -341,26 +365,12 @@ void ground_reset(struct ground *ground)
             say(&at->link, words);
         }
     }
-    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
-        uint32_t n = 0;
-        while (slot >= FORE_SLOT_COUNT * (n + 1) / primaries)
-            n++;
-        struct live_instance *home = primary_at(ground, n);
-        if (home == NULL) abort();
-        if (cluster->owner[slot] >= 0 && home == &cluster->instance[cluster->owner[slot]]) continue;
-        struct live_slot move = {.cluster = cluster,
-                                 .slot = (uint16_t)slot,
-                                 .from = (uint16_t)live_cluster_shard_of(cluster, (uint16_t)slot),
-                                 .to = (uint16_t)home->shard};
-        bool owned = false;
-        if (live_slot_settle(&move, &owned, NULL) != FORE_E_OK) abort();
-        uint64_t until = live_clock_ms() + 5000;
-        enum fore_err err = owned ? FORE_E_OK : live_slot_own(&move, NULL);
-        while (err == FORE_E_AGAIN && live_clock_ms() < until) {
-            live_clock_sleep_ms(10);
-            err = live_slot_own(&move, NULL);
+    while (!bring_home(ground, primaries)) {
+        if (live_clock_ms() > until) {
+            ground_print(ground);
+            (void)fprintf(stderr, "ground: the cluster cannot be brought back\n");
+            exit(3);
         }
-        if (err != FORE_E_OK) abort();
+        live_clock_sleep_ms(100);
     }
-    if (live_cluster_refresh(cluster, NULL) != FORE_E_OK) abort();
 }
