@@ -10,6 +10,7 @@
 #include "core/engine_state.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -334,9 +335,12 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
     }
     plan->id = ++engine->plans;
     char why[FORE_PLAN_TEXT];
-    uint32_t taken =
-        fore_migrate_admit(&engine->migrate, plan, view->planner->topology, engine->setup.driver,
-                           engine->observe, now, why, sizeof why);
+    uint32_t taken = 0;
+    if (engine->held)
+        (void)snprintf(why, sizeof why, "only proposed");
+    else
+        taken = fore_migrate_admit(&engine->migrate, plan, view->planner->topology,
+                                   engine->setup.driver, engine->observe, now, why, sizeof why);
     if (taken > 0) engine->plans_admitted++;
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
 }
@@ -393,6 +397,11 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);
     return FORE_E_OK;
+}
+
+void fore_engine_hold(struct fore_engine *engine, bool hold)
+{
+    engine->held = hold;
 }
 
 struct fore_engine_counts fore_engine_counts(const struct fore_engine *engine)

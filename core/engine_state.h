@@ -28,6 +28,7 @@ struct fore_engine {
     struct fore_risk_watch risk_watch;
 
     fore_ns planned_at, journalled_at, keyframe_at, forecast_at, scores_at;
+    bool held;   /* plans are only told */
     bool replan; /* something changed: do not wait for the cadence */
     double violation_s;
     uint64_t plans, plans_admitted;

@@ -329,7 +329,8 @@ bool live_mover_step(struct live_mover *mover)
 {
     for (uint32_t i = 0; i < LIVE_MOVES_MAX && !mover->fenced; i++) {
         struct live_move *move = &mover->move[mover->turn++ % LIVE_MOVES_MAX];
-        if (live_move_busy(move) && !move->paused && advance(mover, move)) return true;
+        bool rests = (move->paused || mover->held) && !move->open;
+        if (live_move_busy(move) && !rests && advance(mover, move)) return true;
     }
     return false;
 }

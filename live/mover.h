@@ -86,8 +86,9 @@ struct live_mover {
     uint64_t refreshed_ms;
     uint64_t lost_since_ms; /* slots that nobody claims have been seen since; 0: none */
     bool view_due;          /* refresh before anything else */
-    bool fenced;            /* the lease is somebody else's: nothing is done any more */
-    char frozen[200];       /* why nothing moves just now; "" when it does */
+    bool held;        /* no slot is opened in any move; those in work are brought to their end */
+    bool fenced;      /* the lease is somebody else's: nothing is done any more */
+    char frozen[200]; /* why nothing moves just now; "" when it does */
     struct live_mover_counts counts;
 };
 
@@ -108,6 +109,8 @@ FORE_MUST_USE enum fore_err live_mover_begin(struct live_mover *mover,
 /* One piece of work. False: there was nothing to do, or nothing may be done. */
 bool live_mover_step(struct live_mover *mover);
 void live_mover_limit(struct live_mover *mover, uint32_t index, double bytes_per_sec_max);
+/* A paused move opens no further slot; the one in work is brought to its end. */
+void live_mover_pause(struct live_mover *mover, uint32_t index, bool pause);
 /* Turns round. The move is BACK when every slot is the source's again. */
 void live_mover_cancel(struct live_mover *mover, uint32_t index);
 /* READY -> FINISHED: what has come stays. */

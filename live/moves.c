@@ -169,6 +169,12 @@ void live_mover_limit(struct live_mover *mover, uint32_t index, double bytes_per
     live_pace_limit(&mover->move[index].pace, bytes_per_sec_max, live_clock_ms());
 }
 
+void live_mover_pause(struct live_mover *mover, uint32_t index, bool pause)
+{
+    FORE_ASSERT(index < LIVE_MOVES_MAX);
+    mover->move[index].paused = pause;
+}
+
 void live_mover_cancel(struct live_mover *mover, uint32_t index)
 {
     FORE_ASSERT(index < LIVE_MOVES_MAX);

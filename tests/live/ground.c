@@ -223,6 +223,20 @@ void ground_signal(struct ground *ground, const struct live_address *address, in
             (void)kill(ground->node[i].pid, signal);
 }
 
+/* For a test that fails: what every instance says. */
+void ground_print(struct ground *ground)
+{
+    for (uint32_t i = 0; i < ground->cluster.instance_count; i++) {
+        struct live_link *link = &ground->cluster.instance[i].link;
+        redisReply *reply = live_link_call(link, "CLUSTER NODES");
+        redisReply *info = live_link_call(link, "CLUSTER INFO");
+        (void)fprintf(stderr, "port %u:\n%s%.40s\n", (unsigned)link->address.port,
+                      reply != NULL ? reply->str : "lost\n", info != NULL ? info->str : "");
+        if (reply != NULL) freeReplyObject(reply);
+        if (info != NULL) freeReplyObject(info);
+    }
+}
+
 void ground_restart(struct ground *ground, const struct live_address *address)
 {
     char command[256];
@@ -249,7 +263,14 @@ bool ground_replicated(struct ground *ground, uint32_t wait_ms)
         for (uint32_t s = 0; s < cluster->shard_count; s++)
             fine &= cluster->shard[s].slot_count == 0 || cluster->shard[s].replicas_in_sync > 0;
         if (fine) return true;
-        if (live_clock_ms() > until) return false;
+        if (live_clock_ms() > until) {
+            for (uint32_t i = 0; i < cluster->shard_count; i++)
+                (void)fprintf(stderr, "shard %u: %u slots, %u replicas, %u in sync\n", i,
+                              cluster->shard[i].slot_count, (unsigned)cluster->shard[i].replicas,
+                              (unsigned)cluster->shard[i].replicas_in_sync);
+            ground_print(ground);
+            return false;
+        }
         live_clock_sleep_ms(50);
     }
 }
@@ -276,20 +297,6 @@ static bool all_agree(struct ground *ground)
         if (!fine) return false;
     }
     return true;
-}
-
-/* For a test that fails: what every instance says. */
-void ground_print(struct ground *ground)
-{
-    for (uint32_t i = 0; i < ground->cluster.instance_count; i++) {
-        struct live_link *link = &ground->cluster.instance[i].link;
-        redisReply *reply = live_link_call(link, "CLUSTER NODES");
-        redisReply *info = live_link_call(link, "CLUSTER INFO");
-        (void)fprintf(stderr, "port %u:\n%s%.40s\n", (unsigned)link->address.port,
-                      reply != NULL ? reply->str : "lost\n", info != NULL ? info->str : "");
-        if (reply != NULL) freeReplyObject(reply);
-        if (info != NULL) freeReplyObject(info);
-    }
 }
 
 bool ground_whole(struct ground *ground, uint32_t wait_ms)
