@@ -68,6 +68,7 @@ static void take_line(struct live_cluster *cluster, const struct live_nodes_line
     struct live_instance *instance = &cluster->instance[at];
     take_address(instance, &line->address, asked);
     instance->listed = true;
+    instance->bus_port = line->bus_port;
     instance->pfail |= (line->flags & LIVE_NODE_PFAIL) != 0;
     instance->fail |= (line->flags & LIVE_NODE_FAIL) != 0;
     /* Others speak of an instance only until it has spoken for itself. */
@@ -261,9 +262,20 @@ static void settle_shards(struct live_cluster *cluster)
     }
 }
 
-/* Of two primaries of one lineage the newer one counts: the older has not heard of it yet. */
+/* Of two primaries of one lineage the one with slots counts; of two such, or two without, the newer
+ * one: the older has not heard of it yet. */
+static bool outranks(const struct live_cluster *cluster, const uint32_t *slots, uint32_t a,
+                     uint32_t b)
+{
+    if ((slots[a] > 0) != (slots[b] > 0)) return slots[a] > 0;
+    return cluster->instance[a].config_epoch > cluster->instance[b].config_epoch;
+}
+
 static void count_shards(struct live_cluster *cluster)
 {
+    uint32_t slots[LIVE_NODES_MAX] = {0};
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++)
+        if (cluster->owner[slot] >= 0) slots[cluster->owner[slot]]++;
     for (uint32_t s = 0; s < cluster->shard_count; s++) {
         bool known = cluster->shard[s].known;
         cluster->shard[s] = (struct live_shard){.primary = -1, .known = known};
@@ -275,8 +287,7 @@ static void count_shards(struct live_cluster *cluster)
         if (!instance->primary) {
             shard->replicas++;
             shard->replicas_in_sync += instance->in_sync;
-        } else if (shard->primary < 0 ||
-                   cluster->instance[shard->primary].config_epoch < instance->config_epoch) {
+        } else if (shard->primary < 0 || outranks(cluster, slots, i, (uint32_t)shard->primary)) {
             shard->primary = (int16_t)i;
         }
     }

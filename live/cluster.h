@@ -5,7 +5,8 @@
  * itself ok). Every instance that answers is asked for its own view; for each slot the claim with
  * the highest config epoch counts. A *shard* is a primary with its replicas, and what stays the
  * same while instances fail over, restart and change ports: once an instance has been seen in a
- * shard, its id names that shard until it is seen in another. Shard indexes are never used twice.
+ * shard, its id names that shard until it is seen in another. Of two primaries of one lineage the
+ * one with slots counts, then the newer one. Shard indexes are never used twice.
  */
 #ifndef LIVE_CLUSTER_H
 #define LIVE_CLUSTER_H
@@ -20,6 +21,7 @@ struct live_instance {
     char primary_id[LIVE_ID_LEN + 1];
     struct live_link link;
     uint64_t config_epoch;
+    uint16_t bus_port;
     int16_t shard;    /* -1: of none that is known */
     bool primary;     /* by its own view, or else by the others' */
     bool answered;    /* in the last refresh */

@@ -34,10 +34,16 @@ static bool read_id(const char *text, size_t len, char *out)
 }
 
 /* host:port@busport,name; a node without an address has an empty host and port 0. */
-static bool read_address(struct word word, struct live_address *out)
+static bool read_address(struct word word, struct live_address *out, uint16_t *bus_port)
 {
-    const char *at = memchr(word.text, '@', word.len);
+    const char *at = memchr(word.text, '@', word.len), *end = word.text + word.len;
     size_t len = at != NULL ? (size_t)(at - word.text) : word.len;
+    const char *comma = at != NULL ? memchr(at, ',', (size_t)(end - at)) : NULL;
+    uint64_t bus = 0;
+    if (at != NULL && live_reply_number(at + 1, (size_t)((comma != NULL ? comma : end) - at - 1),
+                                        UINT16_MAX, &bus) != FORE_E_OK)
+        return false;
+    *bus_port = (uint16_t)bus;
     if (live_address_parse(word.text, len, out) == FORE_E_OK) return true;
     *out = (struct live_address){.port = 0};
     return len == 2 && memcmp(word.text, ":0", 2) == 0;
@@ -126,7 +132,8 @@ static bool read_line(struct live_nodes *nodes, const char *text, size_t len)
     struct live_nodes_line *line = &nodes->line[nodes->line_count];
     *line = (struct live_nodes_line){.flags = 0};
     bool orphan = word[3].len == 1 && word[3].text[0] == '-';
-    if (!read_id(word[0].text, word[0].len, line->id) || !read_address(word[1], &line->address) ||
+    if (!read_id(word[0].text, word[0].len, line->id) ||
+        !read_address(word[1], &line->address, &line->bus_port) ||
         !read_flags(word[2], &line->flags) ||
         (!orphan && !read_id(word[3].text, word[3].len, line->primary_id)) ||
         live_reply_number(word[6].text, word[6].len, UINT64_MAX, &line->config_epoch) != FORE_E_OK)

@@ -29,6 +29,7 @@ struct live_nodes_line {
     char id[LIVE_ID_LEN + 1];
     char primary_id[LIVE_ID_LEN + 1]; /* "": none */
     struct live_address address;
+    uint16_t bus_port; /* 0: not said */
     uint32_t flags;
     uint64_t config_epoch;
 };

@@ -184,26 +184,33 @@ static enum fore_err epoch_in(const redisReply *info, const char *name, uint64_t
 }
 
 /*
- * A target that takes ownership gives itself an epoch above all it has heard of. If it has not yet
- * heard of the source's (which took this slot, or another, a moment ago), its own would be lower,
- * and the source's next message would take the slot away from it while the source, told by us,
- * gives it up: then each says that the other has it, for ever (seen when a slot goes forth and back
- * within a second). So it has to have heard.
+ * A target that takes ownership gives itself an epoch above all it has heard of, if it has not the
+ * highest already. Two things must not be. It has not yet heard of the source's (which took this
+ * slot, or another, a moment ago): its own would be lower, the source's next message would take the
+ * slot away from it while the source, told by us, gives it up, and each would say that the other
+ * has it (seen when a slot goes forth and back within a second). Or both have the same, which
+ * happens when two take epochs at once and lasts until one gives way: should the source die now,
+ * its heir, not knowing that the slot is gone, would be elected with it, take it back by its new
+ * epoch, and the target would throw the keys away as not its own. So we wait until neither is so.
  */
 static enum fore_err epochs_in_order(const struct live_slot *slot, const struct ends *ends,
                                      struct fore_diag *diag)
 {
-    uint64_t known = 0, source = 0;
+    uint64_t known = 0, target = 0, source = 0;
     live_link_append(&ends->to->link, "CLUSTER INFO");
     live_link_append(&ends->from->link, "CLUSTER INFO");
     redisReply *to = live_link_take(&ends->to->link), *from = live_link_take(&ends->from->link);
     enum fore_err err = epoch_in(to, "cluster_current_epoch:", &known);
+    if (err == FORE_E_OK) err = epoch_in(to, "cluster_my_epoch:", &target);
     if (err == FORE_E_OK) err = epoch_in(from, "cluster_my_epoch:", &source);
     if (to != NULL) freeReplyObject(to);
     if (from != NULL) freeReplyObject(from);
-    if (err != FORE_E_OK || known >= source) return err;
-    return fore_err_set(diag, FORE_E_AGAIN, "slot %u: the target has not heard of epoch %llu yet",
-                        (unsigned)slot->slot, (unsigned long long)source);
+    if (err != FORE_E_OK || (known >= source && target != source)) return err;
+    return fore_err_set(diag, FORE_E_AGAIN,
+                        "slot %u: epochs are not settled: source %llu, target "
+                        "%llu, which has heard of %llu",
+                        (unsigned)slot->slot, (unsigned long long)source,
+                        (unsigned long long)target, (unsigned long long)known);
 }
 
 enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag)

@@ -202,7 +202,13 @@ void ground_put(struct ground *ground, uint16_t slot, const char *name, const ch
     const char *arg[] = {"SET", key, value};
     struct live_command command = {.arg = arg, .arg_count = 3, .key = 1, .idempotent = true};
     redisReply *reply = NULL;
-    if (live_client_call(&ground->client, &command, &reply) != FORE_E_OK) abort();
+    enum fore_err err = live_client_call(&ground->client, &command, &reply);
+    if (err != FORE_E_OK || live_reply_kind(reply) != LIVE_FINE) {
+        (void)fprintf(stderr, "ground: SET in slot %u: %s\n", (unsigned)slot,
+                      reply != NULL ? reply->str : fore_err_text(err));
+        ground_print(ground);
+        exit(3);
+    }
     freeReplyObject(reply);
 }
 

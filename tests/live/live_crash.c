@@ -289,7 +289,11 @@ static bool kill_a_node(struct hit hit)
     }
     writer_end(writer);
     assert_true(ground_whole(ground, 10000));
-    assert_int_equal(wrong(), 0);
+    uint32_t bad = wrong();
+    if (bad > 0) ground_print(ground);
+    if (bad > 0)
+        fail_msg("call %d, %s: %u keys are wrong", hit.at_call,
+                 hit.victim == SOURCE ? "source" : "target", bad);
     assert_int_equal(writer_missing(writer, ground), 0);
     assert_int_equal(writer->lost[WRITER_CALM], 0);
     node_kills.lost_between += writer->lost[WRITER_HARMED];

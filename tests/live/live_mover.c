@@ -2,9 +2,11 @@
  * nothing moved that must not be. */
 #include "live/clock.h"
 #include "live/mover.h"
+#include "live/replica.h"
 #include "tests/live/ground.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -386,6 +388,105 @@ static void a_password_is_passed_on(void **state)
     ground_end(locked);
 }
 
+/* ---- pauses, and trouble that passes ------------------------------------------------------ */
+
+static void a_paused_move_finishes_its_slot_and_rests(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_begin(plain, &careful);
+    ground_fill(plain, 0, 5000, 50);
+    uint32_t index = begin(stage, 0, 99);
+    struct live_move *move = until(stage, index, LIVE_MOVE_MOVING);
+    while (!move->open)
+        (void)live_mover_step(&stage->mover);
+    live_mover_pause(&stage->mover, index, true);
+    for (int i = 0; i < 100; i++)
+        (void)live_mover_step(&stage->mover);
+    uint32_t reached = move->next;
+    assert_false(move->open);
+    assert_true(ground_whole(plain, 2000));
+    for (int i = 0; i < 100; i++)
+        (void)live_mover_step(&stage->mover);
+    assert_int_equal(move->next, reached);
+    live_mover_pause(&stage->mover, index, false);
+    (void)until(stage, index, LIVE_MOVE_READY);
+    assert_int_equal(ground_wrong(plain, 0, 5000, 50), 0);
+    stage_end(stage);
+}
+
+/* A node that stands still is suspected by the others: nothing is opened until it is back. */
+static void a_stopped_node_freezes_all_moves(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_begin(replicated, &careful);
+    struct live_cluster *cluster = &replicated->cluster;
+    uint32_t index = begin(stage, 0, 199);
+    struct live_move *move = until(stage, index, LIVE_MOVE_MOVING);
+    struct live_instance *third =
+        live_cluster_primary(cluster, (uint16_t)(3 - move->from - move->to));
+    struct live_address address = third->link.address;
+    ground_signal(replicated, &address, SIGSTOP);
+    uint64_t give_up = live_clock_ms() + 8000;
+    while (stage->mover.frozen[0] == '\0' && move->phase == LIVE_MOVE_MOVING &&
+           live_clock_ms() < give_up) {
+        (void)live_mover_step(&stage->mover);
+        live_clock_sleep_ms(20); /* so that the move is not over before it is noticed */
+    }
+    bool frozen = stage->mover.frozen[0] != '\0';
+    ground_signal(replicated, &address, SIGCONT);
+    assert_true(frozen);
+    (void)until(stage, index, LIVE_MOVE_READY); /* and by itself it goes on */
+    assert_true(ground_whole(replicated, 10000));
+    stage_end(stage);
+}
+
+/* ---- replicas ----------------------------------------------------------------------------- */
+
+static void wait_ready(struct ground *ground, const char *id)
+{
+    uint64_t give_up = live_clock_ms() + 15000;
+    do {
+        assert_true(live_clock_ms() < give_up);
+        live_clock_sleep_ms(50);
+        (void)!live_cluster_refresh(&ground->cluster, NULL);
+    } while (live_replica_ready(&ground->cluster, id) != FORE_E_OK);
+}
+
+static void a_replica_is_added_and_dropped(void **state)
+{
+    (void)state;
+    struct ground *ground = ground_begin("3 -e 1");
+    struct live_cluster *cluster = &ground->cluster;
+    int empty = -1;
+    for (uint32_t i = 0; i < cluster->instance_count; i++)
+        if (live_address_same(&cluster->instance[i].link.address, &ground->node[3].address))
+            empty = (int)i;
+    assert_true(empty >= 0);
+    char id[LIVE_ID_LEN + 1];
+    memcpy(id, cluster->instance[empty].id, sizeof id);
+    uint16_t shard = (uint16_t)live_cluster_shard_of(cluster, 0);
+    struct live_instance *primary = live_cluster_primary(cluster, shard);
+    ground_fill(ground, 0, 2000, 50);
+    assert_int_equal(live_replica_add(cluster, "nobody", shard, NULL), FORE_E_RANGE);
+    assert_int_equal(live_replica_add(cluster, primary->id, shard, NULL), FORE_E_CONFLICT);
+    assert_int_equal(live_replica_drop(cluster, id, false, NULL), FORE_E_CONFLICT);
+
+    assert_int_equal(live_replica_add(cluster, id, shard, NULL), FORE_E_OK);
+    wait_ready(ground, id);
+    assert_int_equal(cluster->shard[shard].replicas_in_sync, 1);
+    assert_int_equal(cluster->instance[empty].shard, shard);
+    assert_int_equal(live_replica_drop(cluster, id, true, NULL), FORE_E_REFUSED);
+
+    assert_int_equal(live_replica_drop(cluster, id, false, NULL), FORE_E_OK);
+    assert_true(ground_whole(ground, 10000));
+    assert_int_equal(cluster->shard[shard].replicas, 0);
+    assert_int_not_equal(cluster->instance[empty].shard, shard);
+    assert_int_equal(ground_wrong(ground, 0, 2000, 50), 0);
+    assert_int_equal(live_replica_add(cluster, id, shard, NULL), FORE_E_OK); /* free again */
+    wait_ready(ground, id);
+    ground_end(ground);
+}
+
 static int begin_group(void **state)
 {
     (void)state;
@@ -416,6 +517,9 @@ int main(void)
         cmocka_unit_test(without_a_replica_in_sync_nothing_begins),
         cmocka_unit_test(with_replicas_every_batch_is_waited_for),
         cmocka_unit_test(a_second_mover_is_kept_out_and_a_fenced_one_stops),
+        cmocka_unit_test(a_paused_move_finishes_its_slot_and_rests),
+        cmocka_unit_test(a_stopped_node_freezes_all_moves),
+        cmocka_unit_test(a_replica_is_added_and_dropped),
         cmocka_unit_test(a_password_is_passed_on),
     };
     if (!ground_possible()) return 0;

@@ -73,7 +73,11 @@ void writer_begin(struct writer *w, struct ground *ground)
     }
     struct live_client_options options = {
         .seed = w->seed, .seed_count = seeds, .access = {.timeout_ms = 300}, .deadline_ms = 15000};
-    if (live_client_open(&w->client, &options, NULL) != FORE_E_OK) abort();
+    struct fore_diag diag = {0};
+    if (live_client_open(&w->client, &options, &diag) != FORE_E_OK) {
+        (void)fprintf(stderr, "writer: %s\n", diag.text);
+        exit(3);
+    }
     if (pthread_create(&w->thread, NULL, run, w) != 0) abort();
 }
 
