@@ -16,7 +16,8 @@ static struct ground *running[8]; /* to be stopped at exit, however that comes *
 static void stop(const struct ground *ground)
 {
     char command[256];
-    (void)snprintf(command, sizeof command, "sh live/cluster_down.sh %s", ground->folder);
+    const char *keep = getenv("LIVE_KEEP") != NULL ? " keep" : ""; /* the servers' logs */
+    (void)snprintf(command, sizeof command, "sh live/cluster_down.sh %s%s", ground->folder, keep);
     if (system(command) != 0) (void)fprintf(stderr, "ground: %s failed\n", command);
 }
 

@@ -379,7 +379,8 @@ static int end_group(void **state)
     return 0;
 }
 
-int main(void)
+/* live_crash [PATTERN]: only tests whose names match. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mover_killed_at_every_step_loses_nothing),
@@ -389,5 +390,6 @@ int main(void)
         cmocka_unit_test(nodes_killed_at_any_instant_are_recovered),
     };
     if (!ground_possible()) return 0;
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests_name("live: crashes", tests, begin_group, end_group);
 }
