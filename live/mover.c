@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WEIGH_SLOTS = 64, REFRESH_MS = 200, RECLAIM_AFTER_MS = 300 };
+enum { WEIGH_SLOTS = 64, REFRESH_MS = 200, RECLAIM_AFTER_MS = 300, DWELL_MS = 1000 };
 
 static void note(struct live_move *move, const struct fore_diag *diag, enum fore_err err)
 {
@@ -203,6 +203,7 @@ static void weigh(struct live_mover *mover, struct live_move *move)
 static void slot_is_done(struct live_mover *mover, struct live_move *move)
 {
     mover->counts.slots++;
+    mover->changed_ms[work_of(mover, move).slot] = live_clock_ms();
     move->next += move->open_back ? UINT32_MAX : 1; /* one down, or one up */
     move->open = false;
 }
@@ -221,6 +222,12 @@ static bool settle(struct live_mover *mover, struct live_move *move)
     move->trouble = false;
     if (owned) slot_is_done(mover, move);
     return true;
+}
+
+static bool has_dwelt(const struct live_mover *mover, const struct live_move *move)
+{
+    uint32_t ms = mover->options.dwell_ms != 0 ? mover->options.dwell_ms : DWELL_MS;
+    return live_clock_ms() >= mover->changed_ms[work_of(mover, move).slot] + ms;
 }
 
 static void open_slot(struct live_mover *mover, struct live_move *move)
@@ -295,8 +302,8 @@ static bool copy_slot(struct live_mover *mover, struct live_move *move)
 
 /* ---- one piece of one move ---------------------------------------------------------------- */
 
-/* With no slot in work: the next one, or the end. */
-static void next_slot(struct live_mover *mover, struct live_move *move)
+/* With no slot in work: the next one, or the end. False: it is too early for the next one. */
+static bool next_slot(struct live_mover *mover, struct live_move *move)
 {
     if (move->phase == LIVE_MOVE_SETTLING)
         end_move(mover, move, LIVE_MOVE_FREE, LIVE_FATE_SETTLED);
@@ -304,8 +311,11 @@ static void next_slot(struct live_mover *mover, struct live_move *move)
         end_move(mover, move, LIVE_MOVE_BACK, LIVE_FATE_CANCELLED);
     else if (move->phase == LIVE_MOVE_MOVING && move->next > move->last)
         move->phase = LIVE_MOVE_READY;
-    else
+    else if (has_dwelt(mover, move))
         open_slot(mover, move);
+    else
+        return false;
+    return true;
 }
 
 static bool advance(struct live_mover *mover, struct live_move *move)
@@ -321,7 +331,7 @@ static bool advance(struct live_mover *mover, struct live_move *move)
     else if (move->open)
         return copy_slot(mover, move);
     else
-        next_slot(mover, move);
+        return next_slot(mover, move) && !move->trouble;
     return !move->trouble;
 }
 

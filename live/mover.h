@@ -10,10 +10,14 @@
  * or sends one batch, or passes ownership. The journal is written before each. Nothing is touched
  * while an instance is suspected, a slot has no owner, or a shard of the move has no replica in
  * sync (where that is asked for); after any trouble the cluster is looked at again, as a whole, and
- * the slot in work is brought to order before the move goes on. A slot that had passed may be lost
- * when the new owner dies before its replica has heard of it: then nobody claims it, and the shard
- * that has its keys is told to. So the same code finishes a move
- * after a lost link, after a failover, and, by live_mover_recover(), after the mover itself died.
+ * the slot in work is brought to order before the move goes on. A slot that has just come stays for
+ * a while, because Redis 7.0 is not safe against one that goes forth and back faster than its
+ * gossip: a message from the short time in between, read late, takes the slot from its owner
+ * whatever the epochs, and the owner throws its keys away (seen with slots that came back within
+ * some 10 ms). A slot that had passed may be lost when the new owner dies before its replica has
+ * heard of it: then nobody claims it, and the shard that has its keys is told to. So the same code
+ * finishes a move after a lost link, after a failover, and, by live_mover_recover(), after the
+ * mover itself died.
  */
 #ifndef LIVE_MOVER_H
 #define LIVE_MOVER_H
@@ -32,6 +36,7 @@ struct live_mover_options {
     double big_bytes_per_ms; /* what MIGRATE of one key takes at least; 0: 25000 */
     double strange_max;      /* share of keys that may differ after the journey; 0: 0.01 */
     uint32_t refresh_ms;     /* the cluster is looked at this often; 0: 200 */
+    uint32_t dwell_ms;       /* a slot stays where it has come to for so long; 0: 1000 */
     /* For tests: called after the journal has the intent (after = false) or before it is told
      * the result (after = true) of a step. */
     void (*at_step)(void *self, enum live_step step, uint16_t slot, bool after);
@@ -82,6 +87,7 @@ struct live_mover {
     struct live_journal *journal;
     struct live_mover_options options;
     struct live_move move[LIVE_MOVES_MAX];
+    uint64_t changed_ms[FORE_SLOT_COUNT]; /* when it last came to another owner, for all we know */
     uint32_t turn;
     uint64_t refreshed_ms;
     uint64_t lost_since_ms; /* slots that nobody claims have been seen since; 0: none */

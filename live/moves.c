@@ -20,6 +20,9 @@ void live_mover_init(struct live_mover *mover, struct live_cluster *cluster,
 {
     *mover = (struct live_mover){
         .cluster = cluster, .journal = journal, .options = *options, .view_due = true};
+    uint64_t now = live_clock_ms(); /* what happened before is not known */
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++)
+        mover->changed_ms[slot] = now;
 }
 
 bool live_move_busy(const struct live_move *move)

