@@ -1,4 +1,5 @@
 /* live_contract.c - the Redis driver keeps the contract of every driver, on a real cluster. */
+#include "live/clock.h"
 #include "live/driver.h"
 #include "tests/live/ground.h"
 #include "tests/support/contract_suite.h"
@@ -39,6 +40,7 @@ static struct fore_driver create(uint64_t seed)
         (void)fprintf(stderr, "live_driver_open: %s\n", diag.text);
         FORE_ASSERT(driver != NULL);
     }
+    live_clock_sleep_ms(1100); /* what was moved home just now stays for a second: see mover.h */
     return live_driver_door(driver);
 }
 
