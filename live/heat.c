@@ -207,7 +207,7 @@ uint64_t live_heat_bytes(const struct live_heat *heat, uint32_t first_slot, uint
 struct live_heat_sure live_heat_sure(const struct live_heat *heat, uint32_t first_slot,
                                      uint32_t last_slot)
 {
-    struct live_heat_sure sure = {.source = heat->source, .relative_error = INFINITY};
+    struct live_heat_sure sure = {.source = heat->source, .relative_error = (double)INFINITY};
     if (heat->source == LIVE_HEAT_SLOT_STATS) {
         sure.duty = 1;
         sure.relative_error = 0;
