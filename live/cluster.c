@@ -301,15 +301,17 @@ static void count_shards(struct live_cluster *cluster)
     }
 }
 
-/* Owners, roles and failures as one number, to tell whether anything changed. */
+/* Owners, roles and failures as one number, to tell whether anything changed. Whether a replica
+ * answered just now is not part of it. */
 static uint64_t picture(const struct live_cluster *cluster)
 {
     uint64_t sum = fore_hash_bytes(cluster->owner, sizeof cluster->owner, cluster->open_count);
     for (uint32_t i = 0; i < cluster->instance_count; i++) {
         const struct live_instance *x = &cluster->instance[i];
-        uint64_t word = (uint64_t)x->primary | (uint64_t)x->answered << 1 |
-                        (uint64_t)x->pfail << 2 | (uint64_t)x->fail << 3 |
-                        (uint64_t)(uint16_t)x->shard << 4 | x->config_epoch << 20;
+        uint64_t word = (uint64_t)x->primary | (uint64_t)(uint16_t)x->shard << 4;
+        if (x->primary)
+            word |= (uint64_t)x->answered << 1 | (uint64_t)x->pfail << 2 | (uint64_t)x->fail << 3 |
+                    x->config_epoch << 20;
         sum = fore_hash_u64(word, sum + i);
     }
     return sum;

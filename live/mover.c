@@ -321,10 +321,8 @@ static bool next_slot(struct live_mover *mover, struct live_move *move)
 static bool advance(struct live_mover *mover, struct live_move *move)
 {
     if (!look_at_cluster(mover) || !cluster_allows(mover, move)) return false;
-    if (move->trouble && move->open) {
-        (void)settle(mover, move);
-        return !move->trouble;
-    }
+    /* And on with it at once: a picture that changes at every look must not keep us settling. */
+    if (move->trouble && move->open && !settle(mover, move)) return false;
     move->trouble = false;
     if (move->phase == LIVE_MOVE_WEIGHING)
         weigh(mover, move);

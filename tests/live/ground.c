@@ -367,7 +367,7 @@ void ground_reset(struct ground *ground)
     uint64_t until = live_clock_ms() + 15000;
     while (primaries < ground->node_count && strcmp(ground->node[primaries].role, "primary") == 0)
         primaries++;
-    live_clock_sleep_ms(1000); /* what has just moved must not move back at once: see mover.h */
+    live_clock_sleep_ms(1500); /* what has just moved must not move back at once: see mover.h */
     if (live_cluster_refresh(cluster, NULL) != FORE_E_OK) abort();
     for (uint32_t s = 0; s < cluster->shard_count; s++) {
         struct live_instance *at = live_cluster_primary(cluster, (uint16_t)s);

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-enum { SLOTS = 3, KEYS = 150, NODE_TIMEOUT_MS = 1000 };
+enum { SLOTS = 3, KEYS = 150, NODE_TIMEOUT_MS = 2000 };
 enum victim { MOVER, SOURCE, TARGET };
 
 static struct ground *ground;
@@ -368,7 +368,7 @@ static void nodes_killed_at_any_instant_are_recovered(void **state)
 static int begin_group(void **state)
 {
     (void)state;
-    ground = ground_begin("3 -r 1 -t 1000");
+    ground = ground_begin("3 -r 1 -t 2000");
     return 0;
 }
 
