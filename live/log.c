@@ -15,7 +15,8 @@ static struct fore_json begin(struct live_log *log, const char *level, const cha
     fore_buf_reset(&log->line);
     struct fore_json json = fore_json_begin(&log->line, false);
     fore_json_object(&json, NULL);
-    fore_json_f64(&json, "ts", (double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1e3);
+    int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    fore_json_f64(&json, "ts", (double)ms / 1e3);
     fore_json_string(&json, "level", level);
     fore_json_string(&json, "event", event);
     return json;
