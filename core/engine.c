@@ -336,13 +336,16 @@ static void propose(struct fore_engine *engine, const struct fore_policy_view *v
         return;
     }
     plan->id = ++engine->plans;
-    uint32_t taken =
-        fore_migrate_admit(&engine->migrate, plan, view->planner->topology, engine->setup.driver,
-                           engine->observe, now, why, sizeof why);
+    uint32_t taken = 0;
+    if (engine->held)
+        (void)snprintf(why, sizeof why, "only proposed");
+    else
+        taken = fore_migrate_admit(&engine->migrate, plan, view->planner->topology,
+                                   engine->setup.driver, engine->observe, now, why, sizeof why);
     if (taken > 0) engine->plans_admitted++;
     fore_engine_emit_plan(engine, plan, taken > 0, why, now);
     if (taken > 0) fore_engine_explain(engine, view, plan, taken, why);
-    fore_engine_note_admission(engine, plan, taken, why, now);
+    if (!engine->held) fore_engine_note_admission(engine, plan, taken, why, now);
 }
 
 /* What a policy is shown; the scores are those of the last assessment. */

@@ -69,6 +69,9 @@ FORE_MUST_USE enum fore_err fore_engine_load_moves(struct fore_engine *engine, c
 FORE_MUST_USE enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now,
                                              struct fore_diag *diag);
 
+/* While held, plans are made and told, and none is carried out; moves that run go on. */
+void fore_engine_hold(struct fore_engine *engine, bool hold);
+
 struct fore_engine_counts {
     struct fore_migrate_counts migrate;
     struct fore_fleet_counts forecast;

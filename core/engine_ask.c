@@ -56,3 +56,8 @@ void fore_engine_score_from_here(struct fore_engine *engine)
 {
     fore_risk_watch_score_from_here(&engine->risk_watch);
 }
+
+void fore_engine_hold(struct fore_engine *engine, bool hold)
+{
+    engine->held = hold;
+}

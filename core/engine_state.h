@@ -40,6 +40,7 @@ struct fore_engine {
     fore_ns fallback_since; /* 0: decisions rest on the forecast */
 
     fore_ns planned_at, journalled_at, keyframe_at, forecast_at, scores_at;
+    bool held;   /* plans are only told */
     bool replan; /* something changed: do not wait for the cadence */
     double violation_s;
     uint64_t plans, plans_admitted;

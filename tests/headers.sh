@@ -8,6 +8,7 @@ drawing=$(pkg-config --cflags sdl2 cairo pangocairo 2>/dev/null)
 for header in $(find core workloads sim live experiments viz tests/support -name '*.h' 2>/dev/null | sort); do
     extra=
     case $header in
+    live/*) pkg-config --exists hiredis sqlite3 2>/dev/null || continue ;;
     viz/*) [ -n "$drawing" ] || continue && extra=$drawing ;;
     esac
     # shellcheck disable=SC2086 # flags are words

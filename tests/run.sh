@@ -93,7 +93,7 @@ fi
 for what in $(printf '%s\n' "$@" | grep '/swarm/') $(printf '%s\n' $scripts) \
     $(printf '%s\n' "$@" | grep -v '/swarm/'); do
     printf '%s\n' "$what"
-done | xargs -P "$(nproc 2>/dev/null || echo 1)" -n 1 sh "$0" --one
+done | xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 1)}" -n 1 sh "$0" --one
 
 cat "$results"/*.count 2>/dev/null | awk '
     { passed += $1; failed += $2; skipped += $3 }

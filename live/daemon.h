@@ -1,0 +1,60 @@
+/*
+ * daemon.h - the engine at the wheel of a real cluster: `foreshard live CLUSTER.cfg`.
+ *
+ *   observe   (the default) forecasts and scores, plans nothing
+ *   propose   plans, and says what it would do
+ *   auto      does it
+ *
+ * The same engine, policies and options as in the simulator; the driver is Redis Cluster. While the
+ * kill file exists, whatever the mode, nothing begins, slots in work are brought to their end and
+ * running moves rest. What happens is told line by line as JSON, and, if a journal is asked for, as
+ * events that `foreshard watch` and `foreshard journal` read. Keys and values appear in neither.
+ */
+#ifndef LIVE_DAEMON_H
+#define LIVE_DAEMON_H
+
+#include "core/engine.h"
+#include "live/driver.h"
+
+enum live_mode { LIVE_OBSERVE, LIVE_PROPOSE, LIVE_AUTO };
+
+struct live_options {          /* the "live" section */
+    struct fore_strings nodes; /* "host:port" of some instances */
+    const char *user, *password_file;
+    uint32_t mode;         /* enum live_mode */
+    const char *state;     /* SQLite: the mover's journal, lineage, lease */
+    const char *kill_file; /* "": none */
+    const char *log;       /* "": stderr */
+    uint64_t partitions;
+    fore_ns slo;
+    fore_ns stall;   /* mean, of MIGRATE */
+    bool replicas;   /* only between shards with a replica in sync */
+    bool verify;     /* digests of what travels */
+    double duty;     /* of MONITOR; 0: never */
+    fore_ns timeout; /* of a connection or a reply */
+    fore_ns warmup;  /* nothing is planned before */
+    fore_ns span;    /* ends by itself after this; 0: never */
+};
+extern const struct fore_option_section live_section;
+
+struct live_config {
+    struct live_options live;
+    struct fore_engine_options engine;
+};
+
+/* Reads the file, then `sets`; says what does not fit. */
+FORE_MUST_USE enum fore_err live_config_load(const char *path, const struct fore_strings *sets,
+                                             struct fore_arena *perm, struct live_config *out,
+                                             struct fore_diag *diag);
+
+struct live_run {
+    const struct live_config *config;
+    const char *journal; /* events, for watch; NULL: none */
+    uint64_t seed;
+    volatile const int *stop; /* set by a signal: ends after the step it is in */
+};
+/* Runs until told to stop. */
+FORE_MUST_USE enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *perm,
+                                            struct fore_diag *diag);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * pace.h - how many keys the next MIGRATE takes, and when it may go.
+ *
+ * MIGRATE holds its source up for as long as it lasts. The size of a batch is steered so that the
+ * mean stall is `stall_ms` (2 ms: nearly all the throughput at a tenth of the stall of batches of
+ * 1000), and a bucket of bytes keeps a move below a rate it was given.
+ */
+#ifndef LIVE_PACE_H
+#define LIVE_PACE_H
+
+#include "core/base/base.h"
+
+struct live_pace_options {
+    double stall_ms;     /* aim for the mean; 0: 2 */
+    uint32_t keys_first; /* 0: 64 */
+    uint32_t keys_max;   /* 0: 1000 */
+    uint64_t bytes_max;  /* of a batch; 0: 4 MiB */
+};
+
+struct live_pace {
+    struct live_pace_options options;
+    double keys;     /* of the next batch */
+    double stall_ms; /* moving average of what was seen */
+    double bytes_per_ms;
+    uint64_t batches;
+    double rate;         /* bytes per second; 0: not limited */
+    double saved;        /* bytes that may go now; below 0: a debt */
+    uint64_t settled_ms; /* up to here `saved` is counted */
+};
+
+void live_pace_init(struct live_pace *pace, const struct live_pace_options *options);
+/* A batch of `keys` and `bytes` took `ms`. */
+void live_pace_learn(struct live_pace *pace, uint32_t keys, uint64_t bytes, double ms);
+uint32_t live_pace_keys(const struct live_pace *pace);
+/* The rate from now on; 0: none. */
+void live_pace_limit(struct live_pace *pace, double bytes_per_sec, uint64_t now_ms);
+/* Bytes that the rate leaves for a batch now; 0: none yet, wait. */
+uint64_t live_pace_room(struct live_pace *pace, uint64_t now_ms);
+void live_pace_spend(struct live_pace *pace, uint64_t bytes);
+
+#endif
