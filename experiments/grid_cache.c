@@ -67,7 +67,7 @@ static void reserve(struct lab_cache *cache)
     cache->cap = old_cap == 0 ? 1024 : 2 * old_cap;
     cache->slot = calloc(cache->cap, sizeof *cache->slot);
     FORE_ASSERT(cache->slot != NULL);
-    for (size_t i = 0; i < old_cap; i++)
+    for (size_t i = 0; old != NULL && i < old_cap; i++)
         if (old[i].used) *slot_of(cache, old[i].key) = old[i];
     free(old);
 }

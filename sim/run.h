@@ -23,11 +23,11 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     bool columns;      /* requests named columns: bytes_read means what they were charged for */
     uint64_t moves[FORE_MOVE_KINDS]; /* finished, by kind */
     uint64_t moves_failed, moves_cancelled, moves_rolled_back;
-    double nodes_mean;     /* elastic: paid for, those that boot included */
-    bool elastic;          /* nodes could come and go */
+    double nodes_mean;        /* elastic: paid for, those that boot included */
+    bool elastic;             /* nodes could come and go */
     uint64_t splits_judged;   /* splits whose halves stayed as they were for an hour */
     uint64_t splits_balanced; /* of these: each half had 40 to 60 % of their load in it */
-    double imbalance_mean; /* hottest node's utilisation / mean, averaged over windows */
+    double imbalance_mean;    /* hottest node's utilisation / mean, averaged over windows */
     double utilization_mean;
     uint64_t digest; /* of the journal's records */
     uint64_t slo_ns;
