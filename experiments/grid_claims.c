@@ -41,7 +41,7 @@ static bool target(const char *text, double *out)
 enum fore_err lab_claim_parse(const char *text, struct fore_arena *arena, struct lab_claim *out,
                               struct fore_diag *diag)
 {
-    char *field[FIELDS], *rest = fore_arena_strdup(arena, text);
+    char *field[FIELDS] = {0}, *rest = fore_arena_strdup(arena, text);
     size_t count = 0;
     for (char *next = rest; next != NULL && count < FIELDS; count++) {
         char *here = next;
@@ -91,6 +91,7 @@ bool lab_claim_matches(const struct lab_claim *claim, const char *cell_name)
 
 static bool known_measure(const struct lab_grid *grid, const char *measure)
 {
+    FORE_ASSERT(measure != NULL);
     static const char *const rrs[] = {"brier_skill", "brier_skill_vs_persistence", "ece", "auc",
                                       NULL};
     if (strcmp(measure, "peer") == 0 || strcmp(measure, "peer-bytes") == 0 ||
@@ -107,7 +108,7 @@ enum fore_err lab_grid_check_claims(const struct lab_grid *grid, struct fore_dia
     enum fore_err err = FORE_E_OK;
     fore_arena_init(&arena);
     for (size_t i = 0; err == FORE_E_OK && i < grid->options.claims.count; i++) {
-        struct lab_claim claim;
+        struct lab_claim claim = {0};
         err = lab_claim_parse(grid->options.claims.item[i], &arena, &claim, diag);
         if (err == FORE_E_OK && !known_measure(grid, claim.measure))
             err = fore_err_set(diag, FORE_E_FORMAT,
