@@ -309,6 +309,8 @@ void lab_claim_number(const struct lab_claim *claim, double value, struct fore_b
     char last = len > 0 ? claim->must[len - 1] : '\0';
     if (isnan(value))
         fore_buf_puts(out, "-");
+    else if (isinf(value))
+        fore_buf_puts(out, "some against none");
     else if (last == '%' && claim->must[0] == '-')
         fore_buf_printf(out, "%+.0f %%", 100 * (value - 1));
     else if (last == '%')
