@@ -95,6 +95,16 @@ static enum fore_err run(const struct wish *wish, const char *path, struct fore_
     return print(wish, &grid, fore_arena_printf(perm, "foreshard grid %s", path), diag);
 }
 
+static void help_text(const struct fore_args *args)
+{
+    struct fore_buf text = {0};
+    lab_outcome_help(args);
+    fore_buf_puts(&text, "\n");
+    fore_option_explain(&lab_grid_section, &text);
+    (void)fwrite(text.data, 1, text.len, stdout);
+    fore_buf_fini(&text);
+}
+
 int lab_cmd_grid(int argc, char **argv)
 {
     struct wish wish = {0};
@@ -128,7 +138,7 @@ int lab_cmd_grid(int argc, char **argv)
     fore_arena_init(&perm);
     enum fore_err err = fore_args_parse(&args, argc, argv, &perm, &operands, &help, &diag);
     if (help)
-        lab_outcome_help(&args);
+        help_text(&args);
     else if (err == FORE_E_OK)
         err = run(&wish, operands.item[0], &perm, &failed, &diag);
     int code = help ? 0 : lab_outcome_exit("grid", err, &diag);
