@@ -47,17 +47,6 @@ static enum fore_err check(struct wish *wish, struct fore_diag *diag)
     return share("holdout", wish->holdout, 0, 0.9, &wish->advise.holdout, diag);
 }
 
-static enum fore_err write_report(const struct wish *wish, const struct fore_buf *text,
-                                  struct fore_diag *diag)
-{
-    struct wl_out *out;
-    FORE_TRY(wl_out_open(wish->out != NULL ? wish->out : "-", &out, diag));
-    enum fore_err err = wl_out_write(out, text->data, text->len);
-    if (err == FORE_E_OK) return wl_out_commit(out, diag);
-    wl_out_abort(out);
-    return err;
-}
-
 static void show(void *progress, double done_share)
 {
     wl_progress_show(progress, done_share);
@@ -84,7 +73,7 @@ static enum fore_err work(struct wish *wish, const char *path, struct fore_arena
         const struct lab_advise_report report = {
             .path = path, .log = &log, .read = &read, .advice = &advice, .only = wish->advise.only};
         (wish->json ? lab_advise_json : lab_advise_markdown)(&report, &text);
-        err = write_report(wish, &text, diag);
+        err = wl_out_whole(wish->out != NULL ? wish->out : "-", &text, diag);
         fore_buf_fini(&text);
     }
     fore_query_log_fini(&log);

@@ -38,18 +38,6 @@ static enum fore_err read_list(const char *text, struct fore_arena *perm, struct
     return FORE_E_OK;
 }
 
-static enum fore_err write_file(const char *path, const struct fore_buf *json,
-                                struct fore_diag *diag)
-{
-    struct wl_out *out;
-    FORE_TRY(wl_out_open(path, &out, diag));
-    if (wl_out_write(out, json->data, json->len) != FORE_E_OK) {
-        wl_out_abort(out);
-        return fore_err_set(diag, FORE_E_IO, "%s: cannot write the results", path);
-    }
-    return wl_out_commit(out, diag);
-}
-
 static enum fore_err print(const struct wish *wish, const struct lab_compare *compare,
                            struct fore_diag *diag)
 {
@@ -62,7 +50,7 @@ static enum fore_err print(const struct wish *wish, const struct lab_compare *co
     lab_compare_text(compare, &text);
     const struct fore_buf *shown = wish->json ? &json : &text;
     (void)fwrite(shown->data, 1, shown->len, stdout);
-    enum fore_err err = wish->out != NULL ? write_file(wish->out, &json, diag) : FORE_E_OK;
+    enum fore_err err = wish->out != NULL ? wl_out_whole(wish->out, &json, diag) : FORE_E_OK;
     fore_buf_fini(&text);
     fore_buf_fini(&json);
     return err;

@@ -36,17 +36,6 @@ static void note_input(const struct lab_forecast_input *input, struct fore_buf *
             fore_buf_printf(notes, "%llu %s\n", (unsigned long long)row[i].count, row[i].text);
 }
 
-static enum fore_err write_text(const char *path, const struct fore_buf *text,
-                                struct fore_diag *diag)
-{
-    struct wl_out *out = NULL;
-    FORE_TRY(wl_out_open(path, &out, diag));
-    enum fore_err err = text->len > 0 ? wl_out_write(out, text->data, text->len) : FORE_E_OK;
-    if (err == FORE_E_OK) return wl_out_commit(out, diag);
-    wl_out_abort(out);
-    return fore_err_set(diag, err, "%s: cannot be written", path);
-}
-
 static enum fore_err seconds(const char *name, const char *text, double *out,
                              struct fore_diag *diag)
 {
@@ -70,17 +59,17 @@ static enum fore_err give(const struct wish *wish, struct lab_forecast_run *run,
             lab_forecast_scores_json(run, input, &text);
         else
             lab_forecast_scores_text(run, input, &text);
-        err = write_text("-", &text, diag);
+        err = wl_out_whole("-", &text, diag);
     } else {
         lab_forecast_csv(run, input, &text);
-        err = write_text(wish->out ? wish->out : "-", &text, diag);
+        err = wl_out_whole(wish->out ? wish->out : "-", &text, diag);
     }
     fore_buf_reset(&text);
     if (err == FORE_E_OK && wish->plot)
         err = lab_forecast_plot(run, input, wish->run.model, wish->plot, diag);
     if (err == FORE_E_OK && wish->report) {
         lab_forecast_report(run, input, &text);
-        err = write_text(wish->report, &text, diag);
+        err = wl_out_whole(wish->report, &text, diag);
     } else if (!wish->json && run->notes.len > 0) {
         (void)fputs(run->notes.data, stderr);
     }

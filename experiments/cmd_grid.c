@@ -33,18 +33,6 @@ static void show(void *self, const char *what, double share)
     wl_progress_show(&bar->progress, share);
 }
 
-static enum fore_err write_file(const char *path, const struct fore_buf *text,
-                                struct fore_diag *diag)
-{
-    struct wl_out *out;
-    FORE_TRY(wl_out_open(path, &out, diag));
-    if (wl_out_write(out, text->data, text->len) != FORE_E_OK) {
-        wl_out_abort(out);
-        return fore_err_set(diag, FORE_E_IO, "%s: cannot write the report", path);
-    }
-    return wl_out_commit(out, diag);
-}
-
 static enum fore_err print(const struct wish *wish, const struct lab_grid *grid,
                            const char *command, struct fore_diag *diag)
 {
@@ -62,7 +50,7 @@ static enum fore_err print(const struct wish *wish, const struct lab_grid *grid,
     enum fore_err err = FORE_E_OK;
     if (wish->out != NULL) {
         lab_grid_markdown(grid, command, &page);
-        err = write_file(wish->out, &page, diag);
+        err = wl_out_whole(wish->out, &page, diag);
     }
     fore_buf_fini(&page);
     fore_buf_fini(&text);

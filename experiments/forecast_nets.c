@@ -84,15 +84,11 @@ void lab_forecast_nets_fetch(struct lab_forecast_run *run, const char *folder, s
 static enum fore_err keep(const struct fore_global *global, const struct fore_net *net,
                           const char *path, struct fore_diag *diag)
 {
-    struct wl_out *out = NULL;
     struct fore_buf bytes = {0};
-    FORE_TRY(wl_out_open(path, &out, diag));
     fore_net_save(global, net, &bytes);
-    enum fore_err err = wl_out_write(out, bytes.data, bytes.len);
+    enum fore_err err = wl_out_whole(path, &bytes, diag);
     fore_buf_fini(&bytes);
-    if (err == FORE_E_OK) return wl_out_commit(out, diag);
-    wl_out_abort(out);
-    return fore_err_set(diag, err, "%s: cannot be written", path);
+    return err;
 }
 
 enum fore_err lab_forecast_nets_keep(struct lab_forecast_run *run, const char *folder,

@@ -155,15 +155,8 @@ enum fore_err lab_standin_write(const char *path, const char *out, struct fore_d
     for (size_t i = 0; i < FORE_COUNTOF(families); i++) {
         if (strstr(path, families[i].word) == NULL) continue;
         struct fore_buf text = {0};
-        struct wl_out *file = NULL;
         families[i].draw(&text);
-        enum fore_err err = wl_out_open(out, &file, diag);
-        if (err == FORE_E_OK && wl_out_write(file, text.data, text.len) != FORE_E_OK) {
-            wl_out_abort(file);
-            err = fore_err_set(diag, FORE_E_IO, "%s: cannot write the stand-in", out);
-        } else if (err == FORE_E_OK) {
-            err = wl_out_commit(file, diag);
-        }
+        enum fore_err err = wl_out_whole(out, &text, diag);
         fore_buf_fini(&text);
         return err;
     }

@@ -47,6 +47,9 @@ FORE_MUST_USE enum fore_err wl_out_open(const char *path, struct wl_out **out,
 FORE_MUST_USE enum fore_err wl_out_write(struct wl_out *out, const void *bytes, size_t len);
 FORE_MUST_USE enum fore_err wl_out_commit(struct wl_out *out, struct fore_diag *diag); /* closes */
 void wl_out_abort(struct wl_out *out); /* removes what was written; closes */
+/* A whole file at once: opened, written, committed; on failure nothing is left of it. */
+FORE_MUST_USE enum fore_err wl_out_whole(const char *path, const struct fore_buf *text,
+                                         struct fore_diag *diag);
 
 /* Journals: the reader's and writer's callbacks over a file. */
 struct fore_journal_in;

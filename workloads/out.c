@@ -171,6 +171,16 @@ void wl_out_abort(struct wl_out *out)
     out_free(out);
 }
 
+enum fore_err wl_out_whole(const char *path, const struct fore_buf *text, struct fore_diag *diag)
+{
+    struct wl_out *out = NULL;
+    FORE_TRY(wl_out_open(path, &out, diag));
+    enum fore_err err = text->len > 0 ? wl_out_write(out, text->data, text->len) : FORE_E_OK;
+    if (err == FORE_E_OK) return wl_out_commit(out, diag);
+    wl_out_abort(out);
+    return fore_err_set(diag, err, "%s: cannot be written", path);
+}
+
 static enum fore_err journal_write(void *self, const void *bytes, size_t len)
 {
     return wl_out_write(self, bytes, len);

@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "core/base/buf.h"
 #include "tests/support/near.h"
+#include "tests/support/scratch.h"
 #include "workloads/series.h"
 
 enum { GROUPS = 146 };
@@ -123,17 +124,14 @@ static void steps_of_any_length_hold_all_of_a_surge(void **state)
 
 /* ---- in a series ----------------------------------------------------------------------------- */
 
-static const char *flat_file(void)
+static const char *flat_file(struct scratch *scratch)
 {
-    static char path[] = "/tmp/test_surge_XXXXXX";
-    memcpy(path + sizeof path - 7, "XXXXXX", 6);
-    int fd = mkstemp(path);
-    FILE *file = fdopen(fd, "w");
-    assert_non_null(file);
-    (void)fprintf(file, "time,a,b,c\n");
+    struct fore_buf text = {0};
+    fore_buf_puts(&text, "time,a,b,c\n");
     for (int h = 0; h < 200; h++)
-        (void)fprintf(file, "%d,3600,3600,%d\n", h * 3600, h == 150 ? 10800 : 3600);
-    (void)fclose(file);
+        fore_buf_printf(&text, "%d,3600,3600,%d\n", h * 3600, h == 150 ? 10800 : 3600);
+    const char *path = scratch_put(scratch, "flat.csv", text.data, text.len);
+    fore_buf_fini(&text);
     return path;
 }
 
@@ -163,7 +161,8 @@ static struct wl_options series_options(const char **path)
 
 static void a_surge_is_a_share_of_the_highest_total_on_top(void **state)
 {
-    const char *path = flat_file();
+    struct scratch scratch = scratch_begin();
+    const char *path = flat_file(&scratch);
     struct wl_options o = series_options(&path);
     struct wl_flow calm, rough;
     assert_int_equal(wl_series_flow(&o, 5, &calm, NULL), FORE_E_OK);
@@ -191,7 +190,7 @@ static void a_surge_is_a_share_of_the_highest_total_on_top(void **state)
     assert_true(quiet > 6000 && struck > 150);
     wl_flow_close(&calm);
     wl_flow_close(&rough);
-    (void)unlink(path);
+    scratch_end(&scratch);
 }
 
 static void contradictory_surges_are_refused(void **state)
@@ -207,7 +206,8 @@ static void contradictory_surges_are_refused(void **state)
         {offsetof(struct wl_options, surge_parts_min), offsetof(struct wl_options, surge_parts_max),
          "surge_parts_min"},
     };
-    const char *path = flat_file();
+    struct scratch scratch = scratch_begin();
+    const char *path = flat_file(&scratch);
     struct wl_flow flow;
     for (size_t i = 0; i < FORE_COUNTOF(pair) + 3; i++) {
         struct wl_options o = series_options(&path);
@@ -239,7 +239,7 @@ static void contradictory_surges_are_refused(void **state)
     assert_int_equal(wl_open_flow(&o, 1, &perm, &flow, &diag), FORE_E_RANGE);
     assert_non_null(strstr(diag.text, "flash_every"));
     fore_arena_fini(&perm);
-    (void)unlink(path);
+    scratch_end(&scratch);
 }
 
 int main(void)
