@@ -175,6 +175,7 @@ enum fore_err wl_out_whole(const char *path, const struct fore_buf *text, struct
 {
     struct wl_out *out = NULL;
     FORE_TRY(wl_out_open(path, &out, diag));
+    FORE_ASSERT(out != NULL);
     enum fore_err err = text->len > 0 ? wl_out_write(out, text->data, text->len) : FORE_E_OK;
     if (err == FORE_E_OK) return wl_out_commit(out, diag);
     wl_out_abort(out);
