@@ -258,6 +258,8 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_split_rest = rest,
         .partition_columns_rest = columns,
         .vertical_cost = &engine->vertical_cost,
+        .split_cost = fore_split_cost_known(&engine->split_cost,
+                                            fore_driver_split_cost(engine->setup.driver)),
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
         .placement = &engine->placement,
@@ -303,7 +305,8 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
                                .limit = input->options->utilization_limit,
                                .spread = input->options->utilization_spread,
                                .excess_weight = input->options->excess_weight,
-                               .move_utilization = input->move_utilization};
+                               .move_utilization = input->move_utilization,
+                               .replica_overhead = input->split_cost.overhead_share};
     load->term_count = engine->policy->terms(view, load->term);
     double *read_share = FORE_NEW(&engine->scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
@@ -436,6 +439,8 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
     fore_engine_look_back(engine, topology, mean_bytes(topology));
+    if (fore_driver_split_cost(driver).overhead_share > 0)
+        fore_split_cost_learn(&engine->split_cost, &sample, topology, &engine->scratch);
     fore_engine_emit_window(engine, &sample, topology, now);
     fore_risk_watch_window(&engine->risk_watch, &sample, !acts(engine, now));
     decide(engine, topology, &sample, now);

@@ -63,6 +63,7 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
         .spread = input->options->utilization_spread,
         .excess_weight = input->options->excess_weight,
         .move_utilization = input->move_utilization,
+        .replica_overhead = input->split_cost.overhead_share,
     };
     for (uint32_t t = 0; t < input->term_count; t++)
         search->load.term[t] = input->term[t];
@@ -136,8 +137,13 @@ static void explain(const struct fore_search *search, const struct fore_candidat
                        topology->node[m->target].name);
         break;
     case FORE_MOVE_SPLIT:
-        (void)snprintf(what, sizeof what, "split p%u, then %.0f %% of it to %s", m->partition,
-                       100 * m->split_right_share, topology->node[first->then_target].name);
+        if (first->move.then_copies > 0)
+            (void)snprintf(what, sizeof what, "split p%u, then %u copies of its hotter part (%s)",
+                           m->partition, first->move.then_copies,
+                           topology->node[first->then_target].name);
+        else
+            (void)snprintf(what, sizeof what, "split p%u, then %.0f %% of it to %s", m->partition,
+                           100 * m->split_right_share, topology->node[first->then_target].name);
         break;
     case FORE_MOVE_VERTICAL_SPLIT:
     case FORE_MOVE_VERTICAL_MERGE:

@@ -14,6 +14,7 @@
 #include "core/decide/load.h"
 #include "core/decide/options.h"
 #include "core/decide/plan.h"
+#include "core/decide/split_cost.h"
 #include "core/decide/threshold.h"
 #include "core/decide/vertical.h"
 
@@ -37,9 +38,10 @@ struct fore_planner_input {
     uint32_t baseline_partitions;                   /* merges stop there */
     const uint16_t *baseline_replicas;              /* by partition: replicas it should keep */
     const struct fore_constraints *placement;       /* NULL: anything may be anywhere */
-    const bool *node_changing; /* by node: being taken into use or out of it; NULL: none */
-    double move_utilization;   /* share of a node a move takes */
-    double bytes_mean;         /* of partitions */
+    const bool *node_changing;         /* by node: being taken into use or out of it; NULL: none */
+    double move_utilization;           /* share of a node a move takes */
+    struct fore_split_cost split_cost; /* all zero: partitions are free to have */
+    double bytes_mean;                 /* of partitions */
     double bytes_unit; /* what decide.move_price is for: the mean before any split; 0: bytes_mean */
     uint32_t caps;     /* of the driver */
     double quiet_in_s; /* seconds until nothing may run any more; 0: no such time is set */

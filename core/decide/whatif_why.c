@@ -246,11 +246,12 @@ static void ask_split(const struct asked *a)
         no = "one key carries most of its load: no cut divides that";
     else if (cut.right_share < 0.1 || cut.right_share > 0.9)
         no = "no cut divides its load evenly";
+    else if (!fore_split_cost_allows(&input->split_cost, (double)p->bytes, cut.right_share))
+        no = "a part of it would be smaller than the cluster allows";
     if (no != NULL)
         refuse(a, &alternative, FORE_WHATIF_IMPOSSIBLE, no);
     else
-        ask_move(a, FORE_MOVE_SPLIT, cut.right_share,
-                 fore_price_seconds(input->options->split_price));
+        ask_move(a, FORE_MOVE_SPLIT, cut.right_share, fore_price_split(a->search));
 }
 
 static void ask_replica(const struct asked *a)
