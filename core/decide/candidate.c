@@ -81,28 +81,55 @@ static double cheapest(const struct fore_search *search, double move_price_s)
            (options->splits ? fmin(move_price_s, split) : move_price_s);
 }
 
+static size_t smallest(const struct fore_search *search, const uint32_t *partition, size_t count)
+{
+    size_t at = 0;
+    for (size_t i = 1; i < count; i++)
+        if (search->peak[partition[i]] < search->peak[partition[at]]) at = i;
+    return at;
+}
+
+/* Of a node that holds very many, those that bring most at their peak. */
+static size_t choose_leaving(const struct fore_search *search, uint16_t source, double best_gain_s,
+                             uint32_t *out)
+{
+    size_t count = 0, least = 0;
+    const uint32_t *end = search->hosted + search->hosted_at[source + 1];
+    for (const uint32_t *at = search->hosted + search->hosted_at[source]; at < end; at++) {
+        uint32_t p = *at;
+        if (search->busy[p] || fore_candidate_held(search, p)) continue;
+        double price_s = fore_price_move(search, p, 1);
+        if (search->load.cost[source] - cheapest(search, price_s) <= best_gain_s) continue;
+        if (count < LEAVING_MAX) {
+            out[count++] = p;
+            if (count == LEAVING_MAX) least = smallest(search, out, count);
+        } else if (search->peak[p] > search->peak[out[least]]) {
+            out[least] = p;
+            least = smallest(search, out, count);
+        }
+    }
+    return count;
+}
+
 /* Everything on the source that may leave and could gain more than the best so far, with what its
  * leaving saves. No change saves more than the node costs, so most are passed over unasked. */
 static size_t list_leaving(const struct fore_search *search, uint16_t source, double best_gain_s,
                            struct fore_leaving *out)
 {
     const struct fore_topology *topology = search->load.topology;
-    size_t count = 0;
-    const uint32_t *end = search->hosted + search->hosted_at[source + 1];
-    for (const uint32_t *at = search->hosted + search->hosted_at[source];
-         at < end && count < LEAVING_MAX; at++) {
-        uint32_t p = *at;
+    uint32_t partition[LEAVING_MAX];
+    size_t count = choose_leaving(search, source, best_gain_s, partition);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t p = partition[i];
         const struct fore_partition *part = &topology->partition[p];
-        if (search->busy[p] || fore_candidate_held(search, p)) continue;
         struct fore_leaving l = {.partition = p, .price_s = fore_price_move(search, p, 1)};
-        if (search->load.cost[source] - cheapest(search, l.price_s) <= best_gain_s) continue;
         l.share = fore_load_replica_share(&search->load, p, part->replica_count);
         l.duration_s = fore_price_copy_s(search, p, source, source, 1);
         l.load = search->brings[p];
         struct fore_load_change gone =
             fore_price_change_held(search, source, p, -l.share, l.duration_s, -1);
         l.saved_s = -fore_price_rise(search, &gone, 1);
-        out[count++] = l;
+        out[i] = l;
     }
     return count;
 }
@@ -236,7 +263,8 @@ static bool may_split(const struct fore_search *search, uint16_t source,
            topology->partition[l->partition].apart == 0 &&
            !input->partition_split_rest[l->partition] &&
            topology->partition[l->partition].bytes >= input->options->split_bytes_min &&
-           l->load >= input->options->split_load_min * topology->node[source].cores;
+           search->peak[l->partition] >=
+               input->options->split_load_min * topology->node[source].cores;
 }
 
 /* Where the partition falls in two halves of equal load; sorting its samples is done once. */
