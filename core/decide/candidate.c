@@ -261,7 +261,7 @@ static bool may_split(const struct fore_search *search, uint16_t source,
     const struct fore_topology *topology = input->topology;
     return topology->alive_count < topology->partition_cap &&
            topology->partition[l->partition].apart == 0 &&
-           !input->partition_split_rest[l->partition] &&
+           !fore_planner_split_rests(input, l->partition) &&
            topology->partition[l->partition].bytes >= input->options->split_bytes_min &&
            search->peak[l->partition] >=
                input->options->split_load_min * topology->node[source].cores;

@@ -33,6 +33,7 @@ struct fore_planner_input {
     const uint8_t *partition_held;      /* enum fore_hold; NULL: none is */
     const bool *partition_grown;        /* has lately got a replica; may get more. NULL: none */
     const bool *partition_split_rest;   /* lately split or merged: not merged or split back */
+    const bool *partition_merged;       /* of these, lately merged. NULL: any may be */
     const bool *partition_columns_rest; /* lately split or merged by column. NULL: none */
     const struct fore_vertical_cost *vertical_cost; /* found so far. NULL: nothing */
     uint32_t baseline_partitions;                   /* merges stop there */
@@ -47,6 +48,15 @@ struct fore_planner_input {
     double quiet_in_s; /* seconds until nothing may run any more; 0: no such time is set */
     bool calm;         /* no RRS reaches its threshold: only tidy up */
 };
+
+/* What was split lately and is still too hot may be split further; what was merged may not. */
+static inline bool fore_planner_split_rests(const struct fore_planner_input *input,
+                                            uint32_t partition)
+{
+    const bool *rests =
+        input->partition_merged != NULL ? input->partition_merged : input->partition_split_rest;
+    return rests[partition];
+}
 
 /* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */
 void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena *scratch,

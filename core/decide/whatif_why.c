@@ -232,8 +232,8 @@ static void ask_split(const struct asked *a)
     if (!input->options->splits || !(input->caps & FORE_CAP_SPLIT)) return;
     if (topology->alive_count >= topology->partition_cap)
         no = "there are as many partitions as there may be";
-    else if (input->partition_split_rest[a->partition])
-        no = "it was split or merged not long ago";
+    else if (fore_planner_split_rests(input, a->partition))
+        no = "it was merged not long ago";
     else if (p->bytes < input->options->split_bytes_min)
         no = "it is smaller than split_bytes_min";
     else if (a->search->brings[a->partition] <
