@@ -166,38 +166,6 @@ static void periods_are_found_when_none_are_given(void **state)
     assert_true(fore_fleet_skill(fleet, 2 * 3600 * FORE_SEC) < 0.3);
 }
 
-/* A timer that fires every `every` steps, at a level that rises by half a percent a step. */
-static void run_timer(uint64_t points, uint64_t every)
-{
-    for (uint64_t k = 0; k < points; k++) {
-        float level = expf(0.005f * (float)(now / step)), load[CAP];
-        for (uint32_t p = 0; p < topology.partition_count; p++)
-            load[p] = level * (now / step % every == 0 ? 4.0f : 1.0f);
-        push(load);
-    }
-}
-
-/* Told are 48 steps. Twelve go into them; the model says what was one shortest period ago. */
-static void a_fraction_of_the_period_that_was_told_is_found(void **state)
-{
-    for (int i = 0; i < 2; i++) {
-        uint64_t every = i == 0 ? 12 : 7; /* no part of 48: what was told stands alone */
-        start("short-seasonal-naive", 2);
-        now = 0;
-        run_timer(6 * DAY, every);
-        const struct fore_scenario *s = fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST);
-        assert_true(s->ready);
-        float lag = i == 0 ? 12.0f : (float)DAY;
-        uint64_t at = now / step - (uint64_t)lag; /* of what comes next */
-        float then = expf(0.005f * (float)at) * (at % every == 0 ? 4.0f : 1.0f);
-        expect_near((double)s->mean[0], (double)then, 1e-3 * (double)then);
-        if (i > 0) break;
-        fore_fleet_destroy(fleet);
-        fore_history_destroy(observe.history);
-        (void)setup(state);
-    }
-}
-
 /*
  * Load l_p (1 + c + e_p), c and e_p white: persistence is wrong by their differences, so a set S
  * has the variance 2 (sum l)^2 var(c) + 2 (sum l^2) var(e).
@@ -528,7 +496,6 @@ int main(void)
         TEST(a_short_history_falls_back_to_the_nowcast),
         TEST(nothing_is_done_when_nothing_is_due),
         TEST(periods_are_found_when_none_are_given),
-        TEST(a_fraction_of_the_period_that_was_told_is_found),
         TEST(spreads_add_up_over_any_set),
         TEST(intervals_cover_what_comes),
         TEST(gaps_leave_the_forecast_whole),
