@@ -23,6 +23,7 @@
 #define LIVE_MOVER_H
 
 #include "live/journal.h"
+#include "live/renew.h"
 #include "live/slot.h"
 
 enum { LIVE_MOVES_MAX = 32 };
@@ -70,7 +71,8 @@ struct live_move {
     bool open, open_back;           /* a slot is in work; it is on its way back */
     bool trouble;                   /* look at the cluster and settle before going on */
     bool paused;
-    uint64_t step_id; /* of the copy in the journal */
+    struct live_renewal renewal; /* of the side that the slots go to */
+    uint64_t step_id;            /* of the copy in the journal */
     struct live_pace pace;
     uint64_t keys_total, bytes_total, keys_done, bytes_done;
     struct live_digest out, in, strange; /* see struct live_batch */
@@ -79,7 +81,8 @@ struct live_move {
 };
 
 struct live_mover_counts {
-    uint64_t batches, keys, bytes, slots, troubles, frozen_steps, unreplicated, reclaimed;
+    uint64_t batches, keys, bytes, slots, troubles, frozen_steps, unreplicated, reclaimed,
+        unrenewed; /* moves whose target could not be made to hear anew: see renew.h */
 };
 
 struct live_mover {

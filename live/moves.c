@@ -186,6 +186,7 @@ void live_mover_cancel(struct live_mover *mover, uint32_t index)
                move->phase == LIVE_MOVE_READY;
     if (!may) return;
     move->phase = LIVE_MOVE_GOING_BACK;
+    move->renewal = (struct live_renewal){.begun = false};
     move->paused = false;
     live_pace_limit(&move->pace, 0, live_clock_ms());
 }

@@ -8,6 +8,7 @@
 #include "core/base/rng.h"
 #include "live/clock.h"
 #include "live/mover.h"
+#include "tests/live/bus.h"
 #include "tests/live/writer.h"
 
 #include <setjmp.h>
@@ -243,6 +244,16 @@ static void recover(struct live_mover *mover, struct hit *hit, uint32_t index)
     if (took > node_kills.ms_max) node_kills.ms_max = took;
 }
 
+/* The target hears late what the source said before it had the slots: see live_late.c. */
+static void gossip_is_late(const struct live_journal_move *move)
+{
+    struct bus_late late = {.sender = ground->cluster.shard[move->from].primary,
+                            .receiver = ground->cluster.shard[move->to].primary,
+                            .first = move->first,
+                            .last = move->last};
+    assert_true(bus_send_late(&ground->cluster, &late));
+}
+
 /* True: it was killed in time. */
 static bool kill_a_node(struct hit hit)
 {
@@ -263,6 +274,7 @@ static bool kill_a_node(struct hit hit)
     hit.address = live_cluster_primary(&ground->cluster, hit.victim == SOURCE ? move.from : move.to)
                       ->link.address;
     hit.writer = writer;
+    gossip_is_late(&move);
     writer_begin(writer, ground);
     live_mover_init(mover, &ground->cluster, journal, &options);
     if (live_mover_begin(mover, &move, 0, &index, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
