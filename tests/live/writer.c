@@ -18,7 +18,8 @@ static void lose(struct writer *w, const struct writer_key *key, uint64_t number
     size_t at = number % WRITER_PAST;
     bool known = number + WRITER_PAST > key->tried;
     bool by_victim = known && w->victim >= 0 && key->past[at].node == w->victim;
-    bool redis = by_victim && !key->past[at].replicated && key->past[at].sent_ms <= w->harmed_ms;
+    bool redis = by_victim && !key->past[at].replicated &&
+                 (key->past[at].sent_ms <= w->harmed_ms || w->stopped);
     if (known && key->past[at].node < 0) return; /* it was never acknowledged */
     w->lost_redis += redis;
     w->lost_own += !redis;
@@ -235,10 +236,11 @@ void writer_begin(struct writer *w, struct ground *ground)
     if (pthread_create(&w->thread, NULL, run, w) != 0) abort();
 }
 
-void writer_harm(struct writer *w, const struct live_address *victim)
+void writer_harm(struct writer *w, const struct live_address *victim, bool stopped)
 {
     w->harmed_ms = live_clock_ms();
-    w->victim = victim != NULL ? node_at(w, victim) : -1;
+    w->victim = node_at(w, victim);
+    w->stopped = stopped;
     w->phase = WRITER_HARMED;
 }
 

@@ -5,7 +5,9 @@
  * acknowledged write it is known which node acknowledged it and whether a replica had it.
  *
  * A write that is gone is Redis' own loss only if the node that was killed had acknowledged it, no
- * replica had, and it was sent before the kill. Every other one is ours.
+ * replica had, and it was sent before the kill; or, if that node was only stopped, also if it was
+ * sent later, because when it goes on it does not know yet that it has an heir. Every other one is
+ * ours.
  *
  * Between the harm and the recovery a read may find less than was acknowledged (the heir of a
  * source does not know where keys went); that is counted as stale. A patient key is then left alone
@@ -48,6 +50,7 @@ struct writer {
     atomic_bool stopping;
     uint64_t harmed_ms; /* when the harm was done, and to whom; set by the test before the phase */
     int victim;         /* node index; -1: none */
+    bool stopped;       /* it was not killed */
     uint64_t began_ms, ended_ms;
     uint64_t writes, replicated, failures, reads;
     uint64_t stale[WRITER_PHASES]; /* reads that found less than was acknowledged */
@@ -58,8 +61,8 @@ struct writer {
 
 /* Keys in slots 0, 1, 2 (half of them) and all over. LIVE_WRITES=N: so many a second (5000). */
 void writer_begin(struct writer *writer, struct ground *ground);
-/* The harm is done now, to the node with that address; NULL: to none. */
-void writer_harm(struct writer *writer, const struct live_address *victim);
+/* The harm has just been done, to the node with that address. */
+void writer_harm(struct writer *writer, const struct live_address *victim, bool stopped);
 /* Stops and judges every key once more. */
 void writer_end(struct writer *writer);
 
