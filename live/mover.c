@@ -176,7 +176,7 @@ static bool renewed(struct live_mover *mover, struct live_move *move)
     }
     if (err == FORE_E_OK || err == FORE_E_CONFLICT) return true;
     if (err == FORE_E_AGAIN)
-        (void)freeze(mover, diag.text[0] != '\0' ? diag.text : "the target hears of the owner");
+        note(move, &diag, err);
     else
         trouble(mover, move, &diag, err);
     return false;
@@ -368,9 +368,11 @@ static bool advance(struct live_mover *mover, struct live_move *move)
     /* And on with it at once: a picture that changes at every look must not keep us settling. */
     if (move->trouble && move->open && !settle(mover, move)) return false;
     move->trouble = false;
-    if (move->phase == LIVE_MOVE_WEIGHING) return weigh(mover, move) && !move->trouble;
-    if (move->open) return copy_slot(mover, move);
-    return next_slot(mover, move) && !move->trouble;
+    bool worked = move->phase == LIVE_MOVE_WEIGHING ? weigh(mover, move)
+                  : move->open                      ? copy_slot(mover, move)
+                                                    : next_slot(mover, move);
+    /* What could not be written or done is not tried again at once. */
+    return worked && !move->trouble && mover->frozen[0] == '\0';
 }
 
 bool live_mover_step(struct live_mover *mover)
