@@ -258,7 +258,10 @@ static void recover(struct live_mover *mover, struct crash *crash, uint32_t inde
                      live_move_phase_text(mover->move[index].phase), mover->move[index].next,
                      mover->move[index].open);
         mover->view_due = true;
-        if (!live_mover_step(mover)) live_clock_sleep_ms(20);
+        if (live_mover_step(mover)) continue;
+        live_clock_sleep_ms(20);
+        /* A move that is through looks no more. */
+        if (!live_move_busy(&mover->move[index])) (void)!live_cluster_refresh(mover->cluster, NULL);
     }
     uint64_t took = live_clock_ms() - crash->done_ms;
     node_kills.count++;
