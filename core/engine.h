@@ -92,6 +92,8 @@ FORE_MUST_USE enum fore_err fore_engine_set_hints(struct fore_engine *engine, co
 
 /* While held, plans are made and told, and none is carried out; moves that run go on. */
 void fore_engine_hold(struct fore_engine *engine, bool hold);
+/* From when on plans are made at all, instead of the setup's act_from. */
+void fore_engine_act_from(struct fore_engine *engine, fore_ns at);
 
 struct fore_engine_counts {
     struct fore_migrate_counts migrate;

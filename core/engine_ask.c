@@ -64,6 +64,11 @@ void fore_engine_hold(struct fore_engine *engine, bool hold)
     engine->held = hold;
 }
 
+void fore_engine_act_from(struct fore_engine *engine, fore_ns at)
+{
+    engine->setup.act_from = at;
+}
+
 /* Rules of placement hold for operators too: the plan was perhaps not made by the planner. */
 static enum fore_err check_placement(struct fore_engine *engine,
                                      const struct fore_topology *topology,

@@ -3,6 +3,8 @@
 
 #include "core/cluster/journal.h"
 #include "live/clock.h"
+#include "live/desk.h"
+#include "live/http.h"
 #include "live/log.h"
 #include "workloads/file.h"
 
@@ -22,7 +24,12 @@ struct daemon {
     struct live_log log;
     struct wl_out *out; /* events */
     struct fore_journal_writer *writer;
-    struct fore_sink sinks[2]; /* the log's, the journal's */
+    struct fore_sink sinks[3]; /* the log's, the journal's, the desk's */
+    struct live_config config; /* the run's, with what was kept from earlier ones */
+    struct live_memory *memory;
+    struct live_desk *desk;
+    struct live_http *http; /* NULL: no API */
+    fore_ns swept;
     char told_frozen[200];
     bool killed;
     fore_ns due; /* by our clock: when the window in work ends */
@@ -75,20 +82,54 @@ static enum fore_err open_backend(struct daemon *d)
     return live_backend_redis(run->config, run->seed, &d->backend, d->diag);
 }
 
+/* The policy was chosen through the API: it is in force from the next start on. */
+static void kept_setting(void *self, const char *name, const char *value, uint64_t unix_ms)
+{
+    struct daemon *d = self;
+    (void)unix_ms;
+    const struct fore_policy *policy = fore_policy_find(value);
+    if (strcmp(name, live_setting_rows[LIVE_SET_STRATEGY].name) == 0 && policy != NULL &&
+        !policy->needs_truth)
+        d->config.engine.policy.name = policy->name;
+}
+
+static enum fore_err open_memory(struct daemon *d)
+{
+    char *path = fore_arena_printf(d->perm, "%s.memory", d->options->state);
+    FORE_TRY(live_memory_open(path, &d->memory, d->diag));
+    live_memory_settings(d->memory, kept_setting, d);
+    return FORE_E_OK;
+}
+
+static void open_desk(struct daemon *d)
+{
+    d->desk = calloc(1, sizeof *d->desk);
+    FORE_ASSERT(d->desk != NULL);
+    live_desk_open(d->desk, &d->config, &d->backend, &d->log, d->memory);
+    d->sinks[2] = live_desk_sink(d->desk);
+}
+
 static enum fore_err open_engine(struct daemon *d)
 {
-    bool plans = d->options->mode != LIVE_OBSERVE;
     struct fore_engine_setup setup = {
-        .options = &d->run->config->engine,
+        .options = &d->config.engine,
         .driver = d->backend.door,
         .sink = {.put = put_both, .self = d},
         .seed = d->run->seed,
         .slo_ns = d->backend.slo,
-        .act_from = plans ? d->options->warmup : UINT64_MAX,
+        .act_from = UINT64_MAX, /* until the desk says what holds */
         .keyframe_every = 60 * FORE_SEC
     };
     FORE_TRY(fore_engine_create(&setup, &d->engine, d->diag));
-    fore_engine_hold(d->engine, d->options->mode != LIVE_AUTO);
+    live_desk_begin(d->desk, d->engine);
+    return FORE_E_OK;
+}
+
+static enum fore_err open_http(struct daemon *d)
+{
+    if (d->config.api.listen[0] == '\0') return FORE_E_OK;
+    FORE_TRY(live_http_open(&d->http, &d->config.api, d->desk, d->diag));
+    live_log_say(&d->log, "info", "api", live_http_url(d->http));
     return FORE_E_OK;
 }
 
@@ -97,7 +138,10 @@ static enum fore_err open_all(struct daemon *d)
     FORE_TRY(open_log(d));
     FORE_TRY(open_backend(d));
     FORE_TRY(open_journal(d));
-    return open_engine(d);
+    FORE_TRY(open_memory(d));
+    open_desk(d);
+    FORE_TRY(open_engine(d));
+    return open_http(d);
 }
 
 /* ---- running ------------------------------------------------------------------------------ */
@@ -122,7 +166,7 @@ static void look_around(struct daemon *d)
                      kill ? "the kill file is there: nothing begins, moves rest"
                           : "the kill file is gone");
         d->killed = kill;
-        fore_engine_hold(d->engine, kill || d->options->mode != LIVE_AUTO);
+        live_desk_hold(d->desk, kill);
         if (d->backend.ops->hold != NULL) d->backend.ops->hold(d->backend.self, kill);
     }
     const char *frozen =
@@ -139,14 +183,26 @@ static void pass_time(struct daemon *d, fore_ns real_window)
 {
     fore_ns now = live_clock_now();
     d->due = d->due + 2 * real_window < now ? now : d->due + real_window;
-    while (*d->run->stop == 0 && (now = live_clock_now()) < d->due) {
-        fore_ns left = d->due - now;
-        d->backend.ops->work(d->backend.self, left < slice ? left : slice);
-    }
+    do {
+        if (d->http != NULL) live_http_serve(d->http);
+        now = live_clock_now();
+        fore_ns left = now < d->due ? d->due - now : 0;
+        if (left > 0) d->backend.ops->work(d->backend.self, left < slice ? left : slice);
+    } while (*d->run->stop == 0 && live_clock_now() < d->due);
+}
+
+/* About once a second. */
+static void sweep(struct daemon *d, fore_ns now)
+{
+    if (now - d->swept < FORE_SEC) return;
+    d->swept = now;
+    if (d->http != NULL) live_http_sweep(d->http);
 }
 
 static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
 {
+    fore_ns began = live_clock_now();
+    double late_s = began > d->due ? (double)(began - d->due) / 1e9 : 0;
     FORE_TRY(d->backend.ops->pass(d->backend.self, window, ended, d->diag));
     if (*ended) return FORE_E_OK;
     enum fore_err err = fore_engine_step(d->engine, fore_driver_now(d->backend.door), d->diag);
@@ -155,6 +211,9 @@ static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
     if (d->backend.ops->tend != NULL) FORE_TRY(d->backend.ops->tend(d->backend.self, d->diag));
     if (d->log.failed)
         return fore_err_set(d->diag, FORE_E_IO, "live.log: a line cannot be written");
+    fore_ns now = live_clock_now();
+    live_desk_stepped(d->desk, (double)(now - began) / 1e9, late_s);
+    sweep(d, now);
     return FORE_E_OK;
 }
 
@@ -195,7 +254,10 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
     struct daemon *d = calloc(1, sizeof *d);
     FORE_ASSERT(d != NULL);
     d->run = run;
-    d->options = &run->config->live;
+    d->config = *run->config;
+    d->config.engine.forecast.clock_start =
+        (double)time(NULL); /* timetable and hints by the clock */
+    d->options = &d->config.live;
     d->perm = perm;
     d->diag = diag;
     enum fore_err err = open_all(d);
@@ -205,9 +267,13 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
         live_log_say(&d->log, err == FORE_E_OK ? "info" : "error", "end",
                      err == FORE_E_OK ? "told to stop" : diag->text);
     }
+    if (d->http != NULL) live_http_close(d->http);
     if (d->engine != NULL) fore_engine_destroy(d->engine);
     err = close_journal(d, err);
+    if (d->desk != NULL) live_desk_close(d->desk);
+    free(d->desk);
     live_backend_close(&d->backend);
+    if (d->memory != NULL) live_memory_close(d->memory);
     if (d->log.file != NULL && d->log.file != stderr) (void)fclose(d->log.file);
     live_log_fini(&d->log);
     free(d);

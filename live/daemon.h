@@ -15,6 +15,7 @@
 #define LIVE_DAEMON_H
 
 #include "core/engine.h"
+#include "live/api.h"
 #include "live/backend.h"
 
 enum live_mode { LIVE_OBSERVE, LIVE_PROPOSE, LIVE_AUTO };
@@ -44,6 +45,7 @@ extern const struct fore_option_section live_section;
 
 struct live_config {
     struct live_options live;
+    struct live_api_options api;
     struct fore_engine_options engine;
 };
 

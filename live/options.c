@@ -110,14 +110,18 @@ enum fore_err live_config_load(const char *path, const struct fore_strings *sets
 {
     static const struct fore_strings none = {0};
     *out = (struct live_config){.live = {.mode = LIVE_OBSERVE}};
-    struct fore_option_binding binding[FORE_POLICY_SECTIONS + 8] = {
-        {&live_section,          &out->live           },
-        {&fore_observe_section,  &out->engine.observe },
-        {&fore_forecast_section, &out->engine.forecast},
-        {&fore_decide_section,   &out->engine.decide  },
-        {&fore_act_section,      &out->engine.act     }
+    enum { OWN = 8 };
+    struct fore_option_binding binding[FORE_POLICY_SECTIONS + OWN] = {
+        {&live_section,           &out->live            },
+        {&live_api_section,       &out->api             },
+        {&fore_placement_section, &out->engine.placement},
+        {&fore_timetable_section, &out->engine.timetable},
+        {&fore_observe_section,   &out->engine.observe  },
+        {&fore_forecast_section,  &out->engine.forecast },
+        {&fore_decide_section,    &out->engine.decide   },
+        {&fore_act_section,       &out->engine.act      }
     };
-    size_t count = 5 + fore_policy_bindings(&out->engine.policy, binding + 5);
+    size_t count = OWN + fore_policy_bindings(&out->engine.policy, binding + OWN);
     FORE_TRY(wl_config_load(path, sets != NULL ? sets : &none, binding, count, perm, diag));
     return check(out, diag);
 }
