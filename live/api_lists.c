@@ -78,7 +78,7 @@ static void move_json(const struct live_picture *p, const struct live_picture_mo
     fore_json_u64(json, "ticket", m->ticket);
     fore_json_u64(json, "engine_plan", m->plan);
     fore_json_string(json, "kind", fore_move_kind_text((enum fore_move_kind)m->kind));
-    fore_json_string(json, "state", fore_migrate_state_text(state));
+    fore_json_string(json, "stage", fore_migrate_state_text(state));
     fore_json_string(json, "phase", fore_move_phase_text((enum fore_move_phase)m->phase));
     if (m->partition != FORE_PARTITION_NONE)
         fore_json_u64(json, "partition", m->partition);

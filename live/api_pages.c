@@ -97,6 +97,14 @@ static void node_json(const struct live_picture_node *node, struct fore_json *js
     fore_json_object_end(json);
 }
 
+/* Positions are 64 bits wide, more than a number of JSON's readers holds: as text. */
+static void position(struct fore_json *json, const char *key, uint64_t value)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    fore_json_string(json, key, text);
+}
+
 static void make_topology(const struct live_picture *p, struct fore_buf *out)
 {
     struct fore_json json = live_page_open(p, out);
@@ -109,8 +117,8 @@ static void make_topology(const struct live_picture *p, struct fore_buf *out)
     for (uint32_t t = 0; t < p->table_count; t++) {
         fore_json_object(&json, NULL);
         fore_json_string(&json, "table", p->table[t].name);
-        fore_json_u64(&json, "first", p->table[t].first);
-        fore_json_u64(&json, "last", p->table[t].last);
+        position(&json, "first", p->table[t].first);
+        position(&json, "last", p->table[t].last);
         fore_json_object_end(&json);
     }
     fore_json_array_end(&json);
@@ -136,14 +144,6 @@ LIVE_PICTURE_HANDLER(topology)
 }
 
 /* ---- partitions ---------------------------------------------------------------------------- */
-
-/* Positions are 64 bits wide, more than a JavaScript number holds: as text too. */
-static void position(struct fore_json *json, const char *key, uint64_t value)
-{
-    char text[24];
-    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-    fore_json_string(json, key, text);
-}
 
 void live_page_partition(const struct live_picture *p, const struct live_picture_partition *row,
                          struct fore_json *json)

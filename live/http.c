@@ -289,27 +289,39 @@ static enum fore_err read_secrets(struct live_http *http, struct fore_diag *diag
     return read_whole(o->tls_key, "api.tls_key", &http->key, diag);
 }
 
+/* "127.0.0.1:7420", ":7420", "[::1]:7420"; port 0 is any that is free. */
+static bool split_address(const char *text, char *host, size_t size, uint16_t *port)
+{
+    uint64_t number;
+    const char *colon = strrchr(text, ':');
+    if (colon == NULL || !live_number(colon + 1, UINT16_MAX, &number)) return false;
+    size_t len = (size_t)(colon - text);
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        text++;
+        len -= 2;
+    }
+    *port = (uint16_t)number;
+    (void)snprintf(host, size, "%.*s", (int)len, text);
+    if (len == 0 || strcmp(host, "localhost") == 0) (void)snprintf(host, size, "127.0.0.1");
+    return len < size;
+}
+
 static enum fore_err read_address(struct live_http *http, struct fore_diag *diag)
 {
-    const char *text = http->api.options->listen;
-    struct live_address where;
+    const char *text = http->api.options->listen, *host = http->host;
     struct in_addr v4;
     struct in6_addr v6;
-    bool good = live_address_parse(text, strlen(text), &where) == FORE_E_OK;
-    const char *host = good && where.host[0] != '\0' ? where.host : "127.0.0.1";
-    if (strcmp(host, "localhost") == 0) host = "127.0.0.1";
-    (void)snprintf(http->host, sizeof http->host, "%s", host);
-    http->port = good ? where.port : 0;
+    bool good = split_address(text, http->host, sizeof http->host, &http->port);
     if (good && inet_pton(AF_INET, host, &v4) == 1) {
         struct sockaddr_in *in = (struct sockaddr_in *)(void *)&http->address;
         in->sin_family = AF_INET;
-        in->sin_port = htons(where.port);
+        in->sin_port = htons(http->port);
         in->sin_addr = v4;
         http->api.beyond = (ntohl(v4.s_addr) >> 24) != 127;
     } else if (good && inet_pton(AF_INET6, host, &v6) == 1) {
         struct sockaddr_in6 *in = (struct sockaddr_in6 *)(void *)&http->address;
         in->sin6_family = AF_INET6;
-        in->sin6_port = htons(where.port);
+        in->sin6_port = htons(http->port);
         in->sin6_addr = v6;
         http->api.beyond = !IN6_IS_ADDR_LOOPBACK(&v6);
     } else {
