@@ -1,8 +1,6 @@
 /* plans.c - see plans.h. */
 #include "live/plans.h"
 
-#include <stdlib.h>
-
 const char *live_plan_status_text(enum live_plan_status status)
 {
     static const char *const text[] = {
@@ -32,20 +30,24 @@ struct live_plan *live_plans_find(struct live_plans *plans, uint64_t id)
     return NULL;
 }
 
-static int newest_first(const void *a, const void *b)
+/* Few enough to be put in their place one by one. */
+static uint32_t insert(const struct live_plan *plan, const struct live_plan **out, uint32_t count)
 {
-    const struct live_plan *const *x = a, *const *y = b;
-    return (*x)->id < (*y)->id ? 1 : -1;
+    if (plan->id == 0) return count;
+    uint32_t at = count;
+    for (; at > 0 && out[at - 1]->id < plan->id; at--)
+        out[at] = out[at - 1];
+    out[at] = plan;
+    return count + 1;
 }
 
 uint32_t live_plans_list(const struct live_plans *plans, const struct live_plan **out)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < LIVE_PLANS_ASKED; i++)
-        if (plans->asked[i].id != 0) out[count++] = &plans->asked[i];
+        count = insert(&plans->asked[i], out, count);
     for (size_t i = 0; i < LIVE_PLANS_TOLD; i++)
-        if (plans->told[i].id != 0) out[count++] = &plans->told[i];
-    qsort(out, count, sizeof *out, newest_first);
+        count = insert(&plans->told[i], out, count);
     return count;
 }
 
