@@ -9,7 +9,7 @@ set -u
 D=live/deploy/demo.cfg
 set_common="--set live.log=$T/log --set live.state=$T/s.db"
 expect 0 "the daemon drives a simulated cluster to the end of its span" \
-    live $D $set_common --set live.speed=500 --set live.span=6min --journal "$T/j.fsj"
+    live $D $set_common --set live.speed=800 --set live.span=20min --journal "$T/j.fsj"
 grep -q '"event":"begin","text":"mode auto; driver sim"' "$T/log" && pass "it says what it drives" || fail "no begin in the log"
 grep -q '"event":"move".*"state":"done"' "$T/log" && pass "it moves partitions" || fail "no move was done"
 expect 0 "its journal is readable" journal digest "$T/j.fsj"
