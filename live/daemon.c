@@ -6,6 +6,7 @@
 #include "live/desk.h"
 #include "live/http.h"
 #include "live/log.h"
+#include "live/service.h"
 #include "workloads/file.h"
 
 #include <stdio.h>
@@ -28,7 +29,9 @@ struct daemon {
     struct live_config config; /* the run's, with what was kept from earlier ones */
     struct live_memory *memory;
     struct live_desk *desk;
-    struct live_http *http; /* NULL: no API */
+    struct live_http *http;     /* NULL: no API */
+    struct live_notify *notify; /* NULL: nobody is told */
+    struct live_service service;
     fore_ns swept;
     char told_frozen[200];
     bool killed;
@@ -141,6 +144,7 @@ static enum fore_err open_all(struct daemon *d)
     FORE_TRY(open_memory(d));
     open_desk(d);
     FORE_TRY(open_engine(d));
+    FORE_TRY(live_notify_open(&d->notify, &d->config.notify, &d->desk->board, d->diag));
     return open_http(d);
 }
 
@@ -185,6 +189,7 @@ static void pass_time(struct daemon *d, fore_ns real_window)
     d->due = d->due + 2 * real_window < now ? now : d->due + real_window;
     do {
         if (d->http != NULL) live_http_serve(d->http);
+        live_service_beat(&d->service, live_clock_now());
         now = live_clock_now();
         fore_ns left = now < d->due ? d->due - now : 0;
         if (left > 0) d->backend.ops->work(d->backend.self, left < slice ? left : slice);
@@ -197,6 +202,9 @@ static void sweep(struct daemon *d, fore_ns now)
     if (now - d->swept < FORE_SEC) return;
     d->swept = now;
     if (d->http != NULL) live_http_sweep(d->http);
+    struct live_notify_counts told = live_notify_counts(d->notify);
+    d->desk->health.told = told.delivered;
+    d->desk->health.untold = told.failed;
 }
 
 static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
@@ -223,6 +231,7 @@ static enum fore_err loop(struct daemon *d)
     double speed = d->options->driver == LIVE_DRIVER_SIM ? d->options->speed : 1;
     bool ended = false;
     d->due = live_clock_now();
+    (void)live_service_say(&d->service, "READY=1\nSTATUS=watching the cluster");
     while (*d->run->stop == 0 && !ended && (span == 0 || fore_driver_now(d->backend.door) < span)) {
         look_around(d);
         pass_time(d, (fore_ns)((double)window / speed));
@@ -258,6 +267,7 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
     d->config.engine.forecast.clock_start =
         (double)time(NULL); /* timetable and hints by the clock */
     d->options = &d->config.live;
+    live_service_open(&d->service);
     d->perm = perm;
     d->diag = diag;
     enum fore_err err = open_all(d);
@@ -267,7 +277,9 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
         live_log_say(&d->log, err == FORE_E_OK ? "info" : "error", "end",
                      err == FORE_E_OK ? "told to stop" : diag->text);
     }
+    (void)live_service_say(&d->service, "STOPPING=1");
     if (d->http != NULL) live_http_close(d->http);
+    live_notify_close(d->notify);
     if (d->engine != NULL) fore_engine_destroy(d->engine);
     err = close_journal(d, err);
     if (d->desk != NULL) live_desk_close(d->desk);

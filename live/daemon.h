@@ -17,6 +17,7 @@
 #include "core/engine.h"
 #include "live/api.h"
 #include "live/backend.h"
+#include "live/notify.h"
 
 enum live_mode { LIVE_OBSERVE, LIVE_PROPOSE, LIVE_AUTO };
 enum live_driver_kind { LIVE_DRIVER_REDIS, LIVE_DRIVER_SIM };
@@ -46,6 +47,7 @@ extern const struct fore_option_section live_section;
 struct live_config {
     struct live_options live;
     struct live_api_options api;
+    struct live_notify_options notify;
     struct fore_engine_options engine;
 };
 

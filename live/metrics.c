@@ -128,6 +128,8 @@ PLAIN(late, (double)p->health.late)
 PLAIN(http_requests, (double)p->health.answered)
 PLAIN(http_refused, (double)p->health.refused)
 PLAIN(listeners, (double)p->health.streams)
+PLAIN(told, (double)p->health.told)
+PLAIN(untold, (double)p->health.untold)
 
 /* ---- the cluster --------------------------------------------------------------------------- */
 
@@ -219,6 +221,8 @@ const struct live_metric live_metrics[] = {
     {"http_requests", C, "Requests answered.", http_requests},
     {"http_requests_refused", C, "Of these, with a status of 400 or more.", http_refused},
     {"http_listeners", G, "Listeners of /v1/events.", listeners},
+    {"notifications", C, "Deliveries of alerts that were taken.", told},
+    {"notifications_failed", C, "Deliveries that were not.", untold},
     {"slo_seconds", G, "What the p99 must stay below.", slo},
     {"requests_per_second", G, "Requests to the cluster, in the last window.", requests},
     {"latency_seconds", G, "Latency of the cluster in the last window, by percentile.", latency},

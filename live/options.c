@@ -110,10 +110,11 @@ enum fore_err live_config_load(const char *path, const struct fore_strings *sets
 {
     static const struct fore_strings none = {0};
     *out = (struct live_config){.live = {.mode = LIVE_OBSERVE}};
-    enum { OWN = 8 };
+    enum { OWN = 9 };
     struct fore_option_binding binding[FORE_POLICY_SECTIONS + OWN] = {
         {&live_section,           &out->live            },
         {&live_api_section,       &out->api             },
+        {&live_notify_section,    &out->notify          },
         {&fore_placement_section, &out->engine.placement},
         {&fore_timetable_section, &out->engine.timetable},
         {&fore_observe_section,   &out->engine.observe  },

@@ -74,6 +74,7 @@ struct live_health { /* of the daemon itself */
     double step_last_s, step_max_s, late_max_s;
     uint64_t steps, late; /* late: begun more than 10 ms after they were due */
     uint64_t answered, refused, streams, events;
+    uint64_t told, untold; /* deliveries of alerts that were taken, and that were not */
     bool held;
     const char *frozen; /* "": moves go on */
 };
