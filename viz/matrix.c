@@ -106,6 +106,12 @@ void viz_matrix_put(struct viz_matrix *matrix, fore_ns at, uint32_t row, double 
     if (level > *cell) *cell = level;
 }
 
+void viz_matrix_set(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load)
+{
+    FORE_ASSERT(row < matrix->row_cap);
+    column(matrix, at / matrix->bucket_ns)[row] = viz_matrix_quantise(load);
+}
+
 void viz_matrix_copy_row(struct viz_matrix *matrix, uint32_t from, uint32_t to)
 {
     for (uint64_t b = matrix->first; b < matrix->next; b++)

@@ -8,15 +8,19 @@
 #define VIZ_PANEL_H
 
 #include "viz/axis.h"
+#include "viz/hits.h"
 #include "viz/layout.h"
+#include "viz/look.h"
 #include "viz/model.h"
 
 struct viz_scene {
     const struct viz_model *model; /* sorted */
     struct viz_view view;
-    struct viz_scale scale; /* view.from..view.to on plot_x0..plot_x1 */
-    const char *note;       /* what is wrong with the journal; "" if nothing */
-    const char *status;     /* "paused", "following", "x60"; "" in a shot */
+    struct viz_scale scale;      /* view.from..view.to on plot_x0..plot_x1 */
+    const char *note;            /* what is wrong with the journal; "" if nothing */
+    const char *status;          /* "paused", "following", "x60"; "" in a shot */
+    const struct viz_look *look; /* NULL: as usual; never NULL inside a panel */
+    struct viz_hits *hits;       /* NULL: nobody asks what was drawn where */
 };
 
 struct viz_panel {
@@ -43,6 +47,8 @@ void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
 void viz_panel_grid(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect plot);
 void viz_panel_now(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect plot);
 void viz_panel_clock(struct viz_canvas *canvas, const struct viz_scene *scene, double y);
+/* The first of the rows shown, in key order, and how many; at least one of those there are. */
+uint32_t viz_panel_rows(const struct viz_scene *scene, uint32_t *count);
 /* A muted sentence in the middle of a panel that has nothing to show. */
 void viz_panel_empty(struct viz_canvas *canvas, struct viz_rect r, const char *text);
 

@@ -144,6 +144,15 @@ void viz_player_go(struct viz_player *player, fore_ns now)
     viz_model_sort(&player->model);
 }
 
+void viz_player_want(struct viz_player *player, struct viz_want want)
+{
+    struct viz_want *has = &player->model.want;
+    if (has->metric == want.metric && has->expect == want.expect && has->watch == want.watch)
+        return;
+    *has = want;
+    player->begun = false;
+}
+
 bool viz_player_poll(struct viz_player *player)
 {
     fore_ns before = viz_player_last(player);

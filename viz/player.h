@@ -33,6 +33,8 @@ FORE_MUST_USE enum fore_err viz_player_open(struct viz_player *player, const cha
 void viz_player_close(struct viz_player *player);
 fore_ns viz_player_first(const struct viz_player *player);
 fore_ns viz_player_last(const struct viz_player *player);
+/* What the model keeps; if it is new, the next viz_player_go() reads the view again. */
+void viz_player_want(struct viz_player *player, struct viz_want want);
 /* Brings model and view to `now`. */
 void viz_player_go(struct viz_player *player, fore_ns now);
 /* Reads what a growing journal has gained; true if its end moved. */
