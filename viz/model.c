@@ -2,6 +2,7 @@
 #include "viz/model.h"
 
 #include "core/act/migrate.h"
+#include "viz/ahead.h"
 #include "viz/label.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@ void viz_model_init(struct viz_model *model, const struct fore_journal_header *h
     viz_label_from_path(path, model->name, sizeof model->name);
     viz_label_from_text(header->text != NULL ? header->text : "", model);
     fore_snapshot_init(&model->snapshot);
+    model->ahead = viz_ahead_create();
 }
 
 static void forget(struct viz_model *model)
@@ -34,6 +36,7 @@ static void forget(struct viz_model *model)
 void viz_model_fini(struct viz_model *model)
 {
     forget(model);
+    viz_ahead_destroy(model->ahead);
     *model = (struct viz_model){0};
 }
 
@@ -44,6 +47,7 @@ void viz_model_reset(struct viz_model *model, fore_ns bucket_ns, uint32_t bucket
     model->order = NULL;
     model->forecast_cap = model->order_count = model->order_cap = 0;
     model->forecast_floats = 0;
+    model->forecast_version++;
     model->forecast_at = model->horizon_ns = model->load_at = model->score_at = 0;
     model->period_ns = 0;
     model->alert_total = model->verify_total = model->odd = 0;
@@ -144,6 +148,7 @@ static void split_forecast(struct viz_model *model, const struct fore_event_topo
     struct viz_forecast *right = forecast_slot(model, change->other, steps);
     if (right == NULL) return;
     struct viz_forecast *left = &model->forecast[change->partition];
+    model->forecast_version++;
     right->at = left->at;
     right->step_ns = left->step_ns;
     memcpy(right->model, left->model, sizeof right->model);
@@ -187,6 +192,7 @@ static void fold_forecast(struct viz_model *model, fore_ns at, const void *body,
     memcpy(slot->model, head.model, sizeof slot->model);
     slot->model[sizeof slot->model - 1] = '\0';
     model->forecast_at = at;
+    model->forecast_version++;
     model->horizon_ns = head.step_ns * head.steps;
 }
 

@@ -5,6 +5,7 @@
  * with a veil and hatched, so that nobody takes the one for the other. The colour scale follows
  * what is visible; its ends are printed in the legend.
  */
+#include "viz/ahead.h"
 #include "viz/format.h"
 #include "viz/label.h"
 #include "viz/panel.h"
@@ -41,25 +42,6 @@ static double share_of(struct range range, uint8_t level)
 {
     double x = ((double)level - range.low) / ((double)range.high - range.low);
     return x < 0 ? 0 : x > 1 ? 1 : x;
-}
-
-/* The forecast's columns into the picture, right of `x0`. */
-static void paint_forecast(const struct viz_scene *scene, const struct viz_matrix_window *window,
-                           uint32_t x0, uint8_t *level)
-{
-    const struct viz_model *model = scene->model;
-    uint8_t *column = calloc(model->heat.row_cap + 1, 1);
-    FORE_ASSERT(column != NULL);
-    for (uint32_t x = x0; x < window->width; x++) {
-        double span = (double)(window->to - window->from);
-        fore_ns at = window->from + (fore_ns)(span * (x + 0.5) / window->width);
-        for (uint32_t i = 0; i < window->order_count; i++) {
-            uint32_t p = window->order[i];
-            column[p] = viz_matrix_quantise(viz_model_forecast(model, p, at, 1));
-        }
-        viz_matrix_paint(window, column, x, level);
-    }
-    free(column);
 }
 
 static void blit(struct viz_canvas *canvas, const uint8_t *level, struct viz_rect plot,
@@ -262,7 +244,7 @@ void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, st
     viz_matrix_image(&model->heat, &window, level);
     for (uint32_t y = 0; y < window.height; y++) /* a held sample may reach past now */
         memset(level + (size_t)y * window.width + future_x, 0, window.width - future_x);
-    paint_forecast(scene, &window, future_x, level);
+    viz_ahead_paint(model, &window, future_x, 1, level);
     struct range range = range_of(level, (size_t)window.width * window.height);
     blit(canvas, level, plot, future_x, range);
     free(level);
