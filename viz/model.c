@@ -2,7 +2,7 @@
 #include "viz/model.h"
 
 #include "core/act/migrate.h"
-#include "viz/ahead.h"
+#include "viz/later.h"
 #include "viz/label.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@ void viz_model_init(struct viz_model *model, const struct fore_journal_header *h
     viz_label_from_path(path, model->name, sizeof model->name);
     viz_label_from_text(header->text != NULL ? header->text : "", model);
     fore_snapshot_init(&model->snapshot);
-    model->ahead = viz_ahead_create();
+    model->later = viz_later_create();
 }
 
 static void forget(struct viz_model *model)
@@ -36,7 +36,7 @@ static void forget(struct viz_model *model)
 void viz_model_fini(struct viz_model *model)
 {
     forget(model);
-    viz_ahead_destroy(model->ahead);
+    viz_later_destroy(model->later);
     *model = (struct viz_model){0};
 }
 

@@ -5,7 +5,7 @@
  * with a veil and hatched, so that nobody takes the one for the other. The colour scale follows
  * what is visible; its ends are printed in the legend.
  */
-#include "viz/ahead.h"
+#include "viz/later.h"
 #include "viz/format.h"
 #include "viz/label.h"
 #include "viz/panel.h"
@@ -244,7 +244,9 @@ void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, st
     viz_matrix_image(&model->heat, &window, level);
     for (uint32_t y = 0; y < window.height; y++) /* a held sample may reach past now */
         memset(level + (size_t)y * window.width + future_x, 0, window.width - future_x);
-    viz_ahead_paint(model, &window, future_x, 1, level);
+    viz_later_paint(
+        model, &(struct viz_later_picture){.window = &window, .x0 = future_x, .quantile = 1},
+        level);
     struct range range = range_of(level, (size_t)window.width * window.height);
     blit(canvas, level, plot, future_x, range);
     free(level);
