@@ -11,7 +11,6 @@
 #include "viz/colour.h"
 
 #include <cairo.h>
-#include <pango/pango.h>
 
 struct viz_rect {
     double x, y, w, h;
@@ -19,10 +18,14 @@ struct viz_rect {
 
 struct viz_canvas {
     cairo_t *cr;
-    PangoLayout *layout;
-    PangoFontDescription *regular, *bold;
     const struct viz_theme *theme;
     double u;
+    struct viz_hatch { /* the pattern used last */
+        cairo_pattern_t *pattern;
+        int step;
+        struct viz_rgb colour;
+        double alpha;
+    } hatch;
 };
 
 enum viz_align { VIZ_LEFT, VIZ_CENTRE, VIZ_RIGHT };

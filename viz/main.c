@@ -8,6 +8,7 @@
  * Exit codes: 0 done, 2 bad input (a sentence on stderr), 3 the world failed.
  */
 #include "core/base/args.h"
+#include "viz/bench.h"
 #include "viz/fan.h"
 #include "viz/format.h"
 #include "viz/shot.h"
@@ -22,6 +23,7 @@ static const char size_usual[] = "1920x1080";
 struct options {
     const char *shot, *fan, *size, *theme, *span;
     struct fore_strings operands;
+    bool bench, json;
 };
 
 struct request {
@@ -91,6 +93,7 @@ static enum fore_err draw_fan(const struct options *o, struct fore_diag *diag)
 static enum fore_err run(const struct options *o, struct fore_diag *diag)
 {
     struct request request = {0};
+    if (o->bench) return viz_bench_run(&(struct viz_bench_options){.theme = viz_colour_theme(o->theme), .partitions=16384, .columns=1440, .frames=100, .width=1920,.height=1080}, diag);
     if (o->fan != NULL) return draw_fan(o, diag);
     FORE_TRY(request_of(o, &request, diag));
     if (request.picture != NULL) return shoot(&request, o->shot, diag);
@@ -105,6 +108,8 @@ int main(int argc, char **argv)
 {
     struct options o = {.size = size_usual, .theme = "light", .span = "auto"};
     const struct fore_arg rows[] = {
+        {"bench",  FORE_ARG_FLAG, &o.bench,  NULL, "measure"},
+        {"json",  FORE_ARG_FLAG, &o.json,  NULL, "measure"},
         {"shot",  FORE_ARG_TEXT, &o.shot,  "T",
          "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                        },
         {"fan",   FORE_ARG_TEXT, &o.fan,   "DATA", "draw a forecast's fan into FILE.png, .svg or .pdf"},
@@ -120,7 +125,7 @@ int main(int argc, char **argv)
                  "keys.",
         .row = rows,
         .row_count = FORE_COUNTOF(rows),
-        .operand_min = 1,
+        .operand_min = 0,
         .operand_max = 2};
     struct fore_arena arena = {0};
     struct fore_diag diag = {0};

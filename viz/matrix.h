@@ -5,12 +5,17 @@
  * Columns are a ring of equal time buckets; many values in one bucket keep the largest, so that a
  * hot second never disappears in a long journal. Rows are partition indexes; key order is the
  * painter's business.
+ *
+ * A picture of many rows is pooled first, by maximum, into as many lines as it has pixels. That is
+ * kept beside the ring (struct viz_pool) until order or height change, so that a new column costs
+ * one column's pooling and a redraw reads lines, not rows.
  */
 #ifndef VIZ_MATRIX_H
 #define VIZ_MATRIX_H
 
 #include "core/base/base.h"
 
+struct viz_pool;
 struct viz_matrix {
     uint8_t *cell;  /* [column_cap][row_cap], a column at slot bucket % column_cap */
     uint8_t *state; /* [column_cap]: enum viz_column */
@@ -18,12 +23,15 @@ struct viz_matrix {
     fore_ns bucket_ns;
     uint64_t first, next; /* buckets held: first..next-1 */
     uint64_t hold;        /* a bucket without a sample shows a neighbour at most so far away */
+    struct viz_pool *pool;
 };
 
 enum viz_column { VIZ_COLUMN_EMPTY, VIZ_COLUMN_SAMPLED };
 enum { VIZ_MATRIX_BYTES = 96 << 20 }; /* all cells together */
 
 uint8_t viz_matrix_quantise(double load);
+/* The same for very many: a table in place of a logarithm. */
+uint8_t viz_matrix_quantise_float(float load);
 double viz_matrix_value(uint8_t level); /* the middle of a level; 0 for 0 */
 
 /* Fewer columns than asked for when so many rows would not fit VIZ_MATRIX_BYTES. */

@@ -2,6 +2,7 @@
 #include "viz/model.h"
 
 #include "core/act/migrate.h"
+#include "viz/later.h"
 #include "viz/label.h"
 
 #include <math.h>
@@ -19,6 +20,7 @@ void viz_model_init(struct viz_model *model, const struct fore_journal_header *h
     viz_label_from_path(path, model->name, sizeof model->name);
     viz_label_from_text(header->text != NULL ? header->text : "", model);
     fore_snapshot_init(&model->snapshot);
+    model->later = viz_later_create();
 }
 
 static void forget(struct viz_model *model)
@@ -38,6 +40,7 @@ static void forget(struct viz_model *model)
 void viz_model_fini(struct viz_model *model)
 {
     forget(model);
+    viz_later_destroy(model->later);
     *model = (struct viz_model){0};
 }
 
@@ -49,6 +52,7 @@ void viz_model_reset(struct viz_model *model, fore_ns bucket_ns, uint32_t bucket
     model->forecast_cap = model->order_count = model->order_cap = 0;
     model->forecast_floats = 0;
     model->forecast_before = 0;
+    model->forecast_version++;
     model->forecast_at = model->horizon_ns = model->load_at = model->score_at = 0;
     model->period_ns = model->expect_lead = 0;
     model->alert_total = model->verify_total = model->odd = 0;
@@ -179,6 +183,7 @@ static void split_forecast(struct viz_model *model, const struct fore_event_topo
     struct viz_forecast *right = forecast_slot(model, change->other, steps);
     if (right == NULL) return;
     struct viz_forecast *left = &model->forecast[change->partition];
+    model->forecast_version++;
     right->at = left->at;
     right->step_ns = left->step_ns;
     memcpy(right->model, left->model, sizeof right->model);
@@ -248,6 +253,7 @@ static void fold_forecast(struct viz_model *model, fore_ns at, const void *body,
     if (head.partition == model->watch.partition)
         viz_watch_forecast(&model->watch, at, head.step_ns, head.steps, slot->q, slot->model);
     if (model->want.expect) keep_expected(model, slot, head.partition, model->forecast_before);
+    model->forecast_version++;
     model->horizon_ns = head.step_ns * head.steps;
 }
 

@@ -38,6 +38,7 @@ struct viz_want {
     uint32_t watch;         /* partition; UINT32_MAX: none */
 };
 
+struct viz_later;
 struct viz_model {
     struct viz_want want;
     /* from the header and NOTEs */
@@ -57,6 +58,8 @@ struct viz_model {
     size_t forecast_floats;
     fore_ns forecast_at;     /* newest; 0: none seen */
     fore_ns forecast_before; /* when the round before it was made */
+    uint64_t forecast_version; /* moves on with every change of one */
+    struct viz_later *later;   /* see later.h */
     fore_ns horizon_ns;
     fore_ns period_ns; /* between two loads */
     fore_ns load_at;   /* newest load */

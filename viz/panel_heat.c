@@ -7,8 +7,10 @@
  * the legend (panel_heat_legend.c).
  */
 #include "viz/panel_heat.h"
+
 #include "viz/format.h"
 #include "viz/label.h"
+#include "viz/later.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -65,24 +67,18 @@ static double per_core(const struct viz_scene *scene, uint32_t partition)
 static void paint_forecast(const struct viz_scene *scene, const struct viz_matrix_window *window,
                            uint32_t x0, uint8_t *level)
 {
-    const struct viz_model *model = scene->model;
-    uint8_t *column = calloc(model->heat.row_cap + 1, 1);
-    double *factor = calloc(window->order_count + 1, sizeof *factor);
-    FORE_ASSERT(column != NULL && factor != NULL);
-    for (uint32_t i = 0; i < window->order_count; i++)
-        factor[i] = per_core(scene, window->order[i]);
-    for (uint32_t x = x0; x < window->width; x++) {
-        double span = (double)(window->to - window->from);
-        fore_ns at = window->from + (fore_ns)(span * (x + 0.5) / window->width);
-        for (uint32_t i = 0; i < window->order_count; i++) {
-            uint32_t p = window->order[i];
-            column[p] = viz_matrix_quantise(
-                factor[i] * viz_model_forecast(model, p, at, scene->look->quantile));
-        }
-        viz_matrix_paint(window, column, x, level);
+    struct viz_later_picture picture = {
+        .window = window, .x0 = x0, .quantile = scene->look->quantile};
+    float *scale = NULL;
+    if (scene->look->metric != VIZ_METRIC_LOAD) {
+        scale = calloc(scene->model->heat.row_cap + 1, sizeof *scale);
+        FORE_ASSERT(scale != NULL);
+        for (uint32_t i = 0; i < window->order_count; i++)
+            scale[window->order[i]] = (float)per_core(scene, window->order[i]);
     }
-    free(column);
-    free(factor);
+    picture.scale = scale;
+    viz_later_paint(scene->model, &picture, level);
+    free(scale);
 }
 
 /* Signed distance of forecast and truth, VIZ_HEAT_RIGHT where they are equal, 0 where either is

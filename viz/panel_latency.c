@@ -5,6 +5,7 @@
 #include "core/act/alert.h"
 #include "viz/format.h"
 #include "viz/panel.h"
+#include "viz/series.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -89,20 +90,17 @@ static void curve(struct viz_canvas *canvas, const struct viz_scene *scene,
                   const struct log_scale *s)
 {
     const struct viz_tape *tape = &scene->model->tape;
-    cairo_t *cr = canvas->cr;
     double x_now = viz_axis_x(&scene->scale, scene->view.now);
-    cairo_new_path(cr);
+    struct viz_series *series = viz_series_begin(1024);
     for (uint64_t b = scene->view.from / tape->bucket_ns; b <= scene->view.now / tape->bucket_ns;
          b++) {
         const struct viz_tape_cell *cell = viz_tape_get(tape, b);
         if (cell == NULL) continue;
         double x = viz_axis_x(&scene->scale, b * tape->bucket_ns + tape->bucket_ns / 2);
-        cairo_line_to(cr, fmin(fmax(x, scene->scale.x0), x_now), log_y(s, (double)cell->p99_ms));
+        viz_series_add(series, fmin(fmax(x, scene->scale.x0), x_now),
+                       log_y(s, (double)cell->p99_ms));
     }
-    viz_canvas_colour(canvas, canvas->theme->accent, 1);
-    cairo_set_line_width(cr, 1.6 * canvas->u);
-    cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-    cairo_stroke(cr);
+    viz_series_end(series, canvas, 1.6, canvas->theme->accent);
 }
 
 /* The limit's name stands in the gutter, where no curve runs. */
