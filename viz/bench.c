@@ -42,12 +42,14 @@ enum fore_err viz_bench_run(const struct viz_bench_options *o, struct fore_diag 
         t0 = cpu_ms();
         viz_model_sort(&model);
         double t1 = cpu_ms();
-        struct viz_scene scene = {.model = &model,
-                                  .view = {.from = source.at - 1400 * source.period,
-                                           .now = source.at,
-                                           .to = source.at + 360 * source.period},
-                                  .note = "",
-                                  .status = ""};
+        struct viz_scene scene = {
+            .model = &model,
+            .view = {.from = source.at - 1400 * source.period,
+                     .now = source.at,
+                     .to = source.at + 360 * source.period},
+            .note = "",
+            .status = ""
+        };
         viz_panel_page(page, &layout, o->theme, &scene);
         double t2 = cpu_ms();
         printf("sort %.2f page %.2f\n", t1 - t0, t2 - t1);

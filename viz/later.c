@@ -58,8 +58,7 @@ static void pool_steps(struct viz_later *later, const struct viz_model *model,
     const struct viz_matrix_window *window = picture->window;
     uint32_t rows = model->heat.row_cap;
     uint8_t *column = wanted(calloc(rows + (size_t)1, 1));
-    struct viz_lines *lines =
-        viz_lines_create(window->order, window->order_count, window->height);
+    struct viz_lines *lines = viz_lines_create(window->order, window->order_count, window->height);
     free(later->step);
     later->step = wanted(calloc((size_t)steps * window->height + 1, 1));
     later->steps = steps;
@@ -68,8 +67,7 @@ static void pool_steps(struct viz_later *later, const struct viz_model *model,
         for (uint32_t i = 0; i < window->order_count; i++) {
             uint32_t p = window->order[i];
             bool known = p < model->forecast_cap && model->forecast[p].steps == steps;
-            float load =
-                known ? model->forecast[p].q[(size_t)picture->quantile * steps + k] : 0.0f;
+            float load = known ? model->forecast[p].q[(size_t)picture->quantile * steps + k] : 0.0f;
             column[p] = viz_matrix_quantise_float(scaled(picture, p, load));
         }
         viz_lines_pool(lines, column, later->step + (size_t)k * window->height, 1);
@@ -92,7 +90,8 @@ static void paint_steps(const struct viz_later *later, const struct viz_forecast
     uint32_t width = window->width;
     uint32_t *step = wanted(calloc(width + (size_t)1, sizeof *step));
     for (uint32_t x = x0; x < width; x++) {
-        fore_ns at = moment(window, x), k = at < one->at ? one->steps : (at - one->at) / one->step_ns;
+        fore_ns at = moment(window, x),
+                k = at < one->at ? one->steps : (at - one->at) / one->step_ns;
         step[x] = k < one->steps ? (uint32_t)k : UINT32_MAX;
     }
     for (uint32_t y = 0; y < window->height; y++)
@@ -107,8 +106,7 @@ static void paint_each(const struct viz_model *model, const struct viz_later_pic
 {
     const struct viz_matrix_window *window = picture->window;
     uint8_t *column = wanted(calloc(model->heat.row_cap + (size_t)1, 1));
-    struct viz_lines *lines =
-        viz_lines_create(window->order, window->order_count, window->height);
+    struct viz_lines *lines = viz_lines_create(window->order, window->order_count, window->height);
     for (uint32_t x = picture->x0; x < window->width; x++) {
         fore_ns at = moment(window, x);
         for (uint32_t i = 0; i < window->order_count; i++) {

@@ -2,8 +2,8 @@
 #include "viz/model.h"
 
 #include "core/act/migrate.h"
-#include "viz/later.h"
 #include "viz/label.h"
+#include "viz/later.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -108,6 +108,16 @@ static void fold_score(struct viz_model *model, fore_ns at, const void *body)
     viz_matrix_put(&model->heat, inside(at), score.partition, (double)score.rrs);
 }
 
+/* Where a partition's own latency is not measured, that of the node that serves it is shown. */
+static double value_of(const struct viz_model *model, enum viz_metric metric,
+                       const struct fore_event_partition_load *load)
+{
+    const struct fore_topology *topology = &model->snapshot.topology;
+    if (metric != VIZ_METRIC_LATENCY || load->p99_ms > 0) return viz_metric_of(metric, load);
+    uint16_t node = topology->partition[load->partition].replica[0];
+    return node < topology->node_count ? (double)model->snapshot.node_load[node].p99_ms : 0;
+}
+
 static void fold_partitions(struct viz_model *model, fore_ns at, const void *body, size_t len)
 {
     const struct fore_event_partition_load *load = body;
@@ -122,7 +132,7 @@ static void fold_partitions(struct viz_model *model, fore_ns at, const void *bod
     for (size_t i = 0; i < count; i++)
         if (load[i].partition < model->snapshot.topology.partition_count)
             viz_matrix_put(&model->heat, inside(at), load[i].partition,
-                           viz_metric_cell(metric, viz_metric_of(metric, &load[i])));
+                           viz_metric_cell(metric, value_of(model, metric, &load[i])));
 }
 
 static void fold_nodes(struct viz_model *model, fore_ns at, const void *body, size_t len)
@@ -290,6 +300,7 @@ void viz_model_fold(struct viz_model *model, fore_ns at, enum fore_event_kind ki
         memcpy(&model->verify[model->verify_total++ % VIZ_VERIFIES], body, sizeof *model->verify);
         break;
     case FORE_EV_PLAN: model->odd += !viz_plans_fold(&model->plans, at, body, len); break;
+    case FORE_EV_GAIN: model->odd += !viz_plans_gained(&model->plans, body, len); break;
     case FORE_EV_WHY: model->odd += !viz_plans_explain(&model->plans, body, len); break;
     case FORE_EV_HOT_KEY:
     case FORE_EV_MOVE:
@@ -297,7 +308,6 @@ void viz_model_fold(struct viz_model *model, fore_ns at, enum fore_event_kind ki
     case FORE_EV_RESULT:
     case FORE_EV_FALLBACK:
     case FORE_EV_RESOLVED:
-    case FORE_EV_GAIN:
     default: break;
     }
 }
@@ -348,6 +358,24 @@ double viz_model_forecast(const struct viz_model *model, uint32_t partition, for
     if (f->steps == 0 || at < f->at) return (double)NAN;
     fore_ns k = (at - f->at) / f->step_ns;
     return k < f->steps ? (double)f->q[(size_t)q * f->steps + (size_t)k] : (double)NAN;
+}
+
+uint32_t viz_model_focus(const struct viz_model *model)
+{
+    const struct fore_snapshot *snap = &model->snapshot;
+    uint32_t best = UINT32_MAX;
+    double most = -1;
+    for (uint32_t p = 0; snap->has_topology && p < snap->topology.partition_count; p++) {
+        if (!snap->topology.partition[p].alive) continue;
+        const struct fore_snapshot_score *s = &snap->score[p];
+        bool scored = model->score_at > 0 && s->at == model->score_at && s->score.rrs > 0.0005f;
+        double rank = scored ? 1e6 * (1 + (double)s->score.rrs)
+                             : fmin((double)snap->partition_load[p].load_cores, 1e6);
+        if (!(rank > most)) continue;
+        most = rank;
+        best = p;
+    }
+    return best;
 }
 
 const struct fore_event_verify *viz_model_verify(const struct viz_model *model, uint64_t ticket)

@@ -56,8 +56,8 @@ struct viz_model {
     struct viz_forecast *forecast; /* [forecast_cap] by partition */
     uint32_t forecast_cap;
     size_t forecast_floats;
-    fore_ns forecast_at;     /* newest; 0: none seen */
-    fore_ns forecast_before; /* when the round before it was made */
+    fore_ns forecast_at;       /* newest; 0: none seen */
+    fore_ns forecast_before;   /* when the round before it was made */
     uint64_t forecast_version; /* moves on with every change of one */
     struct viz_later *later;   /* see later.h */
     fore_ns horizon_ns;
@@ -87,6 +87,9 @@ void viz_model_sort(struct viz_model *model);
 
 /* The quantile q (0: q10, 1: q50, 2: q90) of a partition's load at a moment; NaN: not known. */
 double viz_model_forecast(const struct viz_model *model, uint32_t partition, fore_ns at, int q);
+/* The partition one would look at first: of the highest score, else of the highest load;
+ * UINT32_MAX: none lives. */
+uint32_t viz_model_focus(const struct viz_model *model);
 /* The newest check of a move; NULL: none. */
 const struct fore_event_verify *viz_model_verify(const struct viz_model *model, uint64_t ticket);
 bool viz_model_move_over(const struct fore_snapshot_move *move);

@@ -15,7 +15,7 @@ const struct viz_panel viz_panels[] = {
     {"strip",   VIZ_PLACE_STRIP,   viz_panel_strip  },
     {"nodes",   VIZ_PLACE_NODES,   viz_panel_nodes  },
     {"scores",  VIZ_PLACE_SCORES,  viz_panel_scores },
-    {"moves",   VIZ_PLACE_MOVES,   viz_panel_moves  },
+    {"detail",  VIZ_PLACE_MOVES,   viz_panel_detail },
 };
 const size_t viz_panel_count = FORE_COUNTOF(viz_panels);
 
@@ -115,8 +115,8 @@ static enum viz_mark kind_mark(uint8_t kind)
     }
 }
 
-static void describe(const struct viz_model *model, const struct fore_event_move *m, char *out,
-                     size_t size)
+void viz_panel_move_text(const struct viz_model *model, const struct fore_event_move *m, char *out,
+                         size_t size)
 {
     char from[16], to[16];
     viz_label_node(model, m->source, from, sizeof from);
@@ -168,7 +168,7 @@ struct viz_move_look viz_panel_move_look(const struct viz_canvas *canvas,
         look.state = endings[i].mark;
         look.colour = endings[i].colour;
     }
-    describe(model, &move->move, look.what, sizeof look.what);
+    viz_panel_move_text(model, &move->move, look.what, sizeof look.what);
     if (viz_model_move_over(move) || move->move.bytes_total == 0) return look;
     double share = fmin((double)move->move.bytes_done / (double)move->move.bytes_total, 1);
     snprintf(look.percent, sizeof look.percent, "%.0f %%", share * 100);

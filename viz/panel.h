@@ -37,7 +37,7 @@ void viz_panel_latency(struct viz_canvas *canvas, const struct viz_scene *scene,
 void viz_panel_strip(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
 void viz_panel_nodes(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
 void viz_panel_scores(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
-void viz_panel_moves(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
+void viz_panel_detail(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
 
 /* The whole page onto a surface. */
 void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
@@ -60,6 +60,12 @@ struct viz_move_look {
     char what[48];
     char percent[16]; /* under way and copying: "62 %"; else "" */
 };
+/* "p17 n03 > n05", "p4 split", "n07 joins". */
+void viz_panel_move_text(const struct viz_model *model, const struct fore_event_move *move,
+                         char *out, size_t size);
+/* The plan to explain: the one selected, else the newest about the partition selected, else the
+ * newest carried out; NULL: none was made. */
+const struct viz_plan *viz_panel_plan(const struct viz_scene *scene);
 struct viz_move_look viz_panel_move_look(const struct viz_canvas *canvas,
                                          const struct viz_model *model,
                                          const struct fore_snapshot_move *move);

@@ -31,7 +31,7 @@ static void number(struct viz_canvas *canvas, struct viz_rect bar, double x, con
     double u = canvas->u;
     struct viz_type type = {.size = VIZ_TINY, .align = VIZ_CENTRE, .colour = canvas->theme->muted};
     double half = viz_canvas_width(canvas, &type, text) / 2, right = bar.x + bar.w;
-    if (x - half < *last + 8 * u || x - half < bar.x - 8 * u || x + half > right + 8 * u) return;
+    if (x - half < *last + 8 * u || x - half < bar.x - 14 * u || x + half > right + 14 * u) return;
     viz_canvas_upright(canvas, x, bar.y + bar.h, bar.y + bar.h + 3 * u, 1, type.colour);
     viz_canvas_text(canvas, &type, x, bar.y + bar.h + 14 * u, 0, text);
     *last = x + half;

@@ -1,6 +1,7 @@
 /* plans.c - see plans.h. Bodies are copied field by field's size: nothing here trusts a count. */
 #include "viz/plans.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,14 @@
 void viz_plans_init(struct viz_plans *plans)
 {
     *plans = (struct viz_plans){.plan = calloc(VIZ_PLANS, sizeof *plans->plan)};
-    FORE_ASSERT(plans->plan != NULL);
+    plans->gain = calloc(VIZ_GAINS, sizeof *plans->gain);
+    FORE_ASSERT(plans->plan != NULL && plans->gain != NULL);
 }
 
 void viz_plans_fini(struct viz_plans *plans)
 {
     free(plans->plan);
+    free(plans->gain);
     *plans = (struct viz_plans){0};
 }
 
@@ -74,6 +77,27 @@ bool viz_plans_explain(struct viz_plans *plans, const void *body, size_t len)
     plan->why = why;
     plan->explained = true;
     return true;
+}
+
+bool viz_plans_gained(struct viz_plans *plans, const void *body, size_t len)
+{
+    struct fore_event_gain *gain = &plans->gain[plans->gain_total % VIZ_GAINS];
+    if (len < sizeof *gain) return false;
+    memcpy(gain, body, sizeof *gain);
+    plans->gain_total++;
+    if (isnan(gain->predicted_s) || isnan(gain->realised_s)) return true;
+    plans->predicted_s += (double)gain->predicted_s;
+    plans->realised_s += (double)gain->realised_s;
+    return true;
+}
+
+const struct fore_event_gain *viz_plans_gain(const struct viz_plans *plans, uint64_t ticket)
+{
+    uint64_t total = plans->gain_total;
+    for (uint64_t i = total; i > 0 && i + VIZ_GAINS > total; i--)
+        if (plans->gain[(i - 1) % VIZ_GAINS].ticket == ticket)
+            return &plans->gain[(i - 1) % VIZ_GAINS];
+    return NULL;
 }
 
 const struct viz_plan *viz_plans_newest(const struct viz_plans *plans, uint64_t i)

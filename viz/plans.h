@@ -23,9 +23,13 @@ struct viz_plan {
     char text[VIZ_PLAN_OTHERS][120]; /* why not, of each other */
 };
 
+enum { VIZ_GAINS = 256 };
 struct viz_plans {
     struct viz_plan *plan; /* [VIZ_PLANS], a ring */
     uint64_t total;
+    struct fore_event_gain *gain; /* [VIZ_GAINS], a ring: what moves were to save, and saved */
+    uint64_t gain_total;
+    double predicted_s, realised_s; /* of all of them, violation node-seconds */
 };
 
 void viz_plans_init(struct viz_plans *plans);
@@ -33,6 +37,9 @@ void viz_plans_fini(struct viz_plans *plans);
 /* A record's body; false when it makes no sense. */
 bool viz_plans_fold(struct viz_plans *plans, fore_ns at, const void *body, size_t len);
 bool viz_plans_explain(struct viz_plans *plans, const void *body, size_t len);
+bool viz_plans_gained(struct viz_plans *plans, const void *body, size_t len);
+/* What became of a move; NULL: not known, or not yet. */
+const struct fore_event_gain *viz_plans_gain(const struct viz_plans *plans, uint64_t ticket);
 /* By id, newest first; NULL: not held. */
 const struct viz_plan *viz_plans_find(const struct viz_plans *plans, uint64_t id);
 /* The i-th newest, 0 the newest; NULL past the oldest held. */
