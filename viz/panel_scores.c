@@ -35,7 +35,7 @@ static uint32_t best(const struct viz_model *model, uint32_t room, uint32_t *out
 
 /* What is being done about it: a move under way, else what the newest plan said. */
 static double planned(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t partition,
-                      double right, double y)
+                      double room, double right, double y)
 {
     const struct viz_model *model = scene->model;
     const struct fore_snapshot *snap = &model->snapshot;
@@ -51,6 +51,9 @@ static double planned(struct viz_canvas *canvas, const struct viz_scene *scene, 
     }
     bool moving = text[0] != '\0';
     if (!moving) snprintf(text, sizeof text, "nothing planned");
+    struct viz_type reason = {.size = VIZ_SMALL};
+    const char *words = snap->score[partition].reason;
+    if (!moving && viz_canvas_width(canvas, &reason, words) + 110 * u > room) return 0;
     struct viz_type type = {.size = VIZ_SMALL,
                             .bold = moving,
                             .align = VIZ_RIGHT,
@@ -97,7 +100,7 @@ static void row(struct viz_canvas *canvas, const struct viz_scene *scene, uint32
     viz_canvas_text(canvas, &value, x - 165 * u, base, 0, text);
     if (hot) viz_canvas_mark(canvas, VIZ_MARK_TRIANGLE, x - 205 * u, base - 4 * u, 9, t->warn);
     struct viz_type why = {.size = VIZ_SMALL, .colour = t->muted};
-    double w = planned(canvas, scene, partition, r.x + r.w, base + 17 * u);
+    double w = planned(canvas, scene, partition, r.x + r.w - bar.x, r.x + r.w, base + 17 * u);
     viz_canvas_text(canvas, &why, bar.x, base + 17 * u, r.x + r.w - bar.x - w, s->reason);
 }
 
