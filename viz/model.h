@@ -29,6 +29,7 @@ struct viz_alert {
 enum { VIZ_ALERTS = 512, VIZ_VERIFIES = 256 }; /* rings */
 
 struct viz_later;
+struct viz_heatmap;
 struct viz_model {
     /* from the header and NOTEs */
     char name[64], policy[32];
@@ -43,6 +44,7 @@ struct viz_model {
     size_t forecast_floats;
     uint64_t forecast_version; /* moves on with every change of one */
     struct viz_later *later;   /* see later.h */
+    struct viz_heatmap *map;   /* see heatmap.h */
     fore_ns forecast_at; /* newest; 0: none seen */
     fore_ns horizon_ns;
     fore_ns period_ns; /* between two loads */

@@ -5,8 +5,8 @@
  * with a veil and hatched, so that nobody takes the one for the other. The colour scale follows
  * what is visible; its ends are printed in the legend.
  */
-#include "viz/later.h"
 #include "viz/format.h"
+#include "viz/heatmap.h"
 #include "viz/label.h"
 #include "viz/panel.h"
 
@@ -21,11 +21,9 @@ struct range {
 
 /* Ends of the ramp: the hottest level, and the level that all but the coldest twentieth reach,
  * between one and three decades below. */
-static struct range range_of(const uint8_t *level, size_t count)
+static struct range range_of(const size_t histogram[256])
 {
-    size_t histogram[256] = {0}, seen = 0;
-    for (size_t i = 0; i < count; i++)
-        histogram[level[i]]++;
+    size_t seen = 0;
     for (int v = 1; v < 256; v++)
         seen += histogram[v];
     int high = 255, low = 1, decade = viz_matrix_quantise(1) - viz_matrix_quantise(0.1);
@@ -44,31 +42,17 @@ static double share_of(struct range range, uint8_t level)
     return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
-static void blit(struct viz_canvas *canvas, const uint8_t *level, struct viz_rect plot,
-                 uint32_t future_x, struct range range)
+static void paint(struct viz_canvas *canvas, struct viz_heatmap *map, struct viz_rect plot,
+                  struct range range)
 {
-    int w = (int)plot.w, h = (int)plot.h;
     const struct viz_theme *t = canvas->theme;
-    uint32_t now_lut[256], then_lut[256];
+    struct viz_heatmap_look look = {.x = plot.x, .y = plot.y};
     for (int v = 0; v < 256; v++) {
         struct viz_rgb c = v == 0 ? t->cold : viz_colour_heat(share_of(range, (uint8_t)v));
-        now_lut[v] = viz_colour_pixel(c);
-        then_lut[v] = viz_colour_pixel(viz_colour_mix(c, t->veil, t->veil_share));
+        look.now[v] = viz_colour_pixel(c);
+        look.then[v] = viz_colour_pixel(viz_colour_mix(c, t->veil, t->veil_share));
     }
-    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
-    FORE_ASSERT(cairo_surface_status(image) == CAIRO_STATUS_SUCCESS);
-    unsigned char *bytes = cairo_image_surface_get_data(image);
-    size_t stride = (size_t)cairo_image_surface_get_stride(image);
-    for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) {
-            uint8_t v = level[(size_t)y * (size_t)w + (size_t)x];
-            uint32_t pixel = (uint32_t)x < future_x ? now_lut[v] : then_lut[v];
-            memcpy(bytes + (size_t)y * stride + 4 * (size_t)x, &pixel, 4);
-        }
-    cairo_surface_mark_dirty(image);
-    cairo_set_source_surface(canvas->cr, image, plot.x, plot.y);
-    cairo_paint(canvas->cr);
-    cairo_surface_destroy(image);
+    viz_heatmap_paint(map, canvas->cr, &look);
 }
 
 static void row_label(struct viz_canvas *canvas, const struct viz_model *model, uint32_t p,
@@ -238,18 +222,14 @@ void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, st
                                        .width = (uint32_t)plot.w,
                                        .height = (uint32_t)plot.h};
     uint32_t future_x = (uint32_t)fmax(0, fmin(now_x - plot.x, plot.w));
-    uint8_t *level = malloc((size_t)window.width * window.height + 1);
-    FORE_ASSERT(level != NULL);
     window.to = scene->view.to;
-    viz_matrix_image(&model->heat, &window, level);
-    for (uint32_t y = 0; y < window.height; y++) /* a held sample may reach past now */
-        memset(level + (size_t)y * window.width + future_x, 0, window.width - future_x);
-    viz_later_paint(
-        model, &(struct viz_later_picture){.window = &window, .x0 = future_x, .quantile = 1},
-        level);
-    struct range range = range_of(level, (size_t)window.width * window.height);
-    blit(canvas, level, plot, future_x, range);
-    free(level);
+    struct viz_heatmap_spec spec = {
+        .matrix = &model->heat,
+        .later = {.window = &window, .x0 = future_x, .quantile = 1}
+    };
+    (void)viz_heatmap_levels(model->map, model, &spec);
+    struct range range = range_of(viz_heatmap_histogram(model->map));
+    paint(canvas, model->map, plot, range);
     struct viz_rect future = {plot.x + future_x, plot.y, plot.w - future_x, plot.h};
     viz_canvas_hatch(canvas, future, 9, canvas->theme->card, 0.30);
     gutter(canvas, model, plot, r.x);
