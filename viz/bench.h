@@ -7,9 +7,8 @@
 #ifndef VIZ_BENCH_H
 #define VIZ_BENCH_H
 
-#include "viz/colour.h"
-
 #include "core/base/err.h"
+#include "viz/colour.h"
 
 struct viz_bench_options {
     const struct viz_theme *theme;
@@ -18,6 +17,11 @@ struct viz_bench_options {
     uint64_t journal_bytes; /* of the journal to open; 0: leave that part out */
     int width, height;
     bool json;
+};
+struct viz_bench_result {
+    double full_ms_p95, idle_ms_p95, column_ms_p95, follow_ms_p95; /* CPU */
+    double input_ms_p95, open_ms, seek_ms_p95;                     /* wall */
+    uint64_t rss_bytes;
 };
 /* Prints to standard output. */
 FORE_MUST_USE enum fore_err viz_bench_run(const struct viz_bench_options *options,

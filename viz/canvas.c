@@ -17,6 +17,22 @@ void viz_canvas_fini(struct viz_canvas *canvas)
     cairo_destroy(canvas->cr);
 }
 
+void viz_canvas_limit(struct viz_canvas *canvas, struct viz_rect limit)
+{
+    canvas->limit = limit;
+}
+
+/* Is anything of it seen? Only said of what is drawn upright, where the page is not turned. */
+static bool seen(const struct viz_canvas *canvas, double x, double y, double w, double h)
+{
+    const struct viz_rect *l = &canvas->limit;
+    if (l->w <= 0) return true;
+    double left = x, top = y;
+    cairo_user_to_device(canvas->cr, &left, &top);
+    if (left != x || top != y) return true;
+    return x < l->x + l->w && x + w > l->x && y < l->y + l->h && y + h > l->y;
+}
+
 static const struct viz_text_line *line_of(const struct viz_canvas *canvas,
                                            const struct viz_type *type, const char *text,
                                            double width)
@@ -41,6 +57,8 @@ double viz_canvas_text(struct viz_canvas *canvas, const struct viz_type *type, d
         w = width;
     }
     double left = type->align == VIZ_RIGHT ? x - w : type->align == VIZ_CENTRE ? x - w / 2 : x;
+    double px = type->size * canvas->u;
+    if (!seen(canvas, left - px, y - 2 * px, w + 2 * px, 3 * px)) return w;
     viz_canvas_colour(canvas, type->colour, 1);
     cairo_move_to(canvas->cr, round(left), round(y - line->baseline));
     pango_cairo_show_layout(canvas->cr, line->layout);
@@ -55,6 +73,7 @@ void viz_canvas_colour(struct viz_canvas *canvas, struct viz_rgb colour, double 
 void viz_canvas_tint(struct viz_canvas *canvas, struct viz_rect r, struct viz_rgb colour,
                      double alpha)
 {
+    if (!seen(canvas, r.x, r.y, r.w, r.h)) return;
     viz_canvas_colour(canvas, colour, alpha);
     cairo_rectangle(canvas->cr, r.x, r.y, r.w, r.h);
     cairo_fill(canvas->cr);

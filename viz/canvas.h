@@ -20,6 +20,7 @@ struct viz_canvas {
     cairo_t *cr;
     const struct viz_theme *theme;
     double u;
+    struct viz_rect limit; /* nothing outside is seen; w 0: all is */
     struct viz_hatch { /* the pattern used last */
         cairo_pattern_t *pattern;
         int step;
@@ -44,6 +45,8 @@ struct viz_type {
 void viz_canvas_init(struct viz_canvas *canvas, cairo_surface_t *surface,
                      const struct viz_theme *theme, double u);
 void viz_canvas_fini(struct viz_canvas *canvas);
+/* Only this part will be seen, so texts and shapes outside need not be drawn; the caller clips. */
+void viz_canvas_limit(struct viz_canvas *canvas, struct viz_rect limit);
 
 /* One line with its baseline at y, at most `width` wide (0: any). Returns the width drawn. */
 double viz_canvas_text(struct viz_canvas *canvas, const struct viz_type *type, double x, double y,

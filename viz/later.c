@@ -58,7 +58,8 @@ static void pool_steps(struct viz_later *later, const struct viz_model *model,
     const struct viz_matrix_window *window = picture->window;
     uint32_t rows = model->heat.row_cap;
     uint8_t *column = wanted(calloc(rows + (size_t)1, 1));
-    struct viz_lines *lines = viz_lines_create(window->order, window->order_count, window->height);
+    struct viz_lines *lines =
+        viz_lines_create(window->order, window->order_count, window->height);
     free(later->step);
     later->step = wanted(calloc((size_t)steps * window->height + 1, 1));
     later->steps = steps;
@@ -67,7 +68,8 @@ static void pool_steps(struct viz_later *later, const struct viz_model *model,
         for (uint32_t i = 0; i < window->order_count; i++) {
             uint32_t p = window->order[i];
             bool known = p < model->forecast_cap && model->forecast[p].steps == steps;
-            float load = known ? model->forecast[p].q[(size_t)picture->quantile * steps + k] : 0.0f;
+            float load =
+                known ? model->forecast[p].q[(size_t)picture->quantile * steps + k] : 0.0f;
             column[p] = viz_matrix_quantise_float(scaled(picture, p, load));
         }
         viz_lines_pool(lines, column, later->step + (size_t)k * window->height, 1);
@@ -76,71 +78,84 @@ static void pool_steps(struct viz_later *later, const struct viz_model *model,
     free(column);
 }
 
+static uint64_t key_of(const struct viz_model *model, const struct viz_later_picture *picture)
+{
+    const struct viz_matrix_window *window = picture->window;
+    const uint64_t parts[] = {model->forecast_version, window->height,
+                              (uint64_t)picture->quantile + 1, picture->scale != NULL};
+    uint64_t key = fore_hash_bytes(window->order, window->order_count * sizeof *window->order,
+                                   fore_hash_bytes(parts, sizeof parts, 0));
+    if (picture->scale == NULL) return key;
+    return fore_hash_bytes(picture->scale, model->heat.row_cap * sizeof *picture->scale, key);
+}
+
+struct viz_later_columns viz_later_columns(const struct viz_model *model,
+                                           const struct viz_later_picture *picture)
+{
+    struct viz_later_columns columns = {.model = model, .picture = picture};
+    const struct viz_matrix_window *window = picture->window;
+    FORE_ASSERT(picture->quantile >= 0 && picture->quantile <= 2);
+    if (window->order_count == 0 || model->forecast_at == 0) return columns;
+    columns.one = common(model, window);
+    if (columns.one == NULL) {
+        columns.lines = viz_lines_create(window->order, window->order_count, window->height);
+        columns.row = wanted(calloc(model->heat.row_cap + (size_t)1, 1));
+        return columns;
+    }
+    uint64_t key = key_of(model, picture);
+    if (model->later->step == NULL || model->later->key != key)
+        pool_steps(model->later, model, picture, columns.one->steps);
+    model->later->key = key;
+    return columns;
+}
+
+void viz_later_columns_fini(struct viz_later_columns *columns)
+{
+    viz_lines_destroy(columns->lines);
+    free(columns->row);
+    *columns = (struct viz_later_columns){0};
+}
+
 static fore_ns moment(const struct viz_matrix_window *window, uint32_t x)
 {
     double span = (double)(window->to - window->from);
     return window->from + (fore_ns)(span * (x + 0.5) / window->width);
 }
 
-static void paint_steps(const struct viz_later *later, const struct viz_forecast *one,
-                        const struct viz_later_picture *picture, uint8_t *level)
+/* The step of pixel x; `steps` beyond what was forecast. */
+static fore_ns step_of(const struct viz_forecast *one, const struct viz_matrix_window *window,
+                       uint32_t x)
 {
-    const struct viz_matrix_window *window = picture->window;
-    uint32_t x0 = picture->x0;
-    uint32_t width = window->width;
-    uint32_t *step = wanted(calloc(width + (size_t)1, sizeof *step));
-    for (uint32_t x = x0; x < width; x++) {
-        fore_ns at = moment(window, x),
-                k = at < one->at ? one->steps : (at - one->at) / one->step_ns;
-        step[x] = k < one->steps ? (uint32_t)k : UINT32_MAX;
-    }
-    for (uint32_t y = 0; y < window->height; y++)
-        for (uint32_t x = x0; x < width; x++)
-            if (step[x] != UINT32_MAX)
-                level[(size_t)y * width + x] = later->step[(size_t)step[x] * later->height + y];
-    free(step);
+    fore_ns at = moment(window, x);
+    if (at < one->at) return one->steps;
+    fore_ns step = (at - one->at) / one->step_ns;
+    return step < one->steps ? step : one->steps;
 }
 
-static void paint_each(const struct viz_model *model, const struct viz_later_picture *picture,
-                       uint8_t *level)
+uint64_t viz_later_name(const struct viz_later_columns *columns, uint32_t x)
 {
-    const struct viz_matrix_window *window = picture->window;
-    uint8_t *column = wanted(calloc(model->heat.row_cap + (size_t)1, 1));
-    struct viz_lines *lines = viz_lines_create(window->order, window->order_count, window->height);
-    for (uint32_t x = picture->x0; x < window->width; x++) {
-        fore_ns at = moment(window, x);
-        for (uint32_t i = 0; i < window->order_count; i++) {
-            uint32_t p = window->order[i];
-            float load = (float)viz_model_forecast(model, p, at, picture->quantile);
-            column[p] = viz_matrix_quantise_float(scaled(picture, p, load));
-        }
-        viz_lines_pool(lines, column, level + x, window->width);
-    }
-    viz_lines_destroy(lines);
-    free(column);
+    if (columns->one == NULL) return columns->lines == NULL ? 2 : 0;
+    fore_ns step = step_of(columns->one, columns->picture->window, x);
+    return ((columns->model->later->key ^ step << 8) * UINT64_C(0x9e3779b97f4a7c15)) | 4;
 }
 
-void viz_later_paint(const struct viz_model *model, const struct viz_later_picture *picture,
-                     uint8_t *level)
+void viz_later_column(const struct viz_later_columns *columns, uint32_t x, uint8_t *line)
 {
-    const struct viz_matrix_window *window = picture->window;
-    struct viz_later *later = model->later;
-    FORE_ASSERT(picture->quantile >= 0 && picture->quantile <= 2);
-    if (picture->x0 >= window->width || window->order_count == 0 || window->height == 0) return;
-    const struct viz_forecast *one = common(model, window);
-    if (one == NULL) {
-        if (model->forecast_at > 0) paint_each(model, picture, level);
+    const struct viz_matrix_window *window = columns->picture->window;
+    const struct viz_later *later = columns->model->later;
+    memset(line, 0, window->height);
+    if (columns->one != NULL) {
+        fore_ns step = step_of(columns->one, window, x);
+        if (step < columns->one->steps)
+            memcpy(line, later->step + (size_t)step * later->height, later->height);
         return;
     }
-    const uint64_t parts[] = {model->forecast_version, window->height,
-                              (uint64_t)picture->quantile + 1, picture->scale != NULL};
-    uint64_t key = fore_hash_bytes(window->order, window->order_count * sizeof *window->order,
-                                   fore_hash_bytes(parts, sizeof parts, 0));
-    if (picture->scale != NULL)
-        key = fore_hash_bytes(picture->scale, model->heat.row_cap * sizeof *picture->scale, key);
-    if (later->step == NULL || later->key != key) {
-        pool_steps(later, model, picture, one->steps);
-        later->key = key;
+    if (columns->lines == NULL) return;
+    fore_ns at = moment(window, x);
+    for (uint32_t i = 0; i < window->order_count; i++) {
+        uint32_t p = window->order[i];
+        float load = (float)viz_model_forecast(columns->model, p, at, columns->picture->quantile);
+        columns->row[p] = viz_matrix_quantise_float(scaled(columns->picture, p, load));
     }
-    paint_steps(later, one, picture, level);
+    viz_lines_pool(columns->lines, columns->row, line, 1);
 }

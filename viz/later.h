@@ -12,16 +12,29 @@
 
 struct viz_later_picture {
     const struct viz_matrix_window *window;
-    uint32_t x0;        /* pixels from here to the window's width are painted */
+    uint32_t x0;        /* pixels from here to the window's width are forecast */
     int quantile;       /* 0: q10, 1: q50, 2: q90 */
     const float *scale; /* [heat.row_cap]: what a core is worth in the unit shown; NULL: 1 */
 };
-/* Where nobody forecast anything, `level` stays as it is. */
-void viz_later_paint(const struct viz_model *model, const struct viz_later_picture *picture,
-                     uint8_t *level);
+
+/* The columns one by one: begin, ask, end. */
+struct viz_later_columns {
+    const struct viz_model *model;
+    const struct viz_later_picture *picture;
+    const struct viz_forecast *one; /* stands for all; NULL: they differ, or there is none */
+    struct viz_lines *lines;        /* where they differ */
+    uint8_t *row;
+};
+struct viz_later_columns viz_later_columns(const struct viz_model *model,
+                                           const struct viz_later_picture *picture);
+void viz_later_columns_fini(struct viz_later_columns *columns);
+/* Equal names, equal columns, as long as the model is the same; 0: ask for the column. */
+uint64_t viz_later_name(const struct viz_later_columns *columns, uint32_t x);
+/* [height] levels. */
+void viz_later_column(const struct viz_later_columns *columns, uint32_t x, uint8_t *line);
 
 struct viz_later; /* what is kept; the model owns one */
 struct viz_later *viz_later_create(void);
-void viz_later_destroy(struct viz_later *ahead);
+void viz_later_destroy(struct viz_later *later);
 
 #endif

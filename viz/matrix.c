@@ -231,29 +231,45 @@ static uint32_t slots_of(const struct viz_matrix *matrix, uint64_t from, uint64_
     return count;
 }
 
-void viz_matrix_image(const struct viz_matrix *matrix, const struct viz_matrix_window *window,
-                      uint8_t *level)
+struct viz_matrix_slots viz_matrix_slots(const struct viz_matrix *matrix,
+                                         const struct viz_matrix_window *window)
 {
-    uint32_t width = window->width;
+    uint32_t width = window->width, used = 0;
     double span = (double)(window->to - window->from);
-    memset(level, 0, (size_t)width * window->height);
-    if (window->order_count == 0 || width == 0 || matrix->next == matrix->first) return;
-    /* A pixel's columns lie in slot[] from first[x] up to first[x + 1]. */
-    uint32_t *first = zeroed(width + (size_t)1, sizeof *first), used = 0;
-    uint32_t *slot = zeroed((size_t)matrix->column_cap * 2 + 3 * (size_t)width, sizeof *slot);
+    struct viz_matrix_slots out = {.first = zeroed(width + (size_t)1, sizeof *out.first)};
+    /* Buckets grow with the pixels, so only the two at a pixel's ends can be a neighbour's too. */
+    out.slot = zeroed((size_t)matrix->column_cap + 3 * (size_t)width, sizeof *out.slot);
+    if (matrix->next == matrix->first || window->order_count == 0) return out;
+    uint64_t low = matrix->first > matrix->hold ? matrix->first - matrix->hold : 0;
     for (uint32_t x = 0; x < width; x++) {
         fore_ns at = window->from + (fore_ns)(span * x / width);
         fore_ns end = window->from + (fore_ns)(span * (x + 1) / width);
         uint64_t b = at / matrix->bucket_ns, last = end > at ? (end - 1) / matrix->bucket_ns : b;
-        uint64_t low = matrix->first > matrix->hold ? matrix->first - matrix->hold : 0;
         if (b < low) b = low;
         if (last >= matrix->next + matrix->hold) last = matrix->next + matrix->hold - 1;
-        first[x] = used;
-        if (b <= last) used += slots_of(matrix, b, last + 1, slot + used);
+        out.first[x] = used;
+        if (b <= last) used += slots_of(matrix, b, last + 1, out.slot + used);
     }
-    first[width] = used;
-    viz_pool_ready(matrix->pool, matrix, window, slot, used);
-    viz_pool_read(matrix->pool, first, slot, width, level);
-    free(first);
-    free(slot);
+    out.first[width] = used;
+    return out;
+}
+
+void viz_matrix_slots_fini(struct viz_matrix_slots *slots)
+{
+    free(slots->first);
+    free(slots->slot);
+    *slots = (struct viz_matrix_slots){0};
+}
+
+void viz_matrix_image(const struct viz_matrix *matrix, const struct viz_matrix_window *window,
+                      uint8_t *level)
+{
+    struct viz_matrix_slots slots = viz_matrix_slots(matrix, window);
+    memset(level, 0, (size_t)window->width * window->height);
+    uint32_t used = slots.first[window->width];
+    if (used > 0) {
+        viz_pool_ready(matrix->pool, matrix, window, slots.slot, used);
+        viz_pool_read(matrix->pool, slots.first, slots.slot, window->width, level);
+    }
+    viz_matrix_slots_fini(&slots);
 }

@@ -61,6 +61,13 @@ struct viz_matrix_window {
 };
 void viz_matrix_image(const struct viz_matrix *matrix, const struct viz_matrix_window *window,
                       uint8_t *level);
+/* The ring's slots that pixel x shows: slot[first[x]] .. slot[first[x + 1] - 1]. */
+struct viz_matrix_slots {
+    uint32_t *first, *slot;
+};
+struct viz_matrix_slots viz_matrix_slots(const struct viz_matrix *matrix,
+                                         const struct viz_matrix_window *window);
+void viz_matrix_slots_fini(struct viz_matrix_slots *slots);
 /* One column of levels, by row, into column x of such a picture. */
 void viz_matrix_paint(const struct viz_matrix_window *window, const uint8_t *from, uint32_t x,
                       uint8_t *level);

@@ -2,6 +2,8 @@
 #include "viz/model.h"
 
 #include "core/act/migrate.h"
+#include "viz/later.h"
+#include "viz/heatmap.h"
 #include "viz/label.h"
 #include "viz/later.h"
 
@@ -21,6 +23,7 @@ void viz_model_init(struct viz_model *model, const struct fore_journal_header *h
     viz_label_from_text(header->text != NULL ? header->text : "", model);
     fore_snapshot_init(&model->snapshot);
     model->later = viz_later_create();
+    model->map = viz_heatmap_create();
 }
 
 static void forget(struct viz_model *model)
@@ -41,6 +44,7 @@ void viz_model_fini(struct viz_model *model)
 {
     forget(model);
     viz_later_destroy(model->later);
+    viz_heatmap_destroy(model->map);
     *model = (struct viz_model){0};
 }
 

@@ -39,6 +39,7 @@ struct viz_want {
 };
 
 struct viz_later;
+struct viz_heatmap;
 struct viz_model {
     struct viz_want want;
     /* from the header and NOTEs */
@@ -60,6 +61,7 @@ struct viz_model {
     fore_ns forecast_before;   /* when the round before it was made */
     uint64_t forecast_version; /* moves on with every change of one */
     struct viz_later *later;   /* see later.h */
+    struct viz_heatmap *map;   /* see heatmap.h */
     fore_ns horizon_ns;
     fore_ns period_ns; /* between two loads */
     fore_ns load_at;   /* newest load */

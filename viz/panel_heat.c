@@ -9,23 +9,19 @@
 #include "viz/panel_heat.h"
 
 #include "viz/format.h"
+#include "viz/heatmap.h"
 #include "viz/label.h"
-#include "viz/later.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Ends of the ramp, over the columns from from_x on: the hottest level, and the level that all but
- * the coldest twentieth reach, between one and three decades below. */
-static struct viz_heat_range range_of(const uint8_t *level, size_t count, uint32_t from_x,
-                                      uint32_t width)
+/* Ends of the ramp: the hottest level, and the level that all but the coldest twentieth reach,
+ * between one and three decades below. */
+static struct viz_heat_range range_of(const size_t histogram[256])
 {
-    size_t histogram[256] = {0}, seen = 0;
-    for (size_t i = 0; i < count; i += width)
-        for (size_t x = from_x; x < width; x++)
-            histogram[level[i + x]]++;
+    size_t seen = 0;
     for (int v = 1; v < 256; v++)
         seen += histogram[v];
     int high = 255, low = 1, decade = viz_matrix_quantise(1) - viz_matrix_quantise(0.1);
@@ -63,22 +59,16 @@ static double per_core(const struct viz_scene *scene, uint32_t partition)
     return viz_metric_cell(metric, viz_metric_of(metric, load)) / (double)load->load_cores;
 }
 
-/* The forecast's columns into the picture, right of `x0`. */
-static void paint_forecast(const struct viz_scene *scene, const struct viz_matrix_window *window,
-                           uint32_t x0, uint8_t *level)
+/* By row, for the forecast: NULL where a core is what is shown. */
+static float *scale_of(const struct viz_scene *scene, const struct viz_matrix_window *window)
 {
-    struct viz_later_picture picture = {
-        .window = window, .x0 = x0, .quantile = scene->look->quantile};
-    float *scale = NULL;
-    if (scene->look->metric != VIZ_METRIC_LOAD) {
-        scale = calloc(scene->model->heat.row_cap + 1, sizeof *scale);
-        FORE_ASSERT(scale != NULL);
-        for (uint32_t i = 0; i < window->order_count; i++)
-            scale[window->order[i]] = (float)per_core(scene, window->order[i]);
-    }
-    picture.scale = scale;
-    viz_later_paint(scene->model, &picture, level);
-    free(scale);
+    if (scene->look->metric == VIZ_METRIC_LOAD) return NULL;
+    float *scale = calloc(scene->model->heat.row_cap + 1, sizeof *scale);
+    FORE_ASSERT(scale != NULL);
+    bool ahead = viz_metric_row[scene->look->metric].ahead;
+    for (uint32_t i = 0; ahead && i < window->order_count; i++)
+        scale[window->order[i]] = (float)per_core(scene, window->order[i]);
+    return scale;
 }
 
 /* Signed distance of forecast and truth, VIZ_HEAT_RIGHT where they are equal, 0 where either is
@@ -108,34 +98,43 @@ static void paint_error(const struct viz_scene *scene, const struct viz_matrix_w
     }
 }
 
-static void blit(struct viz_canvas *canvas, const uint8_t *level, struct viz_rect plot,
-                 uint32_t future_x, struct viz_heat_range range, const struct viz_look *look)
+static void colours(const struct viz_canvas *canvas, const struct viz_look *look,
+                    struct viz_heat_range range, struct viz_heatmap_look *out)
 {
-    int w = (int)plot.w, h = (int)plot.h;
     const struct viz_theme *t = canvas->theme;
-    uint32_t now_lut[256], then_lut[256];
     for (int v = 0; v < 256; v++) {
-        struct viz_rgb c = viz_heat_colour(t, look, range, (uint8_t)v), past = c;
-        if (look->error)
-            past = v == 0 ? t->track
-                          : viz_colour_error((double)(v - VIZ_HEAT_RIGHT) / VIZ_HEAT_ERROR_END);
-        now_lut[v] = viz_colour_pixel(past);
-        then_lut[v] = viz_colour_pixel(viz_colour_mix(c, t->veil, t->veil_share));
+        struct viz_rgb c = viz_heat_colour(t, look, range, (uint8_t)v);
+        out->now[v] = viz_colour_pixel(c);
+        out->then[v] = viz_colour_pixel(viz_colour_mix(c, t->veil, t->veil_share));
     }
-    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
-    FORE_ASSERT(cairo_surface_status(image) == CAIRO_STATUS_SUCCESS);
+}
+
+/* The error over the measured part. */
+static void overlay(struct viz_canvas *canvas, const struct viz_scene *scene,
+                    const struct viz_matrix_window *window, struct viz_rect plot, uint32_t x1)
+{
+    uint32_t lut[256];
+    uint8_t *level = calloc((size_t)window->width * window->height + 1, 1);
+    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)window->width,
+                                                        (int)window->height);
+    FORE_ASSERT(level != NULL && cairo_surface_status(image) == CAIRO_STATUS_SUCCESS);
+    for (int v = 0; v < 256; v++)
+        lut[v] = viz_colour_pixel(
+            v == 0 ? canvas->theme->track
+                   : viz_colour_error((double)(v - VIZ_HEAT_RIGHT) / VIZ_HEAT_ERROR_END));
+    paint_error(scene, window, x1, level);
     unsigned char *bytes = cairo_image_surface_get_data(image);
     size_t stride = (size_t)cairo_image_surface_get_stride(image);
-    for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) {
-            uint8_t v = level[(size_t)y * (size_t)w + (size_t)x];
-            uint32_t pixel = (uint32_t)x < future_x ? now_lut[v] : then_lut[v];
-            memcpy(bytes + (size_t)y * stride + 4 * (size_t)x, &pixel, 4);
-        }
+    for (uint32_t y = 0; y < window->height; y++)
+        for (uint32_t x = 0; x < x1; x++)
+            memcpy(bytes + y * stride + 4 * (size_t)x, &lut[level[(size_t)y * window->width + x]],
+                   4);
     cairo_surface_mark_dirty(image);
     cairo_set_source_surface(canvas->cr, image, plot.x, plot.y);
-    cairo_paint(canvas->cr);
+    cairo_rectangle(canvas->cr, plot.x, plot.y, x1, plot.h);
+    cairo_fill(canvas->cr);
     cairo_surface_destroy(image);
+    free(level);
 }
 
 /* The first and last key, or slot, of a partition; shorter than the gutter. */
@@ -306,21 +305,23 @@ static struct viz_heat_range paint(struct viz_canvas *canvas, const struct viz_s
                                    const struct viz_matrix_window *window, struct viz_rect plot,
                                    uint32_t future_x)
 {
-    const struct viz_look *look = scene->look;
-    size_t cells = (size_t)window->width * window->height;
-    uint8_t *level = calloc(cells + 1, 1);
-    FORE_ASSERT(level != NULL);
-    bool error = look->error && scene->model->want.expect;
-    if (error)
-        paint_error(scene, window, future_x, level);
-    else
-        viz_matrix_image(&scene->model->heat, window, level);
-    for (uint32_t y = 0; y < window->height; y++) /* a held sample may reach past now */
-        memset(level + (size_t)y * window->width + future_x, 0, window->width - future_x);
-    if (viz_metric_row[look->metric].ahead) paint_forecast(scene, window, future_x, level);
-    struct viz_heat_range range = range_of(level, cells, error ? future_x : 0, window->width);
-    blit(canvas, level, plot, future_x, range, look);
-    free(level);
+    const struct viz_model *model = scene->model;
+    float *scale = scale_of(scene, window);
+    struct viz_heatmap_spec spec = {
+        .matrix = &model->heat,
+        .later = {.window = window,
+                  .x0 = future_x,
+                  .quantile = scene->look->quantile,
+                  .scale = scale}
+    };
+    struct viz_heatmap_look look = {.x = plot.x, .y = plot.y};
+    (void)viz_heatmap_levels(model->map, model, &spec);
+    struct viz_heat_range range = range_of(viz_heatmap_histogram(model->map));
+    colours(canvas, scene->look, range, &look);
+    viz_heatmap_paint(model->map, canvas->cr, &look);
+    if (scene->look->error && model->want.expect)
+        overlay(canvas, scene, window, plot, future_x);
+    free(scale);
     return range;
 }
 

@@ -25,7 +25,8 @@ struct viz_pool {
     struct viz_lines *lines;
     uint8_t *cell;  /* [height][columns] */
     uint8_t *known; /* [columns] */
-    uint64_t work;
+    uint32_t *version; /* [columns] */
+    uint64_t work, id;
 };
 
 static void *wanted(void *memory)
@@ -88,9 +89,17 @@ void viz_lines_pool(const struct viz_lines *lines, const uint8_t *row, uint8_t *
 struct viz_pool *viz_pool_create(uint32_t columns)
 {
     struct viz_pool *pool = wanted(calloc(1, sizeof *pool));
+    static uint64_t created;
+    pool->id = ++created;
     pool->columns = columns;
     pool->known = wanted(calloc(columns, 1));
+    pool->version = wanted(calloc(columns, sizeof *pool->version));
     return pool;
+}
+
+uint64_t viz_pool_id(const struct viz_pool *pool)
+{
+    return pool->id;
 }
 
 void viz_pool_destroy(struct viz_pool *pool)
@@ -99,6 +108,7 @@ void viz_pool_destroy(struct viz_pool *pool)
     viz_lines_destroy(pool->lines);
     free(pool->cell);
     free(pool->known);
+    free(pool->version);
     free(pool);
 }
 
@@ -142,6 +152,7 @@ void viz_pool_ready(struct viz_pool *pool, const struct viz_matrix *matrix,
         viz_lines_pool(pool->lines, matrix->cell + (size_t)slot[i] * matrix->row_cap,
                        pool->cell + slot[i], pool->columns);
         pool->known[slot[i]] = 1;
+        pool->version[slot[i]]++;
         pool->work++;
     }
 }
@@ -159,6 +170,22 @@ void viz_pool_read(const struct viz_pool *pool, const uint32_t *first, const uin
             out[x] = top;
         }
     }
+}
+
+void viz_pool_column(const struct viz_pool *pool, const uint32_t *slot, uint32_t count,
+                     uint8_t *line)
+{
+    memset(line, 0, pool->height);
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t y = 0; y < pool->height; y++) {
+            uint8_t level = pool->cell[(size_t)y * pool->columns + slot[i]];
+            if (level > line[y]) line[y] = level;
+        }
+}
+
+uint32_t viz_pool_version(const struct viz_pool *pool, uint32_t slot)
+{
+    return pool->version[slot];
 }
 
 uint64_t viz_pool_work(const struct viz_pool *pool)

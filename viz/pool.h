@@ -13,6 +13,7 @@
 
 struct viz_pool;
 struct viz_pool *viz_pool_create(uint32_t columns);
+uint64_t viz_pool_id(const struct viz_pool *pool); /* no other pool ever had it */
 void viz_pool_destroy(struct viz_pool *pool);
 void viz_pool_forget(struct viz_pool *pool, uint64_t slot);
 void viz_pool_forget_all(struct viz_pool *pool);
@@ -23,6 +24,11 @@ void viz_pool_ready(struct viz_pool *pool, const struct viz_matrix *matrix,
 /* Pixel x of every line: the largest of its slots, first[x]..first[x + 1]. */
 void viz_pool_read(const struct viz_pool *pool, const uint32_t *first, const uint32_t *slot,
                    uint32_t width, uint8_t *level);
+/* One pixel: [height] levels, the largest of its slots. */
+void viz_pool_column(const struct viz_pool *pool, const uint32_t *slot, uint32_t count,
+                     uint8_t *line);
+/* How often a slot has been pooled; another number, another content. */
+uint32_t viz_pool_version(const struct viz_pool *pool, uint32_t slot);
 /* Columns pooled since creation, for tests and the bench. */
 uint64_t viz_pool_work(const struct viz_pool *pool);
 

@@ -1,0 +1,110 @@
+/* frame.c - see frame.h. */
+#include "viz/frame.h"
+
+#include <math.h>
+
+void viz_frame_init(struct viz_frame *frame, int width, int height)
+{
+    *frame = (struct viz_frame){.layout = viz_layout_make(width, height)};
+    frame->page = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    FORE_ASSERT(cairo_surface_status(frame->page) == CAIRO_STATUS_SUCCESS);
+}
+
+void viz_frame_fini(struct viz_frame *frame)
+{
+    if (frame->page != NULL) cairo_surface_destroy(frame->page);
+    *frame = (struct viz_frame){0};
+}
+
+static void note(struct viz_frame *frame, struct viz_rect r)
+{
+    double x = fmax(0, floor(r.x)), y = fmax(0, floor(r.y));
+    double right = fmin(frame->layout.width, ceil(r.x + r.w));
+    double bottom = fmin(frame->layout.height, ceil(r.y + r.h));
+    if (right <= x || bottom <= y || frame->changed_count == VIZ_FRAME_RECTS) return;
+    frame->changed[frame->changed_count++] = (struct viz_rect){x, y, right - x, bottom - y};
+}
+
+static void rule(const struct viz_frame *frame, struct viz_scene *scene)
+{
+    scene->scale = (struct viz_scale){.from = scene->view.from,
+                                      .to = scene->view.to,
+                                      .x0 = frame->layout.plot_x0,
+                                      .x1 = frame->layout.plot_x1};
+}
+
+/* The part of a panel that lies within `clip`, on the page's ground. */
+static void draw_panel(struct viz_frame *frame, const struct viz_scene *scene, size_t panel,
+                       struct viz_rect clip)
+{
+    struct viz_canvas canvas;
+    viz_canvas_init(&canvas, frame->page, frame->theme, frame->layout.u);
+    cairo_rectangle(canvas.cr, clip.x, clip.y, clip.w, clip.h);
+    cairo_clip(canvas.cr);
+    viz_canvas_limit(&canvas, clip);
+    viz_canvas_fill(&canvas, clip, frame->theme->page);
+    viz_panels[panel].draw(&canvas, scene, frame->layout.place[viz_panels[panel].place]);
+    viz_canvas_fini(&canvas);
+    note(frame, clip);
+}
+
+void viz_frame_whole(struct viz_frame *frame, const struct viz_theme *theme,
+                     struct viz_scene *scene)
+{
+    frame->changed_count = 0;
+    frame->waiting = 0;
+    frame->theme = theme;
+    frame->view = scene->view;
+    viz_panel_page(frame->page, &frame->layout, theme, scene);
+    note(frame, (struct viz_rect){0, 0, frame->layout.width, frame->layout.height});
+}
+
+/* Where the heat changes when now moves on: about the line and the words beside its name. */
+static struct viz_rect strip(const struct viz_frame *frame, const struct viz_scene *scene,
+                             struct viz_rect r)
+{
+    double u = frame->layout.u, before = viz_axis_x(&scene->scale, frame->view.now);
+    double after = viz_axis_x(&scene->scale, scene->view.now), reach = 150 * u;
+    double x0 = floor(fmax(r.x, fmin(before, after) - reach));
+    double x1 = ceil(fmin(r.x + r.w, fmax(before, after) + reach));
+    return (struct viz_rect){x0, r.y, x1 - x0, r.h};
+}
+
+void viz_frame_column(struct viz_frame *frame, const struct viz_theme *theme,
+                      struct viz_scene *scene)
+{
+    bool same = frame->theme == theme && frame->view.from == scene->view.from &&
+                frame->view.to == scene->view.to;
+    if (!same) {
+        viz_frame_whole(frame, theme, scene);
+        return;
+    }
+    frame->changed_count = 0;
+    rule(frame, scene);
+    for (size_t i = 0; i < viz_panel_count; i++) {
+        struct viz_rect r = frame->layout.place[viz_panels[i].place];
+        if (viz_panels[i].place == VIZ_PLACE_HEAT)
+            draw_panel(frame, scene, i, strip(frame, scene, r));
+        else if (viz_panels[i].place == VIZ_PLACE_HEADER)
+            draw_panel(frame, scene, i, r);
+        else
+            frame->waiting |= UINT32_C(1) << i;
+    }
+    frame->view = scene->view;
+    cairo_surface_flush(frame->page);
+}
+
+bool viz_frame_follow(struct viz_frame *frame, struct viz_scene *scene)
+{
+    frame->changed_count = 0;
+    if (frame->waiting == 0) return false;
+    rule(frame, scene);
+    for (size_t i = 0; i < viz_panel_count; i++) {
+        if ((frame->waiting & UINT32_C(1) << i) == 0) continue;
+        draw_panel(frame, scene, i, frame->layout.place[viz_panels[i].place]);
+        frame->waiting &= ~(UINT32_C(1) << i);
+        break;
+    }
+    cairo_surface_flush(frame->page);
+    return true;
+}
