@@ -73,12 +73,14 @@ static struct viz_scene scene_of(const struct bench *b, fore_ns shift)
 {
     fore_ns period = b->source.period, width = b->options->columns * period;
     fore_ns from = (b->source.at > width ? b->source.at - width : 0) / (width / 16) * (width / 16);
-    return (struct viz_scene){.model = b->model,
-                              .view = {.from = from + shift,
-                                       .now = b->source.at,
-                                       .to = from + width + width / 16 + width / 4 + shift},
-                              .note = "",
-                              .status = "following"};
+    return (struct viz_scene){
+        .model = b->model,
+        .view = {.from = from + shift,
+                 .now = b->source.at,
+                 .to = from + width + width / 16 + width / 4 + shift},
+        .note = "",
+        .status = "following"
+    };
 }
 
 static enum fore_err show(struct bench *b, struct fore_diag *diag)
@@ -259,7 +261,8 @@ enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore
     static struct viz_model model;
     struct bench b = {.options = options, .model = &model};
     if (SDL_getenv("DISPLAY") == NULL && SDL_getenv("WAYLAND_DISPLAY") == NULL)
-        SDL_setenv("SDL_VIDEODRIVER", "dummy", 0); /* no display needed to know what drawing costs */
+        SDL_setenv("SDL_VIDEODRIVER", "dummy",
+                   0); /* no display needed to know what drawing costs */
     enum fore_err err = viz_display_open(&b.display, options->width, options->height, diag);
     if (err == FORE_E_OK) {
         b.sample = calloc(2 * (size_t)options->frames, sizeof *b.sample);

@@ -58,8 +58,7 @@ static void pool_steps(struct viz_later *later, const struct viz_model *model,
     const struct viz_matrix_window *window = picture->window;
     uint32_t rows = model->heat.row_cap;
     uint8_t *column = wanted(calloc(rows + (size_t)1, 1));
-    struct viz_lines *lines =
-        viz_lines_create(window->order, window->order_count, window->height);
+    struct viz_lines *lines = viz_lines_create(window->order, window->order_count, window->height);
     free(later->step);
     later->step = wanted(calloc((size_t)steps * window->height + 1, 1));
     later->steps = steps;
@@ -68,8 +67,7 @@ static void pool_steps(struct viz_later *later, const struct viz_model *model,
         for (uint32_t i = 0; i < window->order_count; i++) {
             uint32_t p = window->order[i];
             bool known = p < model->forecast_cap && model->forecast[p].steps == steps;
-            float load =
-                known ? model->forecast[p].q[(size_t)picture->quantile * steps + k] : 0.0f;
+            float load = known ? model->forecast[p].q[(size_t)picture->quantile * steps + k] : 0.0f;
             column[p] = viz_matrix_quantise_float(scaled(picture, p, load));
         }
         viz_lines_pool(lines, column, later->step + (size_t)k * window->height, 1);

@@ -2,6 +2,7 @@
  * main.c - foreshard-viz: what a journal looks like, in a window or as a picture.
  *
  *   foreshard-viz JOURNAL                     the window
+ *   foreshard-viz JOURNAL JOURNAL             two runs side by side, also with --shot
  *   foreshard-viz --shot T FILE.png JOURNAL   one picture, no display needed
  *   foreshard-viz --fan DATA FILE.png         a forecast's fan (fan.h), or .svg, .pdf
  *
@@ -11,6 +12,7 @@
 #include "viz/bench.h"
 #include "viz/fan.h"
 #include "viz/format.h"
+#include "viz/pair.h"
 #include "viz/shot.h"
 #include "viz/window.h"
 
@@ -27,7 +29,8 @@ struct options {
 };
 
 struct request {
-    const char *journal, *picture; /* picture NULL: the window */
+    const char *journal, *other; /* other NULL: one journal */
+    const char *picture;         /* NULL: the window */
     const struct viz_theme *theme;
     int width, height;
     fore_ns span;
@@ -38,12 +41,14 @@ static enum fore_err request_of(const struct options *o, struct request *out,
                                 struct fore_diag *diag)
 {
     bool shot = o->shot != NULL;
-    if (o->operands.count != (shot ? 2u : 1u))
+    size_t journals = o->operands.count - (shot && o->operands.count > 0);
+    if (journals < 1 || journals > 2)
         return fore_err_set(diag, FORE_E_FORMAT,
-                            shot ? "--shot T needs the picture and the journal: foreshard-viz "
-                                   "--shot end out.png run.fsj"
-                                 : "give one journal; --help tells more");
-    out->journal = o->operands.item[o->operands.count - 1];
+                            shot ? "--shot T needs the picture and the journal, or two: "
+                                   "foreshard-viz --shot end out.png run.fsj"
+                                 : "give one journal, or two to compare; --help tells more");
+    out->journal = o->operands.item[shot];
+    out->other = journals == 2 ? o->operands.item[shot + 1] : NULL;
     out->picture = shot ? o->operands.item[0] : NULL;
     out->theme = viz_colour_theme(o->theme);
     if (out->theme == NULL)
@@ -59,23 +64,80 @@ static enum fore_err request_of(const struct options *o, struct request *out,
     return FORE_E_OK;
 }
 
+static void note(const struct viz_player *player)
+{
+    if (player->note[0] != '\0')
+        fprintf(stderr, "foreshard-viz: %s: %s\n", player->path, player->note);
+}
+
+/* Two journals at one moment, side by side. */
+static enum fore_err shoot_pair(const struct request *request, struct viz_player *player,
+                                const char *moment, struct fore_diag *diag)
+{
+    struct viz_player other;
+    fore_ns at;
+    FORE_TRY(viz_player_open(&other, request->other, request->span, VIZ_COLUMNS, diag));
+    struct viz_pair pair = {
+        .side = {player, &other}
+    };
+    enum fore_err err =
+        viz_format_parse_moment(moment, viz_pair_first(&pair), viz_pair_last(&pair), &at, diag);
+    if (err == FORE_E_OK) {
+        viz_pair_go(&pair, at);
+        struct viz_pair_layout layout =
+            viz_pair_place(request->width, request->height, request->look.text);
+        cairo_surface_t *surface =
+            cairo_image_surface_create(CAIRO_FORMAT_RGB24, request->width, request->height);
+        FORE_ASSERT(cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS);
+        viz_pair_draw(surface, &layout, request->theme, &pair, "", NULL);
+        err = viz_shot_write(surface, request->picture, diag);
+        cairo_surface_destroy(surface);
+        note(player);
+        note(&other);
+    }
+    viz_player_close(&other);
+    return err;
+}
+
+static enum fore_err shoot_one(const struct request *request, struct viz_player *player,
+                               const char *moment, struct fore_diag *diag)
+{
+    fore_ns at;
+    FORE_TRY(viz_format_parse_moment(moment, viz_player_first(player), viz_player_last(player), &at,
+                                     diag));
+    viz_player_go(player, at);
+    cairo_surface_t *surface =
+        viz_shot_draw(player, request->theme, request->width, request->height);
+    enum fore_err err = viz_shot_write(surface, request->picture, diag);
+    cairo_surface_destroy(surface);
+    note(player);
+    return err;
+}
+
 static enum fore_err shoot(const struct request *request, const char *moment,
                            struct fore_diag *diag)
 {
     struct viz_player player;
-    fore_ns at;
     FORE_TRY(viz_player_open(&player, request->journal, request->span, VIZ_COLUMNS, diag));
-    enum fore_err err = viz_format_parse_moment(moment, viz_player_first(&player),
-                                                viz_player_last(&player), &at, diag);
     player.look = request->look;
+    enum fore_err err = request->other != NULL ? shoot_pair(request, &player, moment, diag)
+                                               : shoot_one(request, &player, moment, diag);
+    viz_player_close(&player);
+    return err;
+}
+
+static enum fore_err show(const struct request *request, struct fore_diag *diag)
+{
+    struct viz_player player, other;
+    FORE_TRY(viz_player_open(&player, request->journal, request->span, VIZ_COLUMNS, diag));
+    player.look = request->look;
+    bool two = request->other != NULL;
+    enum fore_err err = FORE_E_OK;
+    if (two) err = viz_player_open(&other, request->other, request->span, VIZ_COLUMNS, diag);
     if (err == FORE_E_OK) {
-        viz_player_go(&player, at);
-        cairo_surface_t *surface =
-            viz_shot_draw(&player, request->theme, request->width, request->height);
-        err = viz_shot_write(surface, request->picture, diag);
-        cairo_surface_destroy(surface);
-        if (player.note[0] != '\0')
-            fprintf(stderr, "foreshard-viz: %s: %s\n", request->journal, player.note);
+        err = viz_window_run(&player, two ? &other : NULL, request->theme, request->width,
+                             request->height, diag);
+        if (two) viz_player_close(&other);
     }
     viz_player_close(&player);
     return err;
@@ -108,12 +170,7 @@ static enum fore_err run(const struct options *o, struct fore_diag *diag)
     if (o->fan != NULL) return draw_fan(o, diag);
     FORE_TRY(request_of(o, &request, diag));
     if (request.picture != NULL) return shoot(&request, o->shot, diag);
-    struct viz_player player;
-    FORE_TRY(viz_player_open(&player, request.journal, request.span, VIZ_COLUMNS, diag));
-    player.look = request.look;
-    enum fore_err err = viz_window_run(&player, request.theme, request.width, request.height, diag);
-    viz_player_close(&player);
-    return err;
+    return show(&request, diag);
 }
 
 int main(int argc, char **argv)
@@ -133,14 +190,15 @@ int main(int argc, char **argv)
          "metric=latency,palette=inferno,overlay=error,tab=why,select=p41,...: what is shown, and how" },
     };
     const struct fore_args args = {
-        .usage = "foreshard-viz [--shot T FILE.png] JOURNAL [options]",
+        .usage = "foreshard-viz [--shot T FILE.png] JOURNAL [JOURNAL] [options]",
         .about = "Shows a journal: heat now and forecast, nodes, scores, migrations, latency.\n"
+                 "Two journals of one seed are shown side by side, locked in time.\n"
                  "JOURNAL may still be growing; - reads standard input. In the window ? lists the "
                  "keys.",
         .row = rows,
         .row_count = FORE_COUNTOF(rows),
         .operand_min = 0,
-        .operand_max = 2};
+        .operand_max = 3};
     struct fore_arena arena = {0};
     struct fore_diag diag = {0};
     bool help = false;

@@ -2,7 +2,6 @@
 #include "viz/model.h"
 
 #include "core/act/migrate.h"
-#include "viz/later.h"
 #include "viz/heatmap.h"
 #include "viz/label.h"
 #include "viz/later.h"

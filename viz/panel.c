@@ -92,6 +92,30 @@ uint32_t viz_panel_rows(const struct viz_scene *scene, uint32_t *count)
     return first;
 }
 
+uint32_t viz_panel_row_at(const struct viz_scene *scene, struct viz_rect plot, double y, fore_ns at)
+{
+    const struct viz_model *model = scene->model;
+    uint32_t count, first = viz_panel_rows(scene, &count), height = (uint32_t)plot.h;
+    if (count == 0 || height == 0 || y < plot.y || y >= plot.y + plot.h) return VIZ_NONE;
+    uint32_t line = (uint32_t)(y - plot.y), best = VIZ_NONE;
+    const uint8_t *column = viz_matrix_column(
+        &model->heat, at / (model->heat.bucket_ns > 0 ? model->heat.bucket_ns : 1));
+    int most = -1;
+    uint32_t i = (uint32_t)((uint64_t)line * count / height);
+    while (i > 0 && viz_matrix_line(i, count, height) >= line)
+        i--;
+    for (; i < count && viz_matrix_line(i, count, height) <= line; i++) {
+        uint32_t end = viz_matrix_line(i + 1, count, height), p = model->order[first + i];
+        uint32_t start = viz_matrix_line(i, count, height);
+        if (line >= (end > start ? end : start + 1)) continue;
+        int heat = column != NULL && p < model->heat.row_cap ? column[p] : 0;
+        if (heat <= most) continue;
+        most = heat;
+        best = p;
+    }
+    return best;
+}
+
 void viz_panel_empty(struct viz_canvas *canvas, struct viz_rect r, const char *text)
 {
     struct viz_type type = {.size = VIZ_BODY, .align = VIZ_CENTRE, .colour = canvas->theme->faint};

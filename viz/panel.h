@@ -49,6 +49,10 @@ void viz_panel_now(struct viz_canvas *canvas, const struct viz_scene *scene, str
 void viz_panel_clock(struct viz_canvas *canvas, const struct viz_scene *scene, double y);
 /* The first of the rows shown, in key order, and how many; at least one of those there are. */
 uint32_t viz_panel_rows(const struct viz_scene *scene, uint32_t *count);
+/* The partition drawn at y of the heat's plot; of those that share the pixel the hottest at that
+ * moment. VIZ_NONE outside. */
+uint32_t viz_panel_row_at(const struct viz_scene *scene, struct viz_rect plot, double y,
+                          fore_ns at);
 /* A muted sentence in the middle of a panel that has nothing to show. */
 void viz_panel_empty(struct viz_canvas *canvas, struct viz_rect r, const char *text);
 

@@ -130,6 +130,7 @@ void viz_panel_arcs(struct viz_canvas *canvas, const struct viz_scene *scene,
                 k = (size_t)-1; /* look again at all of them */
             }
         taken[i] = y;
+        if (y + 8 * u > arcs->top + arcs->pitch * arcs->count) continue; /* no room: in the list */
         const struct fore_event_move *m = &arc[i].move->move;
         bool slow = m->bytes_per_sec_max > 0 && m->state == FORE_MIGRATE_COPY;
         pill(canvas, scene, &arc[i], arcs->x + arcs->w, y,

@@ -115,8 +115,8 @@ static void overlay(struct viz_canvas *canvas, const struct viz_scene *scene,
 {
     uint32_t lut[256];
     uint8_t *level = calloc((size_t)window->width * window->height + 1, 1);
-    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)window->width,
-                                                        (int)window->height);
+    cairo_surface_t *image =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)window->width, (int)window->height);
     FORE_ASSERT(level != NULL && cairo_surface_status(image) == CAIRO_STATUS_SUCCESS);
     for (int v = 0; v < 256; v++)
         lut[v] = viz_colour_pixel(
@@ -242,13 +242,25 @@ static void heads(struct viz_canvas *canvas, const struct viz_scene *scene, stru
                         "forecast");
 }
 
-/* Splits, merges and splits by column where they happened: at their time, on their row. */
+enum { CHANGES_MAX = 96 }; /* marks at one time */
+
+static bool near_one(const struct viz_rect *drawn, uint32_t count, double x, double y)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (fabs(drawn[i].x - x) < drawn[i].w && fabs(drawn[i].y - y) < drawn[i].h) return true;
+    return false;
+}
+
+/* Splits, merges and splits by column where they happened: at their time, on their row. A mark that
+ * would lie on another is left out. */
 static void changes(struct viz_canvas *canvas, const struct viz_scene *scene,
                     const struct viz_matrix_window *window, struct viz_rect plot)
 {
     const struct fore_snapshot *snap = &scene->model->snapshot;
     double u = canvas->u;
-    for (uint32_t m = 0; m < snap->move_count; m++) {
+    struct viz_rect drawn[CHANGES_MAX];
+    uint32_t marks = 0;
+    for (uint32_t m = 0; m < snap->move_count && marks < CHANGES_MAX; m++) {
         const struct fore_snapshot_move *move = &snap->move[m];
         struct viz_move_look look = viz_panel_move_look(canvas, scene->model, move);
         bool reshapes = look.kind == VIZ_MARK_FORK || look.kind == VIZ_MARK_JOIN ||
@@ -261,6 +273,8 @@ static void changes(struct viz_canvas *canvas, const struct viz_scene *scene,
             double y = plot.y + viz_matrix_line(i + 1, window->order_count, window->height);
             struct viz_rect back = {round(x - 7 * u), round(y - 7 * u), 14 * u, 14 * u};
             if (x < plot.x || y > plot.y + plot.h - 4 * u) break;
+            if (near_one(drawn, marks, back.x, back.y)) break;
+            drawn[marks++] = back;
             viz_canvas_pill(canvas, back, 4 * u, canvas->theme->card);
             viz_canvas_mark(canvas, look.kind, x, y, 9, canvas->theme->ink);
             viz_hits_add(scene->hits, VIZ_HIT_MOVE, back, move->move.ticket);
@@ -291,8 +305,10 @@ static void no_future(struct viz_canvas *canvas, const struct viz_scene *scene,
                       struct viz_rect future)
 {
     const struct viz_theme *t = canvas->theme;
-    char text[64];
-    snprintf(text, sizeof text, "%s is not forecast", viz_metric_row[scene->look->metric].title);
+    char text[64] = "no forecast was made";
+    if (scene->model->forecast_at > 0)
+        snprintf(text, sizeof text, "%s is not forecast",
+                 viz_metric_row[scene->look->metric].title);
     viz_canvas_fill(canvas, future, t->track);
     viz_canvas_hatch(canvas, future, 9, t->card, 0.8);
     struct viz_type type = {.size = VIZ_SMALL, .align = VIZ_CENTRE, .colour = t->muted};
@@ -309,18 +325,15 @@ static struct viz_heat_range paint(struct viz_canvas *canvas, const struct viz_s
     float *scale = scale_of(scene, window);
     struct viz_heatmap_spec spec = {
         .matrix = &model->heat,
-        .later = {.window = window,
-                  .x0 = future_x,
-                  .quantile = scene->look->quantile,
-                  .scale = scale}
+        .later = {
+                  .window = window, .x0 = future_x, .quantile = scene->look->quantile, .scale = scale}
     };
     struct viz_heatmap_look look = {.x = plot.x, .y = plot.y};
     (void)viz_heatmap_levels(model->map, model, &spec);
     struct viz_heat_range range = range_of(viz_heatmap_histogram(model->map));
     colours(canvas, scene->look, range, &look);
     viz_heatmap_paint(model->map, canvas->cr, &look);
-    if (scene->look->error && model->want.expect)
-        overlay(canvas, scene, window, plot, future_x);
+    if (scene->look->error && model->want.expect) overlay(canvas, scene, window, plot, future_x);
     free(scale);
     return range;
 }
@@ -349,7 +362,7 @@ void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, st
     viz_hits_add(scene->hits, VIZ_HIT_HEAT, plot, 0);
     struct viz_heat_range range = paint(canvas, scene, &window, plot, future_x);
     struct viz_rect future = {plot.x + future_x, plot.y, plot.w - future_x, plot.h};
-    if (viz_metric_row[scene->look->metric].ahead)
+    if (viz_metric_row[scene->look->metric].ahead && model->forecast_at > 0)
         viz_canvas_hatch(canvas, future, 9, canvas->theme->card, 0.30);
     else
         no_future(canvas, scene, future);

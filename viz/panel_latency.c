@@ -199,6 +199,7 @@ void viz_panel_latency(struct viz_canvas *canvas, const struct viz_scene *scene,
     left += viz_canvas_text(canvas, &title, left, r.y + 23 * u, 0, "Latency p99") + 10 * u;
     viz_canvas_text(canvas, &about, left, r.y + 23 * u, x - left, text);
     viz_panel_grid(canvas, scene, plot);
+    viz_hits_add(scene->hits, VIZ_HIT_PLOT, plot, 0);
     if (!fit(scene, &s)) {
         viz_panel_empty(canvas, r, "No latency measured up to here.");
         return;

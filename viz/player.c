@@ -12,8 +12,11 @@
 enum fore_err viz_player_open(struct viz_player *player, const char *path, fore_ns span,
                               uint32_t columns, struct fore_diag *diag)
 {
-    *player =
-        (struct viz_player){.look = viz_look_usual, .span = span, .columns = columns, .path = path};
+    *player = (struct viz_player){.look = viz_look_usual,
+                                  .ahead = UINT64_MAX,
+                                  .span = span,
+                                  .columns = columns,
+                                  .path = path};
     FORE_TRY(viz_feed_open(path, &player->feed, diag));
     struct fore_diag inner = {0};
     enum fore_err err =
@@ -50,7 +53,10 @@ static struct viz_view view_at(const struct viz_player *player, fore_ns now)
     fore_ns first = viz_player_first(player), horizon = player->horizon;
     fore_ns span = player->span == VIZ_SPAN_ALL ? UINT64_MAX : player->span;
     if (horizon == 0 && viz_feed_size(player->feed) > WHOLE_BYTES) horizon = HORIZON_GUESS;
-    return viz_axis_view(first, now, horizon, span);
+    struct viz_view view = viz_axis_view(first, now, horizon, span);
+    if (player->ahead == UINT64_MAX) return view;
+    view.to = view.now + (player->ahead < horizon ? player->ahead : horizon);
+    return view;
 }
 
 /*

@@ -21,6 +21,7 @@ struct viz_player {
     struct viz_model model;
     struct viz_view view;
     fore_ns span;    /* asked for; VIZ_SPAN_AUTO, VIZ_SPAN_ALL or a duration */
+    fore_ns ahead;   /* of the future, at most; UINT64_MAX: as much as there is room for */
     fore_ns horizon; /* of the forecasts, once seen */
     fore_ns period;  /* of the loads, once seen */
     uint32_t columns;
