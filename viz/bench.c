@@ -83,8 +83,7 @@ static struct viz_scene scene_of(const struct bench *b, fore_ns shift)
 
 static enum fore_err show(struct bench *b, struct fore_diag *diag)
 {
-    return viz_display_show(&b->display, b->frame.page, b->frame.changed, b->frame.changed_count,
-                            diag);
+    return viz_display_show(&b->display, b->frame.changed, b->frame.changed_count, diag);
 }
 
 static enum fore_err whole(struct bench *b, fore_ns shift, struct fore_diag *diag)
@@ -264,10 +263,13 @@ enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore
     if (err == FORE_E_OK) {
         b.sample = calloc(2 * (size_t)options->frames, sizeof *b.sample);
         FORE_ASSERT(b.sample != NULL);
-        viz_frame_init(&b.frame, options->width, options->height);
         fill(&b);
-        err = measure(&b, &result, diag);
-        viz_frame_fini(&b.frame);
+        cairo_surface_t *page = viz_display_page(&b.display);
+        if (page == NULL)
+            err = fore_err_set(diag, FORE_E_UNREACHABLE, "no picture: %s", SDL_GetError());
+        else
+            viz_frame_init(&b.frame, page);
+        if (err == FORE_E_OK) err = measure(&b, &result, diag);
         viz_bench_source_fini(&b.source);
         viz_model_fini(&model);
         free(b.sample);

@@ -16,7 +16,7 @@ struct viz_heatmap {
     size_t histogram[256];
     cairo_surface_t *picture;
     uint32_t now[256], then[256]; /* the picture's colours */
-    uint64_t work;
+    uint64_t work, recoloured;
 };
 
 static void *wanted(void *memory)
@@ -36,7 +36,7 @@ static void drop(struct viz_heatmap *map)
     free(map->shows);
     free(map->uncoloured);
     if (map->picture != NULL) cairo_surface_destroy(map->picture);
-    *map = (struct viz_heatmap){.work = map->work};
+    *map = (struct viz_heatmap){.work = map->work, .recoloured = map->recoloured};
 }
 
 void viz_heatmap_destroy(struct viz_heatmap *map)
@@ -96,9 +96,11 @@ static void mend_measured(struct viz_heatmap *map, const struct viz_heatmap_spec
 {
     struct viz_matrix_slots slots = viz_matrix_slots(spec->matrix, spec->later.window);
     struct viz_pool *pool = spec->matrix->pool;
-    uint32_t end = spec->later.x0 < map->width ? spec->later.x0 : map->width;
-    viz_pool_ready(pool, spec->matrix, spec->later.window, slots.slot, slots.first[end]);
-    for (uint32_t x = 0; x < end; x++) {
+    uint32_t end = spec->later.x0 < spec->to ? spec->later.x0 : spec->to;
+    uint32_t begin = spec->from < end ? spec->from : end;
+    viz_pool_ready(pool, spec->matrix, spec->later.window, slots.slot + slots.first[begin],
+                   slots.first[end] - slots.first[begin]);
+    for (uint32_t x = begin; x < end; x++) {
         const uint32_t *slot = slots.slot + slots.first[x];
         uint32_t count = slots.first[x + 1] - slots.first[x];
         uint64_t name = name_of(pool, slot, count);
@@ -114,19 +116,20 @@ static void mend_later(struct viz_heatmap *map, const struct viz_model *model,
                        const struct viz_heatmap_spec *spec, uint8_t *line)
 {
     struct viz_later_columns columns = viz_later_columns(model, &spec->later);
-    for (uint32_t x = spec->later.x0; x < map->width; x++) {
+    uint32_t x = spec->later.x0 > spec->from ? spec->later.x0 : spec->from;
+    for (; x < spec->to; x++) {
         uint64_t name = viz_later_name(&columns, x) & ~UINT64_C(1);
         if (name != 0 && map->shows[x] == name) continue;
         viz_later_column(&columns, x, line);
         mend(map, x, line);
         map->shows[x] = name;
     }
-    viz_later_columns_fini(&columns);
 }
 
 const uint8_t *viz_heatmap_levels(struct viz_heatmap *map, const struct viz_model *model,
                                   const struct viz_heatmap_spec *spec)
 {
+    FORE_ASSERT(spec->from <= spec->to && spec->to <= spec->later.window->width);
     adopt(map, spec);
     uint8_t *line = wanted(calloc(map->height + (size_t)1, 1));
     mend_measured(map, spec, line);
@@ -174,6 +177,7 @@ void viz_heatmap_paint(struct viz_heatmap *map, cairo_t *cr, const struct viz_he
     FORE_ASSERT(cairo_surface_status(map->picture) == CAIRO_STATUS_SUCCESS);
     memcpy(map->now, look->now, sizeof map->now);
     memcpy(map->then, look->then, sizeof map->then);
+    map->recoloured += all;
     cairo_surface_flush(map->picture);
     for (uint32_t x = 0; x < map->width;) {
         uint32_t from = x;
@@ -187,6 +191,11 @@ void viz_heatmap_paint(struct viz_heatmap *map, cairo_t *cr, const struct viz_he
     cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
     cairo_rectangle(cr, look->x, look->y, map->width, map->height);
     cairo_fill(cr);
+}
+
+uint64_t viz_heatmap_recoloured(const struct viz_heatmap *map)
+{
+    return map->recoloured;
 }
 
 uint64_t viz_heatmap_work(const struct viz_heatmap *map)

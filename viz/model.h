@@ -58,6 +58,8 @@ struct viz_model {
     uint32_t *order; /* living partitions in key order */
     uint32_t order_count, order_cap;
     bool order_stale;
+    uint32_t *run_end; /* order index behind each run of partitions of one table */
+    uint32_t run_count;
     uint64_t odd; /* records left out */
 };
 

@@ -84,29 +84,43 @@ static void table_label(struct viz_canvas *canvas, const char *name, struct viz_
     cairo_restore(canvas->cr);
 }
 
+/* As many rows as have room get their names: each the first whose middle is far enough down. */
+static void row_labels(struct viz_canvas *canvas, const struct viz_model *model,
+                       struct viz_rect plot)
+{
+    uint32_t count = model->order_count, height = (uint32_t)plot.h;
+    double u = canvas->u, next = 0, row = plot.h / count;
+    for (uint32_t i = 0; i < count;) {
+        double y0 = viz_matrix_line(i, count, height), y1 = viz_matrix_line(i + 1, count, height);
+        double middle = (y0 + y1) / 2;
+        if (middle < next - 0.5) {
+            uint32_t skip = (uint32_t)fmax(1, floor((next - 0.5 - middle) / row) - 2);
+            i += skip;
+            continue;
+        }
+        row_label(canvas, model, model->order[i], plot.x, plot.y + middle + 3.8 * u);
+        next = middle + fmax(12.5 * u, y1 - y0);
+        i++;
+    }
+}
+
 static void gutter(struct viz_canvas *canvas, const struct viz_model *model, struct viz_rect plot,
                    double left)
 {
     const struct fore_topology *topology = &model->snapshot.topology;
     uint32_t count = model->order_count, height = (uint32_t)plot.h, start = 0;
-    double u = canvas->u, next = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t p = model->order[i], table = topology->partition[p].table;
-        double y0 = viz_matrix_line(i, count, height), y1 = viz_matrix_line(i + 1, count, height);
-        double middle = plot.y + (y0 + y1) / 2;
-        if (middle - plot.y >= next - 0.5) {
-            row_label(canvas, model, p, plot.x, middle + 3.8 * u);
-            next = middle - plot.y + fmax(12.5 * u, y1 - y0);
-        }
-        bool last = i + 1 == count;
-        if (!last && topology->partition[model->order[i + 1]].table == table) continue;
+    double u = canvas->u;
+    if (viz_canvas_sees(canvas, (struct viz_rect){left, plot.y - 8 * u, plot.x - left, plot.h}))
+        row_labels(canvas, model, plot);
+    for (uint32_t k = 0; k < model->run_count; start = model->run_end[k++]) {
+        uint32_t end = model->run_end[k];
+        uint32_t table = topology->partition[model->order[start]].table;
         double top = plot.y + viz_matrix_line(start, count, height);
+        double bottom = plot.y + viz_matrix_line(end, count, height);
         table_label(canvas, table < topology->table_count ? topology->table[table].name : "?",
-                    (struct viz_rect){left + 22 * u, top, 0, plot.y + y1 - top});
-        if (!last)
-            viz_canvas_level(canvas, plot.x, plot.x + plot.w, plot.y + y1, 2 * u,
-                             canvas->theme->card);
-        start = i + 1;
+                    (struct viz_rect){left + 22 * u, top, 0, bottom - top});
+        if (end < count)
+            viz_canvas_level(canvas, plot.x, plot.x + plot.w, bottom, 2 * u, canvas->theme->card);
     }
 }
 
@@ -203,10 +217,15 @@ static void heads(struct viz_canvas *canvas, const struct viz_scene *scene, stru
                         "forecast");
 }
 
+static uint32_t pixel_of(const struct viz_rect *plot, double x)
+{
+    return (uint32_t)fmin(fmax(ceil(x - plot->x), 0), plot->w);
+}
+
 void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r)
 {
     const struct viz_model *model = scene->model;
-    double u = canvas->u, top = round(r.y + 66 * u);
+    double u = canvas->u, top = round(r.y + VIZ_HEAT_TOP * u);
     struct viz_rect plot = {scene->scale.x0, top, scene->scale.x1 - scene->scale.x0,
                             round(r.y + r.h - 28 * u) - top};
     viz_canvas_card(canvas, r, "", "", 0);
@@ -225,7 +244,10 @@ void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, st
     window.to = scene->view.to;
     struct viz_heatmap_spec spec = {
         .matrix = &model->heat,
-        .later = {.window = &window, .x0 = future_x, .quantile = 1}
+        .later = {.window = &window, .x0 = future_x, .quantile = 1},
+        .from = canvas->limit.w > 0 ? pixel_of(&plot, canvas->limit.x) : 0,
+        .to = canvas->limit.w > 0 ? pixel_of(&plot, canvas->limit.x + canvas->limit.w)
+                                  : window.width
     };
     (void)viz_heatmap_levels(model->map, model, &spec);
     struct range range = range_of(viz_heatmap_histogram(model->map));
