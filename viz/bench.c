@@ -78,7 +78,8 @@ static struct viz_scene scene_of(const struct bench *b, fore_ns shift)
                                        .now = b->source.at,
                                        .to = from + width + width / 16 + width / 4 + shift},
                               .note = "",
-                              .status = "following"};
+                              .status = "following",
+                              .look = &viz_look_usual};
 }
 
 static enum fore_err show(struct bench *b, struct fore_diag *diag)
@@ -268,7 +269,7 @@ enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore
         if (page == NULL)
             err = fore_err_set(diag, FORE_E_UNREACHABLE, "no picture: %s", SDL_GetError());
         else
-            viz_frame_init(&b.frame, page);
+            viz_frame_init(&b.frame, page, 1);
         if (err == FORE_E_OK) err = measure(&b, &result, diag);
         viz_bench_source_fini(&b.source);
         viz_model_fini(&model);

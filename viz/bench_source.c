@@ -83,8 +83,7 @@ static void put_loads(struct viz_bench_source *s)
                                                         .load_cores = load,
                                                         .p99_ms = 2 + 3 * noise(s)};
     }
-    fore_sink_put(s->sink, s->at, FORE_EV_PARTITION_LOAD, s->load,
-                  s->partitions * sizeof *s->load);
+    fore_sink_put(s->sink, s->at, FORE_EV_PARTITION_LOAD, s->load, s->partitions * sizeof *s->load);
 }
 
 static void put_nodes(struct viz_bench_source *s)
@@ -131,7 +130,8 @@ static void put_forecasts(struct viz_bench_source *s)
         fore_sink_put(s->sink, s->at, FORE_EV_FORECAST, &f, sizeof f);
     }
     for (uint32_t i = 0; i < SCORED && i < s->partitions; i++) {
-        struct fore_event_score score = {.partition = i * (s->partitions / SCORED + 1) % s->partitions,
+        struct fore_event_score score = {.partition =
+                                             i * (s->partitions / SCORED + 1) % s->partitions,
                                          .rrs = noise(s),
                                          .probability = noise(s),
                                          .responsibility = noise(s),

@@ -88,6 +88,7 @@ enum viz_mark {
     VIZ_MARK_ARROW,    /* move */
     VIZ_MARK_FORK,     /* split */
     VIZ_MARK_JOIN,     /* merge */
+    VIZ_MARK_COLUMNS,  /* split by column */
     VIZ_MARK_PLUS,     /* replica added */
     VIZ_MARK_MINUS,    /* replica dropped */
 };

@@ -25,8 +25,9 @@ struct viz_frame {
     uint32_t changed_count;
 };
 
-/* On an RGB24 image that outlives the frame; the next draw is of all of it. */
-void viz_frame_init(struct viz_frame *frame, cairo_surface_t *page);
+/* On an RGB24 image that outlives the frame, with the text's size (look.h); begin with a draw of
+ * all of it. */
+void viz_frame_init(struct viz_frame *frame, cairo_surface_t *page, double text);
 
 /* Everything, at once. */
 void viz_frame_whole(struct viz_frame *frame, const struct viz_theme *theme,

@@ -21,6 +21,7 @@ struct viz_heatmap_spec {
     const struct viz_matrix *matrix; /* of the measured columns, 0..x0-1 */
     struct viz_later_picture later;  /* window and x0 are those of the whole picture */
     uint32_t from, to;               /* pixel columns wanted now; the others may be behind */
+    bool measured_only;              /* and so may the forecast */
 };
 /* Brings the levels up to date: [height][width], valid until the next call. */
 const uint8_t *viz_heatmap_levels(struct viz_heatmap *map, const struct viz_model *model,

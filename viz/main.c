@@ -21,7 +21,7 @@ enum { EXIT_OK = 0, EXIT_INPUT = 2, EXIT_WORLD = 3 };
 static const char size_usual[] = "1920x1080";
 
 struct options {
-    const char *shot, *fan, *size, *theme, *span;
+    const char *shot, *fan, *size, *theme, *span, *look;
     struct fore_strings operands;
     bool bench, json;
 };
@@ -31,6 +31,7 @@ struct request {
     const struct viz_theme *theme;
     int width, height;
     fore_ns span;
+    struct viz_look look;
 };
 
 static enum fore_err request_of(const struct options *o, struct request *out,
@@ -48,6 +49,8 @@ static enum fore_err request_of(const struct options *o, struct request *out,
     if (out->theme == NULL)
         return fore_err_set(diag, FORE_E_FORMAT, "--theme %s: light or dark", o->theme);
     FORE_TRY(viz_shot_size(o->size, &out->width, &out->height, diag));
+    out->look = viz_look_usual;
+    FORE_TRY(viz_look_parse(o->look, &out->look, diag));
     out->span = strcmp(o->span, "all") == 0 ? VIZ_SPAN_ALL : VIZ_SPAN_AUTO;
     if (out->span == VIZ_SPAN_ALL || strcmp(o->span, "auto") == 0) return FORE_E_OK;
     if (viz_format_parse_duration(o->span, &out->span) != FORE_E_OK || out->span < FORE_SEC)
@@ -64,6 +67,7 @@ static enum fore_err shoot(const struct request *request, const char *moment,
     FORE_TRY(viz_player_open(&player, request->journal, request->span, VIZ_COLUMNS, diag));
     enum fore_err err = viz_format_parse_moment(moment, viz_player_first(&player),
                                                 viz_player_last(&player), &at, diag);
+    player.look = request->look;
     if (err == FORE_E_OK) {
         viz_player_go(&player, at);
         cairo_surface_t *surface =
@@ -93,12 +97,20 @@ static enum fore_err draw_fan(const struct options *o, struct fore_diag *diag)
 static enum fore_err run(const struct options *o, struct fore_diag *diag)
 {
     struct request request = {0};
-    if (o->bench) return viz_bench_run(&(struct viz_bench_options){.theme = viz_colour_theme(o->theme), .partitions=16384, .columns=1440, .frames=100, .width=1920,.height=1080}, diag);
+    if (o->bench)
+        return viz_bench_run(&(struct viz_bench_options){.theme = viz_colour_theme(o->theme),
+                                                         .partitions = 16384,
+                                                         .columns = 1440,
+                                                         .frames = 100,
+                                                         .width = 1920,
+                                                         .height = 1080},
+                             diag);
     if (o->fan != NULL) return draw_fan(o, diag);
     FORE_TRY(request_of(o, &request, diag));
     if (request.picture != NULL) return shoot(&request, o->shot, diag);
     struct viz_player player;
     FORE_TRY(viz_player_open(&player, request.journal, request.span, VIZ_COLUMNS, diag));
+    player.look = request.look;
     enum fore_err err = viz_window_run(&player, request.theme, request.width, request.height, diag);
     viz_player_close(&player);
     return err;
@@ -106,17 +118,19 @@ static enum fore_err run(const struct options *o, struct fore_diag *diag)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.size = size_usual, .theme = "light", .span = "auto"};
+    struct options o = {.size = size_usual, .theme = "light", .span = "auto", .look = ""};
     const struct fore_arg rows[] = {
-        {"bench",  FORE_ARG_FLAG, &o.bench,  NULL, "measure"},
-        {"json",  FORE_ARG_FLAG, &o.json,  NULL, "measure"},
+        {"bench", FORE_ARG_FLAG, &o.bench, NULL,    "measure"                                          },
+        {"json",  FORE_ARG_FLAG, &o.json,  NULL,    "measure"                                          },
         {"shot",  FORE_ARG_TEXT, &o.shot,  "T",
-         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                        },
-        {"fan",   FORE_ARG_TEXT, &o.fan,   "DATA", "draw a forecast's fan into FILE.png, .svg or .pdf"},
-        {"size",  FORE_ARG_TEXT, &o.size,  "WxH",  "pixels of picture or window, default 1920x1080"   },
-        {"theme", FORE_ARG_TEXT, &o.theme, "NAME", "light or dark"                                    },
+         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                         },
+        {"fan",   FORE_ARG_TEXT, &o.fan,   "DATA",  "draw a forecast's fan into FILE.png, .svg or .pdf"},
+        {"size",  FORE_ARG_TEXT, &o.size,  "WxH",   "pixels of picture or window, default 1920x1080"   },
+        {"theme", FORE_ARG_TEXT, &o.theme, "NAME",  "light or dark"                                    },
         {"span",  FORE_ARG_TEXT, &o.span,  "TIME",
-         "how much of the past to show: a duration, all, or auto (four forecast horizons)"            },
+         "how much of the past to show: a duration, all, or auto (four forecast horizons)"             },
+        {"look",  FORE_ARG_TEXT, &o.look,  "WORDS",
+         "metric=latency,palette=inferno,overlay=error,tab=why,select=p41,...: what is shown, and how" },
     };
     const struct fore_args args = {
         .usage = "foreshard-viz [--shot T FILE.png] JOURNAL [options]",

@@ -162,6 +162,12 @@ void viz_matrix_put(struct viz_matrix *matrix, fore_ns at, uint32_t row, double 
     viz_pool_forget(matrix->pool, matrix->put_slot);
 }
 
+void viz_matrix_set(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load)
+{
+    FORE_ASSERT(row < matrix->row_cap);
+    column(matrix, at / matrix->bucket_ns)[row] = viz_matrix_quantise(load);
+}
+
 void viz_matrix_copy_row(struct viz_matrix *matrix, uint32_t from, uint32_t to)
 {
     for (uint64_t b = matrix->first; b < matrix->next; b++)

@@ -45,6 +45,8 @@ void viz_matrix_reserve(struct viz_matrix *matrix, uint32_t rows);
 bool viz_matrix_open(struct viz_matrix *matrix, fore_ns at);
 /* Into the bucket opened last for `at`; row < row_cap. */
 void viz_matrix_put(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load);
+/* Instead of what is there. */
+void viz_matrix_set(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load);
 /* History of a row, for split (to shows what from showed) and merge (to shows the larger). */
 void viz_matrix_copy_row(struct viz_matrix *matrix, uint32_t from, uint32_t to);
 void viz_matrix_pool_row(struct viz_matrix *matrix, uint32_t from, uint32_t to);

@@ -12,7 +12,8 @@
 enum fore_err viz_player_open(struct viz_player *player, const char *path, fore_ns span,
                               uint32_t columns, struct fore_diag *diag)
 {
-    *player = (struct viz_player){.span = span, .columns = columns, .path = path};
+    *player =
+        (struct viz_player){.look = viz_look_usual, .span = span, .columns = columns, .path = path};
     FORE_TRY(viz_feed_open(path, &player->feed, diag));
     struct fore_diag inner = {0};
     enum fore_err err =
@@ -126,7 +127,27 @@ static void learn(struct viz_player *player)
                  : "");
 }
 
-void viz_player_go(struct viz_player *player, fore_ns now)
+/* The look decides what the model keeps; the partition in focus is kept while it lives. */
+static bool want(struct viz_player *player)
+{
+    const struct viz_look *look = &player->look;
+    struct viz_model *model = &player->model;
+    const struct fore_topology *topology = &model->snapshot.topology;
+    struct viz_want want = {.metric = look->error ? VIZ_METRIC_LOAD : look->metric,
+                            .expect = look->error,
+                            .watch = look->partition};
+    uint32_t kept = model->want.watch;
+    if (want.watch == VIZ_NONE && look->tab == VIZ_TAB_FORECAST)
+        want.watch = kept < topology->partition_count && topology->partition[kept].alive
+                         ? kept
+                         : viz_model_focus(model);
+    bool same = want.metric == model->want.metric && want.expect == model->want.expect &&
+                want.watch == kept;
+    model->want = want;
+    return same;
+}
+
+static void go(struct viz_player *player, fore_ns now)
 {
     struct viz_view view = view_at(player, now);
     bool back = now < player->view.now;
@@ -142,6 +163,15 @@ void viz_player_go(struct viz_player *player, fore_ns now)
     if (view.to > known) view.to = known > view.now ? known : view.now;
     player->view = view;
     viz_model_sort(&player->model);
+}
+
+void viz_player_go(struct viz_player *player, fore_ns now)
+{
+    if (!want(player)) player->begun = false;
+    go(player, now);
+    if (want(player)) return; /* which partition is in focus is known only now */
+    player->begun = false;
+    go(player, now);
 }
 
 bool viz_player_poll(struct viz_player *player)

@@ -8,12 +8,14 @@
 
 #include "viz/axis.h"
 #include "viz/feed.h"
+#include "viz/look.h"
 #include "viz/model.h"
 
 #define VIZ_SPAN_AUTO UINT64_C(0)
 #define VIZ_SPAN_ALL  UINT64_MAX
 
 struct viz_player {
+    struct viz_look look; /* may be changed at any time; the next viz_player_go() follows */
     struct viz_feed *feed;
     struct fore_journal_reader *reader;
     struct viz_model model;
@@ -33,7 +35,7 @@ FORE_MUST_USE enum fore_err viz_player_open(struct viz_player *player, const cha
 void viz_player_close(struct viz_player *player);
 fore_ns viz_player_first(const struct viz_player *player);
 fore_ns viz_player_last(const struct viz_player *player);
-/* Brings model and view to `now`. */
+/* Brings model and view to `now`, and to what the look asks for. */
 void viz_player_go(struct viz_player *player, fore_ns now);
 /* Reads what a growing journal has gained; true if its end moved. */
 bool viz_player_poll(struct viz_player *player);

@@ -101,8 +101,8 @@ const struct viz_text_line *viz_text_line(const struct viz_text_key *key)
     uint64_t hash = fore_hash_bytes(key->text, len, fore_hash_bytes(parts, sizeof parts, 0));
     struct entry *e = &kept.slot[hash % SLOTS];
     for (; e->text != NULL; e = e + 1 == kept.slot + SLOTS ? kept.slot : e + 1)
-        if (e->hash == hash && e->px == key->px && e->width == key->width &&
-            e->bold == key->bold && strcmp(e->text, key->text) == 0)
+        if (e->hash == hash && e->px == key->px && e->width == key->width && e->bold == key->bold &&
+            strcmp(e->text, key->text) == 0)
             return &e->line;
     *e = (struct entry){
         .hash = hash, .px = key->px, .width = key->width, .bold = key->bold, .line = lay_out(key)};
