@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#define NAME_WAITS (UINT32_C(1) << 31)
+
 void viz_frame_init(struct viz_frame *frame, cairo_surface_t *page, double text)
 {
     *frame = (struct viz_frame){
@@ -63,20 +65,24 @@ void viz_frame_whole(struct viz_frame *frame, const struct viz_theme *theme,
     note(frame, (struct viz_rect){0, 0, frame->layout.width, frame->layout.height});
 }
 
-/* Where the heat changes when now moves on: the line with the columns it passed, and above it the
- * words beside its name. */
-static void draw_strips(struct viz_frame *frame, const struct viz_scene *scene, size_t panel)
+/* Where the heat changes when now moves on: the line with the columns it passed. */
+static struct viz_rect strip(const struct viz_frame *frame, const struct viz_scene *scene)
 {
     struct viz_rect r = frame->layout.place[VIZ_PLACE_HEAT];
     double u = frame->layout.u, before = viz_axis_x(&scene->scale, frame->view.now);
-    double after = viz_axis_x(&scene->scale, scene->view.now), top = r.y + VIZ_HEAT_TOP * u;
-    static const double reach[] = {150, 4}, down[] = {20, 0};
-    for (int i = 0; i < 2; i++) {
-        double x0 = floor(fmax(r.x, fmin(before, after) - reach[i] * u));
-        double x1 = ceil(fmin(r.x + r.w, fmax(before, after) + reach[i] * u));
-        double y0 = floor(top - down[i] * u), y1 = i == 0 ? floor(top) : r.y + r.h;
-        draw_panel(frame, scene, panel, (struct viz_rect){x0, y0, x1 - x0, y1 - y0});
-    }
+    double after = viz_axis_x(&scene->scale, scene->view.now);
+    double x0 = floor(fmax(r.x, fmin(before, after) - 4 * u)), y0 = floor(r.y + VIZ_HEAT_TOP * u);
+    double x1 = ceil(fmin(r.x + r.w, fmax(before, after) + 4 * u));
+    return (struct viz_rect){x0, y0, x1 - x0, r.y + r.h - y0};
+}
+
+/* The name of now and the words beside it, above the plot: from edge to edge, because nobody
+ * remembers where it stood. */
+static struct viz_rect name_strip(const struct viz_frame *frame)
+{
+    struct viz_rect r = frame->layout.place[VIZ_PLACE_HEAT];
+    double u = frame->layout.u, y0 = floor(r.y + (VIZ_HEAT_TOP - 20) * u);
+    return (struct viz_rect){r.x, y0, r.w, floor(r.y + VIZ_HEAT_TOP * u) - y0};
 }
 
 void viz_frame_column(struct viz_frame *frame, const struct viz_theme *theme,
@@ -92,11 +98,12 @@ void viz_frame_column(struct viz_frame *frame, const struct viz_theme *theme,
     rule(frame, scene);
     for (size_t i = 0; i < viz_panel_count; i++) {
         bool heat = viz_panels[i].place == VIZ_PLACE_HEAT;
-        if (heat) draw_strips(frame, scene, i);
-        /* New forecasts, or new colours, change more of the heat than its strips. */
+        if (heat) draw_panel(frame, scene, i, strip(frame, scene));
+        /* New forecasts, or new colours, change more of the heat than its strip. */
         if (!heat || scene->model->forecast_version != frame->forecast_version ||
             viz_heatmap_recoloured(scene->model->map) != frame->recoloured)
             frame->waiting |= UINT32_C(1) << i;
+        if (heat) frame->waiting |= NAME_WAITS;
     }
     remember(frame, scene);
     cairo_surface_flush(frame->page);
@@ -108,9 +115,16 @@ bool viz_frame_follow(struct viz_frame *frame, struct viz_scene *scene)
     if (frame->waiting == 0) return false;
     rule(frame, scene);
     for (size_t i = 0; i < viz_panel_count; i++) {
-        if ((frame->waiting & UINT32_C(1) << i) == 0) continue;
+        uint32_t bit = UINT32_C(1) << i;
+        bool heat = viz_panels[i].place == VIZ_PLACE_HEAT;
+        if (heat && (frame->waiting & (bit | NAME_WAITS)) == NAME_WAITS) {
+            draw_panel(frame, scene, i, name_strip(frame));
+            frame->waiting &= ~NAME_WAITS;
+            break;
+        }
+        if ((frame->waiting & bit) == 0) continue;
         draw_panel(frame, scene, i, frame->layout.place[viz_panels[i].place]);
-        frame->waiting &= ~(UINT32_C(1) << i);
+        frame->waiting &= heat ? ~(bit | NAME_WAITS) : ~bit;
         break;
     }
     frame->recoloured = viz_heatmap_recoloured(scene->model->map);

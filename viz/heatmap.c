@@ -55,8 +55,13 @@ static void adopt(struct viz_heatmap *map, const struct viz_heatmap_spec *spec)
     uint64_t key = fore_hash_bytes(w->order, w->order_count * sizeof *w->order,
                                    fore_hash_bytes(parts, sizeof parts, 0));
     if (map->level != NULL && map->key == key) return;
-    drop(map);
     size_t pixels = (size_t)w->width * w->height;
+    if (map->level != NULL && map->width == w->width && map->height == w->height) {
+        memset(map->shows, 0, w->width * sizeof *map->shows); /* pixels that stay need no new colour */
+        map->key = key;
+        return;
+    }
+    drop(map);
     map->key = key;
     map->width = w->width;
     map->height = w->height;

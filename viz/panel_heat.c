@@ -8,6 +8,7 @@
  */
 #include "viz/panel_heat.h"
 
+#include "core/act/migrate.h"
 #include "viz/format.h"
 #include "viz/heatmap.h"
 #include "viz/label.h"
@@ -281,11 +282,12 @@ static void changes(struct viz_canvas *canvas, const struct viz_scene *scene,
     double u = canvas->u;
     for (uint32_t m = 0; m < snap->move_count; m++) {
         const struct fore_snapshot_move *move = &snap->move[m];
+        uint8_t kind = move->move.kind;
+        bool reshapes = kind == FORE_MOVE_SPLIT || kind == FORE_MOVE_MERGE ||
+                        kind == FORE_MOVE_VERTICAL_SPLIT || kind == FORE_MOVE_VERTICAL_MERGE;
+        if (!reshapes || move->changed_ns < scene->view.from || !viz_model_move_over(move))
+            continue;
         struct viz_move_look look = viz_panel_move_look(canvas, scene->model, move);
-        bool reshapes = look.kind == VIZ_MARK_FORK || look.kind == VIZ_MARK_JOIN ||
-                        look.kind == VIZ_MARK_COLUMNS;
-        if (!reshapes || move->changed_ns < scene->view.from) continue;
-        if (!viz_model_move_over(move)) continue;
         for (uint32_t i = 0; i < window->order_count; i++) {
             if (window->order[i] != move->move.partition) continue;
             double x = viz_axis_x(&scene->scale, move->move.began_ns);
