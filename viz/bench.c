@@ -11,6 +11,7 @@
 #include "viz/bench.h"
 
 #include "core/base/json.h"
+#include "viz/bench_journal.h"
 #include "viz/bench_source.h"
 #include "viz/display.h"
 #include "viz/frame.h"
@@ -73,13 +74,15 @@ static struct viz_scene scene_of(const struct bench *b, fore_ns shift)
 {
     fore_ns period = b->source.period, width = b->options->columns * period;
     fore_ns from = (b->source.at > width ? b->source.at - width : 0) / (width / 16) * (width / 16);
-    return (struct viz_scene){.model = b->model,
-                              .view = {.from = from + shift,
-                                       .now = b->source.at,
-                                       .to = from + width + width / 16 + width / 4 + shift},
-                              .note = "",
-                              .status = "following",
-                              .look = &viz_look_usual};
+    return (struct viz_scene){
+        .model = b->model,
+        .view = {.from = from + shift,
+                 .now = b->source.at,
+                 .to = from + width + width / 16 + width / 4 + shift},
+        .note = "",
+        .status = "following",
+        .look = &viz_look_usual
+    };
 }
 
 static enum fore_err show(struct bench *b, struct fore_diag *diag)
@@ -216,7 +219,6 @@ static enum fore_err measure(struct bench *b, struct viz_bench_result *r, struct
     FORE_TRY(measure_idle(b, &r->idle_ms_p95, diag));
     FORE_TRY(measure_column(b, &r->column_ms_p95, &r->follow_ms_p95, diag));
     FORE_TRY(measure_input(b, &r->input_ms_p95, diag));
-    r->rss_bytes = rss_bytes();
     return FORE_E_OK;
 }
 
@@ -233,7 +235,9 @@ static void print(const struct viz_bench_options *o, const struct viz_bench_resu
     fore_json_f64(&json, "follow_ms_p95", r->follow_ms_p95);
     fore_json_f64(&json, "input_ms_p95", r->input_ms_p95);
     fore_json_f64(&json, "open_ms", r->open_ms);
+    fore_json_f64(&json, "history_ms", r->history_ms);
     fore_json_f64(&json, "seek_ms_p95", r->seek_ms_p95);
+    fore_json_f64(&json, "settle_ms_p95", r->settle_ms_p95);
     fore_json_u64(&json, "journal_bytes", o->journal_bytes);
     fore_json_u64(&json, "rss_bytes", r->rss_bytes);
     fore_json_object_end(&json);
@@ -255,11 +259,15 @@ static void fill(struct bench *b)
 
 enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore_diag *diag)
 {
-    struct viz_bench_result result = {.open_ms = (double)NAN, .seek_ms_p95 = (double)NAN};
+    struct viz_bench_result result = {.open_ms = (double)NAN,
+                                      .history_ms = (double)NAN,
+                                      .seek_ms_p95 = (double)NAN,
+                                      .settle_ms_p95 = (double)NAN};
     static struct viz_model model;
     struct bench b = {.options = options, .model = &model};
     if (SDL_getenv("DISPLAY") == NULL && SDL_getenv("WAYLAND_DISPLAY") == NULL)
-        SDL_setenv("SDL_VIDEODRIVER", "dummy", 0); /* no display needed to know what drawing costs */
+        SDL_setenv("SDL_VIDEODRIVER", "dummy",
+                   0); /* no display needed to know what drawing costs */
     enum fore_err err = viz_display_open(&b.display, options->width, options->height, diag);
     if (err == FORE_E_OK) {
         b.sample = calloc(2 * (size_t)options->frames, sizeof *b.sample);
@@ -276,6 +284,9 @@ enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore
         free(b.sample);
     }
     viz_display_close(&b.display);
+    if (err == FORE_E_OK && options->journal_bytes > 0)
+        err = viz_bench_journal(options, &result, diag);
+    result.rss_bytes = rss_bytes();
     if (err == FORE_E_OK) print(options, &result);
     viz_text_forget();
     return err;

@@ -21,7 +21,7 @@ struct viz_canvas {
     const struct viz_theme *theme;
     double u;
     struct viz_rect limit; /* nothing outside is seen; w 0: all is */
-    struct viz_hatch { /* the pattern used last */
+    struct viz_hatch {     /* the pattern used last */
         cairo_pattern_t *pattern;
         int step;
         struct viz_rgb colour;

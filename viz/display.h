@@ -2,8 +2,8 @@
  * display.h - the page on the screen: an SDL window, and the rectangles that changed copied to it.
  *
  * On a display without a graphics card a texture costs ten times a plain copy, so the page is
- * drawn on the window's own surface, with SDL told not to go through OpenGL for it. Where there is no such surface
- * (Wayland), a renderer is.
+ * drawn on the window's own surface, with SDL told not to go through OpenGL for it. Where there is
+ * no such surface (Wayland), a renderer is.
  */
 #ifndef VIZ_DISPLAY_H
 #define VIZ_DISPLAY_H

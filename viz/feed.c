@@ -79,8 +79,8 @@ static size_t read_at(void *self, uint64_t offset, void *out, size_t len)
     struct viz_feed *feed = self;
     size_t done = 0;
     while (done < len && offset <= INT64_MAX - done) {
-        ssize_t got = pread(fileno(feed->file), (char *)out + done, len - done,
-                            (off_t)(offset + done));
+        ssize_t got =
+            pread(fileno(feed->file), (char *)out + done, len - done, (off_t)(offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) break;
         done += (size_t)got;

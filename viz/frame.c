@@ -9,10 +9,10 @@
 
 void viz_frame_init(struct viz_frame *frame, cairo_surface_t *page, double text)
 {
-    *frame = (struct viz_frame){
-        .page = page,
-        .layout = viz_layout_sized(cairo_image_surface_get_width(page),
-                                   cairo_image_surface_get_height(page), text)};
+    *frame =
+        (struct viz_frame){.page = page,
+                           .layout = viz_layout_sized(cairo_image_surface_get_width(page),
+                                                      cairo_image_surface_get_height(page), text)};
 }
 
 static void note(struct viz_frame *frame, struct viz_rect r)

@@ -10,8 +10,8 @@
 struct viz_heatmap {
     uint64_t key; /* of the view, the size and the order */
     uint32_t width, height, x0;
-    uint8_t *level;    /* [height][width] */
-    uint64_t *shows;   /* [width]: a name for what the column showed last; 0: nothing yet */
+    uint8_t *level;      /* [height][width] */
+    uint64_t *shows;     /* [width]: a name for what the column showed last; 0: nothing yet */
     uint8_t *uncoloured; /* [width] */
     size_t histogram[256];
     cairo_surface_t *picture;
@@ -50,14 +50,19 @@ void viz_heatmap_destroy(struct viz_heatmap *map)
 static void adopt(struct viz_heatmap *map, const struct viz_heatmap_spec *spec)
 {
     const struct viz_matrix_window *w = spec->later.window;
-    const uint64_t parts[] = {w->from, w->to, w->width, w->height, spec->matrix->bucket_ns,
+    const uint64_t parts[] = {w->from,
+                              w->to,
+                              w->width,
+                              w->height,
+                              spec->matrix->bucket_ns,
                               viz_pool_id(spec->matrix->pool)};
     uint64_t key = fore_hash_bytes(w->order, w->order_count * sizeof *w->order,
                                    fore_hash_bytes(parts, sizeof parts, 0));
     if (map->level != NULL && map->key == key) return;
     size_t pixels = (size_t)w->width * w->height;
     if (map->level != NULL && map->width == w->width && map->height == w->height) {
-        memset(map->shows, 0, w->width * sizeof *map->shows); /* pixels that stay need no new colour */
+        memset(map->shows, 0,
+               w->width * sizeof *map->shows); /* pixels that stay need no new colour */
         map->key = key;
         return;
     }
@@ -107,8 +112,8 @@ static uint32_t changed(struct viz_heatmap *map, const struct viz_pool *pool,
 {
     uint32_t count = 0;
     for (uint32_t x = begin; x < end; x++) {
-        uint64_t name = name_of(pool, slots->slot + slots->first[x],
-                                slots->first[x + 1] - slots->first[x]);
+        uint64_t name =
+            name_of(pool, slots->slot + slots->first[x], slots->first[x + 1] - slots->first[x]);
         if (map->shows[x] == name) continue;
         map->shows[x] = name;
         out[count++] = x;

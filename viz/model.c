@@ -2,7 +2,6 @@
 #include "viz/model.h"
 
 #include "core/act/migrate.h"
-#include "viz/later.h"
 #include "viz/heatmap.h"
 #include "viz/label.h"
 #include "viz/later.h"
@@ -352,8 +351,7 @@ static void find_runs(struct viz_model *model)
     FORE_ASSERT(model->run_end != NULL);
     model->run_count = 0;
     for (uint32_t i = 1; i <= count; i++)
-        if (i == count ||
-            partition[model->order[i]].table != partition[model->order[i - 1]].table)
+        if (i == count || partition[model->order[i]].table != partition[model->order[i - 1]].table)
             model->run_end[model->run_count++] = i;
 }
 

@@ -130,8 +130,8 @@ static void overlay(struct viz_canvas *canvas, const struct viz_scene *scene,
 {
     uint32_t lut[256];
     uint8_t *level = calloc((size_t)window->width * window->height + 1, 1);
-    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)window->width,
-                                                        (int)window->height);
+    cairo_surface_t *image =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)window->width, (int)window->height);
     FORE_ASSERT(level != NULL && cairo_surface_status(image) == CAIRO_STATUS_SUCCESS);
     for (int v = 0; v < 256; v++)
         lut[v] = viz_colour_pixel(
@@ -363,8 +363,7 @@ static struct viz_heat_range paint(struct viz_canvas *canvas, const struct viz_s
     struct viz_heat_range range = range_of(viz_heatmap_histogram(model->map));
     colours(canvas, scene->look, range, &look);
     viz_heatmap_paint(model->map, canvas->cr, &look);
-    if (scene->look->error && model->want.expect)
-        overlay(canvas, scene, window, plot, future_x);
+    if (scene->look->error && model->want.expect) overlay(canvas, scene, window, plot, future_x);
     free(scale);
     return range;
 }

@@ -23,8 +23,8 @@ struct viz_pool {
     uint32_t columns, height, order_count;
     uint64_t order_hash;
     struct viz_lines *lines;
-    uint8_t *cell;  /* [height][columns] */
-    uint8_t *known; /* [columns] */
+    uint8_t *cell;     /* [height][columns] */
+    uint8_t *known;    /* [columns] */
     uint32_t *version; /* [columns] */
     uint64_t work, id;
 };
