@@ -29,7 +29,7 @@ static enum fore_err put(void *self, const void *bytes, size_t len)
     return fwrite(bytes, 1, len, out->file) == len ? FORE_E_OK : FORE_E_IO;
 }
 
-enum fore_err viz_bench_write(const char *path, uint32_t partitions, uint64_t bytes,
+enum fore_err viz_bench_write(const char *path, const struct viz_bench_file *file,
                               struct fore_diag *diag)
 {
     struct sink_file out = {.file = fopen(path, "wb")};
@@ -40,9 +40,11 @@ enum fore_err viz_bench_write(const char *path, uint32_t partitions, uint64_t by
     struct fore_journal_writer *writer =
         fore_journal_writer_create(&header, (struct fore_journal_out){.write = put, .self = &out});
     struct viz_bench_source source;
-    viz_bench_source_init(&source, partitions, fore_journal_writer_sink(writer));
-    while (out.bytes < bytes && ferror(out.file) == 0)
+    viz_bench_source_init(&source, file->partitions, fore_journal_writer_sink(writer));
+    if (file->no_forecasts) source.forecast_every = 0;
+    do
         viz_bench_source_window(&source);
+    while (out.bytes < file->bytes && ferror(out.file) == 0);
     enum fore_err err = fore_journal_writer_finish(writer, diag);
     viz_bench_source_fini(&source);
     fore_journal_writer_destroy(writer);
@@ -114,7 +116,9 @@ enum fore_err viz_bench_journal(const struct viz_bench_options *options,
     int fd = mkstemp(path);
     if (fd < 0) return fore_err_set(diag, FORE_E_IO, "cannot write %s: %s", path, strerror(errno));
     close(fd);
-    enum fore_err err = viz_bench_write(path, options->partitions, options->journal_bytes, diag);
+    const struct viz_bench_file file = {.partitions = options->partitions,
+                                        .bytes = options->journal_bytes};
+    enum fore_err err = viz_bench_write(path, &file, diag);
     if (err == FORE_E_OK) err = measure(path, options, result, diag);
     remove(path);
     return err;

@@ -11,8 +11,13 @@
 FORE_MUST_USE enum fore_err viz_bench_journal(const struct viz_bench_options *options,
                                               struct viz_bench_result *result,
                                               struct fore_diag *diag);
-/* A journal of about so many bytes, closed or cut off in its last frame. */
-FORE_MUST_USE enum fore_err viz_bench_write(const char *path, uint32_t partitions, uint64_t bytes,
+/* A journal of at least so many bytes and one window; without forecasts if so wished. */
+struct viz_bench_file {
+    uint32_t partitions;
+    uint64_t bytes;
+    bool no_forecasts;
+};
+FORE_MUST_USE enum fore_err viz_bench_write(const char *path, const struct viz_bench_file *file,
                                             struct fore_diag *diag);
 
 #endif

@@ -26,6 +26,7 @@ static void note(struct viz_frame *frame, struct viz_rect r)
 
 static void rule(const struct viz_frame *frame, struct viz_scene *scene)
 {
+    if (scene->look == NULL) scene->look = &viz_look_usual;
     scene->scale = (struct viz_scale){.from = scene->view.from,
                                       .to = scene->view.to,
                                       .x0 = frame->layout.plot_x0,

@@ -57,6 +57,7 @@ void viz_model_reset(struct viz_model *model, fore_ns bucket_ns, uint32_t bucket
     model->run_count = 0;
     model->forecast_cap = model->order_count = model->order_cap = 0;
     model->forecast_floats = 0;
+    model->forecast_refused = 0;
     model->forecast_before = 0;
     model->forecast_version++;
     model->forecast_at = model->horizon_ns = model->load_at = model->score_at = 0;
@@ -259,6 +260,7 @@ static void fold_forecast(struct viz_model *model, fore_ns at, const void *body,
         head.step_ns > UINT64_MAX / 4 / head.steps || len - sizeof head < floats * sizeof(float))
         return;
     struct viz_forecast *slot = forecast_slot(model, head.partition, head.steps);
+    model->forecast_refused += slot == NULL;
     if (slot == NULL) return;
     memcpy(slot->q, (const char *)body + sizeof head, floats * sizeof *slot->q);
     slot->at = at;

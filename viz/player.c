@@ -156,16 +156,37 @@ static bool fits(const struct viz_player *player, struct viz_view view)
     return heat->cell != NULL && heat->bucket_ns == bucket_for(player, view);
 }
 
+/* What a person should know of a journal that is read, but not all of it. */
+static void describe_gaps(const struct viz_player *player, char *out, size_t size)
+{
+    const struct fore_journal_header *header = fore_journal_reader_header(player->reader);
+    const struct viz_model *model = &player->model;
+    const char *open = fore_journal_reader_truncated(player->reader)
+                           ? "the journal has no end yet: still being written, or cut off"
+                           : "";
+    int used = snprintf(out, size, "%s", open);
+    const char *join = used > 0 ? "; " : "";
+    if (model->odd > 0 && header->minor > FORE_JOURNAL_MINOR)
+        snprintf(out + used, size - (size_t)used,
+                 "%swritten by a newer foreshard (format %u.%u): %llu records are not known here "
+                 "and left out",
+                 join, (unsigned)header->major, (unsigned)header->minor,
+                 (unsigned long long)model->odd);
+    else if (model->odd > 0)
+        snprintf(out + used, size - (size_t)used, "%s%llu records make no sense and are left out",
+                 join, (unsigned long long)model->odd);
+    else if (model->forecast_refused > 0)
+        snprintf(out + used, size - (size_t)used,
+                 "%sthere are too many partitions to keep every forecast: some are not shown",
+                 join);
+}
+
 /* What the last pass has taught about the journal. */
 static void learn(struct viz_player *player)
 {
     if (player->model.horizon_ns > 0) player->horizon = player->model.horizon_ns;
     if (player->period == 0) player->period = player->model.period_ns;
-    if (player->damaged) return;
-    snprintf(player->note, sizeof player->note, "%s",
-             fore_journal_reader_truncated(player->reader)
-                 ? "the journal has no end yet: still being written, or cut off"
-                 : "");
+    if (!player->damaged) describe_gaps(player, player->note, sizeof player->note);
 }
 
 /* The look decides what the model keeps; the partition in focus is kept while it lives. */
