@@ -11,6 +11,7 @@
 #include "viz/bench.h"
 
 #include "core/base/json.h"
+#include "viz/bench_journal.h"
 #include "viz/bench_source.h"
 #include "viz/display.h"
 #include "viz/frame.h"
@@ -79,14 +80,14 @@ static struct viz_scene scene_of(const struct bench *b, fore_ns shift)
                  .now = b->source.at,
                  .to = from + width + width / 16 + width / 4 + shift},
         .note = "",
-        .status = "following"
+        .status = "following",
+        .look = &viz_look_usual
     };
 }
 
 static enum fore_err show(struct bench *b, struct fore_diag *diag)
 {
-    return viz_display_show(&b->display, b->frame.page, b->frame.changed, b->frame.changed_count,
-                            diag);
+    return viz_display_show(&b->display, b->frame.changed, b->frame.changed_count, diag);
 }
 
 static enum fore_err whole(struct bench *b, fore_ns shift, struct fore_diag *diag)
@@ -218,7 +219,6 @@ static enum fore_err measure(struct bench *b, struct viz_bench_result *r, struct
     FORE_TRY(measure_idle(b, &r->idle_ms_p95, diag));
     FORE_TRY(measure_column(b, &r->column_ms_p95, &r->follow_ms_p95, diag));
     FORE_TRY(measure_input(b, &r->input_ms_p95, diag));
-    r->rss_bytes = rss_bytes();
     return FORE_E_OK;
 }
 
@@ -235,7 +235,9 @@ static void print(const struct viz_bench_options *o, const struct viz_bench_resu
     fore_json_f64(&json, "follow_ms_p95", r->follow_ms_p95);
     fore_json_f64(&json, "input_ms_p95", r->input_ms_p95);
     fore_json_f64(&json, "open_ms", r->open_ms);
+    fore_json_f64(&json, "history_ms", r->history_ms);
     fore_json_f64(&json, "seek_ms_p95", r->seek_ms_p95);
+    fore_json_f64(&json, "settle_ms_p95", r->settle_ms_p95);
     fore_json_u64(&json, "journal_bytes", o->journal_bytes);
     fore_json_u64(&json, "rss_bytes", r->rss_bytes);
     fore_json_object_end(&json);
@@ -257,7 +259,10 @@ static void fill(struct bench *b)
 
 enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore_diag *diag)
 {
-    struct viz_bench_result result = {.open_ms = (double)NAN, .seek_ms_p95 = (double)NAN};
+    struct viz_bench_result result = {.open_ms = (double)NAN,
+                                      .history_ms = (double)NAN,
+                                      .seek_ms_p95 = (double)NAN,
+                                      .settle_ms_p95 = (double)NAN};
     static struct viz_model model;
     struct bench b = {.options = options, .model = &model};
     if (SDL_getenv("DISPLAY") == NULL && SDL_getenv("WAYLAND_DISPLAY") == NULL)
@@ -267,15 +272,21 @@ enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore
     if (err == FORE_E_OK) {
         b.sample = calloc(2 * (size_t)options->frames, sizeof *b.sample);
         FORE_ASSERT(b.sample != NULL);
-        viz_frame_init(&b.frame, options->width, options->height);
         fill(&b);
-        err = measure(&b, &result, diag);
-        viz_frame_fini(&b.frame);
+        cairo_surface_t *page = viz_display_page(&b.display);
+        if (page == NULL)
+            err = fore_err_set(diag, FORE_E_UNREACHABLE, "no picture: %s", SDL_GetError());
+        else
+            viz_frame_init(&b.frame, page, 1);
+        if (err == FORE_E_OK) err = measure(&b, &result, diag);
         viz_bench_source_fini(&b.source);
         viz_model_fini(&model);
         free(b.sample);
     }
     viz_display_close(&b.display);
+    if (err == FORE_E_OK && options->journal_bytes > 0)
+        err = viz_bench_journal(options, &result, diag);
+    result.rss_bytes = rss_bytes();
     if (err == FORE_E_OK) print(options, &result);
     viz_text_forget();
     return err;

@@ -23,8 +23,12 @@ void viz_bench_source_init(struct viz_bench_source *source, uint32_t partitions,
                            struct fore_sink sink)
 {
     FORE_ASSERT(partitions > 0);
-    *source = (struct viz_bench_source){
-        .partitions = partitions, .nodes = NODES, .period = PERIOD, .state = 7, .sink = sink};
+    *source = (struct viz_bench_source){.partitions = partitions,
+                                        .nodes = NODES,
+                                        .period = PERIOD,
+                                        .forecast_every = FORECAST_EVERY,
+                                        .state = 7,
+                                        .sink = sink};
     source->load = calloc(partitions, sizeof *source->load);
     FORE_ASSERT(source->load != NULL);
 }
@@ -164,6 +168,6 @@ void viz_bench_source_window(struct viz_bench_source *source)
     s->at += s->period;
     put_loads(s);
     put_nodes(s);
-    if (s->windows % FORECAST_EVERY == 1) put_forecasts(s);
+    if (s->forecast_every > 0 && s->windows % s->forecast_every == 1) put_forecasts(s);
     if (s->windows % 10 == 0) put_move(s);
 }

@@ -11,11 +11,12 @@
 
 struct viz_bench_source {
     uint32_t partitions, nodes;
-    fore_ns period;       /* between two windows */
-    fore_ns at;           /* of the window put last */
-    uint32_t windows;     /* put so far */
-    uint64_t state;       /* of the noise */
-    struct fore_buf body; /* the payload under construction */
+    fore_ns period;          /* between two windows */
+    uint32_t forecast_every; /* windows; 0: no forecasts */
+    fore_ns at;              /* of the window put last */
+    uint32_t windows;        /* put so far */
+    uint64_t state;          /* of the noise */
+    struct fore_buf body;    /* the payload under construction */
     struct fore_event_partition_load *load;
     struct fore_sink sink;
 };

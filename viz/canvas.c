@@ -22,15 +22,15 @@ void viz_canvas_limit(struct viz_canvas *canvas, struct viz_rect limit)
     canvas->limit = limit;
 }
 
-/* Is anything of it seen? Only said of what is drawn upright, where the page is not turned. */
-static bool seen(const struct viz_canvas *canvas, double x, double y, double w, double h)
+/* Only said of what is drawn where the page is neither moved nor turned. */
+bool viz_canvas_sees(const struct viz_canvas *canvas, struct viz_rect r)
 {
     const struct viz_rect *l = &canvas->limit;
     if (l->w <= 0) return true;
-    double left = x, top = y;
-    cairo_user_to_device(canvas->cr, &left, &top);
-    if (left != x || top != y) return true;
-    return x < l->x + l->w && x + w > l->x && y < l->y + l->h && y + h > l->y;
+    double x = r.x, y = r.y;
+    cairo_user_to_device(canvas->cr, &x, &y);
+    if (x != r.x || y != r.y) return true;
+    return r.x < l->x + l->w && r.x + r.w > l->x && r.y < l->y + l->h && r.y + r.h > l->y;
 }
 
 static const struct viz_text_line *line_of(const struct viz_canvas *canvas,
@@ -58,7 +58,8 @@ double viz_canvas_text(struct viz_canvas *canvas, const struct viz_type *type, d
     }
     double left = type->align == VIZ_RIGHT ? x - w : type->align == VIZ_CENTRE ? x - w / 2 : x;
     double px = type->size * canvas->u;
-    if (!seen(canvas, left - px, y - 2 * px, w + 2 * px, 3 * px)) return w;
+    if (!viz_canvas_sees(canvas, (struct viz_rect){left - px, y - 2 * px, w + 2 * px, 3 * px}))
+        return w;
     viz_canvas_colour(canvas, type->colour, 1);
     cairo_move_to(canvas->cr, round(left), round(y - line->baseline));
     pango_cairo_show_layout(canvas->cr, line->layout);
@@ -73,7 +74,7 @@ void viz_canvas_colour(struct viz_canvas *canvas, struct viz_rgb colour, double 
 void viz_canvas_tint(struct viz_canvas *canvas, struct viz_rect r, struct viz_rgb colour,
                      double alpha)
 {
-    if (!seen(canvas, r.x, r.y, r.w, r.h)) return;
+    if (!viz_canvas_sees(canvas, r)) return;
     viz_canvas_colour(canvas, colour, alpha);
     cairo_rectangle(canvas->cr, r.x, r.y, r.w, r.h);
     cairo_fill(canvas->cr);

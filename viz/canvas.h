@@ -47,6 +47,7 @@ void viz_canvas_init(struct viz_canvas *canvas, cairo_surface_t *surface,
 void viz_canvas_fini(struct viz_canvas *canvas);
 /* Only this part will be seen, so texts and shapes outside need not be drawn; the caller clips. */
 void viz_canvas_limit(struct viz_canvas *canvas, struct viz_rect limit);
+bool viz_canvas_sees(const struct viz_canvas *canvas, struct viz_rect r);
 
 /* One line with its baseline at y, at most `width` wide (0: any). Returns the width drawn. */
 double viz_canvas_text(struct viz_canvas *canvas, const struct viz_type *type, double x, double y,

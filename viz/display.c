@@ -46,20 +46,64 @@ enum fore_err viz_display_open(struct viz_display *display, int width, int heigh
     return FORE_E_OK;
 }
 
+static void drop_page(struct viz_display *d)
+{
+    if (d->page != NULL) cairo_surface_destroy(d->page);
+    if (d->texture != NULL) SDL_DestroyTexture(d->texture);
+    d->page = NULL;
+    d->texture = NULL;
+    d->pixels = NULL;
+}
+
 void viz_display_close(struct viz_display *display)
 {
-    if (display->texture != NULL) SDL_DestroyTexture(display->texture);
+    drop_page(display);
     if (display->renderer != NULL) SDL_DestroyRenderer(display->renderer);
     if (display->window != NULL) SDL_DestroyWindow(display->window);
     SDL_Quit();
     *display = (struct viz_display){0};
 }
 
-void viz_display_size(const struct viz_display *display, int *width, int *height)
+/* SDL makes a new surface when the window's size changes, and frees the old one. */
+static cairo_surface_t *page_on_surface(struct viz_display *d)
 {
-    if (display->renderer == NULL ||
-        SDL_GetRendererOutputSize(display->renderer, width, height) != 0)
-        SDL_GetWindowSize(display->window, width, height);
+    SDL_Surface *surface = SDL_GetWindowSurface(d->window);
+    if (!is_plain(surface)) return NULL;
+    if (d->page != NULL && d->pixels == surface->pixels && d->width == surface->w &&
+        d->height == surface->h)
+        return d->page;
+    drop_page(d);
+    d->page = cairo_image_surface_create_for_data(surface->pixels, CAIRO_FORMAT_RGB24, surface->w,
+                                                  surface->h, surface->pitch);
+    d->pixels = surface->pixels;
+    d->width = surface->w;
+    d->height = surface->h;
+    return d->page;
+}
+
+static cairo_surface_t *page_on_texture(struct viz_display *d)
+{
+    int width, height;
+    if (SDL_GetRendererOutputSize(d->renderer, &width, &height) != 0) return NULL;
+    if (d->page != NULL && d->width == width && d->height == height) return d->page;
+    drop_page(d);
+    d->texture = SDL_CreateTexture(d->renderer, SDL_PIXELFORMAT_RGB888, SDL_TEXTUREACCESS_STREAMING,
+                                   width, height);
+    if (d->texture == NULL) return NULL;
+    d->page = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    d->width = width;
+    d->height = height;
+    return d->page;
+}
+
+cairo_surface_t *viz_display_page(struct viz_display *display)
+{
+    const cairo_surface_t *before = display->page;
+    cairo_surface_t *page =
+        display->renderer != NULL ? page_on_texture(display) : page_on_surface(display);
+    if (page != before) display->stale = true;
+    if (page == NULL || cairo_surface_status(page) != CAIRO_STATUS_SUCCESS) return NULL;
+    return page;
 }
 
 void viz_display_spoiled(struct viz_display *display)
@@ -67,7 +111,6 @@ void viz_display_spoiled(struct viz_display *display)
     display->stale = true;
 }
 
-/* The part of a page of that size which a rectangle covers. */
 static SDL_Rect within(const struct viz_rect *r, int width, int height)
 {
     int x = r->x < 0 ? 0 : (int)r->x, y = r->y < 0 ? 0 : (int)r->y;
@@ -77,71 +120,34 @@ static SDL_Rect within(const struct viz_rect *r, int width, int height)
     return (SDL_Rect){x, y, right > x ? right - x : 0, bottom > y ? bottom - y : 0};
 }
 
-static void copy(SDL_Surface *to, cairo_surface_t *page, SDL_Rect r)
+static void show_texture(struct viz_display *d, const SDL_Rect *rect, int count)
 {
-    int stride = cairo_image_surface_get_stride(page);
-    const unsigned char *from = cairo_image_surface_get_data(page);
-    for (int y = r.y; y < r.y + r.h; y++)
-        memcpy((char *)to->pixels + (ptrdiff_t)y * to->pitch + 4 * r.x,
-               from + (ptrdiff_t)y * stride + 4 * (ptrdiff_t)r.x, 4 * (size_t)r.w);
-}
-
-static enum fore_err show_surface(struct viz_display *d, cairo_surface_t *page,
-                                  const SDL_Rect *rect, int count, struct fore_diag *diag)
-{
-    SDL_Surface *surface = SDL_GetWindowSurface(d->window);
-    if (!is_plain(surface))
-        return fore_err_set(diag, FORE_E_UNREACHABLE, "the window is gone: %s", SDL_GetError());
-    SDL_Rect clipped[RECTS_MAX];
-    for (int i = 0; i < count; i++) { /* the window may just have become smaller */
-        struct viz_rect r = {rect[i].x, rect[i].y, rect[i].w, rect[i].h};
-        clipped[i] = within(&r, surface->w, surface->h);
-        copy(surface, page, clipped[i]);
-    }
-    if (SDL_UpdateWindowSurfaceRects(d->window, clipped, count) != 0)
-        return fore_err_set(diag, FORE_E_UNREACHABLE, "the window is gone: %s", SDL_GetError());
-    return FORE_E_OK;
-}
-
-static enum fore_err show_texture(struct viz_display *d, cairo_surface_t *page,
-                                  const SDL_Rect *rect, int count, struct fore_diag *diag)
-{
-    int width = cairo_image_surface_get_width(page), height = cairo_image_surface_get_height(page);
-    int stride = cairo_image_surface_get_stride(page);
-    const unsigned char *from = cairo_image_surface_get_data(page);
-    if (d->texture == NULL || d->width != width || d->height != height) {
-        if (d->texture != NULL) SDL_DestroyTexture(d->texture);
-        d->texture = SDL_CreateTexture(d->renderer, SDL_PIXELFORMAT_RGB888,
-                                       SDL_TEXTUREACCESS_STREAMING, width, height);
-        if (d->texture == NULL)
-            return fore_err_set(diag, FORE_E_UNREACHABLE, "no picture of %dx%d: %s", width, height,
-                                SDL_GetError());
-        d->width = width;
-        d->height = height;
-    }
+    int stride = cairo_image_surface_get_stride(d->page);
+    const unsigned char *from = cairo_image_surface_get_data(d->page);
     for (int i = 0; i < count; i++)
         SDL_UpdateTexture(d->texture, &rect[i],
                           from + (ptrdiff_t)rect[i].y * stride + 4 * (ptrdiff_t)rect[i].x, stride);
     SDL_RenderCopy(d->renderer, d->texture, NULL, NULL);
     SDL_RenderPresent(d->renderer);
-    return FORE_E_OK;
 }
 
-enum fore_err viz_display_show(struct viz_display *display, cairo_surface_t *page,
-                               const struct viz_rect *changed, uint32_t count,
-                               struct fore_diag *diag)
+enum fore_err viz_display_show(struct viz_display *display, const struct viz_rect *changed,
+                               uint32_t count, struct fore_diag *diag)
 {
-    int width = cairo_image_surface_get_width(page), height = cairo_image_surface_get_height(page);
     SDL_Rect rect[RECTS_MAX];
-    if (count == 0 && !display->stale) return FORE_E_OK;
+    if (display->page == NULL || (count == 0 && !display->stale)) return FORE_E_OK;
     if (display->stale || count > RECTS_MAX) {
-        rect[0] = (SDL_Rect){0, 0, width, height};
+        rect[0] = (SDL_Rect){0, 0, display->width, display->height};
         count = 1;
     } else {
         for (uint32_t i = 0; i < count; i++)
-            rect[i] = within(&changed[i], width, height);
+            rect[i] = within(&changed[i], display->width, display->height);
     }
     display->stale = false;
-    if (display->renderer != NULL) return show_texture(display, page, rect, (int)count, diag);
-    return show_surface(display, page, rect, (int)count, diag);
+    cairo_surface_flush(display->page);
+    if (display->renderer != NULL)
+        show_texture(display, rect, (int)count);
+    else if (SDL_UpdateWindowSurfaceRects(display->window, rect, (int)count) != 0)
+        return fore_err_set(diag, FORE_E_UNREACHABLE, "the window is gone: %s", SDL_GetError());
+    return FORE_E_OK;
 }

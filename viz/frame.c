@@ -1,19 +1,18 @@
 /* frame.c - see frame.h. */
 #include "viz/frame.h"
 
+#include "viz/heatmap.h"
+
 #include <math.h>
 
-void viz_frame_init(struct viz_frame *frame, int width, int height)
-{
-    *frame = (struct viz_frame){.layout = viz_layout_make(width, height)};
-    frame->page = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-    FORE_ASSERT(cairo_surface_status(frame->page) == CAIRO_STATUS_SUCCESS);
-}
+#define NAME_WAITS (UINT32_C(1) << 31)
 
-void viz_frame_fini(struct viz_frame *frame)
+void viz_frame_init(struct viz_frame *frame, cairo_surface_t *page, double text)
 {
-    if (frame->page != NULL) cairo_surface_destroy(frame->page);
-    *frame = (struct viz_frame){0};
+    *frame =
+        (struct viz_frame){.page = page,
+                           .layout = viz_layout_sized(cairo_image_surface_get_width(page),
+                                                      cairo_image_surface_get_height(page), text)};
 }
 
 static void note(struct viz_frame *frame, struct viz_rect r)
@@ -27,6 +26,7 @@ static void note(struct viz_frame *frame, struct viz_rect r)
 
 static void rule(const struct viz_frame *frame, struct viz_scene *scene)
 {
+    if (scene->look == NULL) scene->look = &viz_look_usual;
     scene->scale = (struct viz_scale){.from = scene->view.from,
                                       .to = scene->view.to,
                                       .x0 = frame->layout.plot_x0,
@@ -48,26 +48,42 @@ static void draw_panel(struct viz_frame *frame, const struct viz_scene *scene, s
     note(frame, clip);
 }
 
+static void remember(struct viz_frame *frame, const struct viz_scene *scene)
+{
+    frame->view = scene->view;
+    frame->forecast_version = scene->model->forecast_version;
+    frame->recoloured = viz_heatmap_recoloured(scene->model->map);
+}
+
 void viz_frame_whole(struct viz_frame *frame, const struct viz_theme *theme,
                      struct viz_scene *scene)
 {
     frame->changed_count = 0;
     frame->waiting = 0;
     frame->theme = theme;
-    frame->view = scene->view;
     viz_panel_page(frame->page, &frame->layout, theme, scene);
+    remember(frame, scene);
     note(frame, (struct viz_rect){0, 0, frame->layout.width, frame->layout.height});
 }
 
-/* Where the heat changes when now moves on: about the line and the words beside its name. */
-static struct viz_rect strip(const struct viz_frame *frame, const struct viz_scene *scene,
-                             struct viz_rect r)
+/* Where the heat changes when now moves on: the line with the columns it passed. */
+static struct viz_rect strip(const struct viz_frame *frame, const struct viz_scene *scene)
 {
+    struct viz_rect r = frame->layout.place[VIZ_PLACE_HEAT];
     double u = frame->layout.u, before = viz_axis_x(&scene->scale, frame->view.now);
-    double after = viz_axis_x(&scene->scale, scene->view.now), reach = 150 * u;
-    double x0 = floor(fmax(r.x, fmin(before, after) - reach));
-    double x1 = ceil(fmin(r.x + r.w, fmax(before, after) + reach));
-    return (struct viz_rect){x0, r.y, x1 - x0, r.h};
+    double after = viz_axis_x(&scene->scale, scene->view.now);
+    double x0 = floor(fmax(r.x, fmin(before, after) - 4 * u)), y0 = floor(r.y + VIZ_HEAT_TOP * u);
+    double x1 = ceil(fmin(r.x + r.w, fmax(before, after) + 4 * u));
+    return (struct viz_rect){x0, y0, x1 - x0, r.y + r.h - y0};
+}
+
+/* The name of now and the words beside it, above the plot: from edge to edge, because nobody
+ * remembers where it stood. */
+static struct viz_rect name_strip(const struct viz_frame *frame)
+{
+    struct viz_rect r = frame->layout.place[VIZ_PLACE_HEAT];
+    double u = frame->layout.u, y0 = floor(r.y + (VIZ_HEAT_TOP - 20) * u);
+    return (struct viz_rect){r.x, y0, r.w, floor(r.y + VIZ_HEAT_TOP * u) - y0};
 }
 
 void viz_frame_column(struct viz_frame *frame, const struct viz_theme *theme,
@@ -82,15 +98,15 @@ void viz_frame_column(struct viz_frame *frame, const struct viz_theme *theme,
     frame->changed_count = 0;
     rule(frame, scene);
     for (size_t i = 0; i < viz_panel_count; i++) {
-        struct viz_rect r = frame->layout.place[viz_panels[i].place];
-        if (viz_panels[i].place == VIZ_PLACE_HEAT)
-            draw_panel(frame, scene, i, strip(frame, scene, r));
-        else if (viz_panels[i].place == VIZ_PLACE_HEADER)
-            draw_panel(frame, scene, i, r);
-        else
+        bool heat = viz_panels[i].place == VIZ_PLACE_HEAT;
+        if (heat) draw_panel(frame, scene, i, strip(frame, scene));
+        /* New forecasts, or new colours, change more of the heat than its strip. */
+        if (!heat || scene->model->forecast_version != frame->forecast_version ||
+            viz_heatmap_recoloured(scene->model->map) != frame->recoloured)
             frame->waiting |= UINT32_C(1) << i;
+        if (heat) frame->waiting |= NAME_WAITS;
     }
-    frame->view = scene->view;
+    remember(frame, scene);
     cairo_surface_flush(frame->page);
 }
 
@@ -100,11 +116,19 @@ bool viz_frame_follow(struct viz_frame *frame, struct viz_scene *scene)
     if (frame->waiting == 0) return false;
     rule(frame, scene);
     for (size_t i = 0; i < viz_panel_count; i++) {
-        if ((frame->waiting & UINT32_C(1) << i) == 0) continue;
+        uint32_t bit = UINT32_C(1) << i;
+        bool heat = viz_panels[i].place == VIZ_PLACE_HEAT;
+        if (heat && (frame->waiting & (bit | NAME_WAITS)) == NAME_WAITS) {
+            draw_panel(frame, scene, i, name_strip(frame));
+            frame->waiting &= ~NAME_WAITS;
+            break;
+        }
+        if ((frame->waiting & bit) == 0) continue;
         draw_panel(frame, scene, i, frame->layout.place[viz_panels[i].place]);
-        frame->waiting &= ~(UINT32_C(1) << i);
+        frame->waiting &= heat ? ~(bit | NAME_WAITS) : ~bit;
         break;
     }
+    frame->recoloured = viz_heatmap_recoloured(scene->model->map);
     cairo_surface_flush(frame->page);
     return true;
 }

@@ -16,7 +16,7 @@ struct viz_heatmap {
     size_t histogram[256];
     cairo_surface_t *picture;
     uint32_t now[256], then[256]; /* the picture's colours */
-    uint64_t work;
+    uint64_t work, recoloured;
 };
 
 static void *wanted(void *memory)
@@ -36,7 +36,7 @@ static void drop(struct viz_heatmap *map)
     free(map->shows);
     free(map->uncoloured);
     if (map->picture != NULL) cairo_surface_destroy(map->picture);
-    *map = (struct viz_heatmap){.work = map->work};
+    *map = (struct viz_heatmap){.work = map->work, .recoloured = map->recoloured};
 }
 
 void viz_heatmap_destroy(struct viz_heatmap *map)
@@ -59,8 +59,14 @@ static void adopt(struct viz_heatmap *map, const struct viz_heatmap_spec *spec)
     uint64_t key = fore_hash_bytes(w->order, w->order_count * sizeof *w->order,
                                    fore_hash_bytes(parts, sizeof parts, 0));
     if (map->level != NULL && map->key == key) return;
-    drop(map);
     size_t pixels = (size_t)w->width * w->height;
+    if (map->level != NULL && map->width == w->width && map->height == w->height) {
+        memset(map->shows, 0,
+               w->width * sizeof *map->shows); /* pixels that stay need no new colour */
+        map->key = key;
+        return;
+    }
+    drop(map);
     map->key = key;
     map->width = w->width;
     map->height = w->height;
@@ -81,36 +87,64 @@ static uint64_t name_of(const struct viz_pool *pool, const uint32_t *slot, uint3
     return name | 1;
 }
 
+static void put(struct viz_heatmap *map, uint32_t x, uint8_t *cell, uint8_t level)
+{
+    map->histogram[*cell]--;
+    map->histogram[level]++;
+    *cell = level;
+    map->uncoloured[x] = 1;
+}
+
 /* Puts a column's new levels in place of the old ones. */
 static void mend(struct viz_heatmap *map, uint32_t x, const uint8_t *line)
 {
     for (uint32_t y = 0; y < map->height; y++) {
         uint8_t *cell = &map->level[(size_t)y * map->width + x];
-        if (*cell == line[y]) continue;
-        map->histogram[*cell]--;
-        map->histogram[line[y]]++;
-        *cell = line[y];
-        map->uncoloured[x] = 1;
+        if (*cell != line[y]) put(map, x, cell, line[y]);
     }
     map->work++;
 }
 
-static void mend_measured(struct viz_heatmap *map, const struct viz_heatmap_spec *spec,
-                          uint8_t *line)
+/* The columns that show something else than before, into `out`. */
+static uint32_t changed(struct viz_heatmap *map, const struct viz_pool *pool,
+                        const struct viz_matrix_slots *slots, uint32_t begin, uint32_t end,
+                        uint32_t *out)
+{
+    uint32_t count = 0;
+    for (uint32_t x = begin; x < end; x++) {
+        uint64_t name =
+            name_of(pool, slots->slot + slots->first[x], slots->first[x + 1] - slots->first[x]);
+        if (map->shows[x] == name) continue;
+        map->shows[x] = name;
+        out[count++] = x;
+    }
+    return count;
+}
+
+/* Line by line, because that is how levels and pool lie in memory. */
+static void mend_measured(struct viz_heatmap *map, const struct viz_heatmap_spec *spec)
 {
     struct viz_matrix_slots slots = viz_matrix_slots(spec->matrix, spec->later.window);
     struct viz_pool *pool = spec->matrix->pool;
-    uint32_t end = spec->later.x0 < map->width ? spec->later.x0 : map->width;
-    viz_pool_ready(pool, spec->matrix, spec->later.window, slots.slot, slots.first[end]);
-    for (uint32_t x = 0; x < end; x++) {
-        const uint32_t *slot = slots.slot + slots.first[x];
-        uint32_t count = slots.first[x + 1] - slots.first[x];
-        uint64_t name = name_of(pool, slot, count);
-        if (map->shows[x] == name) continue;
-        viz_pool_column(pool, slot, count, line);
-        mend(map, x, line);
-        map->shows[x] = name;
+    uint32_t end = spec->later.x0 < spec->to ? spec->later.x0 : spec->to;
+    uint32_t begin = spec->from < end ? spec->from : end;
+    uint32_t *column = wanted(calloc(map->width + (size_t)1, sizeof *column));
+    viz_pool_ready(pool, spec->matrix, spec->later.window, slots.slot + slots.first[begin],
+                   slots.first[end] - slots.first[begin]);
+    uint32_t count = changed(map, pool, &slots, begin, end, column);
+    for (uint32_t y = 0; y < map->height && count > 0; y++) {
+        const uint8_t *line = viz_pool_line(pool, y);
+        uint8_t *level = map->level + (size_t)y * map->width;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t x = column[i];
+            uint8_t top = 0;
+            for (uint32_t k = slots.first[x]; k < slots.first[x + 1]; k++)
+                top = line[slots.slot[k]] > top ? line[slots.slot[k]] : top;
+            if (level[x] != top) put(map, x, &level[x], top);
+        }
     }
+    map->work += count;
+    free(column);
     viz_matrix_slots_fini(&slots);
 }
 
@@ -118,23 +152,24 @@ static void mend_later(struct viz_heatmap *map, const struct viz_model *model,
                        const struct viz_heatmap_spec *spec, uint8_t *line)
 {
     struct viz_later_columns columns = viz_later_columns(model, &spec->later);
-    for (uint32_t x = spec->later.x0; x < map->width; x++) {
+    uint32_t x = spec->later.x0 > spec->from ? spec->later.x0 : spec->from;
+    for (; x < spec->to; x++) {
         uint64_t name = viz_later_name(&columns, x) & ~UINT64_C(1);
         if (name != 0 && map->shows[x] == name) continue;
         viz_later_column(&columns, x, line);
         mend(map, x, line);
         map->shows[x] = name;
     }
-    viz_later_columns_fini(&columns);
 }
 
 const uint8_t *viz_heatmap_levels(struct viz_heatmap *map, const struct viz_model *model,
                                   const struct viz_heatmap_spec *spec)
 {
+    FORE_ASSERT(spec->from <= spec->to && spec->to <= spec->later.window->width);
     adopt(map, spec);
     uint8_t *line = wanted(calloc(map->height + (size_t)1, 1));
-    mend_measured(map, spec, line);
-    mend_later(map, model, spec, line);
+    mend_measured(map, spec);
+    if (!spec->measured_only) mend_later(map, model, spec, line);
     /* What has become measured, or forecast, is coloured otherwise. */
     uint32_t low = map->x0 < spec->later.x0 ? map->x0 : spec->later.x0;
     uint32_t high = map->x0 < spec->later.x0 ? spec->later.x0 : map->x0;
@@ -178,6 +213,7 @@ void viz_heatmap_paint(struct viz_heatmap *map, cairo_t *cr, const struct viz_he
     FORE_ASSERT(cairo_surface_status(map->picture) == CAIRO_STATUS_SUCCESS);
     memcpy(map->now, look->now, sizeof map->now);
     memcpy(map->then, look->then, sizeof map->then);
+    map->recoloured += all;
     cairo_surface_flush(map->picture);
     for (uint32_t x = 0; x < map->width;) {
         uint32_t from = x;
@@ -191,6 +227,11 @@ void viz_heatmap_paint(struct viz_heatmap *map, cairo_t *cr, const struct viz_he
     cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
     cairo_rectangle(cr, look->x, look->y, map->width, map->height);
     cairo_fill(cr);
+}
+
+uint64_t viz_heatmap_recoloured(const struct viz_heatmap *map)
+{
+    return map->recoloured;
 }
 
 uint64_t viz_heatmap_work(const struct viz_heatmap *map)

@@ -20,6 +20,8 @@ void viz_heatmap_destroy(struct viz_heatmap *map);
 struct viz_heatmap_spec {
     const struct viz_matrix *matrix; /* of the measured columns, 0..x0-1 */
     struct viz_later_picture later;  /* window and x0 are those of the whole picture */
+    uint32_t from, to;               /* pixel columns wanted now; the others may be behind */
+    bool measured_only;              /* and so may the forecast */
 };
 /* Brings the levels up to date: [height][width], valid until the next call. */
 const uint8_t *viz_heatmap_levels(struct viz_heatmap *map, const struct viz_model *model,
@@ -32,6 +34,8 @@ struct viz_heatmap_look {
     double x, y;
 };
 void viz_heatmap_paint(struct viz_heatmap *map, cairo_t *cr, const struct viz_heatmap_look *look);
+/* How often all of it got new colours. */
+uint64_t viz_heatmap_recoloured(const struct viz_heatmap *map);
 /* Pixel columns mended since creation, for tests and the bench. */
 uint64_t viz_heatmap_work(const struct viz_heatmap *map);
 

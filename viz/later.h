@@ -17,17 +17,15 @@ struct viz_later_picture {
     const float *scale; /* [heat.row_cap]: what a core is worth in the unit shown; NULL: 1 */
 };
 
-/* The columns one by one: begin, ask, end. */
+/* The columns one by one. */
 struct viz_later_columns {
     const struct viz_model *model;
     const struct viz_later_picture *picture;
     const struct viz_forecast *one; /* stands for all; NULL: they differ, or there is none */
-    struct viz_lines *lines;        /* where they differ */
-    uint8_t *row;
+    bool known;                     /* there is any forecast */
 };
 struct viz_later_columns viz_later_columns(const struct viz_model *model,
                                            const struct viz_later_picture *picture);
-void viz_later_columns_fini(struct viz_later_columns *columns);
 /* Equal names, equal columns, as long as the model is the same; 0: ask for the column. */
 uint64_t viz_later_name(const struct viz_later_columns *columns, uint32_t x);
 /* [height] levels. */

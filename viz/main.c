@@ -26,6 +26,7 @@ struct options {
     const char *shot, *fan, *size, *theme, *span, *look;
     struct fore_strings operands;
     bool bench, json;
+    uint64_t bench_bytes;
 };
 
 struct request {
@@ -156,17 +157,26 @@ static enum fore_err draw_fan(const struct options *o, struct fore_diag *diag)
     return viz_fan_picture(o->fan, o->operands.item[0], theme, width, height, diag);
 }
 
+static enum fore_err bench(const struct options *o, struct fore_diag *diag)
+{
+    struct viz_bench_options options = {.theme = viz_colour_theme(o->theme),
+                                        .partitions = 16384,
+                                        .columns = VIZ_COLUMNS,
+                                        .frames = 200,
+                                        .journal_bytes = o->bench_bytes,
+                                        .json = o->json};
+    if (o->operands.count > 0)
+        return fore_err_set(diag, FORE_E_FORMAT, "--bench makes its own journal; give none");
+    if (options.theme == NULL)
+        return fore_err_set(diag, FORE_E_FORMAT, "--theme %s: light or dark", o->theme);
+    FORE_TRY(viz_shot_size(o->size, &options.width, &options.height, diag));
+    return viz_bench_run(&options, diag);
+}
+
 static enum fore_err run(const struct options *o, struct fore_diag *diag)
 {
     struct request request = {0};
-    if (o->bench)
-        return viz_bench_run(&(struct viz_bench_options){.theme = viz_colour_theme(o->theme),
-                                                         .partitions = 16384,
-                                                         .columns = 1440,
-                                                         .frames = 100,
-                                                         .width = 1920,
-                                                         .height = 1080},
-                             diag);
+    if (o->bench) return bench(o, diag);
     if (o->fan != NULL) return draw_fan(o, diag);
     FORE_TRY(request_of(o, &request, diag));
     if (request.picture != NULL) return shoot(&request, o->shot, diag);
@@ -175,19 +185,23 @@ static enum fore_err run(const struct options *o, struct fore_diag *diag)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.size = size_usual, .theme = "light", .span = "auto", .look = ""};
+    struct options o = {
+        .size = size_usual, .theme = "light", .span = "auto", .look = "", .bench_bytes = 1 << 30};
     const struct fore_arg rows[] = {
-        {"bench", FORE_ARG_FLAG, &o.bench, NULL,    "measure"                                          },
-        {"json",  FORE_ARG_FLAG, &o.json,  NULL,    "measure"                                          },
-        {"shot",  FORE_ARG_TEXT, &o.shot,  "T",
-         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                         },
-        {"fan",   FORE_ARG_TEXT, &o.fan,   "DATA",  "draw a forecast's fan into FILE.png, .svg or .pdf"},
-        {"size",  FORE_ARG_TEXT, &o.size,  "WxH",   "pixels of picture or window, default 1920x1080"   },
-        {"theme", FORE_ARG_TEXT, &o.theme, "NAME",  "light or dark"                                    },
-        {"span",  FORE_ARG_TEXT, &o.span,  "TIME",
-         "how much of the past to show: a duration, all, or auto (four forecast horizons)"             },
-        {"look",  FORE_ARG_TEXT, &o.look,  "WORDS",
-         "metric=latency,palette=inferno,overlay=error,tab=why,select=p41,...: what is shown, and how" },
+        {"bench",       FORE_ARG_FLAG,  &o.bench,       NULL,
+         "measure what a frame, opening and seeking cost, on a generated cluster, and exit"                         },
+        {"bench-bytes", FORE_ARG_COUNT, &o.bench_bytes, "N",
+         "size of the journal that --bench writes and opens, default 1 GiB; 0: none"                                },
+        {"json",        FORE_ARG_FLAG,  &o.json,        NULL,    "what --bench found, on one line"                  },
+        {"shot",        FORE_ARG_TEXT,  &o.shot,        "T",
+         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                                      },
+        {"fan",         FORE_ARG_TEXT,  &o.fan,         "DATA",  "draw a forecast's fan into FILE.png, .svg or .pdf"},
+        {"size",        FORE_ARG_TEXT,  &o.size,        "WxH",   "pixels of picture or window, default 1920x1080"   },
+        {"theme",       FORE_ARG_TEXT,  &o.theme,       "NAME",  "light or dark"                                    },
+        {"span",        FORE_ARG_TEXT,  &o.span,        "TIME",
+         "how much of the past to show: a duration, all, or auto (four forecast horizons)"                          },
+        {"look",        FORE_ARG_TEXT,  &o.look,        "WORDS",
+         "metric=latency,palette=inferno,overlay=error,tab=why,select=p41,...: what is shown, and how"              },
     };
     const struct fore_args args = {
         .usage = "foreshard-viz [--shot T FILE.png] JOURNAL [JOURNAL] [options]",

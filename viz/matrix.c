@@ -151,12 +151,15 @@ bool viz_matrix_open(struct viz_matrix *matrix, fore_ns at)
 void viz_matrix_put(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load)
 {
     FORE_ASSERT(row < matrix->row_cap);
-    uint64_t bucket = at / matrix->bucket_ns;
-    uint8_t *cell = column(matrix, bucket) + row;
+    if (at != matrix->put_at) {
+        matrix->put_at = at;
+        matrix->put_slot = (uint32_t)(at / matrix->bucket_ns % matrix->column_cap);
+    }
+    uint8_t *cell = matrix->cell + (size_t)matrix->put_slot * matrix->row_cap + row;
     uint8_t level = viz_matrix_quantise_float((float)load);
     if (level <= *cell) return;
     *cell = level;
-    viz_pool_forget(matrix->pool, bucket % matrix->column_cap);
+    viz_pool_forget(matrix->pool, matrix->put_slot);
 }
 
 void viz_matrix_set(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load)

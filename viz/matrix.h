@@ -24,6 +24,8 @@ struct viz_matrix {
     uint64_t first, next; /* buckets held: first..next-1 */
     uint64_t hold;        /* a bucket without a sample shows a neighbour at most so far away */
     struct viz_pool *pool;
+    fore_ns put_at; /* of the last put, and its slot: a division saved for each of a window */
+    uint32_t put_slot;
 };
 
 enum viz_column { VIZ_COLUMN_EMPTY, VIZ_COLUMN_SAMPLED };

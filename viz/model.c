@@ -37,6 +37,7 @@ static void forget(struct viz_model *model)
         free(model->forecast[p].q);
     free(model->forecast);
     free(model->order);
+    free(model->run_end);
 }
 
 void viz_model_fini(struct viz_model *model)
@@ -52,8 +53,11 @@ void viz_model_reset(struct viz_model *model, fore_ns bucket_ns, uint32_t bucket
     forget(model);
     model->forecast = NULL;
     model->order = NULL;
+    model->run_end = NULL;
+    model->run_count = 0;
     model->forecast_cap = model->order_count = model->order_cap = 0;
     model->forecast_floats = 0;
+    model->forecast_refused = 0;
     model->forecast_before = 0;
     model->forecast_version++;
     model->forecast_at = model->horizon_ns = model->load_at = model->score_at = 0;
@@ -174,6 +178,7 @@ static struct viz_forecast *forecast_slot(struct viz_model *model, uint32_t part
         FORE_ASSERT(model->forecast != NULL);
         memset(model->forecast + old, 0, (grown - old) * sizeof *model->forecast);
         model->forecast_cap = (uint32_t)grown;
+        model->forecast_version++;
     }
     struct viz_forecast *slot = &model->forecast[partition];
     if (slot->steps == steps) return slot;
@@ -255,6 +260,7 @@ static void fold_forecast(struct viz_model *model, fore_ns at, const void *body,
         head.step_ns > UINT64_MAX / 4 / head.steps || len - sizeof head < floats * sizeof(float))
         return;
     struct viz_forecast *slot = forecast_slot(model, head.partition, head.steps);
+    model->forecast_refused += slot == NULL;
     if (slot == NULL) return;
     memcpy(slot->q, (const char *)body + sizeof head, floats * sizeof *slot->q);
     slot->at = at;
@@ -338,6 +344,19 @@ static void merge_sort(uint32_t *a, uint32_t *spare, uint32_t n, const struct fo
     }
 }
 
+static void find_runs(struct viz_model *model)
+{
+    const struct fore_partition *partition = model->snapshot.topology.partition;
+    uint32_t count = model->order_count;
+    free(model->run_end);
+    model->run_end = calloc(count + (size_t)1, sizeof *model->run_end);
+    FORE_ASSERT(model->run_end != NULL);
+    model->run_count = 0;
+    for (uint32_t i = 1; i <= count; i++)
+        if (i == count || partition[model->order[i]].table != partition[model->order[i - 1]].table)
+            model->run_end[model->run_count++] = i;
+}
+
 void viz_model_sort(struct viz_model *model)
 {
     const struct fore_topology *topology = &model->snapshot.topology;
@@ -351,6 +370,7 @@ void viz_model_sort(struct viz_model *model)
         if (topology->partition[p].alive) model->order[model->order_count++] = p;
     merge_sort(model->order, model->order + model->order_cap + 1, model->order_count,
                topology->partition);
+    find_runs(model);
     model->order_stale = false;
 }
 

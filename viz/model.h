@@ -57,6 +57,7 @@ struct viz_model {
     struct viz_forecast *forecast; /* [forecast_cap] by partition */
     uint32_t forecast_cap;
     size_t forecast_floats;
+    uint64_t forecast_refused; /* for want of room */
     fore_ns forecast_at;       /* newest; 0: none seen */
     fore_ns forecast_before;   /* when the round before it was made */
     uint64_t forecast_version; /* moves on with every change of one */
@@ -74,6 +75,8 @@ struct viz_model {
     uint32_t *order; /* living partitions in key order */
     uint32_t order_count, order_cap;
     bool order_stale;
+    uint32_t *run_end; /* order index behind each run of partitions of one table */
+    uint32_t run_count;
     uint64_t odd; /* records left out */
 };
 

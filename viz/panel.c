@@ -19,6 +19,23 @@ const struct viz_panel viz_panels[] = {
 };
 const size_t viz_panel_count = FORE_COUNTOF(viz_panels);
 
+/* The page between the cards, and under their round corners; what they cover needs no ground. */
+static void fill_ground(struct viz_canvas *canvas, const struct viz_layout *layout)
+{
+    cairo_t *cr = canvas->cr;
+    double inset = ceil(9 * canvas->u);
+    cairo_rectangle(cr, 0, 0, layout->width, layout->height);
+    for (int i = 0; i < VIZ_PLACES; i++) {
+        const struct viz_rect *r = &layout->place[i];
+        if (i == VIZ_PLACE_HEADER || r->w <= 2 * inset || r->h <= 2 * inset) continue;
+        cairo_rectangle(cr, r->x + inset, r->y + inset, r->w - 2 * inset, r->h - 2 * inset);
+    }
+    cairo_set_fill_rule(cr, CAIRO_FILL_RULE_EVEN_ODD);
+    viz_canvas_colour(canvas, canvas->theme->page, 1);
+    cairo_fill(cr);
+    cairo_set_fill_rule(cr, CAIRO_FILL_RULE_WINDING);
+}
+
 void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
                     const struct viz_theme *theme, struct viz_scene *scene)
 {
@@ -29,7 +46,7 @@ void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
                                       .to = scene->view.to,
                                       .x0 = layout->plot_x0,
                                       .x1 = layout->plot_x1};
-    viz_canvas_fill(&canvas, (struct viz_rect){0, 0, layout->width, layout->height}, theme->page);
+    fill_ground(&canvas, layout);
     for (size_t i = 0; i < viz_panel_count; i++) {
         struct viz_rect r = layout->place[viz_panels[i].place];
         cairo_save(canvas.cr);

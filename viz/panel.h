@@ -39,6 +39,8 @@ void viz_panel_nodes(struct viz_canvas *canvas, const struct viz_scene *scene, s
 void viz_panel_scores(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
 void viz_panel_detail(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r);
 
+/* Units from the heat's card to its plot: above are its legend and the name of now. */
+#define VIZ_HEAT_TOP 66
 /* The whole page onto a surface. */
 void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
                     const struct viz_theme *theme, struct viz_scene *scene);

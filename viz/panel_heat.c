@@ -8,6 +8,7 @@
  */
 #include "viz/panel_heat.h"
 
+#include "core/act/migrate.h"
 #include "viz/format.h"
 #include "viz/heatmap.h"
 #include "viz/label.h"
@@ -98,15 +99,29 @@ static void paint_error(const struct viz_scene *scene, const struct viz_matrix_w
     }
 }
 
+/* Kept from frame to frame: a palette is a few hundred powers. */
 static void colours(const struct viz_canvas *canvas, const struct viz_look *look,
                     struct viz_heat_range range, struct viz_heatmap_look *out)
 {
+    static struct {
+        const struct viz_theme *theme;
+        enum viz_palette palette;
+        struct viz_heat_range range;
+        uint32_t now[256], then[256];
+    } kept;
     const struct viz_theme *t = canvas->theme;
-    for (int v = 0; v < 256; v++) {
+    bool same = kept.theme == t && kept.palette == look->palette && kept.range.low == range.low &&
+                kept.range.high == range.high;
+    for (int v = 0; !same && v < 256; v++) {
         struct viz_rgb c = viz_heat_colour(t, look, range, (uint8_t)v);
-        out->now[v] = viz_colour_pixel(c);
-        out->then[v] = viz_colour_pixel(viz_colour_mix(c, t->veil, t->veil_share));
+        kept.now[v] = viz_colour_pixel(c);
+        kept.then[v] = viz_colour_pixel(viz_colour_mix(c, t->veil, t->veil_share));
     }
+    kept.theme = t;
+    kept.palette = look->palette;
+    kept.range = range;
+    memcpy(out->now, kept.now, sizeof out->now);
+    memcpy(out->then, kept.then, sizeof out->then);
 }
 
 /* The error over the measured part. */
@@ -191,29 +206,46 @@ static void table_label(struct viz_canvas *canvas, const char *name, struct viz_
     cairo_restore(canvas->cr);
 }
 
+/* As many rows as have room get their names: each the first whose middle is far enough down. */
+static void row_labels(struct viz_canvas *canvas, const struct viz_scene *scene,
+                       const struct viz_matrix_window *window, struct viz_rect plot)
+{
+    uint32_t count = window->order_count;
+    double u = canvas->u, next = 0, row = plot.h / count;
+    for (uint32_t i = 0; i < count;) {
+        double y0 = viz_matrix_line(i, count, window->height);
+        double y1 = viz_matrix_line(i + 1, count, window->height), middle = (y0 + y1) / 2;
+        if (middle < next - 0.5) {
+            i += (uint32_t)fmax(1, floor((next - 0.5 - middle) / row) - 2);
+            continue;
+        }
+        row_label(canvas, scene, window->order[i], plot.x, plot.y + middle + 3.8 * u, y1 - y0);
+        next = middle + fmax(12.5 * u, y1 - y0);
+        i++;
+    }
+}
+
 static void gutter(struct viz_canvas *canvas, const struct viz_scene *scene,
                    const struct viz_matrix_window *window, struct viz_rect plot, double left)
 {
-    const struct fore_topology *topology = &scene->model->snapshot.topology;
+    const struct viz_model *model = scene->model;
+    const struct fore_topology *topology = &model->snapshot.topology;
     uint32_t count = window->order_count, height = window->height, start = 0;
-    double u = canvas->u, next = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t p = window->order[i], table = topology->partition[p].table;
-        double y0 = viz_matrix_line(i, count, height), y1 = viz_matrix_line(i + 1, count, height);
-        double middle = plot.y + (y0 + y1) / 2;
-        if (middle - plot.y >= next - 0.5) {
-            row_label(canvas, scene, p, plot.x, middle + 3.8 * u, y1 - y0);
-            next = middle - plot.y + fmax(12.5 * u, y1 - y0);
-        }
-        bool last = i + 1 == count;
-        if (!last && topology->partition[window->order[i + 1]].table == table) continue;
+    uint32_t first = (uint32_t)(window->order - model->order);
+    double u = canvas->u;
+    if (viz_canvas_sees(canvas, (struct viz_rect){left, plot.y - 8 * u, plot.x - left, plot.h}))
+        row_labels(canvas, scene, window, plot);
+    for (uint32_t k = 0; k < model->run_count && start < count; k++) {
+        if (model->run_end[k] <= first) continue;
+        uint32_t end = model->run_end[k] - first < count ? model->run_end[k] - first : count;
+        uint32_t table = topology->partition[window->order[start]].table;
         double top = plot.y + viz_matrix_line(start, count, height);
+        double bottom = plot.y + viz_matrix_line(end, count, height);
         table_label(canvas, table < topology->table_count ? topology->table[table].name : "?",
-                    (struct viz_rect){left + 22 * u, top, 0, plot.y + y1 - top});
-        if (!last)
-            viz_canvas_level(canvas, plot.x, plot.x + plot.w, plot.y + y1, 2 * u,
-                             canvas->theme->card);
-        start = i + 1;
+                    (struct viz_rect){left + 22 * u, top, 0, bottom - top});
+        if (end < count)
+            viz_canvas_level(canvas, plot.x, plot.x + plot.w, bottom, 2 * u, canvas->theme->card);
+        start = end;
     }
 }
 
@@ -262,11 +294,12 @@ static void changes(struct viz_canvas *canvas, const struct viz_scene *scene,
     uint32_t marks = 0;
     for (uint32_t m = 0; m < snap->move_count && marks < CHANGES_MAX; m++) {
         const struct fore_snapshot_move *move = &snap->move[m];
+        uint8_t kind = move->move.kind;
+        bool reshapes = kind == FORE_MOVE_SPLIT || kind == FORE_MOVE_MERGE ||
+                        kind == FORE_MOVE_VERTICAL_SPLIT || kind == FORE_MOVE_VERTICAL_MERGE;
+        if (!reshapes || move->changed_ns < scene->view.from || !viz_model_move_over(move))
+            continue;
         struct viz_move_look look = viz_panel_move_look(canvas, scene->model, move);
-        bool reshapes = look.kind == VIZ_MARK_FORK || look.kind == VIZ_MARK_JOIN ||
-                        look.kind == VIZ_MARK_COLUMNS;
-        if (!reshapes || move->changed_ns < scene->view.from) continue;
-        if (!viz_model_move_over(move)) continue;
         for (uint32_t i = 0; i < window->order_count; i++) {
             if (window->order[i] != move->move.partition) continue;
             double x = viz_axis_x(&scene->scale, move->move.began_ns);
@@ -317,6 +350,11 @@ static void no_future(struct viz_canvas *canvas, const struct viz_scene *scene,
                         future.w - 8 * canvas->u, text);
 }
 
+static uint32_t pixel_of(const struct viz_rect *plot, double x)
+{
+    return (uint32_t)fmin(fmax(ceil(x - plot->x), 0), plot->w);
+}
+
 static struct viz_heat_range paint(struct viz_canvas *canvas, const struct viz_scene *scene,
                                    const struct viz_matrix_window *window, struct viz_rect plot,
                                    uint32_t future_x)
@@ -325,9 +363,17 @@ static struct viz_heat_range paint(struct viz_canvas *canvas, const struct viz_s
     float *scale = scale_of(scene, window);
     struct viz_heatmap_spec spec = {
         .matrix = &model->heat,
-        .later = {
-                  .window = window, .x0 = future_x, .quantile = scene->look->quantile, .scale = scale}
+        .later = {.window = window,
+                  .x0 = future_x,
+                  .quantile = scene->look->quantile,
+                  .scale = scale},
+        .to = window->width
     };
+    if (canvas->limit.w > 0) {
+        spec.from = pixel_of(&plot, canvas->limit.x);
+        spec.to = pixel_of(&plot, canvas->limit.x + canvas->limit.w);
+        spec.measured_only = spec.to - spec.from < window->width; /* a strip, see frame.h */
+    }
     struct viz_heatmap_look look = {.x = plot.x, .y = plot.y};
     (void)viz_heatmap_levels(model->map, model, &spec);
     struct viz_heat_range range = range_of(viz_heatmap_histogram(model->map));
@@ -341,7 +387,7 @@ static struct viz_heat_range paint(struct viz_canvas *canvas, const struct viz_s
 void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r)
 {
     const struct viz_model *model = scene->model;
-    double u = canvas->u, top = round(r.y + 66 * u);
+    double u = canvas->u, top = round(r.y + VIZ_HEAT_TOP * u);
     struct viz_rect plot = {scene->scale.x0, top, scene->scale.x1 - scene->scale.x0,
                             round(r.y + r.h - 28 * u) - top};
     viz_canvas_card(canvas, r, "", "", 0);
@@ -369,7 +415,8 @@ void viz_panel_heat(struct viz_canvas *canvas, const struct viz_scene *scene, st
     gutter(canvas, scene, &window, plot, r.x);
     changes(canvas, scene, &window, plot);
     selection(canvas, scene, &window, plot);
-    viz_panel_heat_legend(canvas, scene, r, range);
+    if (viz_canvas_sees(canvas, (struct viz_rect){r.x, r.y, r.w, (VIZ_HEAT_TOP - 20) * u}))
+        viz_panel_heat_legend(canvas, scene, r, range);
     viz_panel_now(canvas, scene, plot);
     heads(canvas, scene, plot);
     viz_panel_clock(canvas, scene, plot.y + plot.h + 17 * u);

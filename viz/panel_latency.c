@@ -64,12 +64,13 @@ static void scale_labels(struct viz_canvas *canvas, const struct log_scale *s, d
     }
 }
 
-/* One rectangle for each run of buckets above the SLO. */
+/* One rectangle for each run of buckets above the SLO, all of them shaded at once. */
 static void violations(struct viz_canvas *canvas, const struct viz_scene *scene,
                        struct viz_rect plot)
 {
     const struct viz_tape *tape = &scene->model->tape;
     uint64_t last = scene->view.now / tape->bucket_ns, begin = UINT64_MAX;
+    cairo_new_path(canvas->cr);
     for (uint64_t b = scene->view.from / tape->bucket_ns; b <= last + 1; b++) {
         const struct viz_tape_cell *cell = b <= last ? viz_tape_get(tape, b) : NULL;
         bool bad = cell != NULL && cell->slo_ms > 0 && cell->p99_ms > cell->slo_ms;
@@ -79,11 +80,14 @@ static void violations(struct viz_canvas *canvas, const struct viz_scene *scene,
         double x0 = fmax(viz_axis_x(&scene->scale, begin * tape->bucket_ns), plot.x);
         double x1 = viz_axis_x(&scene->scale, b * tape->bucket_ns);
         x1 = fmin(x1, viz_axis_x(&scene->scale, scene->view.now));
-        struct viz_rect band = {floor(x0), plot.y, fmax(2, round(x1) - floor(x0)), plot.h};
-        viz_canvas_tint(canvas, band, canvas->theme->bad, 0.16);
-        viz_canvas_hatch(canvas, band, 6, canvas->theme->bad, 0.22);
+        cairo_rectangle(canvas->cr, floor(x0), plot.y, fmax(2, round(x1) - floor(x0)), plot.h);
         begin = UINT64_MAX;
     }
+    cairo_save(canvas->cr);
+    cairo_clip(canvas->cr);
+    viz_canvas_tint(canvas, plot, canvas->theme->bad, 0.16);
+    viz_canvas_hatch(canvas, plot, 6, canvas->theme->bad, 0.22);
+    cairo_restore(canvas->cr);
 }
 
 static void curve(struct viz_canvas *canvas, const struct viz_scene *scene,

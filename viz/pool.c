@@ -172,15 +172,9 @@ void viz_pool_read(const struct viz_pool *pool, const uint32_t *first, const uin
     }
 }
 
-void viz_pool_column(const struct viz_pool *pool, const uint32_t *slot, uint32_t count,
-                     uint8_t *line)
+const uint8_t *viz_pool_line(const struct viz_pool *pool, uint32_t y)
 {
-    memset(line, 0, pool->height);
-    for (uint32_t i = 0; i < count; i++)
-        for (uint32_t y = 0; y < pool->height; y++) {
-            uint8_t level = pool->cell[(size_t)y * pool->columns + slot[i]];
-            if (level > line[y]) line[y] = level;
-        }
+    return pool->cell + (size_t)y * pool->columns;
 }
 
 uint32_t viz_pool_version(const struct viz_pool *pool, uint32_t slot)

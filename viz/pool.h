@@ -24,9 +24,8 @@ void viz_pool_ready(struct viz_pool *pool, const struct viz_matrix *matrix,
 /* Pixel x of every line: the largest of its slots, first[x]..first[x + 1]. */
 void viz_pool_read(const struct viz_pool *pool, const uint32_t *first, const uint32_t *slot,
                    uint32_t width, uint8_t *level);
-/* One pixel: [height] levels, the largest of its slots. */
-void viz_pool_column(const struct viz_pool *pool, const uint32_t *slot, uint32_t count,
-                     uint8_t *line);
+/* A line's levels, by slot. */
+const uint8_t *viz_pool_line(const struct viz_pool *pool, uint32_t y);
 /* How often a slot has been pooled; another number, another content. */
 uint32_t viz_pool_version(const struct viz_pool *pool, uint32_t slot);
 /* Columns pooled since creation, for tests and the bench. */
