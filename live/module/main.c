@@ -34,23 +34,33 @@ static char told[LIVE_COUNTERS_BYTES];
 
 /* ---- one command -------------------------------------------------------------------------- */
 
-static size_t digits(size_t n)
+/* Of a length in decimal. */
+static uint32_t digits(size_t n)
 {
-    size_t count = 1;
+    uint32_t count = 1;
+    if (n < 10) return 1;
+    if (n < 100) return 2;
     for (; n >= 10; n /= 10)
         count++;
     return count;
 }
 
-/* As RESP: *3\r\n$3\r\nSET\r\n... */
-static uint64_t wire_bytes(struct redis_asked *asked, int count)
+struct text {
+    const char *at;
+    size_t len;
+};
+
+static struct text argument(struct redis_asked *asked, int place)
 {
-    size_t bytes = 3 + digits((size_t)count), len = 0;
-    for (int i = 0; i < count; i++) {
-        (void)redis.StringPtrLen(redis.CommandFilterArgGet(asked, i), &len);
-        bytes += 5 + digits(len) + len;
-    }
-    return bytes;
+    struct text text;
+    text.at = redis.StringPtrLen(redis.CommandFilterArgGet(asked, place), &text.len);
+    return text;
+}
+
+/* $3\r\nSET\r\n */
+static uint64_t wire_bytes(struct text argument)
+{
+    return 5 + digits(argument.len) + argument.len;
 }
 
 /* The place of the first key by the server's own rules; 0: none. */
@@ -68,33 +78,56 @@ static int ask_server(struct redis_asked *asked, int count)
     return first;
 }
 
-static const struct live_keyspec_row *row_of(struct redis_asked *asked, int count)
+static const struct live_keyspec_row *row_of(struct redis_asked *asked, struct text name, int count)
 {
-    size_t len = 0;
-    const char *name = redis.StringPtrLen(redis.CommandFilterArgGet(asked, 0), &len);
-    const struct live_keyspec_row *row = live_keyspec_find(&spec, name, len);
+    const struct live_keyspec_row *row = live_keyspec_find(&spec, name.at, name.len);
     if (row != NULL && row->kind == LIVE_KEYSPEC_CONTAINER) {
         if (count < 2) return NULL;
-        const char *part = redis.StringPtrLen(redis.CommandFilterArgGet(asked, 1), &len);
-        row = live_keyspec_part(&spec, row, part, len);
+        struct text part = argument(asked, 1);
+        row = live_keyspec_part(&spec, row, part.at, part.len);
     }
     if (row == NULL) return NULL;
     bool fits = row->arity >= 0 ? count == row->arity : count >= -row->arity;
     return fits ? row : NULL;
 }
 
+/* A slot's counters are seldom in the cache: they are asked for now and added to when the next
+ * command comes, so that the server never waits for them. */
+static struct {
+    struct live_counter *at;
+    uint64_t read, write, bytes;
+} pending = {.at = &counters.slot[0]};
+
+static void add_pending(void)
+{
+    pending.at->reads += pending.read;
+    pending.at->writes += pending.write;
+    pending.at->bytes += pending.bytes;
+    pending.read = pending.write = pending.bytes = 0;
+}
+
+/* Each argument is fetched once: the server's functions are most of what this costs. */
 static void on_command(struct redis_asked *asked)
 {
     int count = redis.CommandFilterArgsCount(asked);
-    size_t len = 0;
-    const struct live_keyspec_row *row = count > 0 ? row_of(asked, count) : NULL;
+    if (count < 2) return;
+    struct text key = {.at = NULL}, name = argument(asked, 0);
+    const struct live_keyspec_row *row = row_of(asked, name, count);
     if (row == NULL) return;
     int place = row->kind == LIVE_KEYSPEC_FIXED ? row->first : ask_server(asked, count);
-    if (place <= 0 || place >= count) return;
-    const char *key = redis.StringPtrLen(redis.CommandFilterArgGet(asked, place), &len);
-    struct live_counter *c = &counters.slot[fore_hash_slot(key, len)];
-    *(row->write ? &c->writes : &c->reads) += 1;
-    c->bytes += wire_bytes(asked, count);
+    uint64_t bytes = 3 + digits((size_t)count) + wire_bytes(name);
+    for (int i = 1; i < count; i++) {
+        struct text next = argument(asked, i);
+        if (i == place) key = next;
+        bytes += wire_bytes(next);
+    }
+    if (key.at == NULL) return;
+    add_pending();
+    pending.at = &counters.slot[fore_hash_slot(key.at, key.len)];
+    __builtin_prefetch(pending.at, 1);
+    pending.read = !row->write;
+    pending.write = row->write;
+    pending.bytes = bytes;
     counters.commands++;
 }
 
@@ -178,6 +211,7 @@ static int tell(struct redis_context *context, struct redis_string **arg, int co
     (void)arg;
     if (count != 1) return redis.WrongArity(context);
     learn(context);
+    add_pending();
     return redis.ReplyWithStringBuffer(context, told, live_counters_write(&counters, told));
 }
 
