@@ -111,7 +111,7 @@ static enum fore_err go_through(struct live_replay *replay, bool remove, struct 
         err = fore_err_set(diag, FORE_E_REFUSED, "replay: the cluster refused %llu of %zu keys",
                            (unsigned long long)pass->refused, seen.count);
     if (err != FORE_E_OK && diag != NULL && diag->code == FORE_E_OK)
-        (void)fore_err_set(diag, err, "replay: keys cannot be %s: %s",
+        err = fore_err_set(diag, err, "replay: keys cannot be %s: %s",
                            remove ? "removed" : "written", fore_err_text(err));
     *keys = seen.count;
     free(pass->value);
