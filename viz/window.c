@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STALE_S 10.0 /* a growing journal that has not grown for so long is worth a word */
+#define CATCH_UP_MS 8.0
+#define STALE_S     10.0 /* a growing journal that has not grown for so long is worth a word */
 
 static bool is_pair(const struct viz_window *w)
 {
@@ -27,26 +28,24 @@ static const struct viz_theme *theme_of(const struct viz_window *w)
     return w->theme[w->controls.dark_swap];
 }
 
-/* A page of the window's size and the text's, if either changed. */
-static void fit(struct viz_window *w)
+/* The page is the window's; another size of it, or of the text, begins anew. */
+static enum fore_err fit(struct viz_window *w, struct fore_diag *diag)
 {
-    int width, height;
+    cairo_surface_t *page = viz_display_page(&w->display);
     double text = w->controls.look.text;
-    viz_display_size(&w->display, &width, &height);
-    if (width < VIZ_WIDTH_MIN) width = VIZ_WIDTH_MIN;
-    if (height < VIZ_HEIGHT_MIN) height = VIZ_HEIGHT_MIN;
-    struct viz_layout want = viz_layout_sized(width, height, text);
-    const struct viz_layout *has = &w->frame.layout;
-    if (w->frame.page != NULL && has->width == want.width && has->height == want.height &&
-        has->u == want.u)
-        return;
-    viz_frame_fini(&w->frame);
-    if (w->over != NULL) cairo_surface_destroy(w->over);
-    viz_frame_init(&w->frame, width, height);
-    w->frame.layout = want;
-    w->pair_layout = viz_pair_place(width, height, text);
-    w->over = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-    FORE_ASSERT(cairo_surface_status(w->over) == CAIRO_STATUS_SUCCESS);
+    if (page == NULL)
+        return fore_err_set(diag, FORE_E_UNREACHABLE, "the window is gone: %s", SDL_GetError());
+    if (page == w->frame.page && text == w->text) return FORE_E_OK;
+    viz_frame_init(&w->frame, page, text);
+    const struct viz_layout *l = &w->frame.layout;
+    w->pair_layout = viz_pair_place(l->width, l->height, text);
+    w->text = text;
+    if (w->base != NULL) cairo_surface_destroy(w->base);
+    w->base = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)l->width, (int)l->height);
+    FORE_ASSERT(cairo_surface_status(w->base) == CAIRO_STATUS_SUCCESS);
+    w->base_valid = w->covered = w->only_time = false;
+    w->controls.dirty = true;
+    return FORE_E_OK;
 }
 
 struct viz_scene viz_window_scene(struct viz_window *w)
@@ -79,40 +78,58 @@ static void status_of(const struct viz_window *w, char *out, size_t size)
     snprintf(out + n, size - n, "   nothing new for %.0f s: has its writer stopped?", w->quiet_s);
 }
 
+static void all_changed(struct viz_window *w)
+{
+    w->frame.changed[0] = (struct viz_rect){0, 0, w->frame.layout.width, w->frame.layout.height};
+    w->frame.changed_count = 1;
+}
+
 static void draw(struct viz_window *w)
 {
     char status[200];
     status_of(w, status, sizeof status);
+    bool column = w->only_time && !w->covered && !is_pair(w);
+    struct viz_scene scene = viz_window_scene(w);
+    scene.status = status;
+    w->base_valid = w->covered = false;
+    if (column) {
+        scene.hits = NULL; /* what was drawn stands where it was */
+        viz_frame_column(&w->frame, theme_of(w), &scene);
+        return;
+    }
     w->hits.count = 0;
     if (is_pair(w)) {
         viz_pair_draw(w->frame.page, &w->pair_layout, theme_of(w), &w->pair, status, &w->hits);
-        w->frame.changed[0] =
-            (struct viz_rect){0, 0, w->frame.layout.width, w->frame.layout.height};
-        w->frame.changed_count = 1;
-        return;
+        all_changed(w);
+    } else {
+        viz_frame_whole(&w->frame, theme_of(w), &scene);
     }
-    struct viz_scene scene = viz_window_scene(w);
-    scene.status = status;
-    viz_frame_whole(&w->frame, theme_of(w), &scene);
 }
 
-/* The page, or a copy of it with what lies over it. */
-static enum fore_err show(struct viz_window *w, bool was_over, struct fore_diag *diag)
+static void copy_page(cairo_surface_t *from, cairo_surface_t *to)
 {
-    struct viz_frame *f = &w->frame;
-    bool over = viz_window_over_any(w);
-    struct viz_rect all = {0, 0, f->layout.width, f->layout.height};
-    if (!over)
-        return viz_display_show(&w->display, f->page, was_over ? &all : f->changed,
-                                was_over ? 1 : f->changed_count, diag);
-    cairo_t *cr = cairo_create(w->over);
-    cairo_set_source_surface(cr, f->page, 0, 0);
+    cairo_t *cr = cairo_create(to);
+    cairo_set_source_surface(cr, from, 0, 0);
     cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
     cairo_paint(cr);
     cairo_destroy(cr);
-    viz_window_over_draw(w, w->over);
-    cairo_surface_flush(w->over);
-    return viz_display_show(&w->display, w->over, &all, 1, diag);
+    cairo_surface_flush(to);
+}
+
+/* What lies over the page is drawn on it, once the page is kept as it is without. */
+static void cover(struct viz_window *w)
+{
+    if (w->covered) {
+        copy_page(w->base, w->frame.page);
+        all_changed(w);
+    }
+    w->covered = viz_window_over_any(w);
+    if (!w->covered) return;
+    if (!w->base_valid) copy_page(w->frame.page, w->base);
+    w->base_valid = true;
+    viz_window_over_draw(w, w->frame.page);
+    cairo_surface_flush(w->frame.page);
+    all_changed(w);
 }
 
 /* ---- wishes: what needs the journal, the clipboard or a file --------------------------------- */
@@ -124,7 +141,7 @@ static void save(struct viz_window *w)
     const struct viz_player *p = w->pair.side[0];
     snprintf(path, sizeof path, "%.80s-%llus.png", p->model.name,
              (unsigned long long)(p->view.now / FORE_SEC));
-    if (viz_shot_write(w->frame.page, path, &diag) == FORE_E_OK)
+    if (viz_shot_write(w->covered ? w->base : w->frame.page, path, &diag) == FORE_E_OK)
         snprintf(w->said, sizeof w->said, "saved %s", path);
     else
         snprintf(w->said, sizeof w->said, "%.180s", diag.text);
@@ -226,29 +243,54 @@ static void grant(struct viz_window *w)
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
-static enum fore_err update(struct viz_window *w, struct fore_diag *diag)
+static void go(struct viz_window *w)
 {
     struct viz_player *p = w->pair.side[0];
-    bool was_over = viz_window_over_any(w) || w->over_dirty;
-    fit(w);
+    p->look = w->controls.look;
+    p->span = w->controls.span > 0 ? w->controls.span : w->span;
+    p->ahead = w->controls.ahead;
+    if (is_pair(w))
+        viz_pair_go(&w->pair, w->controls.now);
+    else
+        viz_player_peek(p, w->controls.now);
+    w->controls.view = p->view;
+    fore_ns width = p->view.now - p->view.from;
+    w->controls.step = width / 100 > FORE_SEC ? width / 100 : FORE_SEC;
+}
+
+static enum fore_err update(struct viz_window *w, struct fore_diag *diag)
+{
     grant(w);
+    FORE_TRY(fit(w, diag));
+    w->frame.changed_count = 0;
     if (w->controls.dirty) {
-        p->look = w->controls.look;
-        p->span = w->controls.span > 0 ? w->controls.span : w->span;
-        p->ahead = w->controls.ahead;
-        if (is_pair(w))
-            viz_pair_go(&w->pair, w->controls.now);
-        else
-            viz_player_go(p, w->controls.now);
-        w->controls.view = p->view;
-        fore_ns width = p->view.now - p->view.from;
-        w->controls.step = width / 100 > FORE_SEC ? width / 100 : FORE_SEC;
+        go(w);
         draw(w);
-    } else {
-        w->frame.changed_count = 0;
     }
-    w->controls.dirty = w->over_dirty = false;
-    return show(w, was_over, diag);
+    cover(w);
+    w->controls.dirty = w->over_dirty = w->only_time = false;
+    return viz_display_show(&w->display, w->frame.changed, w->frame.changed_count, diag);
+}
+
+/* Between events: a panel that waits, or more of a past that is still being read. True: go on. */
+static bool work_on(struct viz_window *w, enum fore_err *err, struct fore_diag *diag)
+{
+    struct viz_player *p = w->pair.side[0];
+    if (w->frame.waiting != 0 && !w->covered) {
+        struct viz_scene scene = viz_window_scene(w);
+        char status[200];
+        status_of(w, status, sizeof status);
+        scene.status = status;
+        scene.hits = NULL;
+        (void)viz_frame_follow(&w->frame, &scene);
+        *err = viz_display_show(&w->display, w->frame.changed, w->frame.changed_count, diag);
+        return true;
+    }
+    if (is_pair(w) || p->behind == VIZ_BEHIND_NOT) return false;
+    enum viz_behind before = p->behind;
+    bool more = viz_player_catch_up(p, CATCH_UP_MS);
+    if (!more || p->behind != before) w->controls.dirty = true;
+    return true;
 }
 
 static void press(struct viz_window *w, const SDL_KeyboardEvent *key)
@@ -314,6 +356,7 @@ static bool growing(const struct viz_player *p)
 static void pass_time(struct viz_window *w, double wall_s)
 {
     struct viz_controls *c = &w->controls;
+    bool asked = c->dirty;
     if (c->growing) {
         double before = w->quiet_s;
         w->quiet_s = grew(w) ? 0 : before + wall_s;
@@ -323,19 +366,23 @@ static void pass_time(struct viz_window *w, double wall_s)
     bool was = c->growing;
     c->growing = growing(w->pair.side[0]) || growing(w->pair.side[1]);
     if (was != c->growing) c->dirty = true;
+    asked = asked || c->dirty;
     viz_controls_tick(c, wall_s,
                       is_pair(w) ? viz_pair_last(&w->pair) : viz_player_last(w->pair.side[0]));
+    w->only_time = !asked && c->dirty;
 }
 
 static enum fore_err loop(struct viz_window *w, struct fore_diag *diag)
 {
     Uint64 before = SDL_GetPerformanceCounter();
-    while (!w->controls.wish.quit) {
+    enum fore_err err = FORE_E_OK;
+    while (!w->controls.wish.quit && err == FORE_E_OK) {
         if (w->controls.dirty || w->over_dirty) FORE_TRY(update(w, diag));
-        if (w->controls.dirty) continue; /* a wish has changed what is to be seen */
+        bool busy = work_on(w, &err, diag);
         SDL_Event event;
         bool moved = false;
-        if (SDL_WaitEventTimeout(&event, viz_controls_sleep_ms(&w->controls)) == 1) do {
+        int sleep_ms = busy ? 0 : viz_controls_sleep_ms(&w->controls);
+        if (SDL_WaitEventTimeout(&event, sleep_ms) == 1) do {
                 if (event.type == SDL_MOUSEMOTION) moved = true;
                 handle(w, &event);
             } while (SDL_PollEvent(&event) == 1);
@@ -345,10 +392,10 @@ static enum fore_err loop(struct viz_window *w, struct fore_diag *diag)
         before = now;
         pass_time(w, wall_s);
     }
-    return FORE_E_OK;
+    return err;
 }
 
-/* Shown while a large journal is read for the first time. */
+/* Shown while a journal is read for the first time. */
 static enum fore_err reading(struct viz_window *w, struct fore_diag *diag)
 {
     struct viz_canvas canvas;
@@ -358,7 +405,7 @@ static enum fore_err reading(struct viz_window *w, struct fore_diag *diag)
     viz_panel_empty(&canvas, all, "Reading the journal\342\200\246");
     viz_canvas_fini(&canvas);
     cairo_surface_flush(w->frame.page);
-    return viz_display_show(&w->display, w->frame.page, &all, 1, diag);
+    return viz_display_show(&w->display, &all, 1, diag);
 }
 
 static enum fore_err run(struct viz_window *w, struct fore_diag *diag)
@@ -368,9 +415,8 @@ static enum fore_err run(struct viz_window *w, struct fore_diag *diag)
     viz_controls_init(&w->controls, two ? viz_pair_first(&w->pair) : viz_player_first(p),
                       two ? viz_pair_last(&w->pair) : viz_player_last(p), false);
     w->controls.look = p->look;
-    fit(w);
+    FORE_TRY(fit(w, diag));
     FORE_TRY(reading(w, diag));
-    viz_player_go(p, w->controls.now);
     w->controls.growing = w->controls.following = growing(p) || growing(w->pair.side[1]);
     SDL_StartTextInput();
     return loop(w, diag);
@@ -390,8 +436,7 @@ enum fore_err viz_window_run(struct viz_player *player, struct viz_player *other
     w->mouse_x = w->mouse_y = -1;
     enum fore_err err = viz_display_open(&w->display, width, height, diag);
     if (err == FORE_E_OK) err = run(w, diag);
-    viz_frame_fini(&w->frame);
-    if (w->over != NULL) cairo_surface_destroy(w->over);
+    if (w->base != NULL) cairo_surface_destroy(w->base);
     viz_display_close(&w->display);
     free(w);
     return err;

@@ -15,8 +15,11 @@ enum viz_drag { VIZ_DRAG_NONE, VIZ_DRAG_SCRUB, VIZ_DRAG_BRUSH, VIZ_DRAG_PAN };
 struct viz_window {
     struct viz_display display;
     struct viz_frame frame;
-    cairo_surface_t *over; /* the page with what lies over it */
-    struct viz_pair pair;  /* side[1] NULL: one journal */
+    double text;           /* the page's size of text */
+    cairo_surface_t *base; /* the page without what lies over it, while anything does */
+    bool base_valid, covered;
+    bool only_time;       /* since the last draw nothing but the moment has changed */
+    struct viz_pair pair; /* side[1] NULL: one journal */
     struct viz_pair_layout pair_layout;
     const struct viz_theme *theme[2];
     struct viz_controls controls;

@@ -191,7 +191,11 @@ static void every_look_can_be_changed_by_key_and_comes_round(void **state)
         const char *key;
         int round;
     } keys[] = {
-        {"m", VIZ_METRICS }, {"c", VIZ_PALETTES}, {"f", 3}, {"e", 2}, {"r", 2}
+        {"m", VIZ_METRICS },
+        {"c", VIZ_PALETTES},
+        {"f", 3           },
+        {"e", 2           },
+        {"r", 2           }
     };
     for (size_t i = 0; i < FORE_COUNTOF(keys); i++) {
         struct viz_controls c = at_end(false);
@@ -209,9 +213,9 @@ static void every_look_can_be_changed_by_key_and_comes_round(void **state)
 /* Every key that does something is in the help, and the other way round. */
 static void help_names_every_key(void **state)
 {
-    static const char *const typed[] = {",", ".", "a", "A", "b", "'", "[", "]", "{", "}", "0", "m",
-                                        "M", "f", "e", "c", "1", "2", "3", "4", "/", "p", "y", "Y",
-                                        ">", "<", "r", "t", "s", "?", "q", "+"};
+    static const char *const typed[] = {",", ".", "a", "A", "b", "'", "[", "]", "{", "}", "0",
+                                        "m", "M", "f", "e", "c", "1", "2", "3", "4", "/", "p",
+                                        "y", "Y", ">", "<", "r", "t", "s", "?", "q", "+"};
     for (size_t i = 0; i < FORE_COUNTOF(typed); i++) {
         bool named = false;
         assert_int_not_equal(viz_controls_named(typed[i]), VIZ_DO_NOTHING);

@@ -33,10 +33,13 @@ static void a_look_goes_through_text_and_back(void **state)
 static void a_look_that_makes_no_sense_changes_nothing(void **state)
 {
     static const char *const text[] = {
-        "metric=heat",    "palette=jet",  "colour=red",    "metric",        "quantile=q50.",
-        "select=41",      "select=p",     "select=p-1",    "rows=0.5-0.25", "rows=0.5",
-        "rows=0-2",       "text=9",       "text=1x",       "tab=5",         "overlay=maybe",
-        "metric=reads,x", "motion=quick", "select=p99999999999", "text=nan",
+        "metric=heat",    "palette=jet",   "colour=red",
+        "metric",         "quantile=q50.", "select=41",
+        "select=p",       "select=p-1",    "rows=0.5-0.25",
+        "rows=0.5",       "rows=0-2",      "text=9",
+        "text=1x",        "tab=5",         "overlay=maybe",
+        "metric=reads,x", "motion=quick",  "select=p99999999999",
+        "text=nan",
     };
     for (size_t i = 0; i < FORE_COUNTOF(text); i++) {
         struct viz_look look = viz_look_usual;
@@ -67,9 +70,11 @@ static void zooming_rows_keeps_the_row_under_the_cursor(void **state)
 
 static void metrics_have_names_and_fit_the_matrix(void **state)
 {
-    const struct fore_event_partition_load load = {
-        .reads_per_sec = 30, .writes_per_sec = 10, .bytes_per_sec = 4e6f, .load_cores = 0.5f,
-        .p99_ms = 12};
+    const struct fore_event_partition_load load = {.reads_per_sec = 30,
+                                                   .writes_per_sec = 10,
+                                                   .bytes_per_sec = 4e6f,
+                                                   .load_cores = 0.5f,
+                                                   .p99_ms = 12};
     const double value[VIZ_METRICS] = {0.5, 40, 30, 10, 4e6, 12, 0};
     for (int m = 0; m < VIZ_METRICS; m++) {
         enum viz_metric found;
@@ -120,18 +125,18 @@ static void what_is_typed_is_found(void **state)
         const char *text;
         uint32_t partition, node;
     } cases[] = {
-        {"p2",       2,          UINT32_MAX},
-        {"6000",     1,          UINT32_MAX},
-        {"5999",     0,          UINT32_MAX},
-        {"slots:16383", 2,       UINT32_MAX},
-        {"n1",       UINT32_MAX, 1         },
-        {"east",     UINT32_MAX, 1         },
-        {"node-00",  UINT32_MAX, 0         },
-        {"foo",      2,          UINT32_MAX}, /* slot 12182 */
-        {"{foo}bar", 2,          UINT32_MAX},
-        {"123456789", UINT32_MAX, UINT32_MAX},
-        {"p3",       UINT32_MAX, UINT32_MAX},
-        {"n2",       0,          UINT32_MAX}, /* no such node: a key, of slot 3431 or another */
+        {"p2",          2,          UINT32_MAX},
+        {"6000",        1,          UINT32_MAX},
+        {"5999",        0,          UINT32_MAX},
+        {"slots:16383", 2,          UINT32_MAX},
+        {"n1",          UINT32_MAX, 1         },
+        {"east",        UINT32_MAX, 1         },
+        {"node-00",     UINT32_MAX, 0         },
+        {"foo",         2,          UINT32_MAX}, /* slot 12182 */
+        {"{foo}bar",    2,          UINT32_MAX},
+        {"123456789",   UINT32_MAX, UINT32_MAX},
+        {"p3",          UINT32_MAX, UINT32_MAX},
+        {"n2",          0,          UINT32_MAX}, /* no such node: a key, of slot 3431 or another */
     };
     struct viz_model model;
     small_model(&model);

@@ -49,8 +49,8 @@ static void both_sides_show_the_same_time(void **state)
         assert_int_equal(b.view.now, now);
         assert_int_equal(a.view.from, b.view.from);
         assert_int_equal(a.view.to, b.view.to);
-        expect_near(viz_pair_violation(&a.model, now),
-                    (double)a.model.snapshot.cluster.violation_s, 1e-3);
+        expect_near(viz_pair_violation(&a.model, now), (double)a.model.snapshot.cluster.violation_s,
+                    1e-3);
     }
     assert_null(viz_pair_judge(&a.model, &b.model).doubt);
     viz_player_close(&a);
@@ -194,15 +194,18 @@ static void what_is_drawn_can_be_asked(void **state)
         a.look.tab = (enum viz_tab)tab;
         viz_player_go(&a, 4 * HOUR);
         hits->count = 0;
-        struct viz_scene scene = {.model = &a.model, .view = a.view, .note = "", .status = "",
-                                  .look = &a.look, .hits = hits};
+        struct viz_scene scene = {.model = &a.model,
+                                  .view = a.view,
+                                  .note = "",
+                                  .status = "",
+                                  .look = &a.look,
+                                  .hits = hits};
         viz_panel_page(page, &layout, viz_colour_theme("dark"), &scene);
         for (size_t i = 0; i < hits->count; i++) {
             const struct viz_hit *h = &hits->item[i];
             struct viz_tip tip;
             char text[VIZ_TIP_LINES * VIZ_TIP_LINE];
-            bool told =
-                viz_tip_make(&scene, h, h->r.x + h->r.w / 2, h->r.y + h->r.h / 2, &tip);
+            bool told = viz_tip_make(&scene, h, h->r.x + h->r.w / 2, h->r.y + h->r.h / 2, &tip);
             assert_int_equal(told, h->kind != VIZ_HIT_TAB);
             if (!told) continue;
             viz_tip_text(&tip, text, sizeof text);
@@ -231,7 +234,8 @@ static void every_row_of_the_heat_is_hit_at_its_place(void **state)
     uint32_t count, first = viz_panel_rows(&scene, &count);
     assert_true(count >= a.model.order_count / 2 && count <= a.model.order_count / 2 + 2);
     for (uint32_t i = 0; i < count; i++) {
-        double y = plot.y + (viz_matrix_line(i, count, 300) + viz_matrix_line(i + 1, count, 300)) / 2;
+        double y =
+            plot.y + (viz_matrix_line(i, count, 300) + viz_matrix_line(i + 1, count, 300)) / 2;
         assert_int_equal(viz_panel_row_at(&scene, plot, y + 0.5, 2 * HOUR),
                          a.model.order[first + i]);
     }

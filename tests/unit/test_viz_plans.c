@@ -14,11 +14,13 @@
 
 static void plan_body(struct fore_buf *out, uint64_t id, uint32_t partition, bool admitted)
 {
-    const struct fore_event_plan plan = {
-        .plan = id, .violation_before = 100, .violation_after = 40, .move_count = 2,
-        .admitted = admitted};
+    const struct fore_event_plan plan = {.plan = id,
+                                         .violation_before = 100,
+                                         .violation_after = 40,
+                                         .move_count = 2,
+                                         .admitted = admitted};
     const struct fore_event_plan_move move[2] = {
-        {.partition = partition, .source = 1, .target = 2, .gain = 30},
+        {.partition = partition,     .source = 1, .target = 2, .gain = 30},
         {.partition = partition + 1, .source = 1, .target = 3, .gain = 20}
     };
     fore_buf_reset(out);
