@@ -16,7 +16,8 @@ struct fore_decide_options {
     double nowcast_weight;          /* weight of the nowcast scenario beside the forecast */
     bool skill_weight;              /* raise it when the forecast has lately been the worse one */
     bool coverage_weight; /* rely on it while the forecast's intervals have just been missed */
-    double excess_weight; /* price of expected overload depth beside its probability */
+    double excess_weight; /* price of expected overload depth beside its probability: convex enough
+                           * only above .4 / sd, so that no node is given up for the others */
     fore_ns move_price;   /* node-seconds of violation a mean-size move must save */
     fore_ns gain_min;     /* and this much more before it is worth doing */
     fore_ns cooldown;     /* a partition moved rests this long */
