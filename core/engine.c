@@ -302,13 +302,6 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
 
 /* ---- decide: score, propose, admit ---- */
 
-/* A policy that acts makes its own warnings untrue; outcomes then say how often it was in time. So
- * probabilities are learned, and corrected, only while nothing is done about them. */
-static bool acts(const struct fore_engine *engine, fore_ns now)
-{
-    return engine->policy->propose != NULL && now >= engine->setup.act_from;
-}
-
 static void score(struct fore_engine *engine, const struct fore_policy_view *view,
                   struct fore_load *load)
 {
@@ -328,8 +321,7 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
     fore_load_build(load, &engine->scratch, input->pending, input->pending_count);
     const struct fore_calibration *learned = &engine->risk_watch.ours;
     bool honest = input->options->calibrate && learned->happened >= outcomes_min;
-    fore_score_all(load, honest && !acts(engine, input->now) ? learned : NULL, &engine->scratch,
-                   engine->score);
+    fore_score_all(load, honest ? learned : NULL, &engine->scratch, engine->score);
     engine->score_count = topology->partition_count;
     engine->rrs_max = 0;
     for (uint32_t p = 0; p < topology->partition_count; p++)
@@ -455,7 +447,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     if (fore_driver_split_cost(driver).overhead_share > 0)
         fore_split_cost_learn(&engine->split_cost, &sample, topology, &engine->scratch);
     fore_engine_emit_window(engine, &sample, topology, now);
-    fore_risk_watch_window(&engine->risk_watch, &sample, !acts(engine, now));
+    fore_risk_watch_window(&engine->risk_watch, &sample, topology);
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);
