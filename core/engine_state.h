@@ -56,6 +56,8 @@ void fore_engine_emit_scores(struct fore_engine *engine, const struct fore_load 
                              const struct fore_policy_view *view, fore_ns now);
 void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *plan, bool admitted,
                            const char *why, fore_ns now);
+void fore_engine_emit_why(struct fore_engine *engine, uint64_t plan,
+                          const struct fore_whatif *whatif, fore_ns now);
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan,
                               fore_ns now);
 /* All that a decision is made from: the policy's view, what the planner is given but for its terms,

@@ -71,6 +71,8 @@ static const struct fore_option rows[] = {
      "moves in one plan, at most"                                                                                                   },
     {"effort",                  FORE_OPT_COUNT,    AT(effort),                  "3000",  0,    1e9,  NULL,
      "prices asked, about half a microsecond each, in search of a better plan than the greedy one; 0: none"                         },
+    {"journal_why",             FORE_OPT_BOOL,     AT(journal_why),             "false", 0,    0,    NULL,
+     "journal, for every plan acted on, what else was considered and why not; costs planning time"                                  },
     {"node_price",              FORE_OPT_DURATION, AT(node_price),              "60s",   0,    1e15, NULL,
      "violation node-seconds that one more node, where nodes come and go, must save an hour"                                        },
 };

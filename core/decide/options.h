@@ -37,6 +37,7 @@ struct fore_decide_options {
     double byte_cost;         /* share of a query's work that goes with the bytes it reads */
     uint64_t moves_per_plan;
     uint64_t effort;    /* prices asked in search of a better plan than the greedy one */
+    bool journal_why;   /* an explanation of every plan acted on, as an event */
     fore_ns node_price; /* violation node-seconds that a node-hour must save */
 };
 extern const struct fore_option_section fore_decide_section;
