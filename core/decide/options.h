@@ -25,7 +25,10 @@ struct fore_decide_options {
     double split_load_min;    /* only partitions above this share of a node are split */
     uint64_t split_bytes_min; /* and above this size */
     fore_ns split_price;      /* as move_price, for one more partition in the cluster */
-    double merge_load_max;    /* two neighbours together below this share of a node merge */
+    double
+        partition_overhead; /* told of what a replica takes of its node, if the cluster does not */
+    fore_ns split_pause;    /* and of the moment that a split stops what it cuts */
+    double merge_load_max;  /* two neighbours together below this share of a node merge */
     uint64_t replicas_max;
     double replica_write_share_max; /* partitions with more writes are not replicated for load */
     bool hybrids;             /* a part cut off may be read from several nodes: one candidate */
