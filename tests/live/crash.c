@@ -22,12 +22,32 @@ enum { KEYS = 150 };
 
 static struct ground *ground;
 
+/* Packets from one end's address to the other's go nowhere, in both directions. Redis, when it
+ * cannot speak from its address, speaks from any: so that leads to no bus port of theirs either. */
+static void cut(const struct crash *crash, bool begin)
+{
+    enum { BUS = 50 };
+    char command[1024];
+    const char *what = begin ? "add" : "del", *a = crash->source.host, *b = crash->target.host;
+    (void)snprintf(command, sizeof command,
+                   "rule() { ip rule %s \"$@\"; };"
+                   "rule pref 5 from %s to %s blackhole && rule pref 5 from %s to %s blackhole && "
+                   "rule pref 6 from 127.0.1.0/24 lookup local && "
+                   "rule pref 7 to %s ipproto tcp dport %d blackhole && "
+                   "rule pref 7 to %s ipproto tcp dport %d blackhole",
+                   what, a, b, b, a, a, crash->source.port + BUS, b, crash->target.port + BUS);
+    if (system(command) != 0) (void)fprintf(stderr, "crash: %s failed\n", command);
+}
+
 static void strike(struct crash *crash)
 {
     if (crash->victim == CRASH_MOVER) (void)kill(getpid(), SIGKILL);
-    ground_signal(ground, &crash->address, crash->stop ? SIGSTOP : SIGKILL);
+    if (crash->harm == CRASH_CUT)
+        cut(crash, true);
+    else
+        ground_signal(ground, crash->address, crash->harm == CRASH_STOP ? SIGSTOP : SIGKILL);
     crash->done_ms = live_clock_ms();
-    writer_harm(crash->writer, &crash->address, crash->stop);
+    writer_harm(crash->writer, crash->address, crash->harm == CRASH_STOP);
     crash->done = true;
 }
 
@@ -239,8 +259,8 @@ static bool recovered(const struct live_mover *mover, const struct crash *crash)
     for (int i = 0; i < LIVE_MOVES_MAX; i++)
         open |= mover->move[i].open;
     for (uint32_t i = 0; i < cluster->instance_count; i++)
-        if (live_address_same(&cluster->instance[i].link.address, &crash->address) &&
-            cluster->instance[i].answered)
+        if (crash->address != NULL && cluster->instance[i].answered &&
+            live_address_same(&cluster->instance[i].link.address, crash->address))
             return false;
     return !open && live_cluster_healthy(cluster) && cluster->open_count == 0;
 }
@@ -281,17 +301,32 @@ static void gossip_is_late(const struct live_journal_move *move)
     assert_true(bus_send_late(&ground->cluster, &late));
 }
 
+/* The mover goes on trying while the ends are cut from one another. */
+static void wait_out(struct live_mover *mover, struct crash *crash)
+{
+    bool suspected = false;
+    while (live_clock_ms() < crash->done_ms + CRASH_CUT_MS) {
+        mover->view_due = true;
+        if (!live_mover_step(mover)) live_clock_sleep_ms(5);
+        if (!live_move_busy(&mover->move[0])) (void)!live_cluster_refresh(mover->cluster, NULL);
+        suspected |= !live_cluster_up(mover->cluster);
+    }
+    cut(crash, false);
+    crash->done_ms = live_clock_ms();
+    assert_true(suspected); /* or it was no cut */
+}
+
 /* A stopped one goes on with what it was doing, and is heard out before reads are judged; a killed
  * one starts with its old nodes.conf and no data while they are. */
 static void bring_back(struct crash *crash)
 {
     assert_true(ground_whole(ground, 10000));
-    if (crash->stop) {
-        ground_signal(ground, &crash->address, SIGCONT);
+    if (crash->harm == CRASH_STOP) {
+        ground_signal(ground, crash->address, SIGCONT);
         assert_true(ground_replicated(ground, 20000));
     }
     crash->writer->phase = WRITER_RECOVERED;
-    if (!crash->stop) ground_restart(ground, &crash->address);
+    if (crash->harm == CRASH_KILL) ground_restart(ground, crash->address);
 }
 
 bool crash_node(struct crash *crash)
@@ -310,9 +345,10 @@ bool crash_node(struct crash *crash)
     (void)snprintf(name, sizeof name, "node-%d.db", number++);
     struct live_journal *journal = journal_of(ground_path(ground, name));
     struct live_journal_move move = the_move();
-    crash->address =
-        live_cluster_primary(&ground->cluster, crash->victim == CRASH_SOURCE ? move.from : move.to)
-            ->link.address;
+    crash->source = live_cluster_primary(&ground->cluster, move.from)->link.address;
+    crash->target = live_cluster_primary(&ground->cluster, move.to)->link.address;
+    if (crash->harm != CRASH_CUT)
+        crash->address = crash->victim == CRASH_SOURCE ? &crash->source : &crash->target;
     crash->writer = writer;
     gossip_is_late(&move);
     writer_begin(writer, ground);
@@ -330,6 +366,7 @@ bool crash_node(struct crash *crash)
     if (crash->after_us > 0) (void)pthread_join(killer, NULL);
     bool killed = crash->done;
     if (killed) {
+        if (crash->harm == CRASH_CUT) wait_out(mover, crash);
         recover(mover, crash, index);
         bring_back(crash);
     }
@@ -355,7 +392,7 @@ void crash_tell(void)
     uint64_t seconds = written.ms / 1000 > 0 ? written.ms / 1000 : 1;
     (void)fprintf(
         stderr,
-        "# killed so far: %llu movers, %llu nodes; in order after %llu ms on average, "
+        "# harmed so far: %llu movers, %llu nodes; in order after %llu ms on average, "
         "%llu at most, %llu later than %d; %llu writes acknowledged (%llu/s), %llu of them "
         "with a replica; %llu lost by Redis, 0 by us; %llu stale reads between kill and "
         "recovery\n",
@@ -387,9 +424,9 @@ static void *stall(void *self)
 
 static pthread_t staller;
 
-void crash_begin(void)
+void crash_begin(const char *arguments)
 {
-    ground = ground_begin("3 -r 1 -t 2000");
+    ground = ground_begin(arguments);
     stalling = getenv("LIVE_STALLS") != NULL;
     if (stalling && pthread_create(&staller, NULL, stall, NULL) != 0) abort();
 }
