@@ -182,7 +182,11 @@ static void mover_in_a_child(const char *path, struct crash *crash)
     uint64_t began = live_clock_ms();
     while (mover->move[index].phase != LIVE_MOVE_READY && live_clock_ms() < began + 30000)
         if (!live_mover_step(mover)) live_clock_sleep_ms(1);
-    _exit(mover->move[index].phase == LIVE_MOVE_READY ? 0 : 6);
+    if (mover->move[index].phase == LIVE_MOVE_READY) _exit(0);
+    (void)fprintf(stderr, "# child: %s at slot %u; frozen: %s; %s\n",
+                  live_move_phase_text(mover->move[index].phase), mover->move[index].next,
+                  mover->frozen, mover->move[index].why);
+    _exit(6);
 }
 
 static const char *const victim_text[] = {"mover", "source", "target"};
@@ -238,9 +242,11 @@ bool crash_mover(struct crash *crash)
     live_mover_init(mover, &ground->cluster, journal, &options);
     (void)live_mover_recover(mover);
     uint64_t began = live_clock_ms();
-    while (running(mover) && live_clock_ms() < began + 10000)
+    while (running(mover) && live_clock_ms() < began + 20000)
         if (!live_mover_step(mover)) live_clock_sleep_ms(5);
-    assert_false(running(mover));
+    if (running(mover))
+        fail_msg("killed at call %d or after %llu us: not in order: %s; %s", crash->at_call,
+                 (unsigned long long)crash->after_us, mover->frozen, mover->move[0].why);
     assert_int_equal(live_journal_unfinished(journal, NULL, 0), 0);
     assert_true(ground_whole(ground, 5000));
     end_of_writer(writer, crash);
