@@ -365,7 +365,7 @@ void ground_reset(struct ground *ground)
 {
     struct live_cluster *cluster = &ground->cluster;
     uint32_t primaries = 0;
-    uint64_t until = live_clock_ms() + 15000;
+    uint64_t until = live_clock_ms() + 60000;
     while (primaries < ground->node_count && strcmp(ground->node[primaries].role, "primary") == 0)
         primaries++;
     live_clock_sleep_ms(1500); /* what has just moved must not move back at once: see mover.h */
