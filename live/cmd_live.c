@@ -21,10 +21,13 @@ static enum fore_err run(int argc, char **argv, const struct live_stand_in *simu
 {
     struct fore_strings sets = {0}, operands = {0};
     const char *journal = NULL;
+    bool adopt = false;
     const struct fore_arg rows[] = {
         {"set",     FORE_ARG_REPEAT, &sets,    "SECTION.NAME=VALUE",
          "an option, as in the file; may be repeated"                                                     },
         {"journal", FORE_ARG_TEXT,   &journal, "FILE",               "write events, for watch and journal"},
+        {"adopt",   FORE_ARG_FLAG,   &adopt,   NULL,
+         "take over moves of slots that others left half done; needs mode auto"                           },
     };
     const struct fore_args args = {
         .usage = "foreshard live CLUSTER.cfg [options]",
@@ -54,8 +57,12 @@ static enum fore_err run(int argc, char **argv, const struct live_stand_in *simu
     struct sigaction action = {.sa_handler = on_signal};
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
-    struct live_run wish = {
-        .config = &config, .journal = journal, .simulator = simulator, .seed = 1, .stop = &stop};
+    struct live_run wish = {.config = &config,
+                            .journal = journal,
+                            .adopt = adopt,
+                            .simulator = simulator,
+                            .seed = 1,
+                            .stop = &stop};
     return live_daemon_run(&wish, arena, diag);
 }
 

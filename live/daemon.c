@@ -82,7 +82,7 @@ static enum fore_err open_backend(struct daemon *d)
     const struct live_run *run = d->run;
     if (d->options->driver == LIVE_DRIVER_SIM)
         return live_backend_stand_in(run->config, run->simulator, run->seed, &d->backend, d->diag);
-    return live_backend_redis(run->config, run->seed, &d->backend, d->diag);
+    return live_backend_redis(run->config, run->seed, run->adopt, &d->backend, d->diag);
 }
 
 /* The policy was chosen through the API: it is in force from the next start on. */

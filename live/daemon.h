@@ -61,6 +61,7 @@ struct live_run {
     const char *journal;                   /* events, for watch; NULL: none */
     const struct live_stand_in *simulator; /* of driver "sim"; NULL: there is none */
     uint64_t seed;
+    bool adopt;               /* takes over hand-overs that others left half done */
     volatile const int *stop; /* set by a signal: ends after the step it is in */
 };
 /* Runs until told to stop. */
