@@ -32,8 +32,8 @@ enum fore_err live_url_parse(const char *text, const char *field, struct live_ur
     size_t host_len =
         close != NULL ? (size_t)(close - host) : (size_t)((colon != NULL ? colon : end) - host);
     size_t port_len = colon != NULL ? (size_t)(end - colon - 1) : 2;
-    bool fits = host_len > 0 && host_len < sizeof out->host && port_len > 0 &&
-                port_len < sizeof out->port && strlen(end) < sizeof out->path;
+    bool fits = (at[0] == '[') == (close != NULL) && host_len > 0 && host_len < sizeof out->host &&
+                port_len > 0 && port_len < sizeof out->port && strlen(end) < sizeof out->path;
     for (const char *p = text; *p != '\0'; p++)
         fits = fits && (unsigned char)*p > 0x20 && *p != 0x7f; /* no line of ours is broken */
     if (!fits) return fore_err_set(diag, FORE_E_FORMAT, "%s: \"%.80s\" is no URL", field, text);
