@@ -1,5 +1,6 @@
 /* backend_redis.c - a Redis Cluster for the daemon: password, driver, lease (backend.h). */
 #include "live/daemon.h"
+#include "live/keeper.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,7 +96,8 @@ static const struct live_backend_ops redis_ops = {.name = "redis",
                                                   .introduce = introduce,
                                                   .close = close_redis};
 
-static enum fore_err open_driver(struct redis *r, const struct live_config *config, uint64_t seed,
+static enum fore_err open_driver(struct redis *r, const struct live_config *config,
+                                 const struct live_kept *kept, uint64_t seed,
                                  struct fore_diag *diag)
 {
     const struct live_options *o = &config->live;
@@ -117,18 +119,24 @@ static enum fore_err open_driver(struct redis *r, const struct live_config *conf
                    .need_replica = o->replicas                                                 },
         .heat = {.duty = o->duty > 0 ? o->duty : -1,           .slo_ns = o->slo, .seed = seed}
     };
+    if (kept != NULL) {
+        options.now = kept->now;
+        options.partition_cap = kept->partition_cap;
+        options.cut = kept->cut;
+        options.cut_count = kept->cut_count;
+    }
     return live_driver_open(&r->driver, &options, diag);
 }
 
-enum fore_err live_backend_redis(const struct live_config *config, uint64_t seed,
-                                 struct live_backend *out, struct fore_diag *diag)
+enum fore_err live_backend_redis(const struct live_config *config, const struct live_kept *kept,
+                                 uint64_t seed, struct live_backend *out, struct fore_diag *diag)
 {
     struct redis *r = calloc(1, sizeof *r);
     FORE_ASSERT(r != NULL);
     r->state = config->live.state;
     *out = (struct live_backend){.ops = &redis_ops, .self = r, .slo = config->live.slo};
     FORE_TRY(read_password(r, config->live.password_file, diag));
-    FORE_TRY(open_driver(r, config, seed, diag));
+    FORE_TRY(open_driver(r, config, kept, seed, diag));
     out->door = live_driver_door(r->driver);
     return FORE_E_OK;
 }

@@ -30,6 +30,7 @@ struct live_options {          /* the "live" section */
     const char *user, *password_file;
     uint32_t mode;         /* enum live_mode */
     const char *state;     /* SQLite: the mover's journal, lineage, lease */
+    fore_ns keep_every;    /* what was learned; 0: never */
     const char *kill_file; /* "": none */
     const char *log;       /* "": stderr */
     uint64_t partitions;

@@ -26,6 +26,8 @@ static const struct fore_option rows[] = {
      "observe: forecast and score; propose: say what would be done; auto: do it"                                                                      },
     {"state",         FORE_OPT_TEXT,     AT(state),         "foreshard-live.db",   0,    0,               NULL,
      "SQLite file: steps of moves before they are done, shards, and the lease of the one mover"                                                       },
+    {"keep_every",    FORE_OPT_DURATION, AT(keep_every),    "5min",                0,    86400e9,         NULL,
+     "what was learned is kept for a restart this often, and at the end; 0: never"                                                                    },
     {"kill_file",     FORE_OPT_TEXT,     AT(kill_file),     "foreshard-live.stop", 0,    0,               NULL,
      "while this file exists nothing begins and moves rest; empty: none"                                                                              },
     {"log",           FORE_OPT_TEXT,     AT(log),           "",                    0,    0,               NULL,    "JSON lines go here; empty: stderr"},
