@@ -35,7 +35,7 @@ struct daemon {
     struct live_service service;
     struct live_kept kept;      /* of an earlier run */
     struct live_keeper *keeper; /* NULL: nothing is kept */
-    bool resumed;
+    bool resumed, seeds;
     fore_ns swept, kept_at, began; /* began: by the cluster's clock */
     char told_frozen[200];
     bool killed;
@@ -92,7 +92,12 @@ static void open_kept(struct daemon *d)
     d->resumed = live_kept_resume(path, d->config.engine.observe.window, live_unix_ms(), &d->kept,
                                   why, sizeof why);
     d->keeper = live_keeper_open(path);
-    if (d->resumed) d->config.engine.forecast.clock_start -= (double)d->kept.now / 1e9;
+    d->seeds = !d->resumed && d->config.seed.prometheus[0] != '\0';
+    if (d->seeds) { /* room for a past before the first window */
+        fore_ns window = d->config.engine.observe.window;
+        d->kept.now = (d->config.seed.span / window + 1) * window;
+    }
+    d->config.engine.forecast.clock_start -= (double)d->kept.now / 1e9;
     if (why[0] == '\0') return;
     (void)rename(path, fore_arena_printf(d->perm, "%s.old", path));
     (void)snprintf(text, sizeof text,
@@ -105,8 +110,8 @@ static enum fore_err open_backend(struct daemon *d)
     const struct live_run *run = d->run;
     if (d->options->driver == LIVE_DRIVER_SIM)
         return live_backend_stand_in(run->config, run->simulator, run->seed, &d->backend, d->diag);
-    return live_backend_redis(run->config, d->resumed ? &d->kept : NULL, run->seed, &d->backend,
-                              d->diag);
+    return live_backend_redis(run->config, d->resumed || d->seeds ? &d->kept : NULL, run->seed,
+                              &d->backend, d->diag);
 }
 
 /* The policy was chosen through the API: it is in force from the next start on. */
@@ -134,6 +139,23 @@ static void open_desk(struct daemon *d)
     FORE_ASSERT(d->desk != NULL);
     live_desk_open(d->desk, &d->config, &d->backend, &d->log, d->memory);
     d->sinks[2] = live_desk_sink(d->desk);
+}
+
+/* A past that Prometheus knows; without it everything works, only later. */
+static void seed(struct daemon *d)
+{
+    char text[400];
+    uint64_t points = 0;
+    const struct fore_topology *topology;
+    struct fore_diag diag = {.code = FORE_E_OK};
+    if (!d->seeds || fore_driver_topology(d->backend.door, &topology) != FORE_E_OK) return;
+    enum fore_err err =
+        live_seed_run(&d->config.seed, d->engine, topology, fore_driver_now(d->backend.door),
+                      live_unix_ms(), &points, &diag);
+    (void)snprintf(text, sizeof text, "%llu steps of the past are known from Prometheus%s%s",
+                   (unsigned long long)points, err != FORE_E_OK ? "; " : "",
+                   err != FORE_E_OK ? diag.text : "");
+    live_log_say(&d->log, err == FORE_E_OK && points > 0 ? "info" : "warning", "seed", text);
 }
 
 /* What does not fit, of other options say, is told, and the engine is a new one. */
@@ -168,6 +190,7 @@ static enum fore_err open_engine(struct daemon *d)
     };
     FORE_TRY(fore_engine_create(&setup, &d->engine, d->diag));
     FORE_TRY(recall(d, &setup));
+    seed(d);
     live_desk_begin(d->desk, d->engine);
     d->began = fore_driver_now(d->backend.door);
     return FORE_E_OK;

@@ -18,6 +18,7 @@
 #include "live/api.h"
 #include "live/backend.h"
 #include "live/notify.h"
+#include "live/seed.h"
 
 enum live_mode { LIVE_OBSERVE, LIVE_PROPOSE, LIVE_AUTO };
 enum live_driver_kind { LIVE_DRIVER_REDIS, LIVE_DRIVER_SIM };
@@ -49,6 +50,7 @@ struct live_config {
     struct live_options live;
     struct live_api_options api;
     struct live_notify_options notify;
+    struct live_seed_options seed;
     struct fore_engine_options engine;
 };
 
