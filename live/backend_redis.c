@@ -1,5 +1,6 @@
 /* backend_redis.c - a Redis Cluster for the daemon: password, driver, lease (backend.h). */
 #include "live/daemon.h"
+#include "live/keeper.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,8 +101,9 @@ static const struct live_backend_ops redis_ops = {.name = "redis",
                                                   .introduce = introduce,
                                                   .close = close_redis};
 
-static enum fore_err open_driver(struct redis *r, const struct live_config *config, uint64_t seed,
-                                 bool adopt, struct fore_diag *diag)
+static enum fore_err open_driver(struct redis *r, const struct live_config *config,
+                                 const struct live_kept *kept, uint64_t seed, bool adopt,
+                                 struct fore_diag *diag)
 {
     const struct live_options *o = &config->live;
     for (size_t i = 0; i < o->nodes.count; i++)
@@ -123,11 +125,18 @@ static enum fore_err open_driver(struct redis *r, const struct live_config *conf
                    .adopt = adopt},
         .heat = {.duty = o->duty > 0 ? o->duty : -1,                                            .slo_ns = o->slo,                    .seed = seed}
     };
+    if (kept != NULL) {
+        options.now = kept->now;
+        options.partition_cap = kept->partition_cap;
+        options.cut = kept->cut;
+        options.cut_count = kept->cut_count;
+    }
     return live_driver_open(&r->driver, &options, diag);
 }
 
-enum fore_err live_backend_redis(const struct live_config *config, uint64_t seed, bool adopt,
-                                 struct live_backend *out, struct fore_diag *diag)
+enum fore_err live_backend_redis(const struct live_config *config, const struct live_kept *kept,
+                                 uint64_t seed, bool adopt, struct live_backend *out,
+                                 struct fore_diag *diag)
 {
     if (adopt && config->live.mode != LIVE_AUTO)
         return fore_err_set(diag, FORE_E_RANGE,
@@ -137,7 +146,7 @@ enum fore_err live_backend_redis(const struct live_config *config, uint64_t seed
     r->state = config->live.state;
     *out = (struct live_backend){.ops = &redis_ops, .self = r, .slo = config->live.slo};
     FORE_TRY(read_password(r, config->live.password_file, diag));
-    FORE_TRY(open_driver(r, config, seed, adopt, diag));
+    FORE_TRY(open_driver(r, config, kept, seed, adopt, diag));
     out->door = live_driver_door(r->driver);
     return FORE_E_OK;
 }

@@ -48,6 +48,8 @@ static enum fore_err run(int argc, char **argv, const struct live_stand_in *simu
         fore_option_explain(&live_api_section, &text);
         fore_buf_puts(&text, "\n");
         fore_option_explain(&live_notify_section, &text);
+        fore_buf_puts(&text, "\n");
+        fore_option_explain(&live_seed_section, &text);
         (void)fputs(text.data, stdout);
         fore_buf_fini(&text);
         return FORE_E_OK;

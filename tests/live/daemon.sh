@@ -113,5 +113,17 @@ logged "and sweeps" '"state":"watch"'
 [ "$(slots_of_first)" -lt 5461 ] && pass "slots have left the hot shard" || fail "no slot has moved"
 intact && pass "every key is as it was" || fail "keys are lost or changed"
 ask cluster nodes | grep -q -e '->-' -e '-<-' && fail "a slot was left open" || pass "no slot is open"
+conf observe 5s
+expect 0 "it starts again" live "$T/c.cfg"
+logged "and goes on with what it had learned" '"event":"learned","text":"history and forecasts go on'
+cp "$T/s.db.learned" "$T/whole"
+head -c 3000 "$T/whole" >"$T/s.db.learned"
+conf observe 3s
+expect 0 "a file cut short does not stop it" live "$T/c.cfg"
+logged "it is told, and begun anew" '"level":"warning","event":"learned".*beginning anew'
+cp "$T/whole" "$T/s.db.learned"
+conf observe 3s
+expect 0 "other windows do not stop it either" live "$T/c.cfg" --set observe.window=2s --set observe.mid_step=60s
+logged "and are told" '"event":"learned".*windows of 1s; beginning anew'
 grep -qE 'k[1-9]"|[0-9]+-[1-9]"' "$T/log" && fail "the log names keys or values" || pass "the log names no key and no value"
 exit $bad
