@@ -14,7 +14,8 @@ enum sim_initial {
     SIM_INITIAL_BALANCED,
     SIM_INITIAL_ROUND_ROBIN,
     SIM_INITIAL_RING,
-    SIM_INITIAL_PROFILE
+    SIM_INITIAL_PROFILE,
+    SIM_INITIAL_RUNS
 };
 
 struct sim_cluster_options { /* "cluster" */
