@@ -31,11 +31,12 @@ static void print_moves(const struct live_calibration *c,
     }
     fore_buf_printf(
         out,
-        "#   moves                     %.0f kB/s of slots with %u keys of %u bytes each, "
-        "all included\n"
-        "#   a slot without keys       %.1f ms (flags, journal, ownership)\n",
-        c->move_bytes_per_sec / 1e3, options->keys_per_slot != 0 ? options->keys_per_slot : 60,
-        options->bytes != 0 ? options->bytes : 100, c->slot_ms);
+        "#   moves                     a slot takes %.1f ms (flags, journal, ownership), "
+        "and its data\n"
+        "#                             %.0f kB/s (%u keys of %u bytes in each)\n",
+        c->slot_ms, c->move_bytes_per_sec / 1e3,
+        options->keys_per_slot != 0 ? options->keys_per_slot : 500,
+        options->bytes != 0 ? options->bytes : 100);
     for (int i = 0; i < LIVE_CALIBRATE_BATCHES; i++)
         fore_buf_printf(
             out, "#   MIGRATE of %4u keys      %.0f keys/s, stall %.2f ms mean, %.2f ms most\n",
@@ -60,8 +61,11 @@ void live_calibrate_print(const struct live_calibration *c,
                     "    placement = \"slot\";\n    link_delay = \"%.0fns\";\n",
                     c->nodes, c->fit.delay_us * 1e3);
     if (c->moved)
-        fore_buf_printf(out, "    bandwidth = \"%.0fB/s\";\n    move_cpu = \"%.1f%%\";\n",
-                        c->move_bytes_per_sec, c->move_cpu < 1 ? c->move_cpu * 100 : 100);
+        fore_buf_printf(out,
+                        "    bandwidth = \"%.0fB/s\";\n    slot_move = \"%.0fus\";\n"
+                        "    move_cpu = \"%.1f%%\";\n",
+                        c->move_bytes_per_sec, c->slot_ms * 1e3,
+                        c->move_cpu < 1 ? c->move_cpu * 100 : 100);
     fore_buf_printf(out,
                     "};\n\nsim: {\n    fidelity = \"request\";\n    service = \"lognormal\";\n"
                     "    service_mean = \"%.0fns\";\n    service_sigma = \"%.2f\";\n"

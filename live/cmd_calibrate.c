@@ -38,7 +38,7 @@ static enum fore_err parse(int argc, char **argv, struct wish *wish, struct fore
         {"seconds",       FORE_ARG_TEXT,   &wish->seconds,       "N",                  "of each load, default 3"                  },
         {"bytes",         FORE_ARG_TEXT,   &wish->bytes,         "N",                  "of a value, default 100"                  },
         {"keys-per-slot", FORE_ARG_TEXT,   &wish->keys_per_slot, "N",
-         "in the slots that are moved, default 60"                                                                                },
+         "in the slots that are moved, default 500"                                                                               },
         {"set",           FORE_ARG_REPEAT, &wish->sets,          "SECTION.NAME=VALUE",
          "an option, as in the file; may be repeated"                                                                             },
         {"quiet",         FORE_ARG_FLAG,   &wish->quiet,         NULL,                 "do not say what is done"                  },

@@ -57,6 +57,8 @@ static const struct fore_option cluster_rows[] = {
      "spread of the sizes (sigma of the logarithm)"                                                                                                                   },
     {"bandwidth",             FORE_OPT_BYTERATE, AT(bandwidth),             "100MiB/s", 1,                1e15,              NULL,
      "what a node can send or receive for moves"                                                                                                                      },
+    {"slot_move",             FORE_OPT_DURATION, AT(slot_move),             "0s",       0,                MINUTE_NS,         NULL,
+     "slot placement: what passing one slot takes beside its bytes; lowers bandwidth to match"                                                                        },
     {"move_time_mean",        FORE_OPT_DURATION, AT(move_time_mean),        "0s",       0,                100 * DAY_NS,      NULL,
      "bandwidth is set so that a partition of mean size moves in this time; 0: bandwidth is"                                                                          },
     {"move_cpu",              FORE_OPT_SHARE,    AT(move_cpu),              "7%",       0,                1,                 NULL,
