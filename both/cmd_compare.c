@@ -22,7 +22,7 @@
 enum { EXIT_DONE, EXIT_NO, EXIT_BAD_INPUT, EXIT_WORLD_FAILED };
 
 struct wish {
-    bool sim_vs_live, json, help;
+    bool sim_vs_live, json, realtime, help;
     const char *policy;
     uint64_t seed;
     struct fore_strings sets, live_sets, operands;
@@ -46,6 +46,7 @@ static enum fore_err parse(int argc, char **argv, struct wish *wish, struct fore
          "an option of the scenario; repeatable"                                                                          },
         {"live-set",    FORE_ARG_REPEAT, &wish->live_sets,   "SECTION.NAME=VALUE",
          "an option of the cluster; repeatable"                                                                           },
+        {"realtime",    FORE_ARG_FLAG,   &wish->realtime,    NULL,                 "real-time priority for the sender"    },
         {"json",        FORE_ARG_FLAG,   &wish->json,        NULL,                 "as JSON"                              },
     };
     const struct fore_args args = {
@@ -161,7 +162,8 @@ static enum fore_err run_both(const struct wish *wish, struct live_config *confi
                                      .config = config,
                                      .policy = policy,
                                      .seed = wish->seed,
-                                     .slo_ns = slo_ns};
+                                     .slo_ns = slo_ns,
+                                     .realtime = wish->realtime};
     FORE_TRY(both_live_play(&live, &runs->live, diag));
     struct both_sim_request sim = {.scenario = scenario,
                                    .policy = policy,

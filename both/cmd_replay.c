@@ -14,8 +14,8 @@
 enum { EXIT_DONE, EXIT_NO, EXIT_BAD_INPUT, EXIT_WORLD_FAILED };
 
 struct wish {
-    bool live, json, keep, help;
-    const char *policy;
+    bool live, json, keep, realtime, help;
+    const char *policy, *tape;
     uint64_t seed;
     struct fore_strings sets, live_sets, operands;
 };
@@ -40,6 +40,9 @@ static enum fore_err parse(int argc, char **argv, struct wish *wish, struct fore
         {"live-set", FORE_ARG_REPEAT, &wish->live_sets, "SECTION.NAME=VALUE",
          "an option of the cluster; repeatable"                                                                  },
         {"keep",     FORE_ARG_FLAG,   &wish->keep,      NULL,                 "leave the keys that were written" },
+        {"tape",     FORE_ARG_TEXT,   &wish->tape,      "FILE",
+         "with --policy: record all that the engine was told"                                                    },
+        {"realtime", FORE_ARG_FLAG,   &wish->realtime,  NULL,                 "real-time priority for the sender"},
         {"json",     FORE_ARG_FLAG,   &wish->json,      NULL,                 "print the result as JSON"         },
     };
     const struct fore_args args = {
@@ -97,10 +100,11 @@ static void print_text(const struct both_live_result *r, struct fore_buf *out)
     fore_buf_printf(out, "  above the SLO: %llu (%.3f %%)\n", (unsigned long long)r->play.slow,
                     c->answered > 0 ? 100.0 * (double)r->play.slow / (double)c->answered : 0);
     if (r->nodes > 0)
-        fore_buf_printf(
-            out, "  %llu plans; %u moves begun, %u slots' owners changed, %.2f s each\n",
-            (unsigned long long)r->moves.plans, r->moves.count,
-            both_moves_arrived(&r->moves, FORE_MOVE_MOVE), both_moves_mean_s(&r->moves));
+        fore_buf_printf(out,
+                        "  %llu plans; %u moves begun, %u arrived, %.2f s each; digest %016llx\n",
+                        (unsigned long long)r->moves.plans, r->moves.count,
+                        both_moves_arrived(&r->moves, FORE_MOVE_MOVE), both_moves_mean_s(&r->moves),
+                        (unsigned long long)r->digest);
 }
 
 static void json_hist(struct fore_json *json, const char *name, const struct fore_hist *hist)
@@ -163,6 +167,8 @@ static enum fore_err run(int argc, char **argv, struct fore_arena *arena, struct
                                         .slo_ns = scenario.sim.slo != 0 ? scenario.sim.slo
                                                                         : config.live.slo,
                                         .keep = wish.keep,
+                                        .realtime = wish.realtime,
+                                        .tape = wish.tape,
                                         .stop = &stop};
     struct both_live_result *result = calloc(1, sizeof *result);
     struct fore_buf text = {0};

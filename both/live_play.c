@@ -2,8 +2,10 @@
  * windows beside it. */
 #include "both/live_play.h"
 
+#include "core/cluster/journal.h"
 #include "core/engine.h"
 #include "live/clock.h"
+#include "live/tape.h"
 #include "live/target.h"
 #include "workloads/workload.h"
 
@@ -23,7 +25,10 @@ struct play {
     struct wl_source source;
     struct live_replay *replay;
     struct live_driver *driver;
+    struct live_tape *tape;
+    struct fore_journal_writer *writer; /* of the digest alone */
     struct fore_engine *engine;
+    bool held;
     double utilization_sum;
     uint32_t windows;
     /* the sender's */
@@ -87,8 +92,19 @@ static void look_at_cluster(struct play *p)
     p->out->partition_bytes = t->alive_count > 0 ? bytes / t->alive_count : 0;
 }
 
+static void put_both(void *self, fore_ns at, enum fore_event_kind kind, const void *body,
+                     size_t len)
+{
+    struct play *p = self;
+    fore_sink_put(both_moves_sink(&p->out->moves), at, kind, body, len);
+    fore_sink_put(fore_journal_writer_sink(p->writer), at, kind, body, len);
+}
+
 static enum fore_err open_engine(struct play *p)
 {
+    struct fore_journal_out nowhere = {.write = NULL};
+    struct fore_journal_header header = {
+        .major = FORE_JOURNAL_MAJOR, .minor = FORE_JOURNAL_MINOR, .text = ""};
     const struct sim_scenario *scenario = p->request->scenario;
     if (p->request->policy == NULL) return FORE_E_OK;
     if (strcmp(p->request->policy, "oracle") == 0)
@@ -97,11 +113,17 @@ static enum fore_err open_engine(struct play *p)
                             "future");
     FORE_TRY(open_driver(p));
     look_at_cluster(p);
+    p->writer = fore_journal_writer_create(&header, nowhere);
+    struct fore_driver door = live_driver_door(p->driver);
+    if (p->request->tape != NULL) {
+        FORE_TRY(live_tape_record(&p->tape, p->request->tape, door, p->request->seed, p->diag));
+        door = live_tape_door(p->tape);
+    }
     struct fore_engine_setup setup = {
         .options = &scenario->engine,
         .policy = p->request->policy,
-        .driver = live_driver_door(p->driver),
-        .sink = both_moves_sink(&p->out->moves),
+        .driver = door,
+        .sink = {.put = put_both, .self = p},
         .seed = p->request->seed,
         .slo_ns = p->request->slo_ns,
         .act_from = scenario->experiment.act_from,
@@ -131,6 +153,8 @@ static enum fore_err one_window(struct play *p)
 {
     struct live_driver *driver = p->driver;
     live_driver_run(driver, p->request->scenario->engine.observe.window);
+    struct live_tape_step step = {.now = driver->now, .hold = p->held};
+    if (p->tape != NULL) live_tape_put_step(p->tape, step);
     enum fore_err err = fore_engine_step(p->engine, driver->now, p->diag);
     if (err != FORE_E_OK && err != FORE_E_AGAIN) return err;
     double sum = 0;
@@ -153,6 +177,7 @@ static enum fore_err one_window(struct play *p)
 static enum fore_err finish_moves(struct play *p)
 {
     uint64_t until = live_clock_ms() + FINISH_MOST_MS;
+    p->held = true;
     fore_engine_hold(p->engine, true);
     while (fore_engine_counts(p->engine).moves_running > 0 && live_clock_ms() < until)
         FORE_TRY(one_window(p));
@@ -174,6 +199,7 @@ static enum fore_err run(struct play *p)
                                         .span = scenario->workload.span,
                                         .count_from = scenario->experiment.evaluate_from,
                                         .slo_ns = p->request->slo_ns,
+                                        .realtime = p->request->realtime,
                                         .look = go_on,
                                         .self = p};
     if (pthread_create(&p->thread, NULL, send_all, p) != 0)
@@ -210,6 +236,14 @@ enum fore_err both_live_play(const struct both_live_request *request, struct bot
     if (err == FORE_E_OK) err = run(p);
     err = clean_up(p, err);
     if (p->engine != NULL) fore_engine_destroy(p->engine);
+    if (p->tape != NULL) {
+        enum fore_err taped = live_tape_close(p->tape, err == FORE_E_OK ? diag : NULL);
+        if (err == FORE_E_OK) err = taped;
+    }
+    if (p->writer != NULL) {
+        out->digest = fore_journal_writer_digest(p->writer);
+        fore_journal_writer_destroy(p->writer);
+    }
     if (p->driver != NULL) fore_driver_close(live_driver_door(p->driver));
     if (p->replay != NULL) live_replay_close(p->replay);
     wl_source_close(&p->source);

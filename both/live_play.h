@@ -22,6 +22,8 @@ struct both_live_request {
     uint64_t slo_ns;
     uint32_t bytes_most;      /* of a value; 0: as live/replay.h */
     bool keep;                /* the keys stay */
+    bool realtime;            /* the sender's thread: live/replay.h */
+    const char *tape;         /* with a policy: record it there; NULL: nowhere */
     volatile const int *stop; /* NULL, or set by a signal: ends early, and cleans up */
 };
 
@@ -29,6 +31,7 @@ struct both_live_result {
     struct live_replay_result play;
     struct both_moves moves;
     uint64_t keys;
+    uint64_t digest;                /* of the engine's events; 0 without a policy */
     uint32_t nodes, partitions;     /* 0 without a policy */
     double partition_bytes;         /* mean, at the start */
     int node_rank[LIVE_SHARDS_MAX]; /* by first slot at the start: as the simulator numbers nodes */

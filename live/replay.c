@@ -8,6 +8,8 @@
 #include "live/replay_wire.h"
 #include "live/slot.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,8 @@ enum {
     EVENTS = 64,
     RETRY_MOST = 1 << 16,
     AT_ONCE = 1024,
-    LOOK_MS = 100
+    LOOK_MS = 100,
+    PRIORITY = 5
 };
 
 struct node {
@@ -428,7 +431,13 @@ enum fore_err live_replay_run(struct live_replay *replay, const struct live_repl
     replay->batch_at = replay->batch_count = 0;
     replay->pending = replay->retry_count = 0;
     replay->began = live_clock_now() + 5 * FORE_MS;
-    FORE_TRY(loop(replay, diag));
+    struct sched_param before = {.sched_priority = 0}, raised = {.sched_priority = PRIORITY};
+    int policy = SCHED_OTHER;
+    bool raise = play->realtime && pthread_getschedparam(pthread_self(), &policy, &before) == 0 &&
+                 pthread_setschedparam(pthread_self(), SCHED_FIFO, &raised) == 0;
+    enum fore_err err = loop(replay, diag);
+    if (raise) (void)pthread_setschedparam(pthread_self(), policy, &before);
+    FORE_TRY(err);
     fore_ns ran = live_clock_now() - replay->began;
     out->elapsed = ran;
     fore_ns span = play->span > 0 && play->span < ran ? play->span : ran;

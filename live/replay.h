@@ -53,6 +53,9 @@ struct live_replay_play {
     fore_ns span;       /* requests due before this; 0: all */
     fore_ns count_from; /* warm-up before */
     uint64_t slo_ns;
+    /* Ask for real-time priority for the calling thread while it sends, so that other work on this
+     * machine does not show as latency; without permission it goes on without. */
+    bool realtime;
     /* Called about every 100 ms, from the same thread; false ends the play. May be NULL. */
     bool (*look)(void *self, fore_ns at);
     void *self;
