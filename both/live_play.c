@@ -5,8 +5,8 @@
 #include "core/cluster/journal.h"
 #include "core/engine.h"
 #include "live/clock.h"
+#include "live/entry.h"
 #include "live/tape.h"
-#include "live/target.h"
 #include "workloads/workload.h"
 
 #include <pthread.h>
@@ -21,7 +21,7 @@ struct play {
     struct both_live_result *out;
     struct fore_diag *diag;
     struct fore_arena arena;
-    struct live_target target;
+    struct live_entry target;
     struct wl_source source;
     struct live_replay *replay;
     struct live_driver *driver;
@@ -42,7 +42,7 @@ struct play {
 static enum fore_err open_load(struct play *p)
 {
     const struct live_options *live = &p->request->config->live;
-    FORE_TRY(live_target_open(live, "replay", &p->target, p->diag));
+    FORE_TRY(live_entry_open(live, "replay", &p->target, p->diag));
     struct live_replay_options options = {.seed = p->target.seed,
                                           .seed_count = p->target.seed_count,
                                           .access = p->target.access,
@@ -247,7 +247,7 @@ enum fore_err both_live_play(const struct both_live_request *request, struct bot
     if (p->driver != NULL) fore_driver_close(live_driver_door(p->driver));
     if (p->replay != NULL) live_replay_close(p->replay);
     wl_source_close(&p->source);
-    live_target_close(&p->target);
+    live_entry_close(&p->target);
     fore_arena_fini(&p->arena);
     free(p);
     return err;

@@ -3,7 +3,7 @@
 
 #include "core/base/args.h"
 #include "live/calibrate.h"
-#include "live/target.h"
+#include "live/entry.h"
 #include "workloads/file.h"
 
 #include <stdio.h>
@@ -80,7 +80,7 @@ static enum fore_err run(int argc, char **argv, struct fore_arena *arena, struct
 {
     struct wish wish = {0};
     struct live_config config;
-    struct live_target target;
+    struct live_entry target;
     double seconds, bytes, keys;
     FORE_TRY(parse(argc, argv, &wish, arena, diag));
     if (wish.help) return FORE_E_OK;
@@ -88,7 +88,7 @@ static enum fore_err run(int argc, char **argv, struct fore_arena *arena, struct
     FORE_TRY(number("bytes", wish.bytes, 65536, &bytes, diag));
     FORE_TRY(number("keys-per-slot", wish.keys_per_slot, 100000, &keys, diag));
     FORE_TRY(live_config_load(wish.operands.item[0], &wish.sets, arena, &config, diag));
-    enum fore_err err = live_target_open(&config.live, "calibrate", &target, diag);
+    enum fore_err err = live_entry_open(&config.live, "calibrate", &target, diag);
     struct live_calibrate_options options = {
         .seed = target.seed,
         .seed_count = target.seed_count,
@@ -112,7 +112,7 @@ static enum fore_err run(int argc, char **argv, struct fore_arena *arena, struct
     if (err == FORE_E_OK) err = hand_out(&wish, &text, diag);
     fore_buf_fini(&text);
     free(calibration);
-    live_target_close(&target);
+    live_entry_close(&target);
     return err;
 }
 

@@ -2,9 +2,10 @@
  * panel_nodes.c - one lane a node: the bar is its capacity, filled by the partitions it hosts, each
  * a block as wide as its load; work for moves is hatched at the end. Under the bar the forecast
  * peak as a diamond in its q10-q90 interval. Numbers: load now, forecast peak, p99 against the SLO.
+ * Beside the bars, what moves between them (panel_arcs.c).
  */
 #include "viz/format.h"
-#include "viz/panel.h"
+#include "viz/panel_arcs.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 
 struct columns {
     double name, bar, bar_w, now, peak, p99; /* x; numbers are right-aligned there */
+    double pitch;                            /* height of a lane */
+    double arcs, arcs_w;                     /* where moves between lanes are drawn */
     double full;                             /* utilisation at the bar's right end */
 };
 
@@ -72,9 +75,10 @@ static size_t blocks_of(const struct fore_snapshot *snap, uint32_t node, struct 
     return n;
 }
 
-static void fill_blocks(struct viz_canvas *canvas, const struct fore_snapshot *snap, uint32_t node,
+static void fill_blocks(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t node,
                         struct viz_rect bar, double full)
 {
+    const struct fore_snapshot *snap = &scene->model->snapshot;
     const struct viz_theme *t = canvas->theme;
     const struct fore_event_node_load *load = &snap->node_load[node];
     struct block block[BLOCKS_MAX] = {{0}};
@@ -97,6 +101,10 @@ static void fill_blocks(struct viz_canvas *canvas, const struct fore_snapshot *s
         snprintf(name, sizeof name, "p%u", block[i].partition);
         if (bar.h >= 11 * u && viz_canvas_width(canvas, &type, name) + 6 * u < w)
             viz_canvas_text(canvas, &type, x + w / 2, bar.y + bar.h / 2 + 3.8 * u, 0, name);
+        if (block[i].partition == scene->look->partition)
+            viz_canvas_outline(canvas, (struct viz_rect){b.x - 1, b.y - 2, b.w + 2, b.h + 4}, 2,
+                               t->ink);
+        if (w >= 4) viz_hits_add(scene->hits, VIZ_HIT_PARTITION, b, block[i].partition);
         x += w;
     }
     double moving = bar.w * fmin((double)load->move_utilization / full, 1);
@@ -135,6 +143,35 @@ static void number(struct viz_canvas *canvas, double x, double y, const char *te
                         t->bad);
 }
 
+/* Name and, where there is room, how many partitions it leads and how many copies it holds. The
+ * rectangle's height is the base line of the numbers. */
+static void lane_name(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t node,
+                      const struct columns *c, struct viz_rect r)
+{
+    const struct fore_topology *topology = &scene->model->snapshot.topology;
+    const struct viz_theme *t = canvas->theme;
+    double u = canvas->u, width = c->bar - c->name - 8 * u, base = r.h;
+    uint32_t leads = 0, copies = 0;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        const struct fore_partition *part = &topology->partition[p];
+        if (!part->alive) continue;
+        bool first = part->replica[0] == node;
+        leads += first;
+        copies +=
+            !first && part->replica_count > 1 && fore_topology_hosts(topology, p, (uint16_t)node);
+    }
+    bool chosen = node == scene->look->node;
+    struct viz_type name = {
+        .size = VIZ_BODY, .bold = chosen, .colour = chosen ? t->accent : t->ink};
+    struct viz_type what = {.size = VIZ_TINY, .colour = t->muted};
+    bool two = c->pitch >= 32 * u;
+    viz_canvas_text(canvas, &name, c->name, two ? base - 5 * u : base, width,
+                    topology->node[node].name);
+    char text[48];
+    snprintf(text, sizeof text, copies > 0 ? "%u + %u copies" : "%u partitions", leads, copies);
+    if (two) viz_canvas_text(canvas, &what, c->name, base + 8 * u, width, text);
+}
+
 static void lane(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t node,
                  const struct columns *c, struct viz_rect r)
 {
@@ -144,9 +181,7 @@ static void lane(struct viz_canvas *canvas, const struct viz_scene *scene, uint3
     double u = canvas->u, bar_h = round(fmin(r.h * 0.54, 22 * u));
     double bar_y = round(r.y + (r.h - bar_h - 7 * u) / 2), base = bar_y + bar_h / 2 + 4.2 * u;
     struct viz_rect bar = {c->bar, bar_y, c->bar_w, bar_h};
-    struct viz_type name = {.size = VIZ_BODY, .colour = t->ink};
-    viz_canvas_text(canvas, &name, c->name, base, c->bar - c->name - 8 * u,
-                    snap->topology.node[node].name);
+    lane_name(canvas, scene, node, c, (struct viz_rect){r.x, r.y, r.w, base});
     double capacity = bar.w / c->full;
     viz_canvas_fill(canvas, (struct viz_rect){bar.x, bar.y, fmin(capacity, bar.w), bar.h},
                     t->track);
@@ -157,7 +192,7 @@ static void lane(struct viz_canvas *canvas, const struct viz_scene *scene, uint3
         viz_canvas_text(canvas, &down, c->now - 30 * u, base, 0, "down");
         return;
     }
-    fill_blocks(canvas, snap, node, bar, c->full);
+    fill_blocks(canvas, scene, node, bar, c->full);
     whisker(canvas, load, c, bar.y + bar.h + 5 * u);
     double util = (double)load->utilization, peak = (double)load->forecast_peak;
     double p99 = (double)load->p99_ms, slo = (double)snap->cluster.slo_ns / 1e6;
@@ -181,7 +216,9 @@ static struct columns columns_of(const struct viz_canvas *canvas, const struct f
                         .now = r.x + r.w - 180 * u,
                         .bar = round(r.x + 92 * u),
                         .full = fmin(full, 2)};
-    c.bar_w = round(c.now - 66 * u - c.bar);
+    c.arcs_w = round(76 * u);
+    c.arcs = round(c.now - 62 * u - c.arcs_w);
+    c.bar_w = round(c.arcs - 6 * u - c.bar);
     return c;
 }
 
@@ -253,12 +290,22 @@ void viz_panel_nodes(struct viz_canvas *canvas, const struct viz_scene *scene, s
     uint32_t count = choose(snap, room, chosen);
     struct columns c = columns_of(canvas, snap, r);
     double height = floor(fmin(lanes.h / count, 72 * u));
+    c.pitch = height;
     legend(canvas, r);
     lanes.h = height * count;
     head(canvas, scene, &c, r, lanes);
-    for (uint32_t i = 0; i < count; i++)
-        lane(canvas, scene, chosen[i], &c,
-             (struct viz_rect){r.x, lanes.y + i * height, r.w, height});
+    struct viz_arcs arcs = {.count = count,
+                            .node = chosen,
+                            .top = lanes.y,
+                            .pitch = height,
+                            .x = c.arcs,
+                            .w = c.arcs_w};
+    for (uint32_t i = 0; i < count; i++) {
+        struct viz_rect place = {r.x, lanes.y + i * height, r.w, height};
+        viz_hits_add(scene->hits, VIZ_HIT_NODE, place, chosen[i]);
+        lane(canvas, scene, chosen[i], &c, place);
+    }
+    viz_panel_arcs(canvas, scene, &arcs);
     if (!partial) return;
     char text[64];
     struct viz_type type = {.size = VIZ_SMALL, .colour = canvas->theme->faint};

@@ -53,6 +53,8 @@ static const struct fore_option rows[] = {
      "replicas of a partition, at most"                                                                                             },
     {"replica_write_share_max", FORE_OPT_SHARE,    AT(replica_write_share_max), "30%",   0,    1,    NULL,
      "a partition with a larger share of writes is not replicated for load"                                                         },
+    {"hybrids",                 FORE_OPT_BOOL,     AT(hybrids),                 "true",  0,    0,    NULL,
+     "a split and copies of its hotter part may be weighed as one change"                                                           },
     {"vertical",                FORE_OPT_BOOL,     AT(vertical),                "true",  0,    0,    NULL,
      "partitions may be split by column, where the cluster can, and made whole again"                                               },
     {"vertical_gain_min",       FORE_OPT_SHARE,    AT(vertical_gain_min),       "15%",   0.01, 1,    NULL,
@@ -65,6 +67,8 @@ static const struct fore_option rows[] = {
      "moves in one plan, at most"                                                                                                   },
     {"effort",                  FORE_OPT_COUNT,    AT(effort),                  "3000",  0,    1e9,  NULL,
      "prices asked, about half a microsecond each, in search of a better plan than the greedy one; 0: none"                         },
+    {"journal_why",             FORE_OPT_BOOL,     AT(journal_why),             "false", 0,    0,    NULL,
+     "journal, for every plan acted on, what else was considered and why not; costs planning time"                                  },
     {"node_price",              FORE_OPT_DURATION, AT(node_price),              "60s",   0,    1e15, NULL,
      "violation node-seconds that one more node, where nodes come and go, must save an hour"                                        },
 };

@@ -6,6 +6,7 @@
 #include "live/monitor.h"
 #include "live/nodes.h"
 #include "live/pace.h"
+#include "live/renew.h"
 #include "live/slot.h"
 #include "live/slot_stats.h"
 #include "tests/live/fake_resp.h"
@@ -387,6 +388,34 @@ static void slot_stats_are_read_where_they_are(void **state)
         if (stats_there(not [i], cpu_us)) fail_msg("believed: %s", not [i]);
 }
 
+static void versions_with_the_forgotten_bit_are_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version;
+        bool needed;
+    } row[] = {
+        {"7.0.15",      true },
+        {"7.0.12",      true },
+        {"7.0.11",      false},
+        {"7.2.3",       true },
+        {"7.2.0",       true },
+        {"7.2.4",       false},
+        {"7.4.0",       false},
+        {"6.2.14",      false},
+        {"8.0.2",       false},
+        {"255.255.255", false},
+        {"7.0",         true }, /* not well formed: to be on the
+  safe side */
+        {"",            true },
+        {"..",          true },
+        {"valkey",      true },
+    };
+    for (size_t i = 0; i < FORE_COUNTOF(row); i++)
+        if (live_renew_needed(row[i].version, strlen(row[i].version)) != row[i].needed)
+            fail_msg("version \"%s\"", row[i].version);
+}
+
 static void every_slot_has_a_tag(void **state)
 {
     (void)state;
@@ -411,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_journal_that_is_none_is_refused_in_words),
         cmocka_unit_test(a_journal_with_flipped_bits_does_no_harm),
         cmocka_unit_test(slot_stats_are_read_where_they_are),
+        cmocka_unit_test(versions_with_the_forgotten_bit_are_known),
         cmocka_unit_test(every_slot_has_a_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,11 @@
-/* target.c - see target.h. */
-#include "live/target.h"
+/* entry.c - see entry.h. */
+#include "live/entry.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static enum fore_err read_password(const char *path, struct live_target *out,
-                                   struct fore_diag *diag)
+static enum fore_err read_password(const char *path, struct live_entry *out, struct fore_diag *diag)
 {
     FILE *file = fopen(path, "r");
     bool read = file != NULL && fgets(out->password, sizeof out->password, file) != NULL;
@@ -16,8 +15,8 @@ static enum fore_err read_password(const char *path, struct live_target *out,
     return fore_err_set(diag, FORE_E_IO, "live.password_file: %s holds no password", path);
 }
 
-enum fore_err live_target_open(const struct live_options *options, const char *what,
-                               struct live_target *out, struct fore_diag *diag)
+enum fore_err live_entry_open(const struct live_options *options, const char *what,
+                              struct live_entry *out, struct fore_diag *diag)
 {
     memset(out, 0, sizeof *out);
     FORE_ASSERT(options->nodes.count <= FORE_COUNTOF(out->seed));
@@ -36,9 +35,9 @@ enum fore_err live_target_open(const struct live_options *options, const char *w
     return FORE_E_OK;
 }
 
-void live_target_close(struct live_target *target)
+void live_entry_close(struct live_entry *entry)
 {
-    volatile char *at = target->password;
-    for (size_t i = 0; i < sizeof target->password; i++)
+    volatile char *at = entry->password;
+    for (size_t i = 0; i < sizeof entry->password; i++)
         at[i] = '\0';
 }

@@ -1,0 +1,28 @@
+/*
+ * text.h - lines of text laid out once and kept: most of a page's words stand there frame after
+ * frame, and laying one out costs ten times what drawing it does. Kept for the whole process, at
+ * most VIZ_TEXTS of them; when that is full everything is forgotten and begun anew.
+ */
+#ifndef VIZ_TEXT_H
+#define VIZ_TEXT_H
+
+#include <pango/pangocairo.h>
+#include <stdbool.h>
+
+enum { VIZ_TEXTS = 4096 };
+
+struct viz_text_key {
+    const char *text; /* any bytes; what is no UTF-8 is replaced */
+    double px;        /* size of the type */
+    bool bold;
+    double width; /* cut with an ellipsis beyond; 0: whole */
+};
+struct viz_text_line {
+    PangoLayout *layout;
+    double width, baseline; /* pixels */
+};
+/* Valid until the next call. */
+const struct viz_text_line *viz_text_line(const struct viz_text_key *key);
+void viz_text_forget(void);
+
+#endif
