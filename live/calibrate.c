@@ -68,6 +68,7 @@ static enum fore_err play(struct work *work, const struct stream *stream,
     struct wl_source source;
     FORE_TRY(open_stream(work, stream, &source));
     struct live_replay_play play = {.source = &source,
+                                    .realtime = work->options->realtime,
                                     .span = (fore_ns)(stream->seconds * 1e9),
                                     .count_from = (fore_ns)(stream->seconds * 0.15e9)};
     enum fore_err err = live_replay_run(work->replay, &play, result, work->diag);

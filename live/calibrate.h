@@ -25,6 +25,7 @@ struct live_calibrate_options {
     struct live_access access;
     const char *journal, *holder; /* the mover's */
     struct live_mover_options mover;
+    bool realtime;                              /* of the thread that sends: live/replay.h */
     double seconds;                             /* of each probe of a load; 0: 3 */
     uint32_t bytes;                             /* of a value; 0: 100 */
     uint64_t keys;                              /* probes use so many; 0: 20000 */

@@ -15,7 +15,7 @@ enum { EXIT_DONE, EXIT_NO, EXIT_BAD_INPUT, EXIT_WORLD_FAILED };
 struct wish {
     const char *out, *seconds, *bytes, *keys_per_slot;
     struct fore_strings sets, operands;
-    bool quiet, help;
+    bool quiet, realtime, help;
 };
 
 static enum fore_err number(const char *name, const char *text, double most, double *out,
@@ -41,6 +41,8 @@ static enum fore_err parse(int argc, char **argv, struct wish *wish, struct fore
          "in the slots that are moved, default 500"                                                                               },
         {"set",           FORE_ARG_REPEAT, &wish->sets,          "SECTION.NAME=VALUE",
          "an option, as in the file; may be repeated"                                                                             },
+        {"realtime",      FORE_ARG_FLAG,   &wish->realtime,      NULL,
+         "real-time priority for the sender; servers should have it too, or it starves them"                                      },
         {"quiet",         FORE_ARG_FLAG,   &wish->quiet,         NULL,                 "do not say what is done"                  },
     };
     const struct fore_args args = {
@@ -98,6 +100,7 @@ static enum fore_err run(int argc, char **argv, struct fore_arena *arena, struct
         .mover = {.pace = {.stall_ms = (double)config.live.stall / 1e6},
                   .slot = {.verify = config.live.verify},
                   .need_replica = config.live.replicas},
+        .realtime = wish.realtime,
         .seconds = seconds,
         .bytes = (uint32_t)bytes,
         .keys_per_slot = (uint32_t)keys,
