@@ -116,7 +116,10 @@ static enum fore_err open_engine(struct play *p)
     p->writer = fore_journal_writer_create(&header, nowhere);
     struct fore_driver door = live_driver_door(p->driver);
     if (p->request->tape != NULL) {
-        FORE_TRY(live_tape_record(&p->tape, p->request->tape, door, p->request->seed, p->diag));
+        const struct live_tape_run taped = {.seed = p->request->seed,
+                                            .slo_ns = p->request->slo_ns,
+                                            .clock_start = scenario->engine.forecast.clock_start};
+        FORE_TRY(live_tape_record(&p->tape, p->request->tape, door, &taped, p->diag));
         door = live_tape_door(p->tape);
     }
     struct fore_engine_setup setup = {
@@ -153,7 +156,8 @@ static enum fore_err one_window(struct play *p)
 {
     struct live_driver *driver = p->driver;
     live_driver_run(driver, p->request->scenario->engine.observe.window);
-    struct live_tape_step step = {.now = driver->now, .hold = p->held};
+    struct live_tape_step step = {
+        .now = driver->now, .act_from = p->request->scenario->experiment.act_from, .hold = p->held};
     if (p->tape != NULL) live_tape_put_step(p->tape, step);
     enum fore_err err = fore_engine_step(p->engine, driver->now, p->diag);
     if (err != FORE_E_OK && err != FORE_E_AGAIN) return err;

@@ -7,6 +7,7 @@
 #include "live/http.h"
 #include "live/log.h"
 #include "live/service.h"
+#include "live/tape.h"
 #include "workloads/file.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct daemon {
     struct live_log log;
     struct wl_out *out; /* events */
     struct fore_journal_writer *writer;
+    struct live_tape *tape;    /* NULL: none */
     struct fore_sink sinks[3]; /* the log's, the journal's, the desk's */
     struct live_config config; /* the run's, with what was kept from earlier ones */
     struct live_memory *memory;
@@ -112,11 +114,36 @@ static void open_desk(struct daemon *d)
     d->sinks[2] = live_desk_sink(d->desk);
 }
 
+static enum fore_err open_tape(struct daemon *d, struct fore_driver *door)
+{
+    struct live_tape_run run = {.seed = d->run->seed,
+                                .slo_ns = d->backend.slo,
+                                .clock_start = d->config.engine.forecast.clock_start};
+    if (d->run->tape == NULL) return FORE_E_OK;
+    FORE_TRY(live_tape_record(&d->tape, d->run->tape, d->backend.door, &run, d->diag));
+    *door = live_tape_door(d->tape);
+    return FORE_E_OK;
+}
+
+/* What the desk has told the engine, and when it is. */
+static void tape_step(struct daemon *d)
+{
+    enum live_mode mode = d->desk->mode;
+    if (d->tape == NULL) return;
+    live_tape_put_step(
+        d->tape,
+        (struct live_tape_step){.now = fore_driver_now(d->backend.door),
+                                .act_from = mode == LIVE_OBSERVE ? UINT64_MAX : d->options->warmup,
+                                .hold = d->desk->killed || mode != LIVE_AUTO});
+}
+
 static enum fore_err open_engine(struct daemon *d)
 {
+    struct fore_driver door = d->backend.door;
+    FORE_TRY(open_tape(d, &door));
     struct fore_engine_setup setup = {
         .options = &d->config.engine,
-        .driver = d->backend.door,
+        .driver = door,
         .sink = {.put = put_both, .self = d},
         .seed = d->run->seed,
         .slo_ns = d->backend.slo,
@@ -213,6 +240,7 @@ static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
     double late_s = began > d->due ? (double)(began - d->due) / 1e9 : 0;
     FORE_TRY(d->backend.ops->pass(d->backend.self, window, ended, d->diag));
     if (*ended) return FORE_E_OK;
+    tape_step(d);
     enum fore_err err = fore_engine_step(d->engine, fore_driver_now(d->backend.door), d->diag);
     if (err != FORE_E_OK && err != FORE_E_AGAIN) return err;
     if (d->writer != NULL) fore_journal_writer_flush(d->writer);
@@ -281,6 +309,10 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
     if (d->http != NULL) live_http_close(d->http);
     live_notify_close(d->notify);
     if (d->engine != NULL) fore_engine_destroy(d->engine);
+    if (d->tape != NULL) {
+        enum fore_err taped = live_tape_close(d->tape, err == FORE_E_OK ? diag : NULL);
+        if (err == FORE_E_OK) err = taped;
+    }
     err = close_journal(d, err);
     if (d->desk != NULL) live_desk_close(d->desk);
     free(d->desk);

@@ -174,7 +174,7 @@ enum {
 };
 
 enum fore_err live_tape_record(struct live_tape **out, const char *path, struct fore_driver inner,
-                               uint64_t seed, struct fore_diag *diag)
+                               const struct live_tape_run *run, struct fore_diag *diag)
 {
     struct live_tape *tape = calloc(1, sizeof *tape);
     FORE_ASSERT(tape != NULL);
@@ -183,7 +183,7 @@ enum fore_err live_tape_record(struct live_tape **out, const char *path, struct 
     tape->ops.name = inner.ops->name;
     tape->ops.caps = inner.ops->caps & ~(uint32_t)CAPS_HIDDEN;
     tape->recording = true;
-    struct live_tape_header header = live_tape_header_of(tape->ops.caps, seed);
+    struct live_tape_header header = live_tape_header_of(tape->ops.caps, run);
     tape->file.file = fopen(path, "wb");
     if (tape->file.file == NULL || fwrite(&header, sizeof header, 1, tape->file.file) != 1) {
         live_tape_file_close(&tape->file);
@@ -200,13 +200,16 @@ struct fore_driver live_tape_door(struct live_tape *tape)
     return (struct fore_driver){.ops = &tape->ops, .self = tape};
 }
 
+/* Frames end between steps, so that a tape that was cut off ends there too. */
 void live_tape_put_step(struct live_tape *tape, struct live_tape_step step)
 {
-    struct live_tape_args args = {.word = step.now, .real = step.hold ? 1 : 0};
+    struct live_tape_args args = {
+        .word = step.now, .real = step.hold ? 1 : 0, .move_a = step.act_from};
+    if (step.now >= tape->flushed + FRAME_EVERY) {
+        tape->flushed = step.now;
+        live_tape_file_flush(&tape->file);
+    }
     put(tape, LIVE_TAPE_STEP, FORE_E_OK, args, NULL, 0);
-    if (step.now < tape->flushed + FRAME_EVERY) return;
-    tape->flushed = step.now;
-    live_tape_file_flush(&tape->file);
 }
 
 enum fore_err live_tape_close(struct live_tape *tape, struct fore_diag *diag)

@@ -18,7 +18,7 @@ struct record {
     uint32_t len;
 };
 
-struct live_tape_header live_tape_header_of(uint32_t caps, uint64_t seed)
+struct live_tape_header live_tape_header_of(uint32_t caps, const struct live_tape_run *run)
 {
     struct live_tape_header header;
     memset(&header, 0, sizeof header);
@@ -33,7 +33,7 @@ struct live_tape_header live_tape_header_of(uint32_t caps, uint64_t seed)
     header.status_size = sizeof(struct fore_move_status);
     header.key_size = sizeof(struct fore_key_sample);
     header.caps = caps;
-    header.seed = seed;
+    header.run = *run;
     return header;
 }
 

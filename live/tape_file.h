@@ -4,6 +4,7 @@
 
 #include "core/base/buf.h"
 #include "core/cluster/driver.h"
+#include "live/tape.h"
 
 #include <stdio.h>
 
@@ -25,9 +26,9 @@ struct live_tape_header {
     char magic[8];
     uint32_t version, node_size, table_size, partition_size, sample_size, sample_node_size,
         move_size, status_size, key_size, caps;
-    uint64_t seed;
+    struct live_tape_run run;
 };
-struct live_tape_header live_tape_header_of(uint32_t caps, uint64_t seed);
+struct live_tape_header live_tape_header_of(uint32_t caps, const struct live_tape_run *run);
 
 struct live_tape_record {
     uint8_t op, answer;

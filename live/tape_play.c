@@ -224,15 +224,15 @@ static const struct fore_driver_ops player_ops = {
     .close = op_close,
 };
 
-enum fore_err live_tape_play(struct live_tape **out, const char *path, uint64_t *seed,
+enum fore_err live_tape_play(struct live_tape **out, const char *path, struct live_tape_run *run,
                              struct fore_diag *diag)
 {
-    struct live_tape_header header;
+    struct live_tape_header header = {.version = 0};
     FILE *file = fopen(path, "rb");
     *out = NULL;
     if (file == NULL) return fore_err_set(diag, FORE_E_IO, "tape %s: %s", path, strerror(errno));
     bool read = fread(&header, sizeof header, 1, file) == 1;
-    struct live_tape_header ours = live_tape_header_of(header.caps, header.seed);
+    struct live_tape_header ours = live_tape_header_of(header.caps, &header.run);
     bool tape_at_all = read && memcmp(header.magic, ours.magic, sizeof ours.magic) == 0;
     if (!tape_at_all || memcmp(&header, &ours, sizeof ours) != 0) {
         (void)fclose(file);
@@ -244,7 +244,7 @@ enum fore_err live_tape_play(struct live_tape **out, const char *path, uint64_t 
     tape->ops = player_ops;
     tape->ops.caps = header.caps;
     tape->file.file = file;
-    *seed = header.seed;
+    *run = header.run;
     *out = tape;
     return FORE_E_OK;
 }
@@ -267,6 +267,7 @@ enum fore_err live_tape_take_step(struct live_tape *tape, struct live_tape_step 
         return fore_err_set(diag, FORE_E_CONFLICT, "tape: other decisions than were recorded: %s",
                             tape->why);
     memcpy(&args, record.body, sizeof args);
-    *out = (struct live_tape_step){.now = args.word, .hold = args.real > 0};
+    *out =
+        (struct live_tape_step){.now = args.word, .act_from = args.move_a, .hold = args.real > 0};
     return FORE_E_OK;
 }

@@ -6,15 +6,17 @@
 #include "live/tape.h"
 #include "tests/live/ground.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-enum { STEPS = 60 };
+enum { STEPS = 80 };
 
 static struct ground *ground;
 static struct fore_arena arena;
@@ -46,19 +48,32 @@ static struct fore_engine *new_engine(struct fore_driver door, struct fore_journ
     return engine;
 }
 
-/* SETs of a few keys of four slots of the first shard, for a while. */
-static void load(void)
+/* SETs of a few keys of sixteen slots of the first shard, as fast as they go, until told to stop. */
+static void *load(void *self)
 {
-    for (int i = 0; i < 2000; i++) {
-        char tag[LIVE_TAG_MAX], key[32];
-        live_slot_tag((uint16_t)(200 + 1200 * (i % 4)), tag);
-        (void)snprintf(key, sizeof key, "%sk%d", tag, i % 40);
-        const char *arg[] = {"SET", key, "value"};
-        struct live_command command = {.arg = arg, .arg_count = 3, .key = 1, .idempotent = true};
-        redisReply *reply = NULL;
-        if (live_client_call(&ground->client, &command, &reply) != FORE_E_OK) continue;
-        freeReplyObject(reply);
+    enum { BATCH = 200 };
+    static char key[BATCH][32];
+    static const char *arg[BATCH][3];
+    struct live_command command[BATCH];
+    redisReply *reply[BATCH];
+    atomic_bool *stopping = self;
+    for (int i = 0; i < BATCH; i++) {
+        char tag[LIVE_TAG_MAX];
+        live_slot_tag((uint16_t)(200 + 300 * (i % 16)), tag);
+        (void)snprintf(key[i], sizeof key[i], "%sk%d", tag, i);
+        arg[i][0] = "SET";
+        arg[i][1] = key[i];
+        arg[i][2] = "value";
+        command[i] =
+            (struct live_command){.arg = arg[i], .arg_count = 3, .key = 1, .idempotent = true};
     }
+    while (!*stopping) {
+        enum fore_err err = live_client_batch(&ground->client, command, BATCH, reply);
+        for (int i = 0; i < BATCH; i++)
+            if (reply[i] != NULL) freeReplyObject(reply[i]);
+        if (err != FORE_E_OK) live_clock_sleep_ms(10);
+    }
+    return NULL;
 }
 
 static void a_run_is_recorded(void **state)
@@ -79,18 +94,25 @@ static void a_run_is_recorded(void **state)
     if (live_driver_open(&driver, &options, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
     struct fore_driver inner = live_driver_door(driver);
     (void)snprintf(tape_path, sizeof tape_path, "%s", ground_path(ground, "run.tape"));
-    assert_int_equal(live_tape_record(&tape, tape_path, inner, 7, &diag), FORE_E_OK);
+    assert_int_equal(
+        live_tape_record(&tape, tape_path, inner, &(struct live_tape_run){.seed = 7}, &diag),
+        FORE_E_OK);
     struct fore_journal_writer *writer = new_writer();
     struct fore_engine *engine = new_engine(live_tape_door(tape), writer, 7);
+    atomic_bool stopping = false;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, load, &stopping), 0);
     for (int i = 0; i < STEPS; i++) {
         bool hold = i > STEPS - 10;
-        load();
         live_driver_run(driver, 200 * FORE_MS);
-        live_tape_put_step(tape, (struct live_tape_step){.now = driver->now, .hold = hold});
+        live_tape_put_step(
+            tape, (struct live_tape_step){.now = driver->now, .act_from = FORE_SEC, .hold = hold});
         fore_engine_hold(engine, hold);
         enum fore_err err = fore_engine_step(engine, driver->now, &diag);
         if (err != FORE_E_OK && err != FORE_E_AGAIN) fail_msg("%s", diag.text);
     }
+    stopping = true;
+    (void)pthread_join(thread, NULL);
     counts = fore_engine_counts(engine);
     digest = fore_journal_writer_digest(writer);
     fore_engine_destroy(engine);
@@ -106,13 +128,13 @@ static enum fore_err play(const char *path, uint64_t seed_wanted, uint64_t *out,
 {
     struct live_tape *tape = NULL;
     struct live_tape_step step;
-    uint64_t seed = 0;
-    FORE_TRY(live_tape_play(&tape, path, &seed, diag));
+    struct live_tape_run run;
+    FORE_TRY(live_tape_play(&tape, path, &run, diag));
     struct fore_journal_writer *writer = new_writer();
     struct fore_engine_setup setup = {.options = &config.engine,
                                       .driver = live_tape_door(tape),
                                       .sink = fore_journal_writer_sink(writer),
-                                      .seed = seed_wanted != 0 ? seed_wanted : seed,
+                                      .seed = seed_wanted != 0 ? seed_wanted : run.seed,
                                       .slo_ns = 10 * FORE_MS,
                                       .act_from = FORE_SEC,
                                       .keyframe_every = 5 * FORE_SEC};
