@@ -8,6 +8,7 @@
 #include "live/keeper.h"
 #include "live/log.h"
 #include "live/service.h"
+#include "live/tape.h"
 #include "workloads/file.h"
 
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct daemon {
     struct live_log log;
     struct wl_out *out; /* events */
     struct fore_journal_writer *writer;
+    struct live_tape *tape;    /* NULL: none */
     struct fore_sink sinks[3]; /* the log's, the journal's, the desk's */
     struct live_config config; /* the run's, with what was kept from earlier ones */
     struct live_memory *memory;
@@ -148,7 +150,9 @@ static void seed(struct daemon *d)
     uint64_t points = 0;
     const struct fore_topology *topology;
     struct fore_diag diag = {.code = FORE_E_OK};
-    if (!d->seeds || fore_driver_topology(d->backend.door, &topology) != FORE_E_OK) return;
+    if (d->run->tape != NULL || !d->seeds ||
+        fore_driver_topology(d->backend.door, &topology) != FORE_E_OK)
+        return;
     enum fore_err err =
         live_seed_run(&d->config.seed, d->engine, topology, fore_driver_now(d->backend.door),
                       live_unix_ms(), &points, &diag);
@@ -164,6 +168,11 @@ static enum fore_err recall(struct daemon *d, const struct fore_engine_setup *se
     char text[400];
     struct fore_diag diag = {.code = FORE_E_OK};
     if (!d->resumed) return FORE_E_OK;
+    if (d->run->tape != NULL) { /* a tape is played to an engine that knows nothing */
+        live_kept_fini(&d->kept);
+        live_log_say(&d->log, "warning", "learned", "not used: a tape is recorded");
+        return FORE_E_OK;
+    }
     enum fore_err err = fore_engine_load(d->engine, d->kept.engine.data, d->kept.engine.len, &diag);
     live_kept_fini(&d->kept);
     if (err == FORE_E_OK) {
@@ -177,11 +186,36 @@ static enum fore_err recall(struct daemon *d, const struct fore_engine_setup *se
     return fore_engine_create(setup, &d->engine, d->diag);
 }
 
+static enum fore_err open_tape(struct daemon *d, struct fore_driver *door)
+{
+    struct live_tape_run run = {.seed = d->run->seed,
+                                .slo_ns = d->backend.slo,
+                                .clock_start = d->config.engine.forecast.clock_start};
+    if (d->run->tape == NULL) return FORE_E_OK;
+    FORE_TRY(live_tape_record(&d->tape, d->run->tape, d->backend.door, &run, d->diag));
+    *door = live_tape_door(d->tape);
+    return FORE_E_OK;
+}
+
+/* What the desk has told the engine, and when it is. */
+static void tape_step(struct daemon *d)
+{
+    enum live_mode mode = d->desk->mode;
+    if (d->tape == NULL) return;
+    live_tape_put_step(
+        d->tape,
+        (struct live_tape_step){.now = fore_driver_now(d->backend.door),
+                                .act_from = mode == LIVE_OBSERVE ? UINT64_MAX : d->options->warmup,
+                                .hold = d->desk->killed || mode != LIVE_AUTO});
+}
+
 static enum fore_err open_engine(struct daemon *d)
 {
+    struct fore_driver door = d->backend.door;
+    FORE_TRY(open_tape(d, &door));
     struct fore_engine_setup setup = {
         .options = &d->config.engine,
-        .driver = d->backend.door,
+        .driver = door,
         .sink = {.put = put_both, .self = d},
         .seed = d->run->seed,
         .slo_ns = d->backend.slo,
@@ -303,6 +337,7 @@ static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
     double late_s = began > d->due ? (double)(began - d->due) / 1e9 : 0;
     FORE_TRY(d->backend.ops->pass(d->backend.self, window, ended, d->diag));
     if (*ended) return FORE_E_OK;
+    tape_step(d);
     enum fore_err err = fore_engine_step(d->engine, fore_driver_now(d->backend.door), d->diag);
     if (err != FORE_E_OK && err != FORE_E_AGAIN) return err;
     if (d->writer != NULL) fore_journal_writer_flush(d->writer);
@@ -373,6 +408,10 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
     if (!live_keeper_close(d->keeper))
         live_log_say(&d->log, "warning", "learned", "what was learned could not be kept");
     if (d->engine != NULL) fore_engine_destroy(d->engine);
+    if (d->tape != NULL) {
+        enum fore_err taped = live_tape_close(d->tape, err == FORE_E_OK ? diag : NULL);
+        if (err == FORE_E_OK) err = taped;
+    }
     err = close_journal(d, err);
     if (d->desk != NULL) live_desk_close(d->desk);
     free(d->desk);
