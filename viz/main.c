@@ -3,17 +3,20 @@
  *
  *   foreshard-viz JOURNAL                     the window
  *   foreshard-viz JOURNAL JOURNAL             two runs side by side, also with --shot
- *   foreshard-viz --shot T FILE.png JOURNAL   one picture, no display needed
+ *   foreshard-viz --shot T FILE.png JOURNAL   one picture (.svg, .pdf) or its numbers (.csv)
+ *   foreshard-viz --video FILE.mp4 JOURNAL    a film, by ffmpeg; neither needs a display
  *   foreshard-viz --fan DATA FILE.png         a forecast's fan (fan.h), or .svg, .pdf
  *
  * Exit codes: 0 done, 2 bad input (a sentence on stderr), 3 the world failed.
  */
 #include "core/base/args.h"
 #include "viz/bench.h"
+#include "viz/export.h"
 #include "viz/fan.h"
 #include "viz/format.h"
 #include "viz/pair.h"
 #include "viz/shot.h"
+#include "viz/video.h"
 #include "viz/window.h"
 
 #include <stdio.h>
@@ -24,6 +27,7 @@ static const char size_usual[] = "1920x1080";
 
 struct options {
     const char *shot, *fan, *size, *theme, *span, *look;
+    const char *video, *from, *to, *length;
     struct fore_strings operands;
     bool bench, json;
     uint64_t bench_bytes;
@@ -42,6 +46,8 @@ static enum fore_err request_of(const struct options *o, struct request *out,
                                 struct fore_diag *diag)
 {
     bool shot = o->shot != NULL;
+    if (shot && o->video != NULL)
+        return fore_err_set(diag, FORE_E_FORMAT, "--shot or --video: one of them");
     size_t journals = o->operands.count - (shot && o->operands.count > 0);
     if (journals < 1 || journals > 2)
         return fore_err_set(diag, FORE_E_FORMAT,
@@ -71,59 +77,77 @@ static void note(const struct viz_player *player)
         fprintf(stderr, "foreshard-viz: %s: %s\n", player->path, player->note);
 }
 
-/* Two journals at one moment, side by side. */
-static enum fore_err shoot_pair(const struct request *request, struct viz_player *player,
-                                const char *moment, struct fore_diag *diag)
+/* One journal, or two side by side, and what is to be made of them. */
+static enum fore_err open_export(const struct request *request, struct viz_export *out,
+                                 struct viz_player side[2], struct fore_diag *diag)
 {
-    struct viz_player other;
-    fore_ns at;
-    FORE_TRY(viz_player_open(&other, request->other, request->span, VIZ_COLUMNS, diag));
-    struct viz_pair pair = {
-        .side = {player, &other}
-    };
-    enum fore_err err =
-        viz_format_parse_moment(moment, viz_pair_first(&pair), viz_pair_last(&pair), &at, diag);
-    if (err == FORE_E_OK) {
-        viz_pair_go(&pair, at);
-        struct viz_pair_layout layout =
-            viz_pair_place(request->width, request->height, request->look.text);
-        cairo_surface_t *surface =
-            cairo_image_surface_create(CAIRO_FORMAT_RGB24, request->width, request->height);
-        FORE_ASSERT(cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS);
-        viz_pair_draw(surface, &layout, request->theme, &pair, "", NULL);
-        err = viz_shot_write(surface, request->picture, diag);
-        cairo_surface_destroy(surface);
-        note(player);
-        note(&other);
-    }
-    viz_player_close(&other);
+    *out = (struct viz_export){
+        .theme = request->theme, .width = request->width, .height = request->height};
+    FORE_TRY(viz_player_open(&side[0], request->journal, request->span, VIZ_COLUMNS, diag));
+    side[0].look = request->look;
+    out->pair.side[0] = &side[0];
+    if (request->other == NULL) return FORE_E_OK;
+    enum fore_err err = viz_player_open(&side[1], request->other, request->span, VIZ_COLUMNS, diag);
+    if (err == FORE_E_OK)
+        out->pair.side[1] = &side[1];
+    else
+        viz_player_close(&side[0]);
     return err;
 }
 
-static enum fore_err shoot_one(const struct request *request, struct viz_player *player,
-                               const char *moment, struct fore_diag *diag)
+static void close_export(struct viz_export *e)
 {
-    fore_ns at;
-    FORE_TRY(viz_format_parse_moment(moment, viz_player_first(player), viz_player_last(player), &at,
-                                     diag));
-    viz_player_go(player, at);
-    cairo_surface_t *surface =
-        viz_shot_draw(player, request->theme, request->width, request->height);
-    enum fore_err err = viz_shot_write(surface, request->picture, diag);
-    cairo_surface_destroy(surface);
-    note(player);
-    return err;
+    for (int i = 0; i < 2 && e->pair.side[i] != NULL; i++)
+        viz_player_close(e->pair.side[i]);
+}
+
+static enum fore_err moment_of(const struct viz_export *e, const char *text, fore_ns *at,
+                               struct fore_diag *diag)
+{
+    const struct viz_player *one = e->pair.side[0];
+    if (e->pair.side[1] == NULL)
+        return viz_format_parse_moment(text, viz_player_first(one), viz_player_last(one), at, diag);
+    return viz_format_parse_moment(text, viz_pair_first(&e->pair), viz_pair_last(&e->pair), at,
+                                   diag);
 }
 
 static enum fore_err shoot(const struct request *request, const char *moment,
                            struct fore_diag *diag)
 {
-    struct viz_player player;
-    FORE_TRY(viz_player_open(&player, request->journal, request->span, VIZ_COLUMNS, diag));
-    player.look = request->look;
-    enum fore_err err = request->other != NULL ? shoot_pair(request, &player, moment, diag)
-                                               : shoot_one(request, &player, moment, diag);
-    viz_player_close(&player);
+    struct viz_player side[2];
+    struct viz_export e;
+    fore_ns at;
+    FORE_TRY(open_export(request, &e, side, diag));
+    enum fore_err err = moment_of(&e, moment, &at, diag);
+    if (err == FORE_E_OK) {
+        viz_export_go(&e, at);
+        err = viz_export_file(&e, request->picture, diag);
+        for (int i = 0; i < 2 && e.pair.side[i] != NULL; i++)
+            note(e.pair.side[i]);
+    }
+    close_export(&e);
+    return err;
+}
+
+static enum fore_err film(const struct options *o, const struct request *request,
+                          struct fore_diag *diag)
+{
+    struct viz_player side[2];
+    struct viz_export e;
+    struct viz_video video = {.frames_per_sec = 30};
+    fore_ns length = 20 * FORE_SEC;
+    if (viz_format_parse_duration(o->length, &length) != FORE_E_OK || length < FORE_SEC ||
+        length > 3600 * FORE_SEC)
+        return fore_err_set(diag, FORE_E_FORMAT, "--length %s: a duration from 1s to 1h",
+                            o->length);
+    video.frames = (uint32_t)(length / FORE_SEC * video.frames_per_sec);
+    FORE_TRY(open_export(request, &e, side, diag));
+    enum fore_err err = moment_of(&e, o->from, &video.from, diag);
+    if (err == FORE_E_OK) err = moment_of(&e, o->to, &video.to, diag);
+    if (err == FORE_E_OK && video.from >= video.to)
+        err = fore_err_set(diag, FORE_E_RANGE, "--from %s is not before --to %s", o->from, o->to);
+    if (err == FORE_E_OK) err = viz_video_write(&e, &video, o->video, diag);
+    close_export(&e);
     return err;
 }
 
@@ -180,13 +204,20 @@ static enum fore_err run(const struct options *o, struct fore_diag *diag)
     if (o->fan != NULL) return draw_fan(o, diag);
     FORE_TRY(request_of(o, &request, diag));
     if (request.picture != NULL) return shoot(&request, o->shot, diag);
+    if (o->video != NULL) return film(o, &request, diag);
     return show(&request, diag);
 }
 
 int main(int argc, char **argv)
 {
-    struct options o = {
-        .size = size_usual, .theme = "light", .span = "auto", .look = "", .bench_bytes = 1 << 30};
+    struct options o = {.size = size_usual,
+                        .theme = "light",
+                        .span = "auto",
+                        .look = "",
+                        .from = "start",
+                        .to = "end",
+                        .length = "20s",
+                        .bench_bytes = 1 << 30};
     const struct fore_arg rows[] = {
         {"bench",       FORE_ARG_FLAG,  &o.bench,       NULL,
          "measure what a frame, opening and seeking cost, on a generated cluster, and exit"                         },
@@ -194,7 +225,12 @@ int main(int argc, char **argv)
          "size of the journal that --bench writes and opens, default 1 GiB; 0: none"                                },
         {"json",        FORE_ARG_FLAG,  &o.json,        NULL,    "what --bench found, on one line"                  },
         {"shot",        FORE_ARG_TEXT,  &o.shot,        "T",
-         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png and exit"                                      },
+         "draw moment T (45min, 2d3h, 50%, start, end) into FILE.png, .svg, .pdf or .csv and exit"                  },
+        {"video",       FORE_ARG_TEXT,  &o.video,       "FILE",
+         "make a film (.mp4, .webm, .gif) with ffmpeg and exit"                                                     },
+        {"from",        FORE_ARG_TEXT,  &o.from,        "T",     "where --video begins, default start"              },
+        {"to",          FORE_ARG_TEXT,  &o.to,          "T",     "where --video ends, default end"                  },
+        {"length",      FORE_ARG_TEXT,  &o.length,      "TIME",  "how long the film is to be, default 20s"          },
         {"fan",         FORE_ARG_TEXT,  &o.fan,         "DATA",  "draw a forecast's fan into FILE.png, .svg or .pdf"},
         {"size",        FORE_ARG_TEXT,  &o.size,        "WxH",   "pixels of picture or window, default 1920x1080"   },
         {"theme",       FORE_ARG_TEXT,  &o.theme,       "NAME",  "light or dark"                                    },
