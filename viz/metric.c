@@ -50,6 +50,20 @@ double viz_metric_value(enum viz_metric metric, double cell)
     return cell * viz_metric_row[metric].scale;
 }
 
+/* Of a thousand, as axes count. */
+static struct viz_text bytes_tick(double value)
+{
+    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
+    struct viz_text text;
+    size_t i = 0;
+    while (value >= 1000 && i + 1 < FORE_COUNTOF(unit)) {
+        value /= 1000;
+        i++;
+    }
+    (void)snprintf(text.s, sizeof text.s, "%g %s", value, unit[i]);
+    return text;
+}
+
 struct viz_text viz_metric_tick(enum viz_metric metric, double value)
 {
     struct viz_text text;
@@ -61,13 +75,7 @@ struct viz_text viz_metric_tick(enum viz_metric metric, double value)
         (void)snprintf(text.s, sizeof text.s, "%g%c", value / (value < 1e6 ? 1e3 : 1e6),
                        value < 1e6 ? 'k' : 'M');
         return text;
-    case VIZ_METRIC_BYTES:
-        for (int i = 0;; i++, value /= 1000)
-            if (value < 1000 || i == 4) {
-                (void)snprintf(text.s, sizeof text.s, "%g %s", value,
-                               (const char *[]){"B", "kB", "MB", "GB", "TB"}[i]);
-                return text;
-            }
+    case VIZ_METRIC_BYTES: return bytes_tick(value);
     case VIZ_METRIC_LATENCY: return viz_format_limit_ms(value);
     case VIZ_METRIC_LOAD:
     case VIZ_METRIC_RRS:

@@ -84,7 +84,8 @@ static void axis(struct viz_canvas *canvas, const struct race *race, struct viz_
     for (size_t i = 0; i < FORE_COUNTOF(step) && race->top / each > plot.h / (26 * u); i++)
         each = step[i];
     struct viz_type type = {.size = VIZ_TINY, .align = VIZ_RIGHT, .colour = t->muted};
-    for (double s = 0; s <= race->top; s += each) {
+    for (int i = 0; i * each <= race->top; i++) {
+        double s = i * each;
         double y = plot.y + plot.h * (1 - s / race->top);
         viz_canvas_level(canvas, plot.x, plot.x + plot.w, y, 1, t->track);
         viz_canvas_text(canvas, &type, plot.x - 8 * u, y + 4 * u, 0,

@@ -171,7 +171,7 @@ static void caption(struct viz_canvas *canvas, const struct viz_scene *scene,
     x = key(canvas, x, r.y + 12 * u, t->ink, false, "load");
     snprintf(said, sizeof said, "forecast (%s)", newest != NULL ? newest->model : "none");
     x = key(canvas, x, r.y + 12 * u, t->accent, false, said);
-    if (old) x = key(canvas, x, r.y + 12 * u, t->warn, true, "forecast then");
+    if (old) (void)key(canvas, x, r.y + 12 * u, t->warn, true, "forecast then");
     verdict(watch, said, sizeof said);
     quiet.align = VIZ_LEFT;
     viz_canvas_text(canvas, &quiet, r.x, r.y + 29 * u, r.w, said);

@@ -202,13 +202,18 @@ void viz_tab_why(struct viz_canvas *canvas, const struct viz_scene *scene, struc
     y += 4 * u;
     uint32_t room = (uint32_t)fmax(0, floor((bottom - y) / pitch)), n = 0;
     uint32_t keep = plan->explained && plan->other_count > 0 && room > 3 ? room / 2 : 1;
-    for (uint32_t i = 0; i < plan->move_count && n + keep < room; i++, n++, y += pitch)
-        chosen_row(canvas, scene, plan, i, &c, (struct viz_rect){r.x, y, r.w, pitch});
-    for (uint32_t i = 0; plan->explained && i < plan->other_count && n < room; i++, n++, y += pitch)
-        other_row(canvas, scene, plan, i, &c, (struct viz_rect){r.x, y, r.w, pitch});
+    struct viz_rect line = {r.x, y, r.w, pitch};
+    for (uint32_t i = 0; i < plan->move_count && n + keep < room; i++, n++) {
+        chosen_row(canvas, scene, plan, i, &c, line);
+        line.y += pitch;
+    }
+    for (uint32_t i = 0; plan->explained && i < plan->other_count && n < room; i++, n++) {
+        other_row(canvas, scene, plan, i, &c, line);
+        line.y += pitch;
+    }
     if (plan->explained || n >= room) return;
     struct viz_type type = {.size = VIZ_SMALL, .colour = canvas->theme->muted};
-    viz_canvas_text(canvas, &type, c.what, y + 14 * u, r.x + r.w - c.what,
+    viz_canvas_text(canvas, &type, c.what, line.y + 14 * u, r.x + r.w - c.what,
                     "What else was considered is not in this journal; run with "
                     "--set decide.journal_why=true to have it.");
 }

@@ -64,8 +64,9 @@ bool viz_plans_explain(struct viz_plans *plans, const void *body, size_t len)
     struct fore_event_why why;
     if (len < sizeof why) return false;
     memcpy(&why, body, sizeof why);
-    struct viz_plan *plan = (struct viz_plan *)(uintptr_t)viz_plans_find(plans, why.plan);
-    if (plan == NULL) return true; /* older than what is held */
+    const struct viz_plan *found = viz_plans_find(plans, why.plan);
+    if (found == NULL) return true; /* older than what is held */
+    struct viz_plan *plan = &plans->plan[found - plans->plan];
     size_t offset = sizeof why;
     plan->explained = false;
     if (!take_rows(body, len, &offset, why.node_count, sizeof *plan->node, VIZ_PLAN_NODES,
