@@ -48,6 +48,15 @@ fail() {
     exit 3
 }
 
+# Somebody else's server would answer in the place of ours, and two clusters would become one.
+i=0
+while [ $i -lt $total ]; do
+    for at in $((port + i)) $((port + i + 50)); do
+        ! redis-cli -h 127.0.0.1 -p "$at" ping >/dev/null 2>&1 || fail "port $at is taken"
+    done
+    i=$((i + 1))
+done
+
 i=0
 while [ $i -lt $total ]; do
     at=$((port + i))
@@ -83,6 +92,8 @@ wait_for() {
     done
 }
 answers() { [ "$(ask "$1" ping)" = PONG ]; }
+# One that found its port taken has ended, and has no command line any more even if nobody noticed.
+runs() { tr '\0' ' ' 2>/dev/null <"/proc/$(sed -n "s/^$1 \([0-9]*\) .*/\1/p" "$folder/nodes")/cmdline" | grep -q redis-server; }
 knows_all() { ask "$1" cluster info | grep -q "cluster_known_nodes:$total"; }
 agrees() {
     ask "$1" cluster info | tr -d '\r' | grep -q '^cluster_state:ok' || return 1
@@ -94,6 +105,7 @@ synced() { ask "$1" info replication | grep -q 'master_link_status:up'; }
 i=0
 while [ $i -lt $total ]; do
     wait_for 10 answers $((port + i)) || fail "no answer from port $((port + i)); see $folder/$((port + i))/log"
+    runs $((port + i)) || fail "port $((port + i)) was taken at the same time; see its log"
     [ $i -ge $((count + empty)) ] || ask $((port + i)) cluster set-config-epoch $((i + 1)) >/dev/null
     [ $i = 0 ] || ask $((port + i)) cluster meet 127.0.0.1 "$port" $((port + 50)) >/dev/null
     i=$((i + 1))

@@ -16,7 +16,8 @@ static void on_signal(int number)
     stop = number;
 }
 
-static enum fore_err run(int argc, char **argv, struct fore_arena *arena, struct fore_diag *diag)
+static enum fore_err run(int argc, char **argv, const struct live_stand_in *simulator,
+                         struct fore_arena *arena, struct fore_diag *diag)
 {
     struct fore_strings sets = {0}, operands = {0};
     const char *journal = NULL;
@@ -40,6 +41,10 @@ static enum fore_err run(int argc, char **argv, struct fore_arena *arena, struct
         fore_args_help(&args, &text);
         fore_buf_puts(&text, "\n");
         fore_option_explain(&live_section, &text);
+        fore_buf_puts(&text, "\n");
+        fore_option_explain(&live_api_section, &text);
+        fore_buf_puts(&text, "\n");
+        fore_option_explain(&live_notify_section, &text);
         (void)fputs(text.data, stdout);
         fore_buf_fini(&text);
         return FORE_E_OK;
@@ -49,15 +54,16 @@ static enum fore_err run(int argc, char **argv, struct fore_arena *arena, struct
     struct sigaction action = {.sa_handler = on_signal};
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
-    struct live_run wish = {.config = &config, .journal = journal, .seed = 1, .stop = &stop};
+    struct live_run wish = {
+        .config = &config, .journal = journal, .simulator = simulator, .seed = 1, .stop = &stop};
     return live_daemon_run(&wish, arena, diag);
 }
 
-int live_cmd_live(int argc, char **argv)
+int live_cmd_live(int argc, char **argv, const struct live_stand_in *simulator)
 {
     struct fore_arena arena = {0};
     struct fore_diag diag = {0};
-    enum fore_err err = run(argc, argv, &arena, &diag);
+    enum fore_err err = run(argc, argv, simulator, &arena, &diag);
     if (err != FORE_E_OK)
         (void)fprintf(stderr, "foreshard live: %s\n",
                       diag.code != FORE_E_OK ? diag.text : fore_err_text(err));

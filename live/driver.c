@@ -454,7 +454,7 @@ static void end_window(struct live_driver *driver, fore_ns end)
     driver->window_unread = true;
 }
 
-void live_driver_run(struct live_driver *driver, fore_ns span)
+void live_driver_work(struct live_driver *driver, fore_ns span)
 {
     fore_ns began = live_clock_now();
     while (live_clock_now() - began < span) {
@@ -462,7 +462,17 @@ void live_driver_run(struct live_driver *driver, fore_ns span)
         live_heat_tick(&driver->heat);
         if (!worked) live_clock_sleep_ms(IDLE_MS);
     }
+}
+
+void live_driver_pass(struct live_driver *driver, fore_ns span)
+{
     driver->now += span;
     live_follow(driver);
     if (driver->now >= driver->window_end + driver->options.window) end_window(driver, driver->now);
+}
+
+void live_driver_run(struct live_driver *driver, fore_ns span)
+{
+    live_driver_work(driver, span);
+    live_driver_pass(driver, span);
 }

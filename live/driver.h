@@ -74,6 +74,10 @@ struct fore_driver live_driver_door(struct live_driver *driver);
 struct live_driver *live_driver_of(struct fore_driver door);
 /* Works and waits for so long by the clock; the driver's time goes on by exactly that. */
 void live_driver_run(struct live_driver *driver, fore_ns span);
+/* Its two halves, for a caller with other things to do in between: work for so long, as often as
+ * wanted; then let the driver's time go on. */
+void live_driver_work(struct live_driver *driver, fore_ns span);
+void live_driver_pass(struct live_driver *driver, fore_ns span);
 /* Slots first..last of a partition. */
 void live_driver_slots(const struct fore_partition *partition, uint32_t *first, uint32_t *last);
 

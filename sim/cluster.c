@@ -60,6 +60,10 @@ static void set_costs(const struct build *build)
     out->content = scenario->sim.content;
     out->move_cpu = scenario->cluster.move_cpu;
     out->node_boot_ns = scenario->cluster.node_boot;
+    out->split_cost =
+        (struct fore_split_cost){.overhead_share = scenario->cluster.partition_overhead,
+                                 .pause_s = seconds(scenario->cluster.split_pause),
+                                 .part_bytes_min = scenario->cluster.partition_bytes_min};
     out->elastic = scenario->cluster.nodes_max > scenario->cluster.nodes;
     out->placement = (enum fore_placement)scenario->cluster.placement;
     out->cores = (uint32_t)scenario->cluster.cores;

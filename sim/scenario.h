@@ -41,6 +41,9 @@ struct sim_cluster_options { /* "cluster" */
     double bandwidth;             /* bytes per second a node moves */
     fore_ns move_time_mean;       /* > 0: bandwidth is set so that a mean partition takes this */
     double move_cpu;              /* share of a node's capacity a move takes, on both ends */
+    double partition_overhead;    /* share of a node's capacity for every replica it holds */
+    fore_ns split_pause;          /* requests to what is split or merged wait so long */
+    uint64_t partition_bytes_min; /* a split that leaves less on a side is refused */
     double slowdown_sigma;        /* heterogeneity of node capacity, lognormal */
     fore_ns link_delay;           /* one way, added to every request's latency twice */
 };

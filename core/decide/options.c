@@ -53,6 +53,8 @@ static const struct fore_option rows[] = {
      "replicas of a partition, at most"                                                                                             },
     {"replica_write_share_max", FORE_OPT_SHARE,    AT(replica_write_share_max), "30%",   0,    1,    NULL,
      "a partition with a larger share of writes is not replicated for load"                                                         },
+    {"hybrids",                 FORE_OPT_BOOL,     AT(hybrids),                 "true",  0,    0,    NULL,
+     "a split and copies of its hotter part may be weighed as one change"                                                           },
     {"vertical",                FORE_OPT_BOOL,     AT(vertical),                "true",  0,    0,    NULL,
      "partitions may be split by column, where the cluster can, and made whole again"                                               },
     {"vertical_gain_min",       FORE_OPT_SHARE,    AT(vertical_gain_min),       "15%",   0.01, 1,    NULL,

@@ -27,10 +27,11 @@ struct fore_decide_options {
     double merge_load_max;    /* two neighbours together below this share of a node merge */
     uint64_t replicas_max;
     double replica_write_share_max; /* partitions with more writes are not replicated for load */
-    bool vertical;                  /* partitions may be split by column */
-    double vertical_gain_min;       /* share of a partition's work that such a split must save */
-    fore_ns vertical_span;          /* over which it must save more than its copy costs */
-    double byte_cost;               /* share of a query's work that goes with the bytes it reads */
+    bool hybrids;             /* a part cut off may be read from several nodes: one candidate */
+    bool vertical;            /* partitions may be split by column */
+    double vertical_gain_min; /* share of a partition's work that such a split must save */
+    fore_ns vertical_span;    /* over which it must save more than its copy costs */
+    double byte_cost;         /* share of a query's work that goes with the bytes it reads */
     uint64_t moves_per_plan;
     uint64_t effort;    /* prices asked in search of a better plan than the greedy one */
     bool journal_why;   /* an explanation of every plan acted on, as an event */

@@ -51,6 +51,21 @@ struct fore_load_change fore_price_change(const struct fore_search *search, uint
                                      .busy_until_s = search->offset_s + due_s};
 }
 
+struct fore_load_change fore_price_change_held(const struct fore_search *search, uint16_t node,
+                                               uint32_t partition, double share, double due_s,
+                                               double replicas)
+{
+    struct fore_load_change change = fore_price_change(search, node, partition, share, due_s);
+    change.replicas = replicas;
+    return change;
+}
+
+double fore_price_split(const struct fore_search *search)
+{
+    return fore_price_seconds(search->input->options->split_price) +
+           search->input->split_cost.pause_s;
+}
+
 double fore_price_rise(const struct fore_search *search, const struct fore_load_change *change,
                        size_t count)
 {

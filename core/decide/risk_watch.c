@@ -19,8 +19,8 @@ void fore_risk_watch_init(struct fore_risk_watch *watch, struct fore_arena *aren
     *watch = (struct fore_risk_watch){
         .limit = limit,
         .node_count = node_count,
-        .ours = fore_calibration_prior(0, 1, 1),
-        .persistence = fore_calibration_prior(-2, 1, 2),
+        .ours = fore_calibration_prior(0, 1, -14, 10),
+        .persistence = fore_calibration_prior(-2, 1, -8, 4),
     };
     watch->lead = watch->span = half < half_hour ? half : half_hour;
     watch->every = (watch->lead + watch->span) / (FORE_RISK_ASKS - 2) + 1;
@@ -28,6 +28,8 @@ void fore_risk_watch_init(struct fore_risk_watch *watch, struct fore_arena *aren
         struct fore_risk_ask *ask = &watch->ask[i];
         ask->looked = FORE_NEW(arena, double, node_count);
         ask->present = FORE_NEW(arena, double, node_count);
+        ask->ours = FORE_NEW(arena, double, node_count);
+        ask->persistence = FORE_NEW(arena, double, node_count);
         ask->happened = FORE_NEW(arena, bool, node_count);
         ask->changed = FORE_NEW(arena, bool, node_count);
     }
@@ -60,6 +62,8 @@ void fore_risk_watch_ask(struct fore_risk_watch *watch, const struct fore_load *
         struct fore_load_risk risk = fore_load_node_risk_between(load, (uint16_t)n, from, to);
         ask->looked[n] = fore_calibration_logit(risk.probability);
         ask->present[n] = (sample->node[n].utilization - watch->limit) * TENTHS;
+        ask->ours[n] = fore_calibration_apply(&watch->ours, ask->looked[n]);
+        ask->persistence[n] = fore_calibration_apply(&watch->persistence, ask->present[n]);
         ask->happened[n] = false;
         ask->changed[n] = !sample->node[n].up;
     }
@@ -87,18 +91,18 @@ static void score(struct fore_risk_watch *watch, double ours, double persistence
     watch->bin_sum[bin] += ours;
 }
 
-/* All of an ask is scored before anything of it is learned. */
 static void settle(struct fore_risk_watch *watch, const struct fore_risk_ask *ask, bool learn)
 {
-    for (uint32_t n = 0; n < watch->node_count; n++)
-        if (!ask->changed[n])
-            score(watch, fore_calibration_apply(&watch->ours, ask->looked[n]),
-                  fore_calibration_apply(&watch->persistence, ask->present[n]), ask->happened[n]);
     for (uint32_t n = 0; n < watch->node_count; n++) {
-        if (ask->changed[n] || !learn) continue;
+        if (ask->changed[n]) continue;
+        score(watch, ask->ours[n], ask->persistence[n], ask->happened[n]);
+        if (!learn) continue;
         fore_calibration_learn(&watch->ours, ask->looked[n], ask->happened[n]);
         fore_calibration_learn(&watch->persistence, ask->present[n], ask->happened[n]);
     }
+    if (!learn) return;
+    fore_calibration_settle(&watch->ours);
+    fore_calibration_settle(&watch->persistence);
 }
 
 void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sample *sample,

@@ -4,8 +4,9 @@
  *
  * Two things come of it: a calibration that makes the next probabilities honest, and the figures a
  * bettor would ask for: Brier skill against the base rate and against a logistic regression on the
- * present utilisation that learned from the same outcomes, expected calibration error, AUC. Nodes
- * whose partitions have changed hands since are left out: of them nothing was said.
+ * present utilisation that learned from the same outcomes in the same way, expected calibration
+ * error, AUC. Nodes whose partitions have changed hands since are left out: of them nothing was
+ * said.
  */
 #ifndef FORE_RISK_WATCH_H
 #define FORE_RISK_WATCH_H
@@ -18,8 +19,9 @@ enum { FORE_RISK_ASKS = 16, FORE_RISK_BINS = 400 };
 
 struct fore_risk_ask {
     fore_ns at;
-    double *looked, *present; /* [nodes] logit of P; utilisation above the limit, in tenths */
-    bool *happened, *changed; /* [nodes] */
+    double *looked, *present;   /* [nodes] logit of P; utilisation above the limit, in tenths */
+    double *ours, *persistence; /* [nodes] what was said then: learned from what was known then */
+    bool *happened, *changed;   /* [nodes] */
 };
 
 struct fore_risk_watch {

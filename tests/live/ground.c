@@ -72,7 +72,7 @@ struct ground *ground_begin(const char *arguments)
     registered = true;
     bool up = false; /* another test may have the ports */
     for (int attempt = 0; attempt < 5 && !up; attempt++) {
-        char command[512];
+        char command[1024];
         int port = 21000 + ((int)getpid() * 7 + tag + attempt * 31) % 105 * 100;
         (void)snprintf(command, sizeof command,
                        "sh live/cluster_up.sh %s -d %s -p %d >/dev/null 2>%s.err && rm %s.err",
