@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 struct columns {
-    double name, bar, bar_w, now, peak, p99; /* x; numbers are right-aligned there */
+    double name, bar, bar_w, now, peak, p99; /* x; numbers are right-aligned there; peak 0: none */
     double pitch;                            /* height of a lane */
     double arcs, arcs_w;                     /* where moves between lanes are drawn */
     double full;                             /* utilisation at the bar's right end */
@@ -215,27 +215,32 @@ static void lane(struct viz_canvas *canvas, const struct viz_scene *scene, uint3
     double util = (double)load->utilization, peak = (double)load->forecast_peak;
     double p99 = (double)load->p99_ms, slo = (double)snap->cluster.slo_ns / 1e6;
     number(canvas, c->now, base, viz_format_percent(util).s, util > 1);
-    number(canvas, c->peak, base, isnan(peak) ? "\342\200\223" : viz_format_percent(peak).s,
-           peak > 1);
+    if (c->peak > 0)
+        number(canvas, c->peak, base, isnan(peak) ? "\342\200\223" : viz_format_percent(peak).s,
+               peak > 1);
     number(canvas, c->p99, base, viz_format_ms(p99).s, slo > 0 && p99 > slo);
 }
 
+/* Where it is narrow the bars come first: arcs get tighter, then the peak's number goes, which the
+ * whisker still tells. */
 static struct columns columns_of(const struct viz_canvas *canvas, const struct fore_snapshot *snap,
                                  struct viz_rect r)
 {
-    double u = canvas->u, full = 1.1;
+    double u = canvas->u, full = 1.1, wide = r.w / u;
     for (uint32_t n = 0; n < snap->topology.node_count; n++) {
         double high = (double)snap->node_load[n].forecast_peak_high;
         full = fmax(full, fmax(risk_of(&snap->node_load[n]), isnan(high) ? 0 : high) * 1.02);
     }
+    bool peak = wide > 480, roomy = wide > 600;
     struct columns c = {.name = r.x + 16 * u,
                         .p99 = r.x + r.w - 16 * u,
-                        .peak = r.x + r.w - 100 * u,
-                        .now = r.x + r.w - 180 * u,
-                        .bar = round(r.x + 92 * u),
-                        .full = fmin(full, 2)};
-    c.arcs_w = round(76 * u);
-    c.arcs = round(c.now - 62 * u - c.arcs_w);
+                        .bar = round(r.x + (roomy ? 92 : 80) * u),
+                        .full = fmin(full, roomy ? 2 : 1.5)};
+    c.now = c.p99 - (roomy ? 84 : 76) * u;
+    if (peak) c.peak = c.now;
+    if (peak) c.now -= (roomy ? 80 : 72) * u;
+    c.arcs_w = round((roomy ? 76 : 58) * u);
+    c.arcs = round(c.now - (roomy ? 62 : 52) * u - c.arcs_w);
     c.bar_w = round(c.arcs - 6 * u - c.bar);
     return c;
 }
@@ -250,13 +255,18 @@ static void head(struct viz_canvas *canvas, const struct viz_scene *scene, const
     char text[64];
     snprintf(text, sizeof text, "p99 / %s", slo.s);
     viz_canvas_text(canvas, &type, c->now, y, 0, "load");
-    viz_canvas_text(canvas, &type, c->peak, y, 0, "peak ahead");
+    if (c->peak > 0) viz_canvas_text(canvas, &type, c->peak, y, 0, "peak ahead");
     viz_canvas_text(canvas, &type, c->p99, y, 0, text);
     type.align = VIZ_CENTRE;
+    double last = -1e9;
     for (int percent = 0; percent <= (int)(c->full * 100); percent += 50) {
         double x = round(c->bar + c->bar_w * percent / 100 / c->full);
         struct viz_text label = viz_format_percent(percent / 100.0);
-        viz_canvas_text(canvas, &type, x, y, 0, label.s);
+        double half = viz_canvas_width(canvas, &type, label.s) / 2;
+        if (x - half > last + 4 * u) {
+            viz_canvas_text(canvas, &type, x, y, 0, label.s);
+            last = x + half;
+        }
         viz_canvas_upright(canvas, x, y + 5 * u, lanes.y + lanes.h, percent == 100 ? 1.5 * u : 1,
                            percent == 100 ? t->faint : t->track);
     }
