@@ -9,8 +9,9 @@
 #include "live/log.h"
 #include "live/service.h"
 #include "live/tape.h"
-#include "workloads/file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ struct daemon {
     struct live_backend backend;
     struct fore_engine *engine;
     struct live_log log;
-    struct wl_out *out; /* events */
+    int events; /* file of the journal, once there is a writer */
     struct fore_journal_writer *writer;
     struct live_tape *tape;    /* NULL: none */
     struct fore_sink sinks[3]; /* the log's, the journal's, the desk's */
@@ -66,19 +67,37 @@ static enum fore_err open_log(struct daemon *d)
     return FORE_E_OK;
 }
 
+/* At once and under its own name: whoever watches reads on as it grows, and a journal cut off by
+ * a crash can be read up to there. */
+static enum fore_err put_events(void *self, const void *bytes, size_t len)
+{
+    const struct daemon *d = self;
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t put = write(d->events, at, len);
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return FORE_E_IO;
+        at += put;
+        len -= (size_t)put;
+    }
+    return FORE_E_OK;
+}
+
 static enum fore_err open_journal(struct daemon *d)
 {
     if (d->run->journal == NULL) return FORE_E_OK;
-    struct fore_journal_out out = {.write = NULL};
-    FORE_TRY(wl_out_open(d->run->journal, &d->out, d->diag));
-    wl_out_journal(d->out, &out);
+    d->events = open(d->run->journal, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (d->events < 0)
+        return fore_err_set(d->diag, FORE_E_IO, "cannot write %s: %s", d->run->journal,
+                            strerror(errno));
     struct fore_journal_header header = {.major = FORE_JOURNAL_MAJOR,
                                          .minor = FORE_JOURNAL_MINOR,
                                          .seed = d->run->seed,
                                          .slo_ns = d->backend.slo,
                                          .start_unix_s = (uint64_t)time(NULL),
                                          .text = "# live: a Redis Cluster\n"};
-    d->writer = fore_journal_writer_create(&header, out);
+    d->writer = fore_journal_writer_create(
+        &header, (struct fore_journal_out){.write = put_events, .self = d});
     d->sinks[1] = fore_journal_writer_sink(d->writer);
     return FORE_E_OK;
 }
@@ -140,6 +159,7 @@ static void open_desk(struct daemon *d)
     d->desk = calloc(1, sizeof *d->desk);
     FORE_ASSERT(d->desk != NULL);
     live_desk_open(d->desk, &d->config, &d->backend, &d->log, d->memory);
+    d->desk->journal = d->run->journal;
     d->sinks[2] = live_desk_sink(d->desk);
 }
 
@@ -369,18 +389,13 @@ static enum fore_err loop(struct daemon *d)
 
 static enum fore_err close_journal(struct daemon *d, enum fore_err err)
 {
-    if (d->writer != NULL) {
-        enum fore_err finished = fore_journal_writer_finish(d->writer, d->diag);
-        fore_journal_writer_destroy(d->writer);
-        if (err == FORE_E_OK) err = finished;
-    }
-    if (d->out == NULL) return err;
-    if (d->backend.ops != NULL) { /* what was written is whole up to here, whatever ended the run */
-        enum fore_err committed = wl_out_commit(d->out, d->diag);
-        return err == FORE_E_OK ? committed : err;
-    }
-    wl_out_abort(d->out);
-    return err;
+    if (d->writer == NULL) return err;
+    enum fore_err finished = fore_journal_writer_finish(d->writer, d->diag);
+    fore_journal_writer_destroy(d->writer);
+    if (close(d->events) != 0 && finished == FORE_E_OK)
+        finished = fore_err_set(d->diag, FORE_E_IO, "cannot finish %s: %s", d->run->journal,
+                                strerror(errno));
+    return err == FORE_E_OK ? finished : err;
 }
 
 enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *perm,
