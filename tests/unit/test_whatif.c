@@ -88,6 +88,7 @@ static void swaps_splits_and_copies_are_counted_as_the_planner_did(void **state)
         world_set_forecast(&world, i, 0, node0[i]);
         world_set_forecast(&world, 4 + i, 0, node1[i]);
     }
+    world.decide.excess_weight = 2; /* the copies take the nodes deeper for a while */
     world.decide.splits = world.decide.replicas = false;
     explain();
     assert_true(plan.move_count >= 1 && plan.move[0].then_back);
