@@ -257,6 +257,7 @@ static void try_split(const struct fore_search *search, uint16_t source,
     double least = fore_price_seconds(input->options->gain_min);
     double fixed = fore_price_seconds(input->options->split_price) + least;
     if (l->saved_s - fixed <= best->gain_s || !may_split(search, source, l)) return;
+    if (fore_ahead_of(&input->arrivals, l->partition) != NULL) return; /* its left would get none */
     if (!half_of(search, l->partition)->known) return;
     struct fore_keyrange_cut cut = half_of(search, l->partition)->at;
     if (cut.top_share > 0.5 || cut.right_share < 0.1 || cut.right_share > 0.9) return;
@@ -302,6 +303,7 @@ void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
         if (options->replicas && (caps & FORE_CAP_REPLICA))
             fore_candidate_replicate(search, source, &list[i], best);
     }
+    fore_candidate_ahead(search, source, best);
     /* A swap costs two copies and many prices to ask: only where nothing simpler does most of it.
      */
     if (!options->moves || !options->swaps || !(caps & FORE_CAP_MOVE) ||
