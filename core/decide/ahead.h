@@ -33,6 +33,11 @@ struct fore_arrivals {
 struct fore_arrivals fore_ahead_list(const struct fore_observe *observe,
                                      const struct fore_topology *topology, double follow_s,
                                      struct fore_arena *arena);
+/* So much goes on with the head that the left part of a cut at the median would be left idle. */
+static inline bool fore_ahead_takes_all(const struct fore_arrival *arrival)
+{
+    return arrival != NULL && arrival->share > 2.0 / 3;
+}
 /* NULL: nothing of the kind goes on in it. */
 const struct fore_arrival *fore_ahead_of(const struct fore_arrivals *arrivals, uint32_t partition);
 /* Where some head arrives within `horizon_s` on another node: moves of load that happen by

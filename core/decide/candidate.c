@@ -257,7 +257,8 @@ static void try_split(const struct fore_search *search, uint16_t source,
     double least = fore_price_seconds(input->options->gain_min);
     double fixed = fore_price_seconds(input->options->split_price) + least;
     if (l->saved_s - fixed <= best->gain_s || !may_split(search, source, l)) return;
-    if (fore_ahead_of(&input->arrivals, l->partition) != NULL) return; /* its left would get none */
+    if (fore_ahead_takes_all(fore_ahead_of(&input->arrivals, l->partition)))
+        return; /* its left would get none */
     if (!half_of(search, l->partition)->known) return;
     struct fore_keyrange_cut cut = half_of(search, l->partition)->at;
     if (cut.top_share > 0.5 || cut.right_share < 0.1 || cut.right_share > 0.9) return;

@@ -234,7 +234,7 @@ static void ask_split(const struct asked *a)
         no = "there are as many partitions as there may be";
     else if (input->partition_split_rest[a->partition])
         no = "it was split or merged not long ago";
-    else if (fore_ahead_of(&input->arrivals, a->partition) != NULL)
+    else if (fore_ahead_takes_all(fore_ahead_of(&input->arrivals, a->partition)))
         no = "inserts come in the order of the key: its left half would get none";
     else if (p->bytes < input->options->split_bytes_min)
         no = "it is smaller than split_bytes_min";
