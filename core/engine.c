@@ -57,6 +57,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     engine->node_count = topology->node_count;
     engine->moved_at = FORE_NEW(perm, fore_ns, cap);
     engine->split_at = FORE_NEW(perm, fore_ns, cap);
+    engine->merged_at = FORE_NEW(perm, fore_ns, cap);
     engine->columns_at = FORE_NEW(perm, fore_ns, cap);
     engine->grown_at = FORE_NEW(perm, fore_ns, cap);
     engine->baseline_replicas = FORE_NEW(perm, uint16_t, cap);
@@ -179,18 +180,27 @@ static double mean_bytes(const struct fore_topology *topology)
     return topology->alive_count > 0 ? sum / topology->alive_count : 0;
 }
 
+static void mark_rest(const struct fore_engine *engine, const struct fore_topology *topology,
+                      fore_ns now, bool *rest, bool *merged)
+{
+    fore_ns span = 4 * engine->setup.options->decide.cooldown;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        merged[p] = engine->merged_at[p] != 0 && now - engine->merged_at[p] < span;
+        rest[p] = merged[p] || (engine->split_at[p] != 0 && now - engine->split_at[p] < span);
+    }
+}
+
 static void mark_partitions(const struct fore_engine *engine, const struct fore_topology *topology,
-                            fore_ns now, bool *busy, bool *rest, bool *grown, bool *columns)
+                            fore_ns now, bool *busy, bool *grown, bool *columns)
 {
     fore_ns cooldown = engine->setup.options->decide.cooldown;
     for (uint32_t p = 0; p < topology->partition_count; p++) {
-        fore_ns moved = engine->moved_at[p], split = engine->split_at[p];
+        fore_ns moved = engine->moved_at[p];
         grown[p] = engine->grown_at[p] != 0 && now - engine->grown_at[p] < cooldown;
         busy[p] =
             (moved != 0 && now - moved < cooldown) || fore_migrate_rests(&engine->migrate, p, now);
         fore_ns by_column = engine->columns_at[p];
         columns[p] = by_column != 0 && now - by_column < cooldown;
-        rest[p] = split != 0 && now - split < 4 * cooldown;
     }
     for (uint32_t i = 0; i < engine->migrate.running; i++) {
         const struct fore_migration *m = &engine->migrate.migration[i];
@@ -228,6 +238,16 @@ static const struct fore_scenario *truth(struct fore_engine *engine,
     return scenario;
 }
 
+/* The cluster's word, and the operator's where it has none. */
+static struct fore_split_cost told_split_cost(const struct fore_engine *engine)
+{
+    const struct fore_decide_options *options = &engine->setup.options->decide;
+    struct fore_split_cost cost = fore_driver_split_cost(engine->setup.driver);
+    if (!(cost.overhead_share > 0)) cost.overhead_share = options->partition_overhead;
+    if (!(cost.pause_s > 0)) cost.pause_s = (double)options->split_pause / 1e9;
+    return cost;
+}
+
 static void fill_view(struct fore_engine *engine, const struct fore_topology *topology, fore_ns now,
                       struct fore_planner_input *input, struct fore_policy_view *view)
 {
@@ -236,6 +256,8 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
     uint8_t *slots = FORE_NEW(scratch, uint8_t, topology->node_count);
     bool *busy = FORE_NEW(scratch, bool, topology->partition_cap);
     bool *rest = FORE_NEW(scratch, bool, topology->partition_cap);
+    bool *merged = FORE_NEW(scratch, bool, topology->partition_cap);
+    mark_rest(engine, topology, now, rest, merged);
     bool *changing = FORE_NEW(scratch, bool, topology->node_count);
     for (uint32_t i = 0; i < engine->migrate.running; i++) {
         const struct fore_move *move = &engine->migrate.migration[i].move;
@@ -244,7 +266,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
     }
     bool *grown = FORE_NEW(scratch, bool, topology->partition_cap);
     bool *columns = FORE_NEW(scratch, bool, topology->partition_cap);
-    mark_partitions(engine, topology, now, busy, rest, grown, columns);
+    mark_partitions(engine, topology, now, busy, grown, columns);
     fore_vertical_cost_learn(&engine->vertical_cost, engine->observe, topology);
     *input = (struct fore_planner_input){
         .now = now,
@@ -256,8 +278,10 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_busy = busy,
         .partition_grown = grown,
         .partition_split_rest = rest,
+        .partition_merged = merged,
         .partition_columns_rest = columns,
         .vertical_cost = &engine->vertical_cost,
+        .split_cost = fore_split_cost_known(&engine->split_cost, told_split_cost(engine)),
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
         .placement = &engine->placement,
@@ -296,7 +320,8 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
                                .limit = input->options->utilization_limit,
                                .spread = input->options->utilization_spread,
                                .excess_weight = input->options->excess_weight,
-                               .move_utilization = input->move_utilization};
+                               .move_utilization = input->move_utilization,
+                               .replica_overhead = input->split_cost.overhead_share};
     load->term_count = engine->policy->terms(view, load->term);
     double *read_share = FORE_NEW(&engine->scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
@@ -435,6 +460,8 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
     fore_engine_look_back(engine, topology, mean_bytes(topology));
+    if (told_split_cost(engine).overhead_share > 0)
+        fore_split_cost_learn(&engine->split_cost, &sample, topology, &engine->scratch);
     fore_engine_emit_window(engine, &sample, topology, now);
     fore_risk_watch_window(&engine->risk_watch, &sample, topology);
     decide(engine, topology, &sample, now);

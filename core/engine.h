@@ -65,12 +65,46 @@ void fore_engine_destroy(struct fore_engine *engine);
 void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out);
 FORE_MUST_USE enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes,
                                                    size_t size, struct fore_diag *diag);
+/*
+ * What was learned survives too: history (but for the last minutes' windows), spreads, weights,
+ * nets. Loaded before the first step, in front of the same partitions by index and with the same
+ * options, on a clock that has gone on; FORE_E_FORMAT otherwise, and then the engine must be
+ * created anew. seed: a past somebody else remembers, see fore_observe_seed().
+ */
+void fore_engine_save(const struct fore_engine *engine, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_engine_load(struct fore_engine *engine, const void *bytes,
+                                             size_t size, struct fore_diag *diag);
+void fore_engine_seed(struct fore_engine *engine, fore_ns end, const float *load,
+                      uint32_t partition_count);
 /* One step: takes the driver's newest sample and does whatever is due. AGAIN: no new sample. */
 FORE_MUST_USE enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now,
                                              struct fore_diag *diag);
 
+/*
+ * What an operator decides himself. carry_out: a plan of fore_engine_what_if()'s, or one of his
+ * own, of which caps and slots may leave some moves out (*taken says how many were begun, `diag`
+ * why not all); CONFLICT when the cluster has changed since, REFUSED when nothing could be begun;
+ * it gets the next plan's number. Thresholds and hold do not bind it; the timetable does. cancel: a
+ * move before its cut-over; RANGE when there is none of that ticket.
+ */
+FORE_MUST_USE enum fore_err fore_engine_carry_out(struct fore_engine *engine,
+                                                  struct fore_plan *plan, fore_ns now,
+                                                  uint32_t *taken, struct fore_diag *diag);
+FORE_MUST_USE enum fore_err fore_engine_cancel(struct fore_engine *engine, fore_ticket ticket,
+                                               const char *why, fore_ns now);
+/* The moves under way; valid until the next step. */
+const struct fore_migrate *fore_engine_moves(const struct fore_engine *engine);
+/* A partition's threshold, as it is in force. */
+double fore_engine_threshold_of(const struct fore_engine *engine,
+                                const struct fore_topology *topology, uint32_t partition);
+/* Announced load (core/forecast/hints.h) from now on, instead of what was announced before. */
+FORE_MUST_USE enum fore_err fore_engine_set_hints(struct fore_engine *engine, const char *text,
+                                                  struct fore_diag *diag);
+
 /* While held, plans are made and told, and none is carried out; moves that run go on. */
 void fore_engine_hold(struct fore_engine *engine, bool hold);
+/* From when on plans are made at all, instead of the setup's act_from. */
+void fore_engine_act_from(struct fore_engine *engine, fore_ns at);
 
 struct fore_engine_counts {
     struct fore_migrate_counts migrate;

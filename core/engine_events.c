@@ -121,7 +121,15 @@ static void emit_forecasts(struct fore_engine *engine, const struct fore_topolog
         for (size_t i = 0; i < 3; i++)
             for (size_t h = 0; h < s->steps; h++)
                 out[i * s->steps + h] = grid[h * 3 + i];
-        fore_sink_put(sink_of(engine), now, FORE_EV_FORECAST, body, len);
+        if (!engine->setup.options->decide.journal_why) {
+            fore_sink_put(sink_of(engine), now, FORE_EV_FORECAST, body, len);
+            continue;
+        }
+        struct fore_buf reason = {0};
+        fore_fleet_reason(engine->fleet, p, &reason);
+        fore_buf_append(&reason, "", 1);
+        fore_sink_put_text(sink_of(engine), now, FORE_EV_FORECAST, body, len, reason.data);
+        fore_buf_fini(&reason);
     }
 }
 
@@ -356,6 +364,64 @@ void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *p
     char text[2 * FORE_PLAN_TEXT];
     (void)snprintf(text, sizeof text, "%s%s%s", plan->reason, why[0] != '\0' ? "; not: " : "", why);
     fore_sink_put_text(sink_of(engine), now, FORE_EV_PLAN, body, head, text);
+}
+
+static void why_node(const struct fore_whatif_node *from, struct fore_event_why_node *to)
+{
+    *to = (struct fore_event_why_node){.node = from->node,
+                                       .risk_before = (float)from->before.risk,
+                                       .risk_during = (float)from->during.risk,
+                                       .risk_after = (float)from->after.risk,
+                                       .p99_before_ms = (float)from->before.p99_ms[1],
+                                       .p99_during_ms = (float)from->during.p99_ms[1],
+                                       .p99_after_ms = (float)from->after.p99_ms[1]};
+}
+
+static void why_other(const struct fore_whatif_alternative *from, struct fore_event_why_other *to)
+{
+    *to = (struct fore_event_why_other){.partition = from->partition,
+                                        .partner = from->partner,
+                                        .gain_s = (float)from->gain_s,
+                                        .bytes = (float)from->bytes,
+                                        .duration_s = (float)from->duration_s,
+                                        .kind = (uint8_t)from->kind,
+                                        .swap = from->swap,
+                                        .why = (uint8_t)from->why};
+    memcpy(to->source, from->source, sizeof to->source);
+    memcpy(to->target, from->target, sizeof to->target);
+}
+
+void fore_engine_emit_why(struct fore_engine *engine, uint64_t plan,
+                          const struct fore_whatif *whatif, fore_ns now)
+{
+    struct fore_event_why event = {.plan = plan,
+                                   .horizon_s = (float)whatif->horizon_s,
+                                   .duration_s = (float)whatif->duration_s,
+                                   .bytes = (float)whatif->bytes,
+                                   .risk_before = (float)whatif->risk_before,
+                                   .risk_after = (float)whatif->risk_after,
+                                   .node_count = (uint16_t)whatif->node_count,
+                                   .other_count = (uint16_t)whatif->alternative_count,
+                                   .calm = whatif->calm};
+    struct fore_event_why_node node[FORE_WHATIF_NODES];
+    struct fore_event_why_other other[FORE_WHATIF_ALTERNATIVES];
+    char text[FORE_WHATIF_ALTERNATIVES * FORE_WHATIF_TEXT];
+    size_t used = 0, nodes = event.node_count * sizeof *node, others;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < whatif->node_count; i++)
+        why_node(&whatif->node[i], &node[i]);
+    for (uint32_t i = 0; i < whatif->alternative_count; i++) {
+        why_other(&whatif->alternative[i], &other[i]);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? "\n" : "",
+                                 whatif->alternative[i].text);
+    }
+    others = event.other_count * sizeof *other;
+    char *body = fore_arena_alloc(&engine->scratch, sizeof event + nodes + others, 8);
+    memcpy(body, &event, sizeof event);
+    memcpy(body + sizeof event, node, nodes);
+    memcpy(body + sizeof event + nodes, other, others);
+    fore_sink_put_text(sink_of(engine), now, FORE_EV_WHY, body, sizeof event + nodes + others,
+                       text);
 }
 
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan, fore_ns now)

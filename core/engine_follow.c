@@ -20,6 +20,7 @@ static void follow_columns(struct fore_engine *engine, const struct fore_migrate
         engine->moved_at[other] = engine->moved_at[p] = 0;
         engine->grown_at[other] = engine->grown_at[p];
         engine->split_at[other] = engine->split_at[p];
+        engine->merged_at[other] = engine->merged_at[p];
     } else {
         fore_observe_merge_columns(engine->observe, p, other, base, apart);
         fore_fleet_merge(engine->fleet, p, other);
@@ -62,6 +63,7 @@ void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_ch
         engine->moved_at[other] = engine->moved_at[p] = 0; /* its part may move at once */
         engine->grown_at[other] = engine->grown_at[p];
         engine->split_at[other] = engine->split_at[p] = now;
+        engine->merged_at[other] = 0;
         engine->replan = true;
         fore_risk_watch_split(&engine->risk_watch, p, other);
         break;
@@ -69,7 +71,7 @@ void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_ch
         fore_observe_merge(engine->observe, p, other);
         fore_fleet_merge(engine->fleet, p, other);
         fore_alert_forget(&engine->alerts, engine->setup.sink, now, other);
-        engine->split_at[p] = now;
+        engine->merged_at[p] = now;
         fore_risk_watch_merged(&engine->risk_watch, p, other);
         break;
     case FORE_MOVE_MOVE:

@@ -23,12 +23,13 @@ struct fore_engine {
 
     uint32_t partition_cap, node_count;
     uint32_t baseline_partitions;
-    uint16_t *baseline_replicas;  /* by partition */
-    fore_ns *moved_at, *split_at; /* by partition; 0: never */
+    uint16_t *baseline_replicas;              /* by partition */
+    fore_ns *moved_at, *split_at, *merged_at; /* by partition; 0: never */
     struct fore_vertical_cost vertical_cost;
-    fore_ns *columns_at; /* split or merged by column; 0: never */
-    fore_ns *grown_at;   /* by partition: when it last got a replica */
-    void *policy_memory; /* the policy's own */
+    struct fore_split_cost_watch split_cost; /* what partitions have been seen to cost */
+    fore_ns *columns_at;                     /* split or merged by column; 0: never */
+    fore_ns *grown_at;                       /* by partition: when it last got a replica */
+    void *policy_memory;                     /* the policy's own */
     bool *node_was_up;
     struct fore_score *score;
     uint32_t score_count;
@@ -55,6 +56,8 @@ void fore_engine_emit_scores(struct fore_engine *engine, const struct fore_load 
                              const struct fore_policy_view *view, fore_ns now);
 void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *plan, bool admitted,
                            const char *why, fore_ns now);
+void fore_engine_emit_why(struct fore_engine *engine, uint64_t plan,
+                          const struct fore_whatif *whatif, fore_ns now);
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan,
                               fore_ns now);
 /* All that a decision is made from: the policy's view, what the planner is given but for its terms,

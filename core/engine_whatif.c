@@ -68,7 +68,8 @@ void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_vi
                          const struct fore_plan *plan, uint32_t taken, const char *why)
 {
     struct fore_explain explain = engine->setup.explain;
-    if (explain.told == NULL) return;
+    bool journalled = view->planner->options->journal_why;
+    if (explain.told == NULL && !journalled) return;
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     struct fore_whatif *whatif = FORE_NEW(&engine->scratch, struct fore_whatif, 1);
     struct fore_planner_input input = *view->planner;
@@ -76,6 +77,7 @@ void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_vi
     fore_whatif_explain(&input, plan, (double)engine->setup.slo_ns / 1e6, &engine->scratch, whatif);
     whatif->taken = taken;
     (void)snprintf(whatif->refused, sizeof whatif->refused, "%s", why);
-    explain.told(explain.self, whatif);
+    if (journalled) fore_engine_emit_why(engine, plan->id, whatif, view->planner->now);
+    if (explain.told != NULL) explain.told(explain.self, whatif);
     fore_arena_reset(&engine->scratch, mark);
 }

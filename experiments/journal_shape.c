@@ -199,6 +199,36 @@ static const struct lab_field gain[] = {
     {"p99_after_ms",     LAB_FIELD_F32,       AT(gain, p99_after_ms)    },
     {"worse",            LAB_FIELD_BOOL,      AT(gain, worse)           },
 };
+static const struct lab_field why[] = {
+    {"plan",        LAB_FIELD_U64,  AT(why, plan)       },
+    {"horizon_s",   LAB_FIELD_F32,  AT(why, horizon_s)  },
+    {"duration_s",  LAB_FIELD_F32,  AT(why, duration_s) },
+    {"bytes",       LAB_FIELD_F32,  AT(why, bytes)      },
+    {"risk_before", LAB_FIELD_F32,  AT(why, risk_before)},
+    {"risk_after",  LAB_FIELD_F32,  AT(why, risk_after) },
+    {"calm",        LAB_FIELD_BOOL, AT(why, calm)       },
+};
+static const struct lab_field why_node[] = {
+    {"node",          LAB_FIELD_NODE, AT(why_node, node)         },
+    {"risk_before",   LAB_FIELD_F32,  AT(why_node, risk_before)  },
+    {"risk_during",   LAB_FIELD_F32,  AT(why_node, risk_during)  },
+    {"risk_after",    LAB_FIELD_F32,  AT(why_node, risk_after)   },
+    {"p99_before_ms", LAB_FIELD_F32,  AT(why_node, p99_before_ms)},
+    {"p99_during_ms", LAB_FIELD_F32,  AT(why_node, p99_during_ms)},
+    {"p99_after_ms",  LAB_FIELD_F32,  AT(why_node, p99_after_ms) },
+};
+static const struct lab_field why_other[] = {
+    {"kind",       LAB_FIELD_MOVE_KIND, AT(why_other, kind)      },
+    {"partition",  LAB_FIELD_PARTITION, AT(why_other, partition) },
+    {"partner",    LAB_FIELD_PARTITION, AT(why_other, partner)   },
+    {"source",     LAB_FIELD_NAME24,    AT(why_other, source)    },
+    {"target",     LAB_FIELD_NAME24,    AT(why_other, target)    },
+    {"gain_s",     LAB_FIELD_F32,       AT(why_other, gain_s)    },
+    {"bytes",      LAB_FIELD_F32,       AT(why_other, bytes)     },
+    {"duration_s", LAB_FIELD_F32,       AT(why_other, duration_s)},
+    {"swap",       LAB_FIELD_BOOL,      AT(why_other, swap)      },
+    {"why",        LAB_FIELD_U8,        AT(why_other, why)       },
+};
 
 static const struct lab_array keyframe_arrays[] = {
     {"node",      sizeof(struct fore_event_node),      FIELDS(node),      AT(keyframe, node_count),      4},
@@ -221,6 +251,10 @@ static const struct lab_array forecast_arrays[] = {
 static const struct lab_array plan_arrays[] = {
     {"move", sizeof(struct fore_event_plan_move), FIELDS(plan_move), AT(plan, move_count), 2}
 };
+static const struct lab_array why_arrays[] = {
+    {"node",  sizeof(struct fore_event_why_node),  FIELDS(why_node),  AT(why, node_count),  2},
+    {"other", sizeof(struct fore_event_why_other), FIELDS(why_other), AT(why, other_count), 2},
+};
 
 /* Rows as macros: clang-format 14 crashes on aligning braced rows of different length. */
 #define HEAD(type) \
@@ -233,7 +267,7 @@ static const struct lab_shape shapes[] = {
     ROW(NODE_LOAD, ARRAYS(node_arrays)),
     ROW(PARTITION_LOAD, ARRAYS(partition_arrays)),
     ROW(HOT_KEY, HEAD(hot_key)),
-    ROW(FORECAST, HEAD(forecast), ARRAYS(forecast_arrays)),
+    ROW(FORECAST, HEAD(forecast), ARRAYS(forecast_arrays), .text = "made_by"),
     ROW(SCORE, HEAD(score), .text = "reason"),
     ROW(PLAN, HEAD(plan), ARRAYS(plan_arrays), .text = "reason"),
     ROW(MOVE, HEAD(move), .text = "note"),
@@ -246,6 +280,7 @@ static const struct lab_shape shapes[] = {
     ROW(FALLBACK, HEAD(fallback), .text = "text"),
     ROW(RESOLVED, HEAD(resolved)),
     ROW(GAIN, HEAD(gain)),
+    ROW(WHY, HEAD(why), ARRAYS(why_arrays), .text = "text"),
 };
 #define X(number, name, what) +1
 _Static_assert(FORE_COUNTOF(shapes) == 1 FORE_EVENT_MAP(X), "a kind has no shape");

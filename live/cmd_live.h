@@ -2,6 +2,8 @@
 #ifndef LIVE_CMD_LIVE_H
 #define LIVE_CMD_LIVE_H
 
-int live_cmd_live(int argc, char **argv);
+struct live_stand_in; /* backend.h */
+/* `simulator` is what driver = "sim" means; it comes from outside, this room knows only Redis. */
+int live_cmd_live(int argc, char **argv, const struct live_stand_in *simulator);
 
 #endif

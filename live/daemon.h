@@ -5,7 +5,8 @@
  *   propose   plans, and says what it would do
  *   auto      does it
  *
- * The same engine, policies and options as in the simulator; the driver is Redis Cluster. While the
+ * The same engine, policies and options as in the simulator; the driver is Redis Cluster, or a
+ * simulated one, for everybody who wants to see all this without a server (backend.h). While the
  * kill file exists, whatever the mode, nothing begins, slots in work are brought to their end and
  * running moves rest. What happens is told line by line as JSON, and, if a journal is asked for, as
  * events that `foreshard watch` and `foreshard journal` read. Keys and values appear in neither.
@@ -14,15 +15,23 @@
 #define LIVE_DAEMON_H
 
 #include "core/engine.h"
-#include "live/driver.h"
+#include "live/api.h"
+#include "live/backend.h"
+#include "live/notify.h"
+#include "live/seed.h"
 
 enum live_mode { LIVE_OBSERVE, LIVE_PROPOSE, LIVE_AUTO };
+enum live_driver_kind { LIVE_DRIVER_REDIS, LIVE_DRIVER_SIM };
 
 struct live_options {          /* the "live" section */
+    uint32_t driver;           /* enum live_driver_kind */
+    const char *scenario;      /* of the simulated cluster */
+    double speed;              /* its seconds a second */
     struct fore_strings nodes; /* "host:port" of some instances */
     const char *user, *password_file;
     uint32_t mode;         /* enum live_mode */
     const char *state;     /* SQLite: the mover's journal, lineage, lease */
+    fore_ns keep_every;    /* what was learned; 0: never */
     const char *kill_file; /* "": none */
     const char *log;       /* "": stderr */
     uint64_t partitions;
@@ -39,6 +48,9 @@ extern const struct fore_option_section live_section;
 
 struct live_config {
     struct live_options live;
+    struct live_api_options api;
+    struct live_notify_options notify;
+    struct live_seed_options seed;
     struct fore_engine_options engine;
 };
 
@@ -49,8 +61,11 @@ FORE_MUST_USE enum fore_err live_config_load(const char *path, const struct fore
 
 struct live_run {
     const struct live_config *config;
-    const char *journal; /* events, for watch; NULL: none */
+    const char *journal;                   /* events, for watch; NULL: none */
+    const char *tape;                      /* all that the engine is told (tape.h); NULL: none */
+    const struct live_stand_in *simulator; /* of driver "sim"; NULL: there is none */
     uint64_t seed;
+    bool adopt;               /* takes over hand-overs that others left half done */
     volatile const int *stop; /* set by a signal: ends after the step it is in */
 };
 /* Runs until told to stop. */

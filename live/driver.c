@@ -428,6 +428,7 @@ enum fore_err live_driver_open(struct live_driver **out, const struct live_drive
     FORE_ASSERT(driver->ticket != NULL);
     memset(driver->lineage, -1, sizeof driver->lineage);
     if (driver->options.window == 0) driver->options.window = FORE_SEC;
+    driver->now = driver->window_end = options->now;
     enum fore_err err = open_all(driver, diag);
     if (err != FORE_E_OK) {
         op_close(driver);
@@ -454,7 +455,7 @@ static void end_window(struct live_driver *driver, fore_ns end)
     driver->window_unread = true;
 }
 
-void live_driver_run(struct live_driver *driver, fore_ns span)
+void live_driver_work(struct live_driver *driver, fore_ns span)
 {
     fore_ns began = live_clock_now();
     while (live_clock_now() - began < span) {
@@ -462,7 +463,17 @@ void live_driver_run(struct live_driver *driver, fore_ns span)
         live_heat_tick(&driver->heat);
         if (!worked) live_clock_sleep_ms(IDLE_MS);
     }
+}
+
+void live_driver_pass(struct live_driver *driver, fore_ns span)
+{
     driver->now += span;
     live_follow(driver);
     if (driver->now >= driver->window_end + driver->options.window) end_window(driver, driver->now);
+}
+
+void live_driver_run(struct live_driver *driver, fore_ns span)
+{
+    live_driver_work(driver, span);
+    live_driver_pass(driver, span);
 }

@@ -13,23 +13,41 @@ enum { PROBE_EVERY_MS = 20, GLANCE_MS = 50, GLANCE_BYTES = 8 << 20, WEIGHED = 64
 
 const char *live_heat_source_text(enum live_heat_source source)
 {
-    static const char *const text[] = {"keys held", "monitor", "slot-stats"};
+    static const char *const text[] = {"keys held", "monitor", "pcap", "module", "slot-stats"};
     return (size_t)source < FORE_COUNTOF(text) ? text[source] : "unknown";
 }
 
 /* ---- begin and end ------------------------------------------------------------------------ */
 
+/* Replicas' ports too: what their primaries send them does not go there, and one may take over. */
+static bool open_capture(struct live_heat *heat)
+{
+    uint16_t port[LIVE_CAPTURE_PORTS];
+    size_t count = 0;
+    if (heat->options.capture == NULL || heat->options.capture[0] == '\0') return false;
+    for (uint32_t i = 0; i < heat->cluster->instance_count && count < LIVE_CAPTURE_PORTS; i++)
+        port[count++] = heat->cluster->instance[i].link.address.port;
+    struct live_capture_options options = {.device = heat->options.capture,
+                                           .port = port,
+                                           .port_count = count,
+                                           .commands = &heat->commands};
+    return live_capture_open(&heat->capture, &options, &heat->capture_diag) == FORE_E_OK;
+}
+
 /* The best that every primary has. */
 static enum live_heat_source probe_source(struct live_heat *heat)
 {
-    bool stats = true, commands = false;
+    bool stats = true, module = true, commands = false;
     for (uint32_t s = 0; s < heat->cluster->shard_count; s++) {
         struct live_instance *at = live_cluster_primary(heat->cluster, (uint16_t)s);
         if (at == NULL) continue;
-        stats &= live_slot_stats_there(&at->link);
+        stats = stats && live_slot_stats_there(&at->link);
+        module = module && live_heat_module_there(&at->link);
         if (!commands) commands = live_commands_load(&heat->commands, &at->link) == FORE_E_OK;
     }
     if (stats) return LIVE_HEAT_SLOT_STATS;
+    if (module && commands) return LIVE_HEAT_MODULE;
+    if (commands && open_capture(heat)) return LIVE_HEAT_PCAP;
     return commands && heat->options.duty > 0 ? LIVE_HEAT_MONITOR : LIVE_HEAT_KEYS;
 }
 
@@ -58,13 +76,21 @@ void live_heat_init(struct live_heat *heat, struct live_cluster *cluster,
     heat->partition = FORE_NEW(arena, struct fore_partition_sample, partition_cap);
     heat->of_node = FORE_NEW(arena, struct fore_node_sample, LIVE_SHARDS_MAX);
     heat->source = probe_source(heat);
+    if (heat->source != LIVE_HEAT_MODULE) return;
+    heat->module = calloc(1, sizeof *heat->module);
+    FORE_ASSERT(heat->module != NULL);
+    live_heat_module_read(heat->module, cluster); /* to be compared with */
 }
 
 void live_heat_fini(struct live_heat *heat)
 {
     live_monitor_end(&heat->monitor);
     free(heat->glance);
+    live_capture_close(heat->capture);
+    free(heat->module);
+    heat->capture = NULL;
     heat->glance = NULL;
+    heat->module = NULL;
 }
 
 /* ---- probes ------------------------------------------------------------------------------- */
@@ -128,6 +154,7 @@ void live_heat_tick(struct live_heat *heat)
 {
     uint64_t now = live_clock_ms();
     if (heat->source == LIVE_HEAT_MONITOR) glance(heat);
+    if (heat->capture != NULL) live_capture_drain(heat->capture);
     if (now < heat->probed_ms + PROBE_EVERY_MS) return;
     heat->probed_ms = now;
     probe(heat);
@@ -208,14 +235,15 @@ struct live_heat_sure live_heat_sure(const struct live_heat *heat, uint32_t firs
                                      uint32_t last_slot)
 {
     struct live_heat_sure sure = {.source = heat->source, .relative_error = (double)INFINITY};
-    if (heat->source == LIVE_HEAT_SLOT_STATS) {
-        sure.duty = 1;
-        sure.relative_error = 0;
-    }
-    if (heat->source != LIVE_HEAT_MONITOR) return sure;
-    sure.duty = heat->options.duty;
+    bool exact = heat->source == LIVE_HEAT_SLOT_STATS || heat->source == LIVE_HEAT_MODULE;
+    if (heat->source == LIVE_HEAT_KEYS) return sure;
+    bool always = exact || heat->source == LIVE_HEAT_PCAP;
+    sure.duty = always ? 1 : heat->options.duty;
     for (uint32_t slot = first_slot; slot <= last_slot; slot++)
         sure.samples += (double)heat->seen[slot];
     if (sure.samples > 0) sure.relative_error = 1 / sqrt(sure.samples);
+    if (heat->source == LIVE_HEAT_PCAP && sure.samples > 0)
+        sure.relative_error = heat->capture_missed;
+    if (exact) sure.relative_error = 0;
     return sure;
 }

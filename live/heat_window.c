@@ -142,6 +142,37 @@ static void read_slot_stats(struct live_heat *heat)
     free(now);
 }
 
+/* Since the last window, exactly; bytes are in the module's own list. */
+static void read_module(struct live_heat *heat)
+{
+    live_heat_module_read(heat->module, heat->cluster);
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
+        const struct live_counter *grown = &heat->module->grown[slot];
+        heat->reads[slot] = (float)grown->reads;
+        heat->writes[slot] = (float)grown->writes;
+        heat->seen[slot] = (float)(grown->reads + grown->writes);
+    }
+}
+
+/* What passed since the last window, and how much of it was not seen. */
+static void read_capture(struct live_heat *heat, const struct node_window *window)
+{
+    struct live_capture_counts *seen = malloc(sizeof *seen);
+    double asked = 0;
+    FORE_ASSERT(seen != NULL);
+    live_capture_take(heat->capture, seen);
+    for (uint32_t s = 0; s < LIVE_SHARDS_MAX; s++)
+        asked += window[s].reads + window[s].writes;
+    double missed = asked > 0 ? 1 - (double)seen->commands / asked : 0;
+    heat->capture_missed = missed > 0 ? missed : 0;
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
+        heat->reads[slot] = (float)seen->reads[slot];
+        heat->writes[slot] = (float)seen->writes[slot];
+        heat->seen[slot] = (float)(seen->reads[slot] + seen->writes[slot]);
+    }
+    free(seen);
+}
+
 /* By what is held, and where nothing is, evenly: commands that were counted belong somewhere. */
 static double held(const struct live_heat *heat, uint32_t slot)
 {
@@ -172,6 +203,8 @@ static void sum_weights(const struct live_heat *heat, struct node_window *window
     for (uint32_t s = 0; s < LIVE_SHARDS_MAX; s++) {
         read_seen[s] = heat->source != LIVE_HEAT_KEYS && sum[s].read > 0;
         write_seen[s] = heat->source != LIVE_HEAT_KEYS && sum[s].write > 0;
+        if (heat->source == LIVE_HEAT_MODULE) window[s].reads = sum[s].read;
+        if (heat->source == LIVE_HEAT_MODULE) window[s].writes = sum[s].write;
         window[s].read_weight = read_seen[s] ? sum[s].read : sum[s].keys;
         window[s].write_weight = write_seen[s] ? sum[s].write : sum[s].keys;
     }
@@ -213,6 +246,7 @@ static void fill_partitions(struct live_heat *heat, const struct fore_topology *
         const struct fore_partition *p = &topology->partition[i];
         struct fore_partition_sample *out = &heat->partition[i];
         struct share share = {0};
+        uint64_t bytes = 0;
         *out = (struct fore_partition_sample){0};
         if (!p->alive) continue;
         uint32_t first = (uint32_t)(p->first >> FORE_SLOT_SHIFT),
@@ -224,13 +258,14 @@ static void fill_partitions(struct live_heat *heat, const struct fore_topology *
             weights(heat, slot, read_seen[shard], &read, &unused);
             weights(heat, slot, write_seen[shard], &unused, &write);
             add_slot(&share, &window[shard], read, write);
+            if (heat->module != NULL) bytes += heat->module->grown[slot].bytes;
         }
         out->reads = round_off(share.reads, &carry_reads);
         out->writes = round_off(share.writes, &carry_writes);
         out->busy_read_ns = (uint64_t)share.busy_read_ns;
         out->busy_write_ns = (uint64_t)share.busy_write_ns;
         out->bytes_read = (uint64_t)share.out_bytes;
-        out->bytes_written = (uint64_t)share.in_bytes;
+        out->bytes_written = heat->module != NULL ? bytes : (uint64_t)share.in_bytes;
         out->size_bytes = live_heat_bytes(heat, first, last);
         out->by_type[FORE_QUERY_READ] = (uint32_t)out->reads;
         out->by_type[FORE_QUERY_WRITE] = (uint32_t)out->writes;
@@ -271,6 +306,8 @@ void live_heat_window(struct live_heat *heat, const struct fore_topology *topolo
     struct node_window window[LIVE_SHARDS_MAX] = {{0}};
     ask_nodes(heat, window);
     if (heat->source == LIVE_HEAT_SLOT_STATS) read_slot_stats(heat);
+    if (heat->source == LIVE_HEAT_MODULE) read_module(heat);
+    if (heat->source == LIVE_HEAT_PCAP) read_capture(heat, window);
     fill_partitions(heat, topology, window);
     fill_nodes(heat, topology->node_count, window, (double)(end - begin));
     *out = (struct fore_sample){
@@ -283,7 +320,7 @@ void live_heat_window(struct live_heat *heat, const struct fore_topology *topolo
         .latency_p50_ns = fore_hist_quantile(&heat->probe_all, 0.5),
         .latency_p99_ns = fore_hist_quantile(&heat->probe_all, 0.99),
         .latency_p999_ns = fore_hist_quantile(&heat->probe_all, 0.999),
-        .load_is_estimate = heat->source != LIVE_HEAT_SLOT_STATS,
+        .load_is_estimate = heat->source < LIVE_HEAT_MODULE,
     };
     for (uint32_t i = 0; i < out->partition_count; i++)
         out->requests += heat->partition[i].reads + heat->partition[i].writes;

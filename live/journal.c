@@ -243,12 +243,19 @@ enum fore_err live_journal_step(struct live_journal *journal, const struct live_
                   " VALUES(?,?,?,?,?,?,?)",
                   (int64_t)step->move, step->slot, step->from, step->to, step->step,
                   (int64_t)journal->token, wall_ms());
-    *id = (uint64_t)sqlite3_last_insert_rowid(journal->db);
-    return leave(journal, err);
+    uint64_t row = (uint64_t)sqlite3_last_insert_rowid(journal->db);
+    FORE_TRY(leave(journal, err));
+    *id = row; /* where nothing was written it is the row of something else */
+    return FORE_E_OK;
 }
 
 enum fore_err live_journal_result(struct live_journal *journal, uint64_t id, enum fore_err result)
 {
+    for (uint32_t i = 0; i < journal->due_count; i++)
+        if (journal->due[i].step == (int64_t)id) {
+            journal->due[i].result = (int64_t)result;
+            return FORE_E_OK;
+        }
     if (journal->due_count == RESULTS_DUE) FORE_TRY(live_journal_renew(journal));
     journal->due[journal->due_count].step = (int64_t)id;
     journal->due[journal->due_count++].result = (int64_t)result;

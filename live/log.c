@@ -19,6 +19,7 @@ static struct fore_json begin(struct live_log *log, const char *level, const cha
     fore_json_f64(&json, "ts", (double)ms / 1e3);
     fore_json_string(&json, "level", level);
     fore_json_string(&json, "event", event);
+    log->event = event;
     return json;
 }
 
@@ -29,6 +30,7 @@ static void end(struct live_log *log, struct fore_json *json)
     bool written = fwrite(log->line.data, 1, log->line.len, log->file) == log->line.len &&
                    fflush(log->file) == 0;
     log->failed |= !written;
+    if (log->tee != NULL) log->tee(log->tee_self, log->event, log->line.data, log->line.len);
 }
 
 /* The NUL-ended text behind a struct of `head` bytes. */
@@ -97,6 +99,28 @@ static void say_alert(struct live_log *log, const void *body, size_t len)
     end(log, &json);
 }
 
+static void say_resolved(struct live_log *log, const void *body)
+{
+    struct fore_event_resolved resolved;
+    memcpy(&resolved, body, sizeof resolved);
+    struct fore_json json = begin(log, "info", "resolved");
+    fore_json_string(&json, "code", fore_alert_code_text((enum fore_alert_code)resolved.code));
+    if (resolved.partition != UINT32_MAX) fore_json_u64(&json, "partition", resolved.partition);
+    if (resolved.node != UINT16_MAX) fore_json_u64(&json, "node", resolved.node);
+    end(log, &json);
+}
+
+static void say_fallback(struct live_log *log, const void *body, size_t len)
+{
+    struct fore_event_fallback fallback;
+    memcpy(&fallback, body, sizeof fallback);
+    struct fore_json json = begin(log, fallback.active ? "warning" : "info", "fallback");
+    fore_json_bool(&json, "active", fallback.active);
+    fore_json_f64(&json, "skill", (double)fallback.skill);
+    fore_json_string(&json, "text", text_behind(body, len, sizeof fallback));
+    end(log, &json);
+}
+
 static void say_verify(struct live_log *log, const void *body)
 {
     struct fore_event_verify verify;
@@ -119,6 +143,10 @@ static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *b
     if (kind == FORE_EV_MOVE && len >= sizeof(struct fore_event_move)) say_move(log, body, len);
     if (kind == FORE_EV_ALERT && len >= sizeof(struct fore_event_alert)) say_alert(log, body, len);
     if (kind == FORE_EV_VERIFY && len >= sizeof(struct fore_event_verify)) say_verify(log, body);
+    if (kind == FORE_EV_RESOLVED && len >= sizeof(struct fore_event_resolved))
+        say_resolved(log, body);
+    if (kind == FORE_EV_FALLBACK && len >= sizeof(struct fore_event_fallback))
+        say_fallback(log, body, len);
 }
 
 struct fore_sink live_log_sink(struct live_log *log)

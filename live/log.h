@@ -14,6 +14,10 @@ struct live_log {
     FILE *file; /* borrowed */
     struct fore_buf line;
     bool failed; /* a line could not be written */
+    /* Told of every line besides; may be NULL. */
+    void (*tee)(void *self, const char *event, const char *line, size_t len);
+    void *tee_self;
+    const char *event; /* of the line in work */
 };
 
 /* A sink that writes here. */

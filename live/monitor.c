@@ -6,7 +6,6 @@
 #include "live/clock.h"
 
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 enum { KEY_MAX = 1024, ARGS_LOOKED_AT = 20, READS_A_TURN = 64 };
@@ -55,51 +54,54 @@ static bool next_argument(const char **at, const char *end, char *out, size_t *l
     return true;
 }
 
-/* Scripts' own commands are told too, with `lua` for a client; clients of our own links as well,
+/* Clients' commands, and scripts' own, with `lua` for a client; commands of our own links as well,
  * but those are few and none of them reads keys. */
 static bool skip_head(const char **at, const char *end)
 {
     const char *bracket = memchr(*at, ']', (size_t)(end - *at));
-    if (bracket == NULL) return false;
-    bool lua = bracket - *at >= 4 && memcmp(bracket - 4, " lua", 4) == 0;
-    *at = bracket + 1;
-    return !lua;
+    if (bracket != NULL) *at = bracket + 1;
+    return bracket != NULL;
 }
 
-/* EVAL script numkeys key ...: the key is behind the count. */
-static uint16_t place_of_key(const struct live_commands *commands, const char *name, size_t len,
-                             bool *write)
+struct words { /* of a line, unquoted as far as somebody has asked */
+    const char *at, *end;
+    uint16_t count;
+    size_t len[ARGS_LOOKED_AT];
+    char text[ARGS_LOOKED_AT][KEY_MAX];
+};
+
+static bool take_word(void *self, uint16_t place, const char **text, size_t *len)
 {
-    static const char *const scripts[] = {"eval", "evalsha", "fcall"};
-    for (size_t i = 0; i < FORE_COUNTOF(scripts); i++)
-        if (strlen(scripts[i]) == len && strncasecmp(scripts[i], name, len) == 0) {
-            *write = true;
-            return 3;
-        }
-    const struct live_command_row *row = live_commands_find(commands, name, len);
-    if (row == NULL) return 0;
-    *write = row->write;
-    return row->first_key;
+    struct words *words = self;
+    if (place >= ARGS_LOOKED_AT) return false;
+    while (words->count <= place) {
+        uint16_t next = words->count;
+        if (!next_argument(&words->at, words->end, words->text[next], &words->len[next]))
+            return false;
+        words->count++;
+    }
+    *text = words->text[place];
+    *len = words->len[place];
+    return true;
 }
 
 bool live_monitor_line(struct live_glance *glance, const struct live_commands *commands,
                        const char *line, size_t len)
 {
-    const char *at = line, *end = line + len;
-    char text[KEY_MAX];
-    size_t text_len = 0;
-    bool write = false;
+    struct words words;
+    words.at = line;
+    words.end = line + len;
+    words.count = 0;
     glance->bytes += len;
-    if (!skip_head(&at, end) || !next_argument(&at, end, text, &text_len)) return false;
-    uint16_t place = place_of_key(commands, text, text_len, &write);
-    if (place == 0 || place > ARGS_LOOKED_AT) return false;
-    for (uint16_t i = 0; i < place; i++) {
-        if (!next_argument(&at, end, text, &text_len)) return false;
-        if (place == 3 && i == 1 && text_len == 1 && text[0] == '0') return false; /* no keys */
-    }
-    if (text_len == KEY_MAX) return false; /* perhaps not all of it */
-    uint16_t slot = fore_hash_slot(text, text_len);
-    (write ? glance->writes : glance->reads)[slot]++;
+    if (!skip_head(&words.at, words.end)) return false;
+    const struct live_command_words door = {.take = take_word, .self = &words};
+    const struct live_command_row *row = NULL;
+    const char *key = NULL;
+    size_t key_len = 0;
+    uint16_t place = live_commands_key(commands, &door, &row);
+    if (place == 0 || !take_word(&words, place, &key, &key_len)) return false;
+    if (key_len == KEY_MAX) return false; /* perhaps not all of it */
+    (row->write ? glance->writes : glance->reads)[fore_hash_slot(key, key_len)]++;
     glance->commands++;
     return true;
 }

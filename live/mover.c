@@ -6,7 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WEIGH_SLOTS = 64, REFRESH_MS = 200, RECLAIM_AFTER_MS = 300, DWELL_MS = 1000 };
+enum {
+    WEIGH_SLOTS = 64,
+    REFRESH_MS = 200,
+    RECLAIM_AFTER_MS = 300,
+    DWELL_MS = 1000,
+    RENEW_OPEN_MS = 1500 /* how long a slot in work waits for it */
+};
 
 static void note(struct live_move *move, const struct fore_diag *diag, enum fore_err err)
 {
@@ -151,6 +157,31 @@ static void end_move(struct live_mover *mover, struct live_move *move, enum live
         (void)freeze(mover, "the journal cannot be written");
 }
 
+/* ---- what the target believes -------------------------------------------------------------- */
+
+/* The target hears anew who owns what is still to come to it. False: not yet. */
+static bool renewed(struct live_mover *mover, struct live_move *move)
+{
+    struct live_slot work = work_of(mover, move);
+    bool back = work.from == move->to;
+    struct live_renew_range range = {.from = work.from, .to = work.to};
+    range.first = back ? move->first : work.slot;
+    range.last = back ? work.slot : move->last;
+    struct fore_diag diag = {0};
+    enum fore_err err = live_renew(mover->cluster, &range, &move->renewal, &diag);
+    if (err == FORE_E_CONFLICT) {
+        move->renewal.done = true;
+        mover->counts.unrenewed++;
+        note(move, &diag, err);
+    }
+    if (err == FORE_E_OK || err == FORE_E_CONFLICT) return true;
+    if (err == FORE_E_AGAIN)
+        note(move, &diag, err);
+    else
+        trouble(mover, move, &diag, err);
+    return false;
+}
+
 /* ---- weighing ----------------------------------------------------------------------------- */
 
 static double key_limit_bytes(const struct live_mover *mover)
@@ -166,7 +197,8 @@ static void fail(struct live_mover *mover, struct live_move *move, const char *w
     end_move(mover, move, LIVE_MOVE_FAILED, LIVE_FATE_FAILED);
 }
 
-static void weigh(struct live_mover *mover, struct live_move *move)
+/* False: the rest of it has to be waited for. */
+static bool weigh(struct live_mover *mover, struct live_move *move)
 {
     struct live_instance *from = live_cluster_primary(mover->cluster, move->from);
     struct fore_diag diag = {0};
@@ -178,7 +210,7 @@ static void weigh(struct live_mover *mover, struct live_move *move)
                                 : live_slot_weigh(&from->link, (uint16_t)move->weighed, &size);
         if (err != FORE_E_OK) {
             trouble(mover, move, &diag, err);
-            return;
+            return true;
         }
         move->keys_total += size.keys;
         move->bytes_total += size.bytes;
@@ -189,13 +221,15 @@ static void weigh(struct live_mover *mover, struct live_move *move)
                            "for more than a quarter of the node timeout",
                            (unsigned)move->weighed, (unsigned long long)size.largest);
             fail(mover, move, why);
-            return;
+            return true;
         }
         any = size.keys > 0;
         move->weighed++;
     }
-    if (move->weighed <= move->last) return;
+    if (move->weighed <= move->last) return true;
+    if (!renewed(mover, move)) return false;
     move->phase = LIVE_MOVE_MOVING;
+    return true;
 }
 
 /* ---- one slot ----------------------------------------------------------------------------- */
@@ -208,12 +242,22 @@ static void slot_is_done(struct live_mover *mover, struct live_move *move)
     move->open = false;
 }
 
+/* A new primary of the target's shard has to hear of it as well, before it takes the slot in; but
+ * clients find keys missing until it does, so not for long. */
+static bool renewed_in_work(struct live_mover *mover, struct live_move *move)
+{
+    struct live_slot work = work_of(mover, move);
+    if (!live_slot_is_closed(&work) || renewed(mover, move)) return true;
+    return move->renewal.begun && live_clock_ms() > move->renewal.begun_ms + RENEW_OPEN_MS;
+}
+
 /* Both ends show the flags that copying needs, or the slot is where it shall be. */
 static bool settle(struct live_mover *mover, struct live_move *move)
 {
     struct live_slot work = work_of(mover, move);
     struct fore_diag diag = {0};
     bool owned = false;
+    if (!renewed_in_work(mover, move)) return false;
     enum fore_err err = live_slot_settle(&work, &owned, &diag);
     if (err != FORE_E_OK) {
         trouble(mover, move, &diag, err);
@@ -311,7 +355,7 @@ static bool next_slot(struct live_mover *mover, struct live_move *move)
         end_move(mover, move, LIVE_MOVE_BACK, LIVE_FATE_CANCELLED);
     else if (move->phase == LIVE_MOVE_MOVING && move->next > move->last)
         move->phase = LIVE_MOVE_READY;
-    else if (has_dwelt(mover, move))
+    else if (has_dwelt(mover, move) && renewed(mover, move))
         open_slot(mover, move);
     else
         return false;
@@ -324,13 +368,11 @@ static bool advance(struct live_mover *mover, struct live_move *move)
     /* And on with it at once: a picture that changes at every look must not keep us settling. */
     if (move->trouble && move->open && !settle(mover, move)) return false;
     move->trouble = false;
-    if (move->phase == LIVE_MOVE_WEIGHING)
-        weigh(mover, move);
-    else if (move->open)
-        return copy_slot(mover, move);
-    else
-        return next_slot(mover, move) && !move->trouble;
-    return !move->trouble;
+    bool worked = move->phase == LIVE_MOVE_WEIGHING ? weigh(mover, move)
+                  : move->open                      ? copy_slot(mover, move)
+                                                    : next_slot(mover, move);
+    /* What could not be written or done is not tried again at once. */
+    return worked && !move->trouble && mover->frozen[0] == '\0';
 }
 
 bool live_mover_step(struct live_mover *mover)

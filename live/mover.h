@@ -23,6 +23,7 @@
 #define LIVE_MOVER_H
 
 #include "live/journal.h"
+#include "live/renew.h"
 #include "live/slot.h"
 
 enum { LIVE_MOVES_MAX = 32 };
@@ -37,6 +38,7 @@ struct live_mover_options {
     double strange_max;      /* share of keys that may differ after the journey; 0: 0.01 */
     uint32_t refresh_ms;     /* the cluster is looked at this often; 0: 200 */
     uint32_t dwell_ms;       /* a slot stays where it has come to for so long; 0: 1000 */
+    bool adopt;              /* recovery takes over what others left half done */
     /* For tests: called after the journal has the intent (after = false) or before it is told
      * the result (after = true) of a step. */
     void (*at_step)(void *self, enum live_step step, uint16_t slot, bool after);
@@ -70,7 +72,8 @@ struct live_move {
     bool open, open_back;           /* a slot is in work; it is on its way back */
     bool trouble;                   /* look at the cluster and settle before going on */
     bool paused;
-    uint64_t step_id; /* of the copy in the journal */
+    struct live_renewal renewal; /* of the side that the slots go to */
+    uint64_t step_id;            /* of the copy in the journal */
     struct live_pace pace;
     uint64_t keys_total, bytes_total, keys_done, bytes_done;
     struct live_digest out, in, strange; /* see struct live_batch */
@@ -79,7 +82,8 @@ struct live_move {
 };
 
 struct live_mover_counts {
-    uint64_t batches, keys, bytes, slots, troubles, frozen_steps, unreplicated, reclaimed;
+    uint64_t batches, keys, bytes, slots, troubles, frozen_steps, unreplicated, reclaimed,
+        unrenewed; /* moves whose target could not be made to hear anew: see renew.h */
 };
 
 struct live_mover {
@@ -103,6 +107,12 @@ void live_mover_init(struct live_mover *mover, struct live_cluster *cluster,
 /* Takes up what the journal knows to be unfinished: the slot in work is brought to an end, the rest
  * of such a move is left where it is. Returns how many. Steps do the work. */
 uint32_t live_mover_recover(struct live_mover *mover);
+/* Takes over somebody else's half-done work at one slot, as one that is to be brought to its end:
+ * where both ends are known and one of them owns the slot. Recovery does so for all of them where
+ * `adopt` says so, and without it nobody does. CONFLICT: it is not that clear whose it is, or a
+ * move of ours is about it; REFUSED: too many at once; IO: the journal. */
+FORE_MUST_USE enum fore_err live_mover_adopt(struct live_mover *mover, const struct live_open *open,
+                                             struct fore_diag *diag);
 /* Flags of open slots that no move of ours accounts for: somebody else's half-done work. */
 uint32_t live_mover_strangers(const struct live_mover *mover, struct live_open *out, uint32_t cap);
 

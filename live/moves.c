@@ -100,8 +100,6 @@ enum fore_err live_mover_begin(struct live_mover *mover, const struct live_journ
     return FORE_E_OK;
 }
 
-/* ---- what an earlier run left ------------------------------------------------------------- */
-
 static bool plausible(const struct live_journal_move *row)
 {
     bool forth = row->slot_from == row->from && row->slot_to == row->to;
@@ -110,6 +108,78 @@ static bool plausible(const struct live_journal_move *row)
            row->slot <= row->last && row->from < LIVE_SHARDS_MAX && row->to < LIVE_SHARDS_MAX &&
            row->from != row->to && (forth || back);
 }
+
+static bool accounted_for(const struct live_mover *mover, uint16_t slot)
+{
+    for (uint32_t i = 0; i < LIVE_MOVES_MAX; i++) {
+        const struct live_move *move = &mover->move[i];
+        if (unfinished(move) && move->open && slot >= move->first && slot <= move->last)
+            return true;
+    }
+    return false;
+}
+
+/* ---- what others left ----------------------------------------------------------------------- */
+
+/* From which shard to which, by a flag. */
+static bool ends_of(const struct live_cluster *cluster, const struct live_open *open,
+                    struct live_journal_move *out)
+{
+    int peer = live_cluster_find(cluster, open->peer_id);
+    int holder = cluster->instance[open->holder].shard;
+    int other = peer < 0 ? -1 : cluster->instance[peer].shard;
+    int owner = live_cluster_shard_of(cluster, open->slot);
+    if (holder < 0 || other < 0 || holder == other) return false;
+    *out = (struct live_journal_move){.first = open->slot,
+                                      .last = open->slot,
+                                      .from = (uint16_t)(open->importing ? other : holder),
+                                      .to = (uint16_t)(open->importing ? holder : other)};
+    return owner == out->from || owner == out->to;
+}
+
+enum fore_err live_mover_adopt(struct live_mover *mover, const struct live_open *open,
+                               struct fore_diag *diag)
+{
+    struct live_journal_move row;
+    struct live_move *move = free_place(mover);
+    if (move == NULL) return fore_err_set(diag, FORE_E_REFUSED, "adopt: too many at once");
+    if (!ends_of(mover->cluster, open, &row))
+        return fore_err_set(diag, FORE_E_CONFLICT,
+                            "adopt: slot %u: its owner and the ends of its hand-over do not agree",
+                            (unsigned)open->slot);
+    if (accounted_for(mover, open->slot))
+        return fore_err_set(diag, FORE_E_CONFLICT, "adopt: slot %u is moving",
+                            (unsigned)open->slot);
+    enum fore_err err = live_journal_begin(mover->journal, &row);
+    struct live_journal_step step = {
+        .move = row.id, .step = LIVE_STEP_OPEN, .slot = row.first, .from = row.from, .to = row.to};
+    uint64_t id = 0;
+    if (err == FORE_E_OK) err = live_journal_step(mover->journal, &step, &id);
+    if (err != FORE_E_OK) return fore_err_set(diag, err, "adopt: the journal cannot be written");
+    *move = (struct live_move){.id = row.id,
+                               .phase = LIVE_MOVE_SETTLING,
+                               .first = row.first,
+                               .last = row.last,
+                               .from = row.from,
+                               .to = row.to,
+                               .next = row.first,
+                               .open = true,
+                               .trouble = true,
+                               .step_id = id};
+    live_pace_init(&move->pace, &mover->options.pace);
+    return FORE_E_OK;
+}
+
+static uint32_t adopt_all(struct live_mover *mover)
+{
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < mover->cluster->open_count; i++)
+        if (!accounted_for(mover, mover->cluster->open[i].slot))
+            taken += live_mover_adopt(mover, &mover->cluster->open[i], NULL) == FORE_E_OK;
+    return taken;
+}
+
+/* ---- what an earlier run left ------------------------------------------------------------- */
 
 /* The slot of the last step is taken for unfinished, also when the journal says that it was: its
  * new owner may have died since, and nobody claim it. */
@@ -140,17 +210,7 @@ uint32_t live_mover_recover(struct live_mover *mover)
         live_pace_init(&move->pace, &mover->options.pace);
         taken++;
     }
-    return taken;
-}
-
-static bool accounted_for(const struct live_mover *mover, uint16_t slot)
-{
-    for (uint32_t i = 0; i < LIVE_MOVES_MAX; i++) {
-        const struct live_move *move = &mover->move[i];
-        if (unfinished(move) && move->open && slot >= move->first && slot <= move->last)
-            return true;
-    }
-    return false;
+    return taken + (mover->options.adopt ? adopt_all(mover) : 0);
 }
 
 uint32_t live_mover_strangers(const struct live_mover *mover, struct live_open *out, uint32_t cap)
@@ -186,6 +246,7 @@ void live_mover_cancel(struct live_mover *mover, uint32_t index)
                move->phase == LIVE_MOVE_READY;
     if (!may) return;
     move->phase = LIVE_MOVE_GOING_BACK;
+    move->renewal = (struct live_renewal){.begun = false};
     move->paused = false;
     live_pace_limit(&move->pace, 0, live_clock_ms());
 }

@@ -2,12 +2,13 @@
 #include "live/slot.h"
 
 #include "core/base/hash.h"
+#include "live/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WEIGH_CHUNK = 256, KEYS_ALL = 1 << 24 };
+enum { WEIGH_CHUNK = 256, KEYS_ALL = 1 << 24, HEAR_MS = 250, HEAR_AT_ONCE = 10 };
 
 /* ---- ends --------------------------------------------------------------------------------- */
 
@@ -116,6 +117,15 @@ static enum fore_err close_both(const struct live_slot *slot, const struct ends 
     return FORE_E_OK;
 }
 
+bool live_slot_is_closed(const struct live_slot *slot)
+{
+    struct ends ends;
+    if (find_ends(slot, &ends, NULL) != FORE_E_OK) return false;
+    int own = slot->cluster->own[slot->slot];
+    return own >= 0 && &slot->cluster->instance[own] == ends.from &&
+           flag_of(slot->cluster, slot->slot, ends.to, true) == NULL;
+}
+
 /* Taking a slot in and owning it gives the claim a new epoch, which settles it for everybody. */
 enum fore_err live_slot_claim(const struct live_slot *slot, bool passed, struct fore_diag *diag)
 {
@@ -154,22 +164,32 @@ enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned, struct
 
 /* ---- own ---------------------------------------------------------------------------------- */
 
-/* Others hear of it by gossip; telling them saves their clients a redirection. */
-static void tell_others(const struct live_slot *slot, const struct ends *ends)
+/*
+ * Has a node heard, by a message of the target, that the slot is no longer its own? It answers ASK
+ * for as long as it thinks that it gives it away, and MOVED then. Told by SETSLOT before that, it
+ * might read a message that the target sent earlier, and on some versions of Redis keep a bit that
+ * costs the slot's keys when it comes back (see renew.h). The other nodes are told nothing at all:
+ * the target sends a message to each as soon as it is the owner.
+ */
+static bool has_heard(struct live_instance *at, const char *tag)
 {
-    struct live_cluster *cluster = slot->cluster;
-    for (int send = 1; send >= 0; send--)
-        for (uint32_t s = 0; s < cluster->shard_count; s++) {
-            struct live_instance *other = live_cluster_primary(cluster, (uint16_t)s);
-            if (other == NULL || other == ends->from || other == ends->to) continue;
-            if (send) {
-                live_link_append(&other->link, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot,
-                                 ends->to->id);
-                continue;
-            }
-            redisReply *reply = live_link_take(&other->link);
-            if (reply != NULL) freeReplyObject(reply);
-        }
+    redisReply *reply = live_link_call(&at->link, "EXISTS %s", tag);
+    bool moved = live_reply_kind(reply) == LIVE_MOVED;
+    if (reply != NULL) freeReplyObject(reply);
+    return moved;
+}
+
+/* Clients lose nothing while this waits: the source sends them on to the target. */
+static bool wait_until_heard(const struct live_slot *slot, const struct ends *ends)
+{
+    char tag[LIVE_TAG_MAX];
+    live_slot_tag(slot->slot, tag);
+    uint64_t until = live_clock_ms() + HEAR_MS;
+    for (int tries = 1; !has_heard(ends->from, tag); tries++) {
+        if (ends->from->link.context == NULL || live_clock_ms() > until) return false;
+        if (tries > HEAR_AT_ONCE) live_clock_sleep_ms(1);
+    }
+    return true;
 }
 
 static enum fore_err epoch_in(const redisReply *info, const char *name, uint64_t *out)
@@ -220,9 +240,11 @@ enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag
     FORE_TRY(epochs_in_order(slot, &ends, diag));
     FORE_TRY(live_link_do(&ends.to->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot,
                           ends.to->id));
-    FORE_TRY(live_link_do(&ends.from->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot,
-                          ends.to->id));
-    tell_others(slot, &ends);
+    bool heard = wait_until_heard(slot, &ends);
+    enum fore_err err = live_link_do(&ends.from->link, diag, "CLUSTER SETSLOT %d NODE %s",
+                                     (int)slot->slot, ends.to->id);
+    /* One that has lost its last slot that way is a replica by now and refuses. */
+    if (err != FORE_E_OK && (!heard || err != FORE_E_IO)) return err;
     live_cluster_now_owns(slot->cluster, slot->slot, slot->to);
     return FORE_E_OK;
 }
@@ -282,7 +304,9 @@ enum fore_err live_slot_sweep(struct live_cluster *cluster, uint16_t slot, uint1
     int owner = live_cluster_shard_of(cluster, slot);
     *orphans = 0;
     if (at == NULL || owner < 0) return FORE_E_UNREACHABLE;
-    if (owner == shard) return FORE_E_CONFLICT;
+    /* What is said of an owner that does not say so itself may be wrong, and these be all the keys.
+     */
+    if (owner == shard || cluster->own[slot] != cluster->owner[slot]) return FORE_E_CONFLICT;
     uint64_t left = 0;
     FORE_TRY(live_keys_count(&at->link, slot, &left));
     if (left == 0) return FORE_E_OK;

@@ -4,7 +4,8 @@
  *   settle:  the target takes the slot in (IMPORTING), then the source gives it away (MIGRATING)
  *   copy:    batches of MIGRATE ... KEYS, source to target; each key is on exactly one of them, and
  *            the source answers for those it has and sends clients on with ASK for the others
- *   own:     SETSLOT NODE on the target, then on the source, then on the other primaries
+ *   own:     SETSLOT NODE on the target, which tells everybody; then, once the source has heard of
+ *            it that way, on the source, to lower its flag
  *
  * Whatever happened before, settle() brings the flags of both ends to where copy() can go on, or
  * finds that the target owns the slot already; so a hand-over cut short at any point is finished by
@@ -57,6 +58,8 @@ FORE_MUST_USE enum fore_err live_slot_weigh(struct live_link *link, uint16_t slo
 /* AGAIN: the nodes have not heard of one another's changes; CONFLICT: a third one owns it. */
 FORE_MUST_USE enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned,
                                              struct fore_diag *diag);
+/* Does the source own it, and the target show no sign of taking it in? By the last picture. */
+bool live_slot_is_closed(const struct live_slot *slot);
 /* For a slot that nobody claims: the target claims it if it `passed` to it, else the source. */
 FORE_MUST_USE enum fore_err live_slot_claim(const struct live_slot *slot, bool passed,
                                             struct fore_diag *diag);
@@ -67,7 +70,8 @@ FORE_MUST_USE enum fore_err live_slot_copy(const struct live_slot *slot,
                                            struct live_batch *out, struct fore_diag *diag);
 /* AGAIN: the target has not heard of the source's epoch. */
 FORE_MUST_USE enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag);
-/* Removes what `shard` holds of a slot that another shard owns. */
+/* Removes what `shard` holds of a slot that another shard owns. CONFLICT: its owner does not say so
+ * itself, or says it is `shard`'s. */
 FORE_MUST_USE enum fore_err live_slot_sweep(struct live_cluster *cluster, uint16_t slot,
                                             uint16_t shard, uint64_t *orphans);
 /* A short name that hashes to the slot: "{n}". Not for several threads at once. */

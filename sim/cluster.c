@@ -60,12 +60,22 @@ static void set_costs(const struct build *build)
     out->content = scenario->sim.content;
     out->move_cpu = scenario->cluster.move_cpu;
     out->node_boot_ns = scenario->cluster.node_boot;
+    out->split_cost =
+        (struct fore_split_cost){.overhead_share = scenario->cluster.partition_overhead,
+                                 .pause_s = seconds(scenario->cluster.split_pause),
+                                 .part_bytes_min = scenario->cluster.partition_bytes_min};
     out->elastic = scenario->cluster.nodes_max > scenario->cluster.nodes;
     out->placement = (enum fore_placement)scenario->cluster.placement;
     out->cores = (uint32_t)scenario->cluster.cores;
     out->bytes_mean = build->flow->info.bytes_mean > 0 ? build->flow->info.bytes_mean
                                                        : (double)scenario->workload.bytes_mean;
     out->bandwidth = scenario->cluster.bandwidth;
+    if (scenario->cluster.slot_move > 0 && out->placement == FORE_PLACE_SLOT) {
+        double bytes = (double)scenario->cluster.partition_bytes;
+        double slots = (double)FORE_SLOT_COUNT / (double)scenario->cluster.partitions;
+        out->bandwidth =
+            bytes / (bytes / out->bandwidth + slots * seconds(scenario->cluster.slot_move));
+    }
     if (scenario->cluster.move_time_mean > 0)
         out->bandwidth =
             (double)scenario->cluster.partition_bytes / seconds(scenario->cluster.move_time_mean);

@@ -10,6 +10,7 @@
 #ifndef SIM_CLUSTER_H
 #define SIM_CLUSTER_H
 
+#include "core/cluster/driver.h"
 #include "core/cluster/placement.h"
 #include "core/cluster/sample.h"
 #include "sim/latency.h"
@@ -38,13 +39,14 @@ struct sim_cluster {
     double bytes_mean; /* of a request */
     double peak_cores; /* what the heaviest five minutes need */
     double capacity_cores;
-    uint64_t key_samples; /* per window */
-    fore_ns node_boot_ns; /* from asking for a standby node to its being in use */
-    bool content;         /* what nodes hold can be summed up */
-    bool elastic;         /* there are nodes that are not in use at the start */
-    bool columns;         /* requests name columns, the table tells their widths: request mode */
-    double byte_cost;     /* with columns: share of a request's work that goes with bytes read */
-    struct wl_wide wide;  /* the columns, and what requests touch of them */
+    uint64_t key_samples;              /* per window */
+    fore_ns node_boot_ns;              /* from asking for a standby node to its being in use */
+    struct fore_split_cost split_cost; /* of every replica, and of a split or merge */
+    bool content;                      /* what nodes hold can be summed up */
+    bool elastic;                      /* there are nodes that are not in use at the start */
+    bool columns;        /* requests name columns, the table tells their widths: request mode */
+    double byte_cost;    /* with columns: share of a request's work that goes with bytes read */
+    struct wl_wide wide; /* the columns, and what requests touch of them */
 };
 
 /* Memory from `perm`. `span` is the length of the run. */

@@ -139,12 +139,13 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
         {"set",  FORE_ARG_REPEAT, &sets, "SECTION.NAME=VALUE", "SCENARIO: override an option"               },
     };
     const struct fore_args args = {
-        .usage = "foreshard watch JOURNAL|SCENARIO.cfg [options]",
-        .about = "Opens the dashboard on a journal, or on a scenario while it is simulated.",
+        .usage = "foreshard watch JOURNAL [JOURNAL] | SCENARIO.cfg | http://HOST:PORT [options]",
+        .about = "Opens the dashboard on a journal, on two of one seed side by side, or on a "
+                 "scenario while it is simulated.",
         .row = rows,
         .row_count = FORE_COUNTOF(rows),
         .operand_min = 1,
-        .operand_max = 1};
+        .operand_max = 2};
     struct fore_strings operands = {0};
     bool help = false;
     FORE_TRY(fore_args_parse(&args, argc, argv, arena, &operands, &help, diag));
@@ -155,16 +156,23 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
         fore_buf_fini(&text);
         return FORE_E_OK;
     }
-    const char *path = operands.item[0];
+    const char *path = operands.item[0], *other = operands.count > 1 ? operands.item[1] : NULL;
+    if (is_scenario(path) && other != NULL)
+        return fore_err_set(diag, FORE_E_FORMAT, "%.120s: give one scenario, or two journals",
+                            path);
     if (is_scenario(path)) {
         struct sim_scenario scenario;
         FORE_TRY(sim_scenario_load(path, &sets, arena, &scenario, diag));
         return watch_scenario(&scenario, seed, code, diag);
     }
-    if (access(path, R_OK) != 0)
+    bool remote = strncmp(path, "http://", 7) == 0; /* the dashboard fetches it */
+    if (!remote && access(path, R_OK) != 0)
         return fore_err_set(diag, FORE_E_FORMAT, "%.120s: %s; give a journal or a SCENARIO.cfg",
                             path, strerror(errno));
-    sim_dashboard_exec((const char *const[]){path, NULL});
+    if (other != NULL && strncmp(other, "http://", 7) != 0 && access(other, R_OK) != 0)
+        return fore_err_set(diag, FORE_E_FORMAT, "%.120s: %s; give two journals", other,
+                            strerror(errno));
+    sim_dashboard_exec((const char *const[]){path, other, NULL});
     return fore_err_set(diag, FORE_E_IO, "%s", sim_dashboard_missing);
 }
 

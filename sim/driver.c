@@ -85,6 +85,12 @@ static enum fore_err sweep(void *self, fore_ticket ticket, uint64_t *orphans)
     return sim_moves_sweep(driver->moves, ticket, orphans);
 }
 
+static void split_cost(void *self, struct fore_split_cost *out)
+{
+    struct sim_driver *driver = self;
+    *out = driver->cluster->split_cost;
+}
+
 static void close_door(void *self)
 {
     (void)self;
@@ -108,6 +114,7 @@ static const struct fore_driver_ops sim_ops = {
     .compare = compare,
     .cutover = cutover,
     .sweep = sweep,
+    .split_cost = split_cost,
     .close = close_door,
 };
 

@@ -148,6 +148,26 @@ static void offer_partition(struct fluid *self, uint32_t p, const double *lane)
     }
 }
 
+/* Requests to what is being split or merged wait; what they then bring all at once is left out. */
+static void hold_requests(struct fluid *self, fore_ns begin, fore_ns end)
+{
+    const struct sim_moves *moves = self->setup.moves;
+    const struct fore_topology *topology = &self->cluster->topology;
+    double slo_s = seconds(self->cluster->slo_ns), step_s = seconds(end - begin);
+    for (uint32_t p = 0; p < topology->partition_count && moves->pause_end > begin; p++) {
+        if (!topology->partition[p].alive || moves->paused_until[p] <= begin) continue;
+        const double *lane = &self->by_partition[(size_t)p * LANES];
+        double rate = lane[LANE_READ_RATE] + lane[LANE_WRITE_RATE];
+        double longest_s = seconds(moves->paused_until[p] - begin);
+        double shortest_s = fmax(0, longest_s - step_s);
+        struct node_window *node = &self->node[topology->partition[p].replica[0]];
+        node->sure += rate * fmax(0, longest_s - fmax(slo_s, shortest_s));
+        node->latency_sum_s += rate * (longest_s * longest_s - shortest_s * shortest_s) / 2;
+        for (uint32_t g = 0; g < SIM_GRID && sim_grid_at(&self->grid, g) < longest_s; g++)
+            node->grid[g] += rate * (longest_s - fmax(sim_grid_at(&self->grid, g), shortest_s));
+    }
+}
+
 static void offer_moves(struct fluid *self, fore_ns begin, fore_ns end)
 {
     const struct sim_moves *moves = self->setup.moves;
@@ -163,7 +183,7 @@ static void offer_moves(struct fluid *self, fore_ns begin, fore_ns end)
         add_jobs(&self->offered[work->node], cores / job_s, job_s);
         double busy_ns = cores * (double)(end - begin);
         self->node[work->node].busy_ns += busy_ns;
-        self->node[work->node].move_ns += busy_ns;
+        if (!work->upkeep) self->node[work->node].move_ns += busy_ns;
     }
 }
 
@@ -226,6 +246,7 @@ static enum fore_err run_step(struct fluid *self, fore_ns begin, struct fore_dia
     offer_moves(self, begin, begin + self->step_ns);
     for (uint16_t n = 0; n < topology->node_count; n++)
         run_node(self, n, seconds(self->step_ns));
+    hold_requests(self, begin, begin + self->step_ns);
     return FORE_E_OK;
 }
 
@@ -278,7 +299,7 @@ static void close_nodes(struct fluid *self)
         double share = sim_chance_slow(
             &self->chance, &(struct sim_chance_slow){
                                .requests = node->requests - node->turned_away,
-                               .sure = node->clients > 0 ? node->sure / node->clients : 0,
+                               .sure = node->clients > 0 ? fmin(1, node->sure / node->clients) : 0,
                                .chance = node->clients > 0 ? node->chance / node->clients : 0,
                                .clump_s = node->chance > 0 ? node->clump / node->chance : 0,
                                .window_s = window_s});

@@ -24,6 +24,7 @@ void sim_moves_init(struct sim_moves *moves, struct sim_cluster *cluster, uint64
         .writes = FORE_NEW(perm, uint64_t, cap),
         .orphans = FORE_NEW(perm, uint64_t, cap),
         .dirty_rate = FORE_NEW(perm, double, cap),
+        .paused_until = FORE_NEW(perm, fore_ns, cap),
         .node_load = FORE_NEW(perm, uint32_t, cluster->topology.node_count),
     };
     for (uint32_t p = 0; p < cap; p++)
@@ -161,10 +162,33 @@ static void forget_finished(struct sim_moves *moves)
     moves->active_count = kept;
 }
 
+/* Every replica on a node that is up takes its share of it. */
+static void add_upkeep(struct sim_moves *moves, fore_ns begin, fore_ns end)
+{
+    const struct fore_topology *topology = &moves->cluster->topology;
+    double share = moves->cluster->split_cost.overhead_share;
+    if (!(share > 0)) return;
+    uint32_t *held = moves->node_load;
+    memset(held, 0, topology->node_count * sizeof *held);
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        for (uint16_t r = 0;
+             topology->partition[p].alive && r < topology->partition[p].replica_count; r++)
+            held[topology->partition[p].replica[r]]++;
+    for (uint16_t n = 0; n < topology->node_count; n++)
+        if (topology->node[n].up && held[n] > 0)
+            add_work(moves,
+                     (struct sim_move_work){.node = n,
+                                            .upkeep = true,
+                                            .begin = begin,
+                                            .end = end,
+                                            .cores = share * held[n] * topology->node[n].cores});
+}
+
 void sim_moves_advance(struct sim_moves *moves, fore_ns begin, fore_ns end)
 {
     moves->work_count = 0;
     moves->now = end;
+    add_upkeep(moves, begin, end);
     if (moves->active_count == 0) return;
     memset(moves->node_load, 0, moves->cluster->topology.node_count * sizeof *moves->node_load);
     for (size_t i = 0; i < moves->active_count; i++) {

@@ -10,6 +10,17 @@
  * exactly (phases may change inside it) and says which node works for moves from when to when. The
  * window's own writes are taken to be as many as in the one before. Both fidelities use this.
  *
+ * Splits are not free (cluster.partition_overhead, split_pause, partition_bytes_min; off by
+ * default). Every replica takes a share of its node all the time, asked for or not: heartbeats,
+ * timers, bookkeeping. A CockroachDB node with 50,000 idle replicas that do not quiesce used 60 %
+ * of 8 cores (github.com/cockroachdb/cockroach issue 94592; 54 % and 32 % for two intervals of
+ * ticks in pull request 98584), a hundred microseconds of a core a second for each: 0.0025 % of a
+ * node of 4 cores. Asleep they cost a fifth of that (issue 122528). A cut that takes hold stops
+ * what it cuts for a moment, as does a merge: "usually within 1 second" (github.com/tikv/tikv issue
+ * 6387; "a second or so" is expected in issue 14355). TiKV merges what is below 20 MiB (by default,
+ * up to 8.3), so parts smaller than that make no sense to it. HBase's advice of a hundred regions a
+ * server is about memory, 2 MiB each at least, which is not modelled.
+ *
  * A vertical split sends the columns it names, at most a node's bandwidth to itself; a merge brings
  * them back.
  *
@@ -38,6 +49,7 @@ struct sim_ticket {
 
 struct sim_move_work { /* `cores` of nominal work per second at `node` from begin to end */
     uint16_t node;
+    bool upkeep; /* of what the node holds, not of a move */
     fore_ns begin, end;
     double cores;
 };
@@ -50,11 +62,13 @@ struct sim_moves {
     size_t active_count, active_cap;
     uint64_t *identity; /* [partition_cap]: what the content descends from */
     struct fore_content
-        *held;           /* [partition_cap]: sum and rows are the base, less what is written */
-    uint64_t *writes;    /* [partition_cap]: applied at the owner */
-    uint64_t *orphans;   /* [partition_cap]: writes that reached a node which no longer holds it */
-    double *dirty_rate;  /* [partition_cap]: bytes written per second in the last window */
-    uint32_t *node_load; /* [node_count]: transfers at that end, scratch of advance */
+        *held;          /* [partition_cap]: sum and rows are the base, less what is written */
+    uint64_t *writes;   /* [partition_cap]: applied at the owner */
+    uint64_t *orphans;  /* [partition_cap]: writes that reached a node which no longer holds it */
+    double *dirty_rate; /* [partition_cap]: bytes written per second in the last window */
+    fore_ns *paused_until;      /* [partition_cap]: no request is served before; 0: never paused */
+    fore_ns pause_end;          /* the latest of them */
+    uint32_t *node_load;        /* [node_count]: transfers at that end, scratch of advance */
     struct sim_move_work *work; /* of the window advanced last */
     size_t work_count, work_cap;
     double bytes_moved; /* so far */

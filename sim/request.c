@@ -13,12 +13,13 @@
 #include "core/base/dist.h"
 #include "core/base/hist.h"
 #include "sim/calendar.h"
+#include "sim/pause.h"
 #include "sim/router.h"
 #include "sim/station.h"
 #include "sim/wide.h"
 
 enum { BATCH = 256, MOVE_JOBS_PER_WINDOW_MAX = 16384 };
-enum event_kind { EVENT_FOLLOW, EVENT_MOVE_WORK };
+enum event_kind { EVENT_FOLLOW, EVENT_MOVE_WORK, EVENT_RESUME };
 enum { PRIORITY_MOVE, PRIORITY_FOLLOW };
 static const fore_ns timeout_ns = 10 * FORE_SEC; /* what a request to nobody takes */
 
@@ -31,6 +32,12 @@ struct server { /* a node: its queue, and what it did in this window; one cache 
     _Alignas(64) struct sim_station station;
     struct fore_hist *hist;
     uint64_t busy_ns, move_ns, slow;
+};
+
+struct arrival { /* a request at a node, some time after it was sent */
+    const struct wl_request *r;
+    fore_ns at;
+    uint64_t work, number;
 };
 
 struct request {
@@ -47,6 +54,7 @@ struct request {
     struct wl_request batch[BATCH];
     uint64_t work[BATCH]; /* nanoseconds, nominal */
     size_t at, count;     /* in the batch */
+    struct sim_pause pause;
     bool ended;
     uint64_t arrivals;            /* before this batch */
     uint64_t key_every, key_wait; /* one request in so many is shown to the engine */
@@ -143,20 +151,21 @@ static void turn_away(struct request *self, const struct wl_request *r, uint32_t
 }
 
 /* One part of a row, at the owner or whoever reads; the latency there. */
-static fore_ns visit_part(struct request *self, const struct wl_request *r, uint64_t work,
+static fore_ns visit_part(struct request *self, const struct arrival *arrival,
                           const struct sim_wide_visit *visit, uint16_t *node)
 {
+    const struct wl_request *r = arrival->r;
     const struct sim_route *route = &self->router.route[visit->partition];
     bool write = r->op == FORE_QUERY_WRITE;
-    uint64_t part = whole_ns((double)work * visit->work);
+    uint64_t part = whole_ns((double)arrival->work * visit->work);
     *node = route->node[0];
     if (write)
-        follow(self, route, r->t, part, visit->partition);
+        follow(self, route, arrival->at, part, visit->partition);
     else if (route->count > 1)
-        *node = pick_reader(route, self->arrivals + (uint64_t)(r - self->batch));
+        *node = pick_reader(route, arrival->number);
     struct server *server = &self->server[*node];
     struct tally *p = &self->tally[visit->partition];
-    fore_ns latency = sim_station_serve(&server->station, r->t, part) - r->t;
+    fore_ns latency = sim_station_serve(&server->station, arrival->at, part) - r->t;
     latency += 2 * self->cluster->link_ns;
     server->busy_ns += part;
     p->latency_sum_ns += latency;
@@ -168,10 +177,16 @@ static fore_ns visit_part(struct request *self, const struct wl_request *r, uint
     return latency;
 }
 
-/* A request for some columns: it has its answer when the last part is there, and counts there. */
-static void serve_parts(struct request *self, const struct wl_request *r, uint64_t work,
-                        uint32_t partition)
+static void answer(struct request *self, uint16_t node, fore_ns latency)
 {
+    fore_hist_add(self->server[node].hist, latency);
+    self->server[node].slow += latency > self->cluster->slo_ns;
+}
+
+/* A request for some columns: it has its answer when the last part is there, and counts there. */
+static void serve_parts(struct request *self, const struct arrival *arrival, uint32_t partition)
+{
+    const struct wl_request *r = arrival->r;
     struct sim_wide_visit visit[2];
     uint32_t count = sim_wide_visits(&self->wide, partition, r->columns, visit);
     for (uint32_t i = 0; i < count; i++)
@@ -183,13 +198,45 @@ static void serve_parts(struct request *self, const struct wl_request *r, uint64
     uint16_t latest_node = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint16_t node;
-        fore_ns latency = visit_part(self, r, work, &visit[i], &node);
+        fore_ns latency = visit_part(self, arrival, &visit[i], &node);
         if (latency < latest) continue;
         latest = latency;
         latest_node = node;
     }
-    fore_hist_add(self->server[latest_node].hist, latest);
-    self->server[latest_node].slow += latest > self->cluster->slo_ns;
+    answer(self, latest_node, latest);
+}
+
+/* The partition is being split or merged: the request's turn comes when that has taken hold. */
+static void let_wait(struct request *self, const struct wl_request *r, uint64_t work,
+                     uint32_t partition)
+{
+    sim_pause_add(&self->pause,
+                  &(struct sim_waiting){.request = *r,
+                                        .work_ns = work,
+                                        .number = self->arrivals + (uint64_t)(r - self->batch),
+                                        .partition = partition});
+}
+
+static void apply_resume(struct request *self, const struct sim_event *event)
+{
+    uint32_t partition = event->subject;
+    struct sim_waiting w;
+    sim_pause_end(&self->router, partition);
+    for (size_t at = 0; sim_pause_take(&self->pause, partition, &at, &w);) {
+        struct arrival arrival = {
+            .r = &w.request, .at = event->at, .work = w.work_ns, .number = w.number};
+        if (self->cluster->columns) {
+            serve_parts(self, &arrival, partition);
+        } else if (self->router.route[partition].count == 0) {
+            turn_away(self, &w.request, partition);
+        } else {
+            struct sim_wide_visit whole = {
+                .partition = partition, .work = 1, .bytes = w.request.bytes};
+            uint16_t node;
+            fore_ns latency = visit_part(self, &arrival, &whole, &node);
+            answer(self, node, latency);
+        }
+    }
 }
 
 /* The end of the batch's requests that arrive before `stop`. */
@@ -219,7 +266,12 @@ static void serve_until(struct request *self, fore_ns stop)
         uint32_t partition = sim_router_find(router, position);
         FORE_DASSERT(partition != FORE_PARTITION_NONE);
         if (cluster->columns) {
-            serve_parts(self, r, *work, partition);
+            struct arrival arrival = {.r = r, .at = r->t, .work = *work};
+            arrival.number = self->arrivals + (uint64_t)(r - self->batch);
+            if (router->route[partition].paused != 0)
+                let_wait(self, r, *work, partition);
+            else
+                serve_parts(self, &arrival, partition);
             if (--self->key_wait == 0)
                 show_key(self, position, r->op == FORE_QUERY_WRITE, r->columns);
             if (sim_calendar_next(&self->calendar) < stop) end = r + 1; /* a write to follow */
@@ -229,7 +281,10 @@ static void serve_until(struct request *self, fore_ns stop)
         uint32_t node = route->node[0], write = r->op == FORE_QUERY_WRITE;
         if (route->count != 1) {
             if (route->count == 0) {
-                turn_away(self, r, partition);
+                if (route->paused != 0)
+                    let_wait(self, r, *work, partition);
+                else
+                    turn_away(self, r, partition);
                 continue;
             }
             if (!write) {
@@ -284,7 +339,7 @@ static void apply_move_work(struct request *self, const struct sim_event *event)
     struct server *server = &self->server[work->node];
     (void)sim_station_serve(&server->station, event->at, event->work_ns);
     server->busy_ns += event->work_ns;
-    server->move_ns += event->work_ns;
+    if (!work->upkeep) server->move_ns += event->work_ns;
     struct sim_event next = *event;
     next.at += period;
     if (next.at < work->end) sim_calendar_push(&self->calendar, PRIORITY_MOVE, next);
@@ -312,10 +367,11 @@ static void drain(struct request *self, fore_ns until, bool inclusive)
         fore_ns next = sim_calendar_next(&self->calendar);
         if (next > until || (next == until && !inclusive)) return;
         struct sim_event event = sim_calendar_pop(&self->calendar);
-        if (event.kind == EVENT_FOLLOW)
-            apply_follow(self, &event);
-        else
-            apply_move_work(self, &event);
+        switch ((enum event_kind)event.kind) {
+        case EVENT_FOLLOW: apply_follow(self, &event); break;
+        case EVENT_MOVE_WORK: apply_move_work(self, &event); break;
+        case EVENT_RESUME: apply_resume(self, &event); break;
+        }
     }
 }
 
@@ -389,6 +445,8 @@ static enum fore_err run(void *opaque, struct sim_window *out, bool *ended, stru
     self->window = out;
     sim_router_update(&self->router);
     if (self->cluster->columns) sim_wide_update(&self->wide);
+    sim_pause_begin(self->setup.moves, out->sample.begin, end, &self->router, &self->calendar,
+                    &(struct sim_event){.kind = EVENT_RESUME});
     choose_key_rate(self);
     start_move_work(self);
     for (;;) {
@@ -424,6 +482,7 @@ static void close_backend(void *opaque)
 {
     struct request *self = opaque;
     sim_calendar_fini(&self->calendar);
+    sim_pause_fini(&self->pause);
     struct fore_arena arena = self->arena;
     fore_arena_fini(&arena);
 }

@@ -56,7 +56,7 @@ void sim_router_update(struct sim_router *router)
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         const struct fore_partition *partition = &topology->partition[p];
         struct sim_route *route = &router->route[p];
-        route->count = 0;
+        route->count = route->paused = 0;
         for (uint16_t r = 0; partition->alive && r < partition->replica_count; r++)
             if (topology->node[partition->replica[r]].up)
                 route->node[route->count++] = partition->replica[r];

@@ -16,7 +16,8 @@ enum { SIM_ROUTER_BITS = 16, SIM_ROUTER_CELLS = 1 << SIM_ROUTER_BITS };
 struct sim_route { /* the replicas on nodes that are up, the owner first */
     uint16_t node[FORE_REPLICAS_MAX];
     uint16_t count;   /* 0: nobody can answer */
-    uint16_t pad_[7]; /* 32 bytes: an index is a shift */
+    uint16_t paused;  /* requests wait, and the count is 0: what it will be. 0: not paused */
+    uint16_t pad_[6]; /* 32 bytes: an index is a shift */
 };
 
 struct sim_router {

@@ -61,11 +61,16 @@ static enum fore_err check_copy(const struct fore_topology *topology, const stru
     return FORE_E_OK;
 }
 
-static enum fore_err check_split(const struct fore_topology *topology, const struct fore_move *move)
+static enum fore_err check_split(const struct sim_moves *moves, const struct fore_move *move)
 {
+    const struct fore_topology *topology = &moves->cluster->topology;
     const struct fore_partition *partition = &topology->partition[move->partition];
+    double smaller =
+        move->split_right_share < 0.5 ? move->split_right_share : 1 - move->split_right_share;
     if (move->split_at <= partition->first || move->split_at > partition->last) return FORE_E_RANGE;
     if (partition->apart != 0) return FORE_E_REFUSED;
+    if (smaller * (double)partition->bytes < (double)moves->cluster->split_cost.part_bytes_min)
+        return FORE_E_REFUSED;
     return topology->alive_count < topology->partition_cap ? FORE_E_OK : FORE_E_REFUSED;
 }
 
@@ -169,7 +174,7 @@ static enum fore_err check(const struct sim_moves *moves, const struct fore_move
     switch (move->kind) {
     case FORE_MOVE_MOVE:
     case FORE_MOVE_ADD_REPLICA: return check_copy(topology, move, from);
-    case FORE_MOVE_SPLIT: return check_split(topology, move);
+    case FORE_MOVE_SPLIT: return check_split(moves, move);
     case FORE_MOVE_MERGE: return check_merge(topology, move);
     case FORE_MOVE_DROP_REPLICA: return check_drop(topology, move);
     case FORE_MOVE_VERTICAL_SPLIT:
@@ -414,6 +419,16 @@ static void merge_content(struct sim_moves *moves, uint32_t left, uint32_t right
     moves->dirty_rate[left] += moves->dirty_rate[right];
 }
 
+/* Requests to what was just cut, or joined, wait until the change has taken hold. */
+static void hold_requests(struct sim_moves *moves, uint32_t partition)
+{
+    double pause_s = moves->cluster->split_cost.pause_s;
+    if (!(pause_s > 0)) return;
+    moves->paused_until[partition] = moves->now + (fore_ns)(pause_s * (double)FORE_SEC);
+    if (moves->paused_until[partition] > moves->pause_end)
+        moves->pause_end = moves->paused_until[partition];
+}
+
 static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ticket)
 {
     struct fore_topology *topology = &moves->cluster->topology;
@@ -433,11 +448,14 @@ static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ti
         split_content(moves, move->partition, ticket->partition_new, move->split_at);
         split_held(moves, move->partition, ticket->partition_new, move->split_at,
                    move->split_right_share);
+        hold_requests(moves, move->partition);
+        hold_requests(moves, ticket->partition_new);
         return FORE_E_OK;
     case FORE_MOVE_MERGE:
         FORE_TRY(fore_topology_merge(topology, move->partition, move->other));
         merge_content(moves, move->partition, move->other);
         merge_held(moves, move->partition, move->other);
+        hold_requests(moves, move->partition);
         return FORE_E_OK;
     case FORE_MOVE_VERTICAL_SPLIT:
         FORE_TRY(fore_topology_columns_split(topology, move->partition, move->columns,

@@ -1,82 +1,87 @@
 /* canvas.c - see canvas.h. Marks are in mark.c. */
 #include "viz/canvas.h"
 
-#include <math.h>
-#include <pango/pangocairo.h>
+#include "viz/text.h"
 
-static PangoFontDescription *font(int weight)
-{
-    PangoFontDescription *d = pango_font_description_new();
-    pango_font_description_set_family(d, "Inter, DejaVu Sans Condensed, DejaVu Sans, sans-serif");
-    pango_font_description_set_weight(d, (PangoWeight)weight);
-    pango_font_description_set_stretch(d, PANGO_STRETCH_SEMI_CONDENSED);
-    return d;
-}
+#include <math.h>
 
 void viz_canvas_init(struct viz_canvas *canvas, cairo_surface_t *surface,
                      const struct viz_theme *theme, double u)
 {
     *canvas = (struct viz_canvas){.cr = cairo_create(surface), .theme = theme, .u = u};
-    canvas->layout = pango_cairo_create_layout(canvas->cr);
-    canvas->regular = font(PANGO_WEIGHT_NORMAL);
-    canvas->bold = font(PANGO_WEIGHT_SEMIBOLD);
-    cairo_font_options_t *options = cairo_font_options_create();
-    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_SLIGHT);
-    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_ON);
-    pango_cairo_context_set_font_options(pango_layout_get_context(canvas->layout), options);
-    cairo_font_options_destroy(options);
-    PangoAttrList *attributes = pango_attr_list_new();
-    pango_attr_list_insert(attributes, pango_attr_font_features_new("tnum=1"));
-    pango_layout_set_attributes(canvas->layout, attributes);
-    pango_attr_list_unref(attributes);
-    pango_layout_set_single_paragraph_mode(canvas->layout, TRUE);
 }
 
 void viz_canvas_fini(struct viz_canvas *canvas)
 {
-    pango_font_description_free(canvas->regular);
-    pango_font_description_free(canvas->bold);
-    g_object_unref(canvas->layout);
+    if (canvas->hatch.pattern != NULL) cairo_pattern_destroy(canvas->hatch.pattern);
     cairo_destroy(canvas->cr);
 }
 
-static void lay_out(struct viz_canvas *canvas, const struct viz_type *type, const char *text)
+void viz_canvas_limit(struct viz_canvas *canvas, struct viz_rect limit)
 {
-    PangoFontDescription *d = type->bold ? canvas->bold : canvas->regular;
-    pango_font_description_set_absolute_size(d, type->size * canvas->u * PANGO_SCALE);
-    pango_layout_set_font_description(canvas->layout, d);
-    pango_layout_set_width(canvas->layout, -1);
-    pango_layout_set_ellipsize(canvas->layout, PANGO_ELLIPSIZE_NONE);
-    /* A journal's text may hold anything; pango wants valid UTF-8. */
-    char *valid = g_utf8_make_valid(text, -1);
-    pango_layout_set_text(canvas->layout, valid, -1);
-    g_free(valid);
+    canvas->limit = limit;
+}
+
+/* Only said of what is drawn where the page is neither moved nor turned. */
+bool viz_canvas_sees(const struct viz_canvas *canvas, struct viz_rect r)
+{
+    const struct viz_rect *l = &canvas->limit;
+    if (l->w <= 0) return true;
+    double x = r.x, y = r.y;
+    cairo_user_to_device(canvas->cr, &x, &y);
+    if (x != r.x || y != r.y) return true;
+    return r.x < l->x + l->w && r.x + r.w > l->x && r.y < l->y + l->h && r.y + r.h > l->y;
+}
+
+static struct viz_text_line *line_of(const struct viz_canvas *canvas, const struct viz_type *type,
+                                     const char *text, double width)
+{
+    return viz_text_line(&(struct viz_text_key){
+        .text = text, .px = type->size * canvas->u, .bold = type->bold, .width = width});
 }
 
 double viz_canvas_width(struct viz_canvas *canvas, const struct viz_type *type, const char *text)
 {
-    int w = 0;
-    lay_out(canvas, type, text);
-    pango_layout_get_size(canvas->layout, &w, NULL);
-    return (double)w / PANGO_SCALE;
+    return line_of(canvas, type, text, 0)->width;
+}
+
+/* Not turned, and in pixels: a mask of the ink will do. */
+static bool is_plain(cairo_t *cr)
+{
+    cairo_matrix_t m;
+    cairo_get_matrix(cr, &m);
+    return m.xx == 1 && m.yy == 1 && m.xy == 0 && m.yx == 0 && m.x0 == floor(m.x0) &&
+           m.y0 == floor(m.y0) &&
+           cairo_surface_get_type(cairo_get_target(cr)) == CAIRO_SURFACE_TYPE_IMAGE;
+}
+
+static void draw_line(cairo_t *cr, struct viz_text_line *line, double x, double y)
+{
+    if (is_plain(cr)) {
+        viz_text_mask(line);
+        cairo_mask_surface(cr, line->mask, x + line->mask_x, y + line->mask_y);
+        return;
+    }
+    cairo_move_to(cr, x, y);
+    pango_cairo_show_layout(cr, line->layout);
 }
 
 double viz_canvas_text(struct viz_canvas *canvas, const struct viz_type *type, double x, double y,
                        double width, const char *text)
 {
-    double w = viz_canvas_width(canvas, type, text);
+    struct viz_text_line *line = line_of(canvas, type, text, 0);
+    double w = line->width;
     if (width > 0 && w > width) {
         if (width < type->size * canvas->u) return 0; /* not even one letter and the dots */
-        pango_layout_set_width(canvas->layout, (int)(width * PANGO_SCALE));
-        pango_layout_set_ellipsize(canvas->layout, PANGO_ELLIPSIZE_END);
+        line = line_of(canvas, type, text, width);
         w = width;
     }
     double left = type->align == VIZ_RIGHT ? x - w : type->align == VIZ_CENTRE ? x - w / 2 : x;
-    double base = (double)pango_layout_get_baseline(canvas->layout) / PANGO_SCALE;
+    double px = type->size * canvas->u;
+    if (!viz_canvas_sees(canvas, (struct viz_rect){left - px, y - 2 * px, w + 2 * px, 3 * px}))
+        return w;
     viz_canvas_colour(canvas, type->colour, 1);
-    cairo_move_to(canvas->cr, round(left), round(y - base));
-    pango_cairo_show_layout(canvas->cr, canvas->layout);
+    draw_line(canvas->cr, line, round(left), round(y - line->baseline));
     return w;
 }
 
@@ -88,6 +93,7 @@ void viz_canvas_colour(struct viz_canvas *canvas, struct viz_rgb colour, double 
 void viz_canvas_tint(struct viz_canvas *canvas, struct viz_rect r, struct viz_rgb colour,
                      double alpha)
 {
+    if (!viz_canvas_sees(canvas, r)) return;
     viz_canvas_colour(canvas, colour, alpha);
     cairo_rectangle(canvas->cr, r.x, r.y, r.w, r.h);
     cairo_fill(canvas->cr);
@@ -155,25 +161,43 @@ void viz_canvas_dashes(struct viz_canvas *canvas, double x0, double x1, double y
     cairo_restore(canvas->cr);
 }
 
+/*
+ * A tile of one diagonal, repeated: long lines cost milliseconds, a pattern does not. It begins at
+ * the page's corner, so that neighbouring patches join.
+ */
+static cairo_pattern_t *hatch_pattern(struct viz_canvas *canvas, int step, struct viz_rgb colour,
+                                      double alpha)
+{
+    struct viz_hatch *h = &canvas->hatch;
+    if (h->pattern != NULL && h->step == step && h->alpha == alpha && h->colour.r == colour.r &&
+        h->colour.g == colour.g && h->colour.b == colour.b)
+        return h->pattern;
+    if (h->pattern != NULL) cairo_pattern_destroy(h->pattern);
+    cairo_surface_t *tile = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, step, step);
+    cairo_t *cr = cairo_create(tile);
+    cairo_set_source_rgba(cr, colour.r, colour.g, colour.b, alpha);
+    cairo_set_line_width(cr, fmax(1, 0.9 * canvas->u));
+    for (int i = -1; i <= 1; i++) {
+        cairo_move_to(cr, i * step - 1, step + 1);
+        cairo_line_to(cr, i * step + step + 1, -1);
+    }
+    cairo_stroke(cr);
+    cairo_destroy(cr);
+    *h = (struct viz_hatch){cairo_pattern_create_for_surface(tile), step, colour, alpha};
+    cairo_surface_destroy(tile);
+    cairo_pattern_set_extend(h->pattern, CAIRO_EXTEND_REPEAT);
+    cairo_pattern_set_filter(h->pattern, CAIRO_FILTER_NEAREST);
+    return h->pattern;
+}
+
 void viz_canvas_hatch(struct viz_canvas *canvas, struct viz_rect r, double gap,
                       struct viz_rgb colour, double alpha)
 {
     if (r.w <= 0 || r.h <= 0) return;
-    double step = fmax(3, gap * canvas->u);
-    cairo_save(canvas->cr);
+    int step = (int)fmax(3, round(gap * canvas->u));
+    cairo_set_source(canvas->cr, hatch_pattern(canvas, step, colour, alpha));
     cairo_rectangle(canvas->cr, r.x, r.y, r.w, r.h);
-    cairo_clip(canvas->cr);
-    cairo_set_line_width(canvas->cr, fmax(1, 0.9 * canvas->u));
-    viz_canvas_colour(canvas, colour, alpha);
-    /* Lines keep one phase over the whole page, so that neighbouring patches join. */
-    double from = floor((r.x - r.h - r.y) / step) * step + r.y;
-    int count = (int)ceil((r.x + r.w + r.h - from) / step);
-    for (int i = 0; i < count; i++) {
-        cairo_move_to(canvas->cr, from + i * step, r.y + r.h);
-        cairo_line_to(canvas->cr, from + i * step + r.h, r.y);
-    }
-    cairo_stroke(canvas->cr);
-    cairo_restore(canvas->cr);
+    cairo_fill(canvas->cr);
 }
 
 double viz_canvas_card(struct viz_canvas *canvas, struct viz_rect r, const char *title,

@@ -11,7 +11,6 @@
 #include "viz/colour.h"
 
 #include <cairo.h>
-#include <pango/pango.h>
 
 struct viz_rect {
     double x, y, w, h;
@@ -19,10 +18,15 @@ struct viz_rect {
 
 struct viz_canvas {
     cairo_t *cr;
-    PangoLayout *layout;
-    PangoFontDescription *regular, *bold;
     const struct viz_theme *theme;
     double u;
+    struct viz_rect limit; /* nothing outside is seen; w 0: all is */
+    struct viz_hatch {     /* the pattern used last */
+        cairo_pattern_t *pattern;
+        int step;
+        struct viz_rgb colour;
+        double alpha;
+    } hatch;
 };
 
 enum viz_align { VIZ_LEFT, VIZ_CENTRE, VIZ_RIGHT };
@@ -41,6 +45,9 @@ struct viz_type {
 void viz_canvas_init(struct viz_canvas *canvas, cairo_surface_t *surface,
                      const struct viz_theme *theme, double u);
 void viz_canvas_fini(struct viz_canvas *canvas);
+/* Only this part will be seen, so texts and shapes outside need not be drawn; the caller clips. */
+void viz_canvas_limit(struct viz_canvas *canvas, struct viz_rect limit);
+bool viz_canvas_sees(const struct viz_canvas *canvas, struct viz_rect r);
 
 /* One line with its baseline at y, at most `width` wide (0: any). Returns the width drawn. */
 double viz_canvas_text(struct viz_canvas *canvas, const struct viz_type *type, double x, double y,
@@ -81,6 +88,7 @@ enum viz_mark {
     VIZ_MARK_ARROW,    /* move */
     VIZ_MARK_FORK,     /* split */
     VIZ_MARK_JOIN,     /* merge */
+    VIZ_MARK_COLUMNS,  /* split by column */
     VIZ_MARK_PLUS,     /* replica added */
     VIZ_MARK_MINUS,    /* replica dropped */
 };

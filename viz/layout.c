@@ -5,9 +5,15 @@
 
 struct viz_layout viz_layout_make(double width, double height)
 {
+    return viz_layout_sized(width, height, 1);
+}
+
+struct viz_layout viz_layout_sized(double width, double height, double text)
+{
     struct viz_layout l = {.width = width, .height = height};
     /* Text must stay readable: below 0.82 units shrink no further, rooms get tighter instead. */
     l.u = fmin(fmax(fmin(width / 1920, height / 1080), 0.82), 8);
+    l.u *= text;
     double u = l.u, margin = round(20 * u), gap = round(12 * u);
     double top = round(92 * u), inner = width - 2 * margin - gap;
     double left = round(inner * 0.655), right = inner - left, x2 = margin + left + gap;

@@ -30,5 +30,7 @@ struct viz_layout {
 
 enum { VIZ_WIDTH_MIN = 960, VIZ_HEIGHT_MIN = 540, VIZ_SIDE_MAX = 16384 };
 struct viz_layout viz_layout_make(double width, double height);
+/* `text`: size of all text and what goes with it, 1 as usual. */
+struct viz_layout viz_layout_sized(double width, double height, double text);
 
 #endif

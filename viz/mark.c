@@ -36,6 +36,10 @@ static void shape(cairo_t *cr, enum viz_mark mark)
         stroke(cr, (const double[]){.9, 0, .1, 0, -.8, -.7}, 3);
         stroke(cr, (const double[]){.1, 0, -.8, .7}, 2);
         break;
+    case VIZ_MARK_COLUMNS: /* two columns, parted */
+        stroke(cr, (const double[]){-.85, -.8, -.25, -.8, -.25, .8, -.85, .8, -.85, -.8}, 5);
+        stroke(cr, (const double[]){.25, -.8, .85, -.8, .85, .8, .25, .8, .25, -.8}, 5);
+        break;
     case VIZ_MARK_PLUS:
         stroke(cr, (const double[]){-.75, 0, .75, 0}, 2);
         stroke(cr, (const double[]){0, -.75, 0, .75}, 2);

@@ -5,12 +5,17 @@
  * Columns are a ring of equal time buckets; many values in one bucket keep the largest, so that a
  * hot second never disappears in a long journal. Rows are partition indexes; key order is the
  * painter's business.
+ *
+ * A picture of many rows is pooled first, by maximum, into as many lines as it has pixels. That is
+ * kept beside the ring (struct viz_pool) until order or height change, so that a new column costs
+ * one column's pooling and a redraw reads lines, not rows.
  */
 #ifndef VIZ_MATRIX_H
 #define VIZ_MATRIX_H
 
 #include "core/base/base.h"
 
+struct viz_pool;
 struct viz_matrix {
     uint8_t *cell;  /* [column_cap][row_cap], a column at slot bucket % column_cap */
     uint8_t *state; /* [column_cap]: enum viz_column */
@@ -18,12 +23,17 @@ struct viz_matrix {
     fore_ns bucket_ns;
     uint64_t first, next; /* buckets held: first..next-1 */
     uint64_t hold;        /* a bucket without a sample shows a neighbour at most so far away */
+    struct viz_pool *pool;
+    fore_ns put_at; /* of the last put, and its slot: a division saved for each of a window */
+    uint32_t put_slot;
 };
 
 enum viz_column { VIZ_COLUMN_EMPTY, VIZ_COLUMN_SAMPLED };
 enum { VIZ_MATRIX_BYTES = 96 << 20 }; /* all cells together */
 
 uint8_t viz_matrix_quantise(double load);
+/* The same for very many: a table in place of a logarithm. */
+uint8_t viz_matrix_quantise_float(float load);
 double viz_matrix_value(uint8_t level); /* the middle of a level; 0 for 0 */
 
 /* Fewer columns than asked for when so many rows would not fit VIZ_MATRIX_BYTES. */
@@ -35,6 +45,8 @@ void viz_matrix_reserve(struct viz_matrix *matrix, uint32_t rows);
 bool viz_matrix_open(struct viz_matrix *matrix, fore_ns at);
 /* Into the bucket opened last for `at`; row < row_cap. */
 void viz_matrix_put(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load);
+/* Instead of what is there. */
+void viz_matrix_set(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load);
 /* History of a row, for split (to shows what from showed) and merge (to shows the larger). */
 void viz_matrix_copy_row(struct viz_matrix *matrix, uint32_t from, uint32_t to);
 void viz_matrix_pool_row(struct viz_matrix *matrix, uint32_t from, uint32_t to);
@@ -51,6 +63,13 @@ struct viz_matrix_window {
 };
 void viz_matrix_image(const struct viz_matrix *matrix, const struct viz_matrix_window *window,
                       uint8_t *level);
+/* The ring's slots that pixel x shows: slot[first[x]] .. slot[first[x + 1] - 1]. */
+struct viz_matrix_slots {
+    uint32_t *first, *slot;
+};
+struct viz_matrix_slots viz_matrix_slots(const struct viz_matrix *matrix,
+                                         const struct viz_matrix_window *window);
+void viz_matrix_slots_fini(struct viz_matrix_slots *slots);
 /* One column of levels, by row, into column x of such a picture. */
 void viz_matrix_paint(const struct viz_matrix_window *window, const uint8_t *from, uint32_t x,
                       uint8_t *level);

@@ -2,7 +2,9 @@
 #include "viz/model.h"
 
 #include "core/act/migrate.h"
+#include "viz/heatmap.h"
 #include "viz/label.h"
+#include "viz/later.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,26 +16,35 @@ enum { STEPS_MAX = 4096, FORECAST_FLOATS_MAX = 24 << 20 };
 void viz_model_init(struct viz_model *model, const struct fore_journal_header *header,
                     const char *path)
 {
-    *model = (struct viz_model){.seed = header->seed, .start_unix_s = header->start_unix_s};
+    *model = (struct viz_model){
+        .want.watch = UINT32_MAX, .seed = header->seed, .start_unix_s = header->start_unix_s};
     viz_label_from_path(path, model->name, sizeof model->name);
     viz_label_from_text(header->text != NULL ? header->text : "", model);
     fore_snapshot_init(&model->snapshot);
+    model->later = viz_later_create();
+    model->map = viz_heatmap_create();
 }
 
 static void forget(struct viz_model *model)
 {
     fore_snapshot_fini(&model->snapshot);
     if (model->heat.cell != NULL) viz_matrix_fini(&model->heat);
+    if (model->expect.cell != NULL) viz_matrix_fini(&model->expect);
     if (model->tape.cell != NULL) viz_tape_fini(&model->tape);
+    viz_watch_fini(&model->watch);
+    viz_plans_fini(&model->plans);
     for (uint32_t p = 0; p < model->forecast_cap; p++)
         free(model->forecast[p].q);
     free(model->forecast);
     free(model->order);
+    free(model->run_end);
 }
 
 void viz_model_fini(struct viz_model *model)
 {
     forget(model);
+    viz_later_destroy(model->later);
+    viz_heatmap_destroy(model->map);
     *model = (struct viz_model){0};
 }
 
@@ -42,14 +53,23 @@ void viz_model_reset(struct viz_model *model, fore_ns bucket_ns, uint32_t bucket
     forget(model);
     model->forecast = NULL;
     model->order = NULL;
+    model->run_end = NULL;
+    model->run_count = 0;
     model->forecast_cap = model->order_count = model->order_cap = 0;
     model->forecast_floats = 0;
+    model->forecast_refused = 0;
+    model->forecast_before = 0;
+    model->forecast_version++;
     model->forecast_at = model->horizon_ns = model->load_at = model->score_at = 0;
-    model->period_ns = 0;
+    model->period_ns = model->expect_lead = 0;
     model->alert_total = model->verify_total = model->odd = 0;
     fore_snapshot_init(&model->snapshot);
     viz_matrix_init(&model->heat, 64, buckets, bucket_ns);
     viz_tape_init(&model->tape, model->heat.column_cap, bucket_ns);
+    viz_watch_init(&model->watch, model->want.watch);
+    viz_plans_init(&model->plans);
+    /* Twice as many: it reaches a horizon beyond now. */
+    if (model->want.expect) viz_matrix_init(&model->expect, 64, 2 * buckets, bucket_ns);
 }
 
 /* A window's load tells of the time before its stamp; the bucket is that of its last instant. */
@@ -63,15 +83,46 @@ static void make_room(struct viz_model *model)
     uint32_t rows = model->snapshot.topology.partition_count;
     if (rows <= model->heat.row_cap) return;
     viz_matrix_reserve(&model->heat, rows + rows / 4 + 16);
+    if (model->want.expect) viz_matrix_reserve(&model->expect, rows + rows / 4 + 16);
+}
+
+/* A sample stands until the next one; longer than its period only where samples are missing. */
+static void hold(struct viz_matrix *matrix, fore_ns period)
+{
+    uint64_t buckets = period / matrix->bucket_ns + (period % matrix->bucket_ns > 0);
+    matrix->hold = buckets < 64 ? buckets : 64;
 }
 
 static void note_period(struct viz_model *model, fore_ns at)
 {
     if (model->load_at > 0 && at > model->load_at) model->period_ns = at - model->load_at;
     model->load_at = at;
-    uint64_t hold = model->period_ns / model->heat.bucket_ns;
-    if (model->period_ns % model->heat.bucket_ns > 0) hold++;
-    model->heat.hold = hold < 64 ? hold : 64;
+    if (model->want.metric != VIZ_METRIC_RRS) hold(&model->heat, model->period_ns);
+}
+
+/* The scores of one moment come one by one. */
+static void fold_score(struct viz_model *model, fore_ns at, const void *body)
+{
+    struct fore_event_score score;
+    memcpy(&score, body, sizeof score);
+    fore_ns before = model->score_at;
+    model->score_at = at;
+    if (model->want.metric != VIZ_METRIC_RRS) return;
+    make_room(model);
+    if (before > 0 && at > before) hold(&model->heat, at - before);
+    if (score.partition >= model->heat.row_cap) return;
+    if (!viz_matrix_open(&model->heat, inside(at))) return;
+    viz_matrix_put(&model->heat, inside(at), score.partition, (double)score.rrs);
+}
+
+/* Where a partition's own latency is not measured, that of the node that serves it is shown. */
+static double value_of(const struct viz_model *model, enum viz_metric metric,
+                       const struct fore_event_partition_load *load)
+{
+    const struct fore_topology *topology = &model->snapshot.topology;
+    if (metric != VIZ_METRIC_LATENCY || load->p99_ms > 0) return viz_metric_of(metric, load);
+    uint16_t node = topology->partition[load->partition].replica[0];
+    return node < topology->node_count ? (double)model->snapshot.node_load[node].p99_ms : 0;
 }
 
 static void fold_partitions(struct viz_model *model, fore_ns at, const void *body, size_t len)
@@ -80,10 +131,15 @@ static void fold_partitions(struct viz_model *model, fore_ns at, const void *bod
     size_t count = len / sizeof *load;
     note_period(model, at);
     make_room(model);
-    if (!viz_matrix_open(&model->heat, inside(at))) return;
+    for (size_t i = 0; i < count; i++)
+        if (load[i].partition == model->watch.partition)
+            viz_watch_load(&model->watch, at, (double)load[i].load_cores);
+    enum viz_metric metric = model->want.metric;
+    if (metric == VIZ_METRIC_RRS || !viz_matrix_open(&model->heat, inside(at))) return;
     for (size_t i = 0; i < count; i++)
         if (load[i].partition < model->snapshot.topology.partition_count)
-            viz_matrix_put(&model->heat, inside(at), load[i].partition, (double)load[i].load_cores);
+            viz_matrix_put(&model->heat, inside(at), load[i].partition,
+                           viz_metric_cell(metric, value_of(model, metric, &load[i])));
 }
 
 static void fold_nodes(struct viz_model *model, fore_ns at, const void *body, size_t len)
@@ -122,6 +178,7 @@ static struct viz_forecast *forecast_slot(struct viz_model *model, uint32_t part
         FORE_ASSERT(model->forecast != NULL);
         memset(model->forecast + old, 0, (grown - old) * sizeof *model->forecast);
         model->forecast_cap = (uint32_t)grown;
+        model->forecast_version++;
     }
     struct viz_forecast *slot = &model->forecast[partition];
     if (slot->steps == steps) return slot;
@@ -144,6 +201,7 @@ static void split_forecast(struct viz_model *model, const struct fore_event_topo
     struct viz_forecast *right = forecast_slot(model, change->other, steps);
     if (right == NULL) return;
     struct viz_forecast *left = &model->forecast[change->partition];
+    model->forecast_version++;
     right->at = left->at;
     right->step_ns = left->step_ns;
     memcpy(right->model, left->model, sizeof right->model);
@@ -165,8 +223,37 @@ static void fold_topology(struct viz_model *model, const void *body)
     /* A row shows who served these keys at the time: the right part was served by the left. */
     if (change.kind == FORE_MOVE_SPLIT)
         viz_matrix_copy_row(&model->heat, change.partition, change.other);
+    if (model->want.expect && change.kind == FORE_MOVE_SPLIT &&
+        change.partition < model->expect.row_cap && change.other < model->expect.row_cap)
+        viz_matrix_copy_row(&model->expect, change.partition, change.other);
     if (change.kind == FORE_MOVE_MERGE)
         viz_matrix_pool_row(&model->heat, change.other, change.partition);
+}
+
+/* Into the cells it is the newest word on with that lead; the next forecast overwrites its tail. */
+static void keep_expected(struct viz_model *model, const struct viz_forecast *f, uint32_t partition,
+                          fore_ns before)
+{
+    struct viz_matrix *expect = &model->expect;
+    fore_ns horizon = f->step_ns * f->steps, bucket = expect->bucket_ns;
+    model->expect_lead = horizon / 4;
+    if (partition >= expect->row_cap) return;
+    fore_ns every = before > 0 && f->at > before ? 3 * (f->at - before) : horizon;
+    if (every < f->step_ns) every = f->step_ns;
+    fore_ns end =
+        f->at + (model->expect_lead + every < horizon ? model->expect_lead + every : horizon);
+    for (fore_ns at = (f->at + model->expect_lead) / bucket * bucket + bucket / 2; at < end;
+         at += bucket) {
+        double q50 = viz_model_forecast(model, partition, at, 1);
+        if (!isnan(q50) && viz_matrix_open(expect, at)) viz_matrix_set(expect, at, partition, q50);
+    }
+}
+
+static void watch_forecast(struct viz_model *model, fore_ns at, const struct viz_forecast *f,
+                           const char *text, size_t len)
+{
+    viz_watch_forecast(&model->watch, at, f->step_ns, f->steps, f->q, f->model);
+    viz_watch_made_by(&model->watch, at, text, len);
 }
 
 static void fold_forecast(struct viz_model *model, fore_ns at, const void *body, size_t len)
@@ -180,13 +267,20 @@ static void fold_forecast(struct viz_model *model, fore_ns at, const void *body,
         head.step_ns > UINT64_MAX / 4 / head.steps || len - sizeof head < floats * sizeof(float))
         return;
     struct viz_forecast *slot = forecast_slot(model, head.partition, head.steps);
+    model->forecast_refused += slot == NULL;
     if (slot == NULL) return;
     memcpy(slot->q, (const char *)body + sizeof head, floats * sizeof *slot->q);
     slot->at = at;
     slot->step_ns = head.step_ns;
     memcpy(slot->model, head.model, sizeof slot->model);
     slot->model[sizeof slot->model - 1] = '\0';
+    if (at > model->forecast_at) model->forecast_before = model->forecast_at;
     model->forecast_at = at;
+    if (head.partition == model->watch.partition)
+        watch_forecast(model, at, slot, (const char *)body + sizeof head + floats * sizeof(float),
+                       len - sizeof head - floats * sizeof(float));
+    if (model->want.expect) keep_expected(model, slot, head.partition, model->forecast_before);
+    model->forecast_version++;
     model->horizon_ns = head.step_ns * head.steps;
 }
 
@@ -215,21 +309,22 @@ void viz_model_fold(struct viz_model *model, fore_ns at, enum fore_event_kind ki
     case FORE_EV_NODE_LOAD: fold_nodes(model, at, body, len); break;
     case FORE_EV_PARTITION_LOAD: fold_partitions(model, at, body, len); break;
     case FORE_EV_FORECAST: fold_forecast(model, at, body, len); break;
-    case FORE_EV_SCORE: model->score_at = at; break;
+    case FORE_EV_SCORE: fold_score(model, at, body); break;
     case FORE_EV_TOPOLOGY: fold_topology(model, body); break;
     case FORE_EV_ALERT: fold_alert(model, at, body); break;
     case FORE_EV_NOTE: viz_label_from_note(body, len, model); break;
     case FORE_EV_VERIFY:
         memcpy(&model->verify[model->verify_total++ % VIZ_VERIFIES], body, sizeof *model->verify);
         break;
+    case FORE_EV_PLAN: model->odd += !viz_plans_fold(&model->plans, at, body, len); break;
+    case FORE_EV_GAIN: model->odd += !viz_plans_gained(&model->plans, body, len); break;
+    case FORE_EV_WHY: model->odd += !viz_plans_explain(&model->plans, body, len); break;
     case FORE_EV_HOT_KEY:
-    case FORE_EV_PLAN:
     case FORE_EV_MOVE:
     case FORE_EV_FAULT:
     case FORE_EV_RESULT:
     case FORE_EV_FALLBACK:
     case FORE_EV_RESOLVED:
-    case FORE_EV_GAIN:
     default: break;
     }
 }
@@ -257,6 +352,19 @@ static void merge_sort(uint32_t *a, uint32_t *spare, uint32_t n, const struct fo
     }
 }
 
+static void find_runs(struct viz_model *model)
+{
+    const struct fore_partition *partition = model->snapshot.topology.partition;
+    uint32_t count = model->order_count;
+    free(model->run_end);
+    model->run_end = calloc(count + (size_t)1, sizeof *model->run_end);
+    FORE_ASSERT(model->run_end != NULL);
+    model->run_count = 0;
+    for (uint32_t i = 1; i <= count; i++)
+        if (i == count || partition[model->order[i]].table != partition[model->order[i - 1]].table)
+            model->run_end[model->run_count++] = i;
+}
+
 void viz_model_sort(struct viz_model *model)
 {
     const struct fore_topology *topology = &model->snapshot.topology;
@@ -270,6 +378,7 @@ void viz_model_sort(struct viz_model *model)
         if (topology->partition[p].alive) model->order[model->order_count++] = p;
     merge_sort(model->order, model->order + model->order_cap + 1, model->order_count,
                topology->partition);
+    find_runs(model);
     model->order_stale = false;
 }
 
@@ -280,6 +389,24 @@ double viz_model_forecast(const struct viz_model *model, uint32_t partition, for
     if (f->steps == 0 || at < f->at) return (double)NAN;
     fore_ns k = (at - f->at) / f->step_ns;
     return k < f->steps ? (double)f->q[(size_t)q * f->steps + (size_t)k] : (double)NAN;
+}
+
+uint32_t viz_model_focus(const struct viz_model *model)
+{
+    const struct fore_snapshot *snap = &model->snapshot;
+    uint32_t best = UINT32_MAX;
+    double most = -1;
+    for (uint32_t p = 0; snap->has_topology && p < snap->topology.partition_count; p++) {
+        if (!snap->topology.partition[p].alive) continue;
+        const struct fore_snapshot_score *s = &snap->score[p];
+        bool scored = model->score_at > 0 && s->at == model->score_at && s->score.rrs > 0.0005f;
+        double rank = scored ? 1e6 * (1 + (double)s->score.rrs)
+                             : fmin((double)snap->partition_load[p].load_cores, 1e6);
+        if (!(rank > most)) continue;
+        most = rank;
+        best = p;
+    }
+    return best;
 }
 
 const struct fore_event_verify *viz_model_verify(const struct viz_model *model, uint64_t ticket)

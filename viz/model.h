@@ -12,7 +12,10 @@
 #include "core/cluster/journal.h"
 #include "core/cluster/snapshot.h"
 #include "viz/matrix.h"
+#include "viz/metric.h"
+#include "viz/plans.h"
 #include "viz/tape.h"
+#include "viz/watch.h"
 
 struct viz_forecast {
     fore_ns at; /* made; step k covers at + k*step .. at + (k+1)*step */
@@ -28,19 +31,38 @@ struct viz_alert {
 };
 enum { VIZ_ALERTS = 512, VIZ_VERIFIES = 256 }; /* rings */
 
+/* What the model is to keep beyond the state; in force from the next reset on. */
+struct viz_want {
+    enum viz_metric metric; /* of the heat */
+    bool expect;            /* also what was forecast, to be held against it */
+    uint32_t watch;         /* partition; UINT32_MAX: none */
+};
+
+struct viz_later;
+struct viz_heatmap;
 struct viz_model {
+    struct viz_want want;
     /* from the header and NOTEs */
     char name[64], policy[32];
     char label[200]; /* "composite of ...", "" if none */
     uint64_t seed, start_unix_s;
 
     struct fore_snapshot snapshot;
-    struct viz_matrix heat; /* cores by partition and time */
+    struct viz_matrix heat;   /* want.metric by partition and time */
+    struct viz_matrix expect; /* cores: q50 forecast for then at least expect_lead before */
+    fore_ns expect_lead;      /* a quarter of the horizon; 0: nothing forecast yet */
+    struct viz_watch watch;
+    struct viz_plans plans;
     struct viz_tape tape;
     struct viz_forecast *forecast; /* [forecast_cap] by partition */
     uint32_t forecast_cap;
     size_t forecast_floats;
-    fore_ns forecast_at; /* newest; 0: none seen */
+    uint64_t forecast_refused; /* for want of room */
+    fore_ns forecast_at;       /* newest; 0: none seen */
+    fore_ns forecast_before;   /* when the round before it was made */
+    uint64_t forecast_version; /* moves on with every change of one */
+    struct viz_later *later;   /* see later.h */
+    struct viz_heatmap *map;   /* see heatmap.h */
     fore_ns horizon_ns;
     fore_ns period_ns; /* between two loads */
     fore_ns load_at;   /* newest load */
@@ -53,6 +75,8 @@ struct viz_model {
     uint32_t *order; /* living partitions in key order */
     uint32_t order_count, order_cap;
     bool order_stale;
+    uint32_t *run_end; /* order index behind each run of partitions of one table */
+    uint32_t run_count;
     uint64_t odd; /* records left out */
 };
 
@@ -68,6 +92,9 @@ void viz_model_sort(struct viz_model *model);
 
 /* The quantile q (0: q10, 1: q50, 2: q90) of a partition's load at a moment; NaN: not known. */
 double viz_model_forecast(const struct viz_model *model, uint32_t partition, fore_ns at, int q);
+/* The partition one would look at first: of the highest score, else of the highest load;
+ * UINT32_MAX: none lives. */
+uint32_t viz_model_focus(const struct viz_model *model);
 /* The newest check of a move; NULL: none. */
 const struct fore_event_verify *viz_model_verify(const struct viz_model *model, uint64_t ticket);
 bool viz_model_move_over(const struct fore_snapshot_move *move);

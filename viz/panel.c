@@ -15,20 +15,38 @@ const struct viz_panel viz_panels[] = {
     {"strip",   VIZ_PLACE_STRIP,   viz_panel_strip  },
     {"nodes",   VIZ_PLACE_NODES,   viz_panel_nodes  },
     {"scores",  VIZ_PLACE_SCORES,  viz_panel_scores },
-    {"moves",   VIZ_PLACE_MOVES,   viz_panel_moves  },
+    {"detail",  VIZ_PLACE_MOVES,   viz_panel_detail },
 };
 const size_t viz_panel_count = FORE_COUNTOF(viz_panels);
+
+/* The page between the cards, and under their round corners; what they cover needs no ground. */
+static void fill_ground(struct viz_canvas *canvas, const struct viz_layout *layout)
+{
+    cairo_t *cr = canvas->cr;
+    double inset = ceil(9 * canvas->u);
+    cairo_rectangle(cr, 0, 0, layout->width, layout->height);
+    for (int i = 0; i < VIZ_PLACES; i++) {
+        const struct viz_rect *r = &layout->place[i];
+        if (i == VIZ_PLACE_HEADER || r->w <= 2 * inset || r->h <= 2 * inset) continue;
+        cairo_rectangle(cr, r->x + inset, r->y + inset, r->w - 2 * inset, r->h - 2 * inset);
+    }
+    cairo_set_fill_rule(cr, CAIRO_FILL_RULE_EVEN_ODD);
+    viz_canvas_colour(canvas, canvas->theme->page, 1);
+    cairo_fill(cr);
+    cairo_set_fill_rule(cr, CAIRO_FILL_RULE_WINDING);
+}
 
 void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
                     const struct viz_theme *theme, struct viz_scene *scene)
 {
     struct viz_canvas canvas;
+    if (scene->look == NULL) scene->look = &viz_look_usual;
     viz_canvas_init(&canvas, surface, theme, layout->u);
     scene->scale = (struct viz_scale){.from = scene->view.from,
                                       .to = scene->view.to,
                                       .x0 = layout->plot_x0,
                                       .x1 = layout->plot_x1};
-    viz_canvas_fill(&canvas, (struct viz_rect){0, 0, layout->width, layout->height}, theme->page);
+    fill_ground(&canvas, layout);
     for (size_t i = 0; i < viz_panel_count; i++) {
         struct viz_rect r = layout->place[viz_panels[i].place];
         cairo_save(canvas.cr);
@@ -80,6 +98,41 @@ void viz_panel_clock(struct viz_canvas *canvas, const struct viz_scene *scene, d
     }
 }
 
+uint32_t viz_panel_rows(const struct viz_scene *scene, uint32_t *count)
+{
+    uint32_t total = scene->model->order_count;
+    double from = scene->look->row_from * total, to = scene->look->row_to * total;
+    uint32_t first = (uint32_t)floor(from + 1e-9), last = (uint32_t)ceil(to - 1e-9);
+    if (last > total) last = total;
+    if (first >= last) first = last > 0 ? last - 1 : 0;
+    *count = last - first;
+    return first;
+}
+
+uint32_t viz_panel_row_at(const struct viz_scene *scene, struct viz_rect plot, double y, fore_ns at)
+{
+    const struct viz_model *model = scene->model;
+    uint32_t count, first = viz_panel_rows(scene, &count), height = (uint32_t)plot.h;
+    if (count == 0 || height == 0 || y < plot.y || y >= plot.y + plot.h) return VIZ_NONE;
+    uint32_t line = (uint32_t)(y - plot.y), best = VIZ_NONE;
+    const uint8_t *column = viz_matrix_column(
+        &model->heat, at / (model->heat.bucket_ns > 0 ? model->heat.bucket_ns : 1));
+    int most = -1;
+    uint32_t i = (uint32_t)((uint64_t)line * count / height);
+    while (i > 0 && viz_matrix_line(i, count, height) >= line)
+        i--;
+    for (; i < count && viz_matrix_line(i, count, height) <= line; i++) {
+        uint32_t end = viz_matrix_line(i + 1, count, height), p = model->order[first + i];
+        uint32_t start = viz_matrix_line(i, count, height);
+        if (line >= (end > start ? end : start + 1)) continue;
+        int heat = column != NULL && p < model->heat.row_cap ? column[p] : 0;
+        if (heat <= most) continue;
+        most = heat;
+        best = p;
+    }
+    return best;
+}
+
 void viz_panel_empty(struct viz_canvas *canvas, struct viz_rect r, const char *text)
 {
     struct viz_type type = {.size = VIZ_BODY, .align = VIZ_CENTRE, .colour = canvas->theme->faint};
@@ -97,14 +150,14 @@ static enum viz_mark kind_mark(uint8_t kind)
     case FORE_MOVE_DROP_REPLICA: return VIZ_MARK_MINUS;
     case FORE_MOVE_ADD_NODE: return VIZ_MARK_PLUS;
     case FORE_MOVE_REMOVE_NODE: return VIZ_MARK_MINUS;
-    case FORE_MOVE_VERTICAL_SPLIT: return VIZ_MARK_FORK;
+    case FORE_MOVE_VERTICAL_SPLIT: return VIZ_MARK_COLUMNS;
     case FORE_MOVE_VERTICAL_MERGE: return VIZ_MARK_JOIN;
     default: return VIZ_MARK_NONE;
     }
 }
 
-static void describe(const struct viz_model *model, const struct fore_event_move *m, char *out,
-                     size_t size)
+void viz_panel_move_text(const struct viz_model *model, const struct fore_event_move *m, char *out,
+                         size_t size)
 {
     char from[16], to[16];
     viz_label_node(model, m->source, from, sizeof from);
@@ -156,7 +209,7 @@ struct viz_move_look viz_panel_move_look(const struct viz_canvas *canvas,
         look.state = endings[i].mark;
         look.colour = endings[i].colour;
     }
-    describe(model, &move->move, look.what, sizeof look.what);
+    viz_panel_move_text(model, &move->move, look.what, sizeof look.what);
     if (viz_model_move_over(move) || move->move.bytes_total == 0) return look;
     double share = fmin((double)move->move.bytes_done / (double)move->move.bytes_total, 1);
     snprintf(look.percent, sizeof look.percent, "%.0f %%", share * 100);

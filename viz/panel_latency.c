@@ -5,6 +5,7 @@
 #include "core/act/alert.h"
 #include "viz/format.h"
 #include "viz/panel.h"
+#include "viz/series.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -63,12 +64,13 @@ static void scale_labels(struct viz_canvas *canvas, const struct log_scale *s, d
     }
 }
 
-/* One rectangle for each run of buckets above the SLO. */
+/* One rectangle for each run of buckets above the SLO, all of them shaded at once. */
 static void violations(struct viz_canvas *canvas, const struct viz_scene *scene,
                        struct viz_rect plot)
 {
     const struct viz_tape *tape = &scene->model->tape;
     uint64_t last = scene->view.now / tape->bucket_ns, begin = UINT64_MAX;
+    cairo_new_path(canvas->cr);
     for (uint64_t b = scene->view.from / tape->bucket_ns; b <= last + 1; b++) {
         const struct viz_tape_cell *cell = b <= last ? viz_tape_get(tape, b) : NULL;
         bool bad = cell != NULL && cell->slo_ms > 0 && cell->p99_ms > cell->slo_ms;
@@ -78,31 +80,31 @@ static void violations(struct viz_canvas *canvas, const struct viz_scene *scene,
         double x0 = fmax(viz_axis_x(&scene->scale, begin * tape->bucket_ns), plot.x);
         double x1 = viz_axis_x(&scene->scale, b * tape->bucket_ns);
         x1 = fmin(x1, viz_axis_x(&scene->scale, scene->view.now));
-        struct viz_rect band = {floor(x0), plot.y, fmax(2, round(x1) - floor(x0)), plot.h};
-        viz_canvas_tint(canvas, band, canvas->theme->bad, 0.16);
-        viz_canvas_hatch(canvas, band, 6, canvas->theme->bad, 0.22);
+        cairo_rectangle(canvas->cr, floor(x0), plot.y, fmax(2, round(x1) - floor(x0)), plot.h);
         begin = UINT64_MAX;
     }
+    cairo_save(canvas->cr);
+    cairo_clip(canvas->cr);
+    viz_canvas_tint(canvas, plot, canvas->theme->bad, 0.16);
+    viz_canvas_hatch(canvas, plot, 6, canvas->theme->bad, 0.22);
+    cairo_restore(canvas->cr);
 }
 
 static void curve(struct viz_canvas *canvas, const struct viz_scene *scene,
                   const struct log_scale *s)
 {
     const struct viz_tape *tape = &scene->model->tape;
-    cairo_t *cr = canvas->cr;
     double x_now = viz_axis_x(&scene->scale, scene->view.now);
-    cairo_new_path(cr);
+    struct viz_series *series = viz_series_begin(1024);
     for (uint64_t b = scene->view.from / tape->bucket_ns; b <= scene->view.now / tape->bucket_ns;
          b++) {
         const struct viz_tape_cell *cell = viz_tape_get(tape, b);
         if (cell == NULL) continue;
         double x = viz_axis_x(&scene->scale, b * tape->bucket_ns + tape->bucket_ns / 2);
-        cairo_line_to(cr, fmin(fmax(x, scene->scale.x0), x_now), log_y(s, (double)cell->p99_ms));
+        viz_series_add(series, fmin(fmax(x, scene->scale.x0), x_now),
+                       log_y(s, (double)cell->p99_ms));
     }
-    viz_canvas_colour(canvas, canvas->theme->accent, 1);
-    cairo_set_line_width(cr, 1.6 * canvas->u);
-    cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-    cairo_stroke(cr);
+    viz_series_end(series, canvas, 1.6, canvas->theme->accent);
 }
 
 /* The limit's name stands in the gutter, where no curve runs. */
@@ -201,6 +203,7 @@ void viz_panel_latency(struct viz_canvas *canvas, const struct viz_scene *scene,
     left += viz_canvas_text(canvas, &title, left, r.y + 23 * u, 0, "Latency p99") + 10 * u;
     viz_canvas_text(canvas, &about, left, r.y + 23 * u, x - left, text);
     viz_panel_grid(canvas, scene, plot);
+    viz_hits_add(scene->hits, VIZ_HIT_PLOT, plot, 0);
     if (!fit(scene, &s)) {
         viz_panel_empty(canvas, r, "No latency measured up to here.");
         return;

@@ -33,6 +33,37 @@ static uint32_t best(const struct viz_model *model, uint32_t room, uint32_t *out
     return n;
 }
 
+/* What is being done about it: a move under way, else what the newest plan said. */
+static double planned(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t partition,
+                      double room, double right, double y)
+{
+    const struct viz_model *model = scene->model;
+    const struct fore_snapshot *snap = &model->snapshot;
+    const struct viz_theme *t = canvas->theme;
+    double u = canvas->u;
+    char text[64] = "";
+    for (uint32_t i = 0; i < snap->move_count && text[0] == '\0'; i++) {
+        const struct fore_snapshot_move *m = &snap->move[i];
+        if (viz_model_move_over(m) || m->move.partition != partition) continue;
+        struct viz_move_look look = viz_panel_move_look(canvas, model, m);
+        snprintf(text, sizeof text, "%s %s", look.what,
+                 look.percent[0] != '\0' ? look.percent : look.word);
+    }
+    bool moving = text[0] != '\0';
+    if (!moving) snprintf(text, sizeof text, "nothing planned");
+    struct viz_type reason = {.size = VIZ_SMALL};
+    const char *words = snap->score[partition].reason;
+    if (!moving && viz_canvas_width(canvas, &reason, words) + 110 * u > room) return 0;
+    struct viz_type type = {.size = VIZ_SMALL,
+                            .bold = moving,
+                            .align = VIZ_RIGHT,
+                            .colour = moving ? t->accent : t->muted};
+    double w = viz_canvas_text(canvas, &type, right, y, 0, text);
+    if (moving)
+        viz_canvas_mark(canvas, VIZ_MARK_ARROW, right - w - 9 * u, y - 4 * u, 10, t->accent);
+    return w + 26 * u;
+}
+
 static void row(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t partition,
                 struct viz_rect r)
 {
@@ -69,7 +100,8 @@ static void row(struct viz_canvas *canvas, const struct viz_scene *scene, uint32
     viz_canvas_text(canvas, &value, x - 165 * u, base, 0, text);
     if (hot) viz_canvas_mark(canvas, VIZ_MARK_TRIANGLE, x - 205 * u, base - 4 * u, 9, t->warn);
     struct viz_type why = {.size = VIZ_SMALL, .colour = t->muted};
-    viz_canvas_text(canvas, &why, bar.x, base + 17 * u, r.x + r.w - bar.x, s->reason);
+    double w = planned(canvas, scene, partition, r.x + r.w - bar.x, r.x + r.w, base + 17 * u);
+    viz_canvas_text(canvas, &why, bar.x, base + 17 * u, r.x + r.w - bar.x - w, s->reason);
 }
 
 static void head(struct viz_canvas *canvas, struct viz_rect r, double y)
@@ -103,6 +135,12 @@ void viz_panel_scores(struct viz_canvas *canvas, const struct viz_scene *scene, 
     }
     head(canvas, rows, r.y + 46 * u);
     pitch = fmin(rows.h / count, 46 * u);
-    for (uint32_t i = 0; i < count; i++)
-        row(canvas, scene, list[i], (struct viz_rect){rows.x, rows.y + i * pitch, rows.w, pitch});
+    for (uint32_t i = 0; i < count; i++) {
+        struct viz_rect place = {rows.x, rows.y + i * pitch, rows.w, pitch};
+        if (list[i] == scene->look->partition)
+            viz_canvas_tint(canvas, (struct viz_rect){r.x + 1, place.y, r.w - 2, pitch},
+                            canvas->theme->soft, 0.25);
+        viz_hits_add(scene->hits, VIZ_HIT_PARTITION, place, list[i]);
+        row(canvas, scene, list[i], place);
+    }
 }

@@ -141,6 +141,7 @@ static void draw_move(struct viz_canvas *canvas, const struct viz_scene *scene,
                     viz_colour_mix(t->card, s->look.colour, s->over ? 0.30 : 0.85));
     viz_canvas_outline(canvas, bar, 3 * u, s->look.colour);
     if (!s->mute) label(canvas, scene, s, bar);
+    viz_hits_add(scene->hits, VIZ_HIT_MOVE, bar, s->move->move.ticket);
 }
 
 static double key(struct viz_canvas *canvas, double x, double y, enum viz_mark mark,
@@ -192,6 +193,7 @@ void viz_panel_strip(struct viz_canvas *canvas, const struct viz_scene *scene, s
     viz_canvas_card(canvas, r, "Migrations", "", 0);
     keys(canvas, scene->scale.x1, r.y + 23 * u);
     viz_panel_grid(canvas, scene, plot);
+    viz_hits_add(scene->hits, VIZ_HIT_PLOT, plot, 0);
     viz_panel_clock(canvas, scene, plot.y + plot.h + 17 * u);
     viz_panel_now(canvas, scene, plot);
     struct span span[FORE_SNAPSHOT_MOVES];

@@ -28,9 +28,12 @@ cairo_surface_t *viz_shot_draw(struct viz_player *player, const struct viz_theme
 {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     FORE_ASSERT(cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS);
-    struct viz_layout layout = viz_layout_make(width, height);
-    struct viz_scene scene = {
-        .model = &player->model, .view = player->view, .note = player->note, .status = ""};
+    struct viz_layout layout = viz_layout_sized(width, height, player->look.text);
+    struct viz_scene scene = {.model = &player->model,
+                              .view = player->view,
+                              .note = player->note,
+                              .status = "",
+                              .look = &player->look};
     viz_panel_page(surface, &layout, theme, &scene);
     return surface;
 }

@@ -1,279 +1,443 @@
 /*
- * window.c - SDL events to controls, the page to a streaming texture. The loop sleeps in SDL until
- * an event, the next frame while playing, or the next look at a growing file; a pass that leaves
- * nothing dirty touches neither cairo nor the display.
+ * window.c - SDL events to controls, the page to the display. The loop sleeps in SDL until an
+ * event, the next frame while playing, or the next look at a growing file; a pass that leaves
+ * nothing dirty touches neither cairo nor the display. The mouse is in pointer.c, what lies over
+ * the page in window_over.c.
  */
 #include "viz/window.h"
 
-#include "viz/controls.h"
+#include "viz/find.h"
 #include "viz/format.h"
-#include "viz/help.h"
+#include "viz/milestone.h"
+#include "viz/window_over.h"
 
-#include <SDL.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-struct window {
-    SDL_Window *window;
-    SDL_Renderer *renderer;
-    SDL_Texture *texture;
-    cairo_surface_t *page;
-    int width, height; /* of the page */
-    struct viz_layout layout;
-    struct viz_player *player;
-    const struct viz_theme *theme[2];
-    struct viz_controls controls;
-    fore_ns span;
-    bool dragging;
-    char said[160]; /* "saved ..." until the next change */
-};
+#define CATCH_UP_MS 8.0
+#define STALE_S     10.0 /* a growing journal that has not grown for so long is worth a word */
 
-static enum fore_err open_window(struct window *w, struct fore_diag *diag)
+static bool is_pair(const struct viz_window *w)
 {
-    SDL_SetHint("SDL_FRAMEBUFFER_ACCELERATION", "0"); /* 2.6x faster without a graphics card */
-    SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
-    if (SDL_Init(SDL_INIT_VIDEO) != 0)
-        return fore_err_set(diag, FORE_E_UNREACHABLE,
-                            "no window: %s; --shot draws a picture without a display",
-                            SDL_GetError());
-    /* SDL falls back to a screen that nobody sees; a person without a display wants to know. */
-    const char *driver = SDL_GetCurrentVideoDriver();
-    if (SDL_getenv("SDL_VIDEODRIVER") == NULL && driver != NULL &&
-        (strcmp(driver, "offscreen") == 0 || strcmp(driver, "dummy") == 0))
-        return fore_err_set(diag, FORE_E_UNREACHABLE,
-                            "no window: there is no display; --shot draws a picture without one");
-    w->window = SDL_CreateWindow("foreshard", SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED,
-                                 w->width, w->height, SDL_WINDOW_RESIZABLE);
-    if (w->window != NULL) w->renderer = SDL_CreateRenderer(w->window, -1, 0);
-    if (w->renderer == NULL)
-        return fore_err_set(diag, FORE_E_UNREACHABLE, "no window: %s", SDL_GetError());
-    SDL_SetWindowMinimumSize(w->window, VIZ_WIDTH_MIN, VIZ_HEIGHT_MIN);
+    return w->pair.side[1] != NULL;
+}
+
+static const struct viz_theme *theme_of(const struct viz_window *w)
+{
+    return w->theme[w->controls.dark_swap];
+}
+
+/* The page is the window's; another size of it, or of the text, begins anew. */
+static enum fore_err fit(struct viz_window *w, struct fore_diag *diag)
+{
+    cairo_surface_t *page = viz_display_page(&w->display);
+    double text = w->controls.look.text;
+    if (page == NULL)
+        return fore_err_set(diag, FORE_E_UNREACHABLE, "the window is gone: %s", SDL_GetError());
+    if (page == w->frame.page && text == w->text) return FORE_E_OK;
+    viz_frame_init(&w->frame, page, text);
+    const struct viz_layout *l = &w->frame.layout;
+    w->pair_layout = viz_pair_place(l->width, l->height, text);
+    w->text = text;
+    if (w->base != NULL) cairo_surface_destroy(w->base);
+    w->base = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)l->width, (int)l->height);
+    FORE_ASSERT(cairo_surface_status(w->base) == CAIRO_STATUS_SUCCESS);
+    w->base_valid = w->covered = w->only_time = false;
+    w->controls.dirty = true;
     return FORE_E_OK;
 }
 
-static void close_window(struct window *w)
+struct viz_scene viz_window_scene(struct viz_window *w)
 {
-    if (w->page != NULL) cairo_surface_destroy(w->page);
-    if (w->texture != NULL) SDL_DestroyTexture(w->texture);
-    if (w->renderer != NULL) SDL_DestroyRenderer(w->renderer);
-    if (w->window != NULL) SDL_DestroyWindow(w->window);
-    SDL_Quit();
+    struct viz_player *p = w->pair.side[0];
+    struct viz_rect heat = w->pair_layout.heat[0];
+    double u = w->frame.layout.u;
+    struct viz_scene scene = {
+        .model = &p->model,
+        .view = p->view,
+        .scale = {p->view.from, p->view.to, w->frame.layout.plot_x0, w->frame.layout.plot_x1},
+        .note = w->controls.growing && !p->damaged ? "" : p->note,
+        .status = "",
+        .look = &p->look,
+        .hits = &w->hits
+    };
+    if (is_pair(w)) {
+        scene.scale.x0 = heat.x + (double)(int)(104 * u + 0.5);
+        scene.scale.x1 = heat.x + heat.w - (double)(int)(16 * u + 0.5);
+    }
+    return scene;
 }
 
-/* Page and texture of the window's size, if it changed. */
-static enum fore_err fit(struct window *w, struct fore_diag *diag)
+static void status_of(const struct viz_window *w, char *out, size_t size)
 {
-    int width, height;
-    if (SDL_GetRendererOutputSize(w->renderer, &width, &height) != 0)
-        SDL_GetWindowSize(w->window, &width, &height);
-    if (width < VIZ_WIDTH_MIN) width = VIZ_WIDTH_MIN;
-    if (height < VIZ_HEIGHT_MIN) height = VIZ_HEIGHT_MIN;
-    if (w->texture != NULL && width == w->width && height == w->height) return FORE_E_OK;
-    if (w->texture != NULL) SDL_DestroyTexture(w->texture);
-    if (w->page != NULL) cairo_surface_destroy(w->page);
-    w->width = width;
-    w->height = height;
-    w->texture = SDL_CreateTexture(w->renderer, SDL_PIXELFORMAT_RGB888, SDL_TEXTUREACCESS_STREAMING,
-                                   width, height);
-    w->page = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
-    w->layout = viz_layout_make(width, height);
-    if (w->texture == NULL || cairo_surface_status(w->page) != CAIRO_STATUS_SUCCESS)
-        return fore_err_set(diag, FORE_E_UNREACHABLE, "no picture of %dx%d: %s", width, height,
-                            SDL_GetError());
-    return FORE_E_OK;
+    const struct viz_controls *c = &w->controls;
+    viz_controls_status(c, out, size);
+    if (!c->growing || w->quiet_s < STALE_S) return;
+    size_t n = strlen(out);
+    snprintf(out + n, size - n, "   nothing new for %.0f s: has its writer stopped?", w->quiet_s);
 }
 
-static void draw(struct window *w)
+static void all_changed(struct viz_window *w)
 {
-    char status[160];
-    struct viz_player *p = w->player;
-    const struct viz_theme *theme = w->theme[w->controls.dark_swap];
-    viz_controls_status(&w->controls, status, sizeof status);
-    struct viz_scene scene = {.model = &p->model,
-                              .view = p->view,
-                              .note = w->controls.growing && !p->damaged ? "" : p->note,
-                              .status = w->said[0] != '\0' ? w->said : status};
-    viz_panel_page(w->page, &w->layout, theme, &scene);
-    if (w->controls.help) viz_help_draw(w->page, &w->layout, theme);
+    w->frame.changed[0] = (struct viz_rect){0, 0, w->frame.layout.width, w->frame.layout.height};
+    w->frame.changed_count = 1;
 }
 
-static void show(struct window *w)
+static void draw(struct viz_window *w)
 {
-    SDL_UpdateTexture(w->texture, NULL, cairo_image_surface_get_data(w->page),
-                      cairo_image_surface_get_stride(w->page));
-    SDL_RenderCopy(w->renderer, w->texture, NULL, NULL);
-    SDL_RenderPresent(w->renderer);
+    char status[200];
+    status_of(w, status, sizeof status);
+    bool column = w->only_time && !w->covered && !is_pair(w);
+    struct viz_scene scene = viz_window_scene(w);
+    scene.status = status;
+    w->base_valid = w->covered = false;
+    if (column) {
+        scene.hits = NULL; /* what was drawn stands where it was */
+        viz_frame_column(&w->frame, theme_of(w), &scene);
+        return;
+    }
+    w->hits.count = 0;
+    if (is_pair(w)) {
+        viz_pair_draw(w->frame.page, &w->pair_layout, theme_of(w), &w->pair, status, &w->hits);
+        all_changed(w);
+    } else {
+        viz_frame_whole(&w->frame, theme_of(w), &scene);
+    }
 }
 
-static void save(struct window *w)
+static void copy_page(cairo_surface_t *from, cairo_surface_t *to)
+{
+    cairo_t *cr = cairo_create(to);
+    cairo_set_source_surface(cr, from, 0, 0);
+    cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
+    cairo_paint(cr);
+    cairo_destroy(cr);
+    cairo_surface_flush(to);
+}
+
+/* What lies over the page is drawn on it, once the page is kept as it is without. */
+static void cover(struct viz_window *w)
+{
+    if (w->covered) {
+        copy_page(w->base, w->frame.page);
+        all_changed(w);
+    }
+    w->covered = viz_window_over_any(w);
+    if (!w->covered) return;
+    if (!w->base_valid) copy_page(w->frame.page, w->base);
+    w->base_valid = true;
+    viz_window_over_draw(w, w->frame.page);
+    cairo_surface_flush(w->frame.page);
+    all_changed(w);
+}
+
+/* ---- wishes: what needs the journal, the clipboard or a file --------------------------------- */
+
+static void save(struct viz_window *w)
 {
     char path[128];
     struct fore_diag diag = {0};
-    snprintf(path, sizeof path, "%s-%llus.png", w->player->model.name,
-             (unsigned long long)(w->player->view.now / FORE_SEC));
-    cairo_surface_t *picture =
-        viz_shot_draw(w->player, w->theme[w->controls.dark_swap], w->width, w->height);
-    if (viz_shot_write(picture, path, &diag) == FORE_E_OK)
-        snprintf(w->said, sizeof w->said, "saved %.140s", path);
+    const struct viz_player *p = w->pair.side[0];
+    snprintf(path, sizeof path, "%.80s-%llus.png", p->model.name,
+             (unsigned long long)(p->view.now / FORE_SEC));
+    if (viz_shot_write(w->covered ? w->base : w->frame.page, path, &diag) == FORE_E_OK)
+        snprintf(w->said, sizeof w->said, "saved %s", path);
     else
-        snprintf(w->said, sizeof w->said, "%.155s", diag.text);
-    cairo_surface_destroy(picture);
-    w->controls.save = false;
+        snprintf(w->said, sizeof w->said, "%.180s", diag.text);
 }
 
-/* The span asked for, widened or narrowed by [ and ]. */
-static fore_ns span_of(const struct window *w)
+static void copy(struct viz_window *w)
 {
-    int zoom = w->controls.zoom;
-    if (zoom == 0) return w->span;
-    fore_ns now = w->player->view.now - w->player->view.from;
-    fore_ns base = w->span == VIZ_SPAN_AUTO && w->player->horizon > 0 ? 4 * w->player->horizon
-                   : w->span == VIZ_SPAN_AUTO || w->span == VIZ_SPAN_ALL
-                       ? w->controls.last - w->controls.first
-                       : w->span;
-    if (base < FORE_SEC) base = now > FORE_SEC ? now : FORE_SEC;
-    fore_ns span = zoom > 0 ? (base < UINT64_MAX >> 9 ? base << zoom : base) : base >> -zoom;
-    return span > FORE_SEC ? span : FORE_SEC;
+    char text[VIZ_TIP_LINES * VIZ_TIP_LINE];
+    const struct viz_tip *tip = w->tip.count > 0 ? &w->tip : &w->pinned;
+    if (tip->count == 0) {
+        snprintf(w->said, sizeof w->said, "point at something first; then y copies it");
+        return;
+    }
+    viz_tip_text(tip, text, sizeof text);
+    SDL_SetClipboardText(text);
+    snprintf(w->said, sizeof w->said, "copied: %s", tip->line[0]);
 }
 
-static void update(struct window *w)
+/* The command that draws this view again. */
+static void copy_view(struct viz_window *w)
 {
-    w->player->span = span_of(w);
-    viz_player_go(w->player, w->controls.now);
-    fore_ns width = w->player->view.now - w->player->view.from;
-    w->controls.step = width / 100 > FORE_SEC ? width / 100 : FORE_SEC;
-    if (w->controls.save) save(w);
-    draw(w);
-    show(w);
-    w->controls.dirty = false;
+    char look[256], text[1024];
+    const struct viz_player *p = w->pair.side[0];
+    viz_look_print(&w->controls.look, look, sizeof look);
+    snprintf(text, sizeof text,
+             "foreshard-viz --shot %llus view.png %.300s%s%.300s --span %llus%s%s",
+             (unsigned long long)(p->view.now / FORE_SEC), p->path, is_pair(w) ? " " : "",
+             is_pair(w) ? w->pair.side[1]->path : "",
+             (unsigned long long)((p->view.now - p->view.from) / FORE_SEC),
+             look[0] != '\0' ? " --look " : "", look);
+    SDL_SetClipboardText(text);
+    snprintf(w->said, sizeof w->said, "copied the command that draws this view");
 }
 
-static void press(struct window *w, const SDL_KeyboardEvent *key)
+static void jump(struct viz_window *w, enum viz_milestone what, bool back)
 {
-    bool far = (key->keysym.mod & KMOD_SHIFT) != 0;
-    struct viz_controls *c = &w->controls;
-    switch (key->keysym.sym) {
-    case SDLK_SPACE: viz_controls_do(c, VIZ_DO_PLAY); break;
-    case SDLK_LEFT: viz_controls_do(c, far ? VIZ_DO_FAR_BACK : VIZ_DO_BACK); break;
-    case SDLK_RIGHT: viz_controls_do(c, far ? VIZ_DO_FAR_FORWARD : VIZ_DO_FORWARD); break;
-    case SDLK_HOME: viz_controls_do(c, VIZ_DO_START); break;
-    case SDLK_END: viz_controls_do(c, VIZ_DO_END); break;
-    case SDLK_ESCAPE:
-        if (c->help) viz_controls_do(c, VIZ_DO_HELP);
-        break;
-    default: break;
+    fore_ns at;
+    if (viz_milestone_find(w->pair.side[0]->feed, what, w->controls.now, back, &at)) {
+        w->controls.playing = false;
+        viz_controls_seek(&w->controls, at);
+    } else {
+        snprintf(w->said, sizeof w->said, "no %s %s",
+                 what == VIZ_MILESTONE_ALERT ? "alert" : "event", back ? "before" : "after this");
     }
 }
 
-/* Signs come as text, so that every keyboard layout has them where its owner expects. */
-static void type(struct window *w, const char *text)
+/* The neighbour of the selected partition in key order; without one, the first or last shown. */
+static void next_row(struct viz_window *w, int by)
 {
-    static const struct {
-        char sign;
-        enum viz_command command;
-    } signs[] = {
-        {'+', VIZ_DO_FASTER  },
-        {'=', VIZ_DO_FASTER  },
-        {'-', VIZ_DO_SLOWER  },
-        {'[', VIZ_DO_NARROWER},
-        {']', VIZ_DO_WIDER   },
-        {'0', VIZ_DO_FIT     },
-        {'t', VIZ_DO_THEME   },
-        {'s', VIZ_DO_SAVE    },
-        {'?', VIZ_DO_HELP    },
-        {'q', VIZ_DO_QUIT    }
-    };
-    for (size_t i = 0; i < FORE_COUNTOF(signs); i++)
-        if (text[0] == signs[i].sign) viz_controls_do(&w->controls, signs[i].command);
+    struct viz_scene scene = viz_window_scene(w);
+    const struct viz_model *model = scene.model;
+    uint32_t count, first = viz_panel_rows(&scene, &count), i = 0;
+    if (count == 0) return;
+    while (i < model->order_count && model->order[i] != w->controls.look.partition)
+        i++;
+    if (i == model->order_count)
+        i = by > 0 ? first : first + count - 1;
+    else if (by > 0 ? i + 1 < model->order_count : i > 0)
+        i += (uint32_t)by;
+    w->controls.look.partition = model->order[i];
+    w->controls.look.plan = VIZ_PLAN_NONE;
+    double share = (double)count / model->order_count;
+    if (i < first) w->controls.look.row_from = (double)i / model->order_count;
+    if (i >= first + count) w->controls.look.row_from = (i + 1.0 - count) / model->order_count;
+    if (share < 1 && (i < first || i >= first + count))
+        w->controls.look.row_to = w->controls.look.row_from + share;
 }
 
-static void point(struct window *w, int x, int y)
+static void find(struct viz_window *w)
 {
-    const struct viz_rect *top = &w->layout.place[VIZ_PLACE_HEAT];
-    const struct viz_rect *low = &w->layout.place[VIZ_PLACE_STRIP];
-    if (y < top->y || y > low->y + low->h || x < w->layout.plot_x0 - 4 || x > w->layout.plot_x1)
+    struct viz_found found;
+    const struct viz_model *model = &w->pair.side[0]->model;
+    struct viz_look *look = &w->controls.look;
+    if (viz_find(model, w->controls.search, &found)) {
+        if (found.partition != VIZ_NONE) {
+            look->partition = found.partition;
+            look->plan = VIZ_PLAN_NONE;
+            look->row_from = 0;
+            look->row_to = 1;
+        }
+        if (found.node != VIZ_NONE) look->node = found.node;
+    }
+    snprintf(w->said, sizeof w->said, "%s", found.said);
+}
+
+static void grant(struct viz_window *w)
+{
+    struct viz_wish wish = w->controls.wish;
+    w->controls.wish = (struct viz_wish){.quit = wish.quit};
+    if (wish.save) save(w);
+    if (wish.copy) copy(w);
+    if (wish.copy_view) copy_view(w);
+    if (wish.pin) w->pinned = w->tip;
+    if (wish.event != 0) jump(w, VIZ_MILESTONE_EVENT, wish.event < 0);
+    if (wish.alert != 0) jump(w, VIZ_MILESTONE_ALERT, wish.alert < 0);
+    if (wish.row != 0) next_row(w, wish.row);
+    if (wish.find) find(w);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+static void go(struct viz_window *w)
+{
+    struct viz_player *p = w->pair.side[0];
+    p->look = w->controls.look;
+    p->span = w->controls.span > 0 ? w->controls.span : w->span;
+    p->ahead = w->controls.ahead;
+    if (is_pair(w))
+        viz_pair_go(&w->pair, w->controls.now);
+    else
+        viz_player_peek(p, w->controls.now);
+    w->controls.view = p->view;
+    fore_ns width = p->view.now - p->view.from;
+    w->controls.step = width / 100 > FORE_SEC ? width / 100 : FORE_SEC;
+}
+
+static enum fore_err update(struct viz_window *w, struct fore_diag *diag)
+{
+    grant(w);
+    FORE_TRY(fit(w, diag));
+    w->frame.changed_count = 0;
+    if (w->controls.dirty) {
+        go(w);
+        draw(w);
+    }
+    cover(w);
+    w->controls.dirty = w->over_dirty = w->only_time = false;
+    return viz_display_show(&w->display, w->frame.changed, w->frame.changed_count, diag);
+}
+
+/* Between events: a panel that waits, or more of a past that is still being read. True: go on. */
+static bool work_on(struct viz_window *w, enum fore_err *err, struct fore_diag *diag)
+{
+    struct viz_player *p = w->pair.side[0];
+    if (w->frame.waiting != 0 && !w->covered) {
+        struct viz_scene scene = viz_window_scene(w);
+        char status[200];
+        status_of(w, status, sizeof status);
+        scene.status = status;
+        scene.hits = NULL;
+        (void)viz_frame_follow(&w->frame, &scene);
+        *err = viz_display_show(&w->display, w->frame.changed, w->frame.changed_count, diag);
+        return true;
+    }
+    if (is_pair(w) || p->behind == VIZ_BEHIND_NOT) return false;
+    enum viz_behind before = p->behind;
+    bool more = viz_player_catch_up(p, CATCH_UP_MS);
+    if (!more || p->behind != before) w->controls.dirty = true;
+    return true;
+}
+
+static void press(struct viz_window *w, const SDL_KeyboardEvent *key)
+{
+    struct viz_controls *c = &w->controls;
+    SDL_Keycode sym = key->keysym.sym;
+    char name[48];
+    if (c->searching) {
+        if (sym == SDLK_RETURN || sym == SDLK_KP_ENTER) viz_controls_type(c, "\n");
+        if (sym == SDLK_BACKSPACE) viz_controls_type(c, "\b");
+        if (sym == SDLK_ESCAPE) viz_controls_do(c, VIZ_DO_CLEAR);
         return;
-    struct viz_scale scale = {w->player->view.from, w->player->view.to, w->layout.plot_x0,
-                              w->layout.plot_x1};
-    viz_controls_seek(&w->controls, viz_axis_at(&scale, x));
-    w->dragging = true;
+    }
+    bool plain = sym >= 32 && sym < 127; /* comes as text too */
+    bool ctrl = (key->keysym.mod & KMOD_CTRL) != 0;
+    if (plain && !ctrl) return;
+    snprintf(name, sizeof name, "%s%.40s",
+             ctrl                           ? "Ctrl "
+             : key->keysym.mod & KMOD_SHIFT ? "Shift "
+                                            : "",
+             SDL_GetKeyName(sym));
+    enum viz_command command = viz_controls_named(name);
+    if (command == VIZ_DO_CLEAR && !c->help) w->pinned.count = 0;
+    viz_controls_do(c, command);
 }
 
-static void handle(struct window *w, const SDL_Event *event)
+static void handle(struct viz_window *w, const SDL_Event *event)
 {
-    if (event->type == SDL_QUIT) w->controls.quit = true;
-    if (event->type == SDL_WINDOWEVENT && event->window.event == SDL_WINDOWEVENT_EXPOSED)
-        w->controls.dirty = true;
-    if (event->type == SDL_WINDOWEVENT && event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED)
-        w->controls.dirty = true;
-    if (event->type == SDL_KEYDOWN || event->type == SDL_TEXTINPUT ||
-        event->type == SDL_MOUSEBUTTONDOWN)
+    struct viz_controls *c = &w->controls;
+    if (event->type == SDL_QUIT) c->wish.quit = true;
+    if (event->type == SDL_WINDOWEVENT && (event->window.event == SDL_WINDOWEVENT_EXPOSED ||
+                                           event->window.event == SDL_WINDOWEVENT_SIZE_CHANGED)) {
+        viz_display_spoiled(&w->display);
+        c->dirty = true;
+    }
+    if ((event->type == SDL_KEYDOWN || event->type == SDL_MOUSEBUTTONDOWN) && w->said[0] != '\0') {
         w->said[0] = '\0';
+        w->over_dirty = true;
+        c->dirty = true;
+    }
     if (event->type == SDL_KEYDOWN) press(w, &event->key);
-    if (event->type == SDL_TEXTINPUT) type(w, event->text.text);
-    if (event->type == SDL_MOUSEBUTTONDOWN && event->button.button == SDL_BUTTON_LEFT)
-        point(w, event->button.x, event->button.y);
-    if (event->type == SDL_MOUSEBUTTONUP) w->dragging = false;
+    if (event->type == SDL_TEXTINPUT) {
+        if (c->searching)
+            viz_controls_type(c, event->text.text);
+        else
+            viz_controls_do(c, viz_controls_named(event->text.text));
+    }
+    viz_pointer_event(w, event);
 }
 
-/* A drag goes where the mouse is now, not through every place it has been. */
-static void drag(struct window *w)
+static bool grew(struct viz_window *w)
 {
-    int x, y;
-    if (!w->dragging) return;
-    (void)SDL_GetMouseState(&x, &y);
-    double edge = x < w->layout.plot_x0 ? w->layout.plot_x0 : x;
-    struct viz_scale scale = {w->player->view.from, w->player->view.to, w->layout.plot_x0,
-                              w->layout.plot_x1};
-    fore_ns at = viz_axis_at(&scale, edge);
-    if (at != w->controls.now) viz_controls_seek(&w->controls, at);
+    bool any = viz_player_poll(w->pair.side[0]);
+    if (is_pair(w)) any = viz_player_poll(w->pair.side[1]) || any;
+    return any;
 }
 
-static enum fore_err loop(struct window *w, struct fore_diag *diag)
+static bool growing(const struct viz_player *p)
+{
+    return p != NULL && !p->damaged && fore_journal_reader_truncated(p->reader);
+}
+
+static void pass_time(struct viz_window *w, double wall_s)
+{
+    struct viz_controls *c = &w->controls;
+    bool asked = c->dirty;
+    if (c->growing) {
+        double before = w->quiet_s;
+        w->quiet_s = grew(w) ? 0 : before + wall_s;
+        bool said = before >= STALE_S, say = w->quiet_s >= STALE_S;
+        if (said != say || (say && (int)before / 5 != (int)w->quiet_s / 5)) c->dirty = true;
+    }
+    bool was = c->growing;
+    c->growing = growing(w->pair.side[0]) || growing(w->pair.side[1]);
+    if (was != c->growing) c->dirty = true;
+    asked = asked || c->dirty;
+    viz_controls_tick(c, wall_s,
+                      is_pair(w) ? viz_pair_last(&w->pair) : viz_player_last(w->pair.side[0]));
+    w->only_time = !asked && c->dirty;
+}
+
+static enum fore_err loop(struct viz_window *w, struct fore_diag *diag)
 {
     Uint64 before = SDL_GetPerformanceCounter();
-    while (!w->controls.quit) {
-        if (w->controls.dirty) {
-            FORE_TRY(fit(w, diag));
-            update(w);
-        }
+    enum fore_err err = FORE_E_OK;
+    while (!w->controls.wish.quit && err == FORE_E_OK) {
+        if (w->controls.dirty || w->over_dirty) FORE_TRY(update(w, diag));
+        bool busy = work_on(w, &err, diag);
         SDL_Event event;
         bool moved = false;
-        if (SDL_WaitEventTimeout(&event, viz_controls_sleep_ms(&w->controls)) == 1) do {
+        int sleep_ms = busy ? 0 : viz_controls_sleep_ms(&w->controls);
+        if (SDL_WaitEventTimeout(&event, sleep_ms) == 1) do {
                 if (event.type == SDL_MOUSEMOTION) moved = true;
                 handle(w, &event);
             } while (SDL_PollEvent(&event) == 1);
-        if (moved) drag(w);
+        if (moved) viz_pointer_moved(w);
         Uint64 now = SDL_GetPerformanceCounter();
         double wall_s = (double)(now - before) / (double)SDL_GetPerformanceFrequency();
         before = now;
-        if (w->controls.growing) (void)viz_player_poll(w->player);
-        w->controls.growing =
-            !w->player->damaged && fore_journal_reader_truncated(w->player->reader);
-        viz_controls_tick(&w->controls, wall_s, viz_player_last(w->player));
+        pass_time(w, wall_s);
     }
-    return FORE_E_OK;
+    return err;
 }
 
-enum fore_err viz_window_run(struct viz_player *player, const struct viz_theme *theme, int width,
-                             int height, struct fore_diag *diag)
+/* Shown while a journal is read for the first time. */
+static enum fore_err reading(struct viz_window *w, struct fore_diag *diag)
 {
-    struct window w = {
-        .width = width,
-        .height = height,
-        .player = player,
-        .theme = {theme, viz_colour_other(theme)},
-        .span = player->span
-    };
-    enum fore_err err = open_window(&w, diag);
-    if (err == FORE_E_OK) {
-        viz_controls_init(&w.controls, viz_player_first(player), viz_player_last(player), false);
-        viz_player_go(player, w.controls.now);
-        w.controls.growing = w.controls.following =
-            !player->damaged && fore_journal_reader_truncated(player->reader);
-        SDL_StartTextInput();
-        err = loop(&w, diag);
-    }
-    close_window(&w);
+    struct viz_canvas canvas;
+    struct viz_rect all = {0, 0, w->frame.layout.width, w->frame.layout.height};
+    viz_canvas_init(&canvas, w->frame.page, theme_of(w), w->frame.layout.u);
+    viz_canvas_fill(&canvas, all, theme_of(w)->page);
+    viz_panel_empty(&canvas, all, "Reading the journal\342\200\246");
+    viz_canvas_fini(&canvas);
+    cairo_surface_flush(w->frame.page);
+    return viz_display_show(&w->display, &all, 1, diag);
+}
+
+static enum fore_err run(struct viz_window *w, struct fore_diag *diag)
+{
+    struct viz_player *p = w->pair.side[0];
+    bool two = is_pair(w);
+    viz_controls_init(&w->controls, two ? viz_pair_first(&w->pair) : viz_player_first(p),
+                      two ? viz_pair_last(&w->pair) : viz_player_last(p), false);
+    w->controls.look = p->look;
+    FORE_TRY(fit(w, diag));
+    FORE_TRY(reading(w, diag));
+    w->controls.growing = w->controls.following = growing(p) || growing(w->pair.side[1]);
+    SDL_StartTextInput();
+    return loop(w, diag);
+}
+
+enum fore_err viz_window_run(struct viz_player *player, struct viz_player *other,
+                             const struct viz_theme *theme, int width, int height,
+                             struct fore_diag *diag)
+{
+    struct viz_window *w = calloc(1, sizeof *w);
+    FORE_ASSERT(w != NULL);
+    w->pair.side[0] = player;
+    w->pair.side[1] = other;
+    w->theme[0] = theme;
+    w->theme[1] = viz_colour_other(theme);
+    w->span = player->span;
+    w->mouse_x = w->mouse_y = -1;
+    enum fore_err err = viz_display_open(&w->display, width, height, diag);
+    if (err == FORE_E_OK) err = run(w, diag);
+    if (w->base != NULL) cairo_surface_destroy(w->base);
+    viz_display_close(&w->display);
+    free(w);
     return err;
 }

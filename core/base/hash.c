@@ -95,13 +95,35 @@ uint64_t fore_hash_u64(uint64_t word, uint64_t salt)
     return mix(word ^ mix(salt + UINT64_C(0x9e3779b97f4a7c15)));
 }
 
-uint32_t fore_hash_crc32c(const void *data, size_t len, uint32_t seed)
+static uint32_t crc32c_bytes(const uint8_t *byte, size_t len, uint32_t crc)
 {
-    const uint8_t *byte = data;
-    uint32_t crc = ~seed;
     for (size_t i = 0; i < len; i++)
         crc = (crc >> 8) ^ crc32c_table[(crc ^ byte[i]) & 0xff];
-    return ~crc;
+    return crc;
+}
+
+/* Reading a journal spent two thirds of its time on one byte after the other; SSE 4.2 has the very
+ * polynomial as an instruction, for eight. */
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static uint32_t crc32c_words(const uint8_t *byte, size_t len,
+                                                               uint32_t crc)
+{
+    uint64_t wide = crc;
+    for (; len >= 8; len -= 8, byte += 8) {
+        uint64_t word;
+        memcpy(&word, byte, sizeof word);
+        wide = __builtin_ia32_crc32di(wide, word);
+    }
+    return crc32c_bytes(byte, len, (uint32_t)wide);
+}
+#endif
+
+uint32_t fore_hash_crc32c(const void *data, size_t len, uint32_t seed)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("sse4.2")) return ~crc32c_words(data, len, ~seed);
+#endif
+    return ~crc32c_bytes(data, len, ~seed);
 }
 
 static uint16_t crc16(const uint8_t *byte, size_t len)

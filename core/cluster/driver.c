@@ -176,6 +176,15 @@ enum fore_err fore_driver_sweep(struct fore_driver driver, fore_ticket ticket, u
     return promise_known(driver.ops->sweep(driver.self, ticket, orphans));
 }
 
+struct fore_split_cost fore_driver_split_cost(struct fore_driver driver)
+{
+    struct fore_split_cost cost = {0};
+    if (driver.ops->split_cost != NULL) driver.ops->split_cost(driver.self, &cost);
+    FORE_ASSERT(cost.overhead_share >= 0.0 && cost.overhead_share < 1.0);
+    FORE_ASSERT(cost.pause_s >= 0.0);
+    return cost;
+}
+
 void fore_driver_close(struct fore_driver driver)
 {
     driver.ops->close(driver.self);

@@ -138,6 +138,18 @@ struct fore_content {
     uint64_t written, rows_written; /* the same on every node: they belong to the partition */
 };
 
+/*
+ * What it costs to have a key range in more parts than one, as the cluster tells it: a partition
+ * is never free to hold, and cutting one takes a moment. All zero: free, or nothing is known. A
+ * figure of the cluster's operator, not a promise; what it comes to is watched
+ * (decide/split_cost.h).
+ */
+struct fore_split_cost {
+    double overhead_share;   /* of a node's capacity, for every replica it holds */
+    double pause_s;          /* a split's or a merge's requests wait so long */
+    uint64_t part_bytes_min; /* a split that leaves less on either side is REFUSED */
+};
+
 struct fore_driver_ops {
     const char *name;
     uint32_t caps; /* enum fore_driver_caps, or-ed */
@@ -170,6 +182,8 @@ struct fore_driver_ops {
     enum fore_err (*cutover)(void *self, fore_ticket ticket);
     /* SWEEPING -> DONE: remove what the source still holds; idempotent; *orphans = keys found. */
     enum fore_err (*sweep)(void *self, fore_ticket ticket, uint64_t *orphans);
+    /* What splits cost here. NULL: nothing is told. */
+    void (*split_cost)(void *self, struct fore_split_cost *out);
     void (*close)(void *self);
 };
 
@@ -208,6 +222,7 @@ FORE_MUST_USE enum fore_err fore_driver_compare(struct fore_driver driver, fore_
 FORE_MUST_USE enum fore_err fore_driver_cutover(struct fore_driver driver, fore_ticket ticket);
 FORE_MUST_USE enum fore_err fore_driver_sweep(struct fore_driver driver, fore_ticket ticket,
                                               uint64_t *orphans);
+struct fore_split_cost fore_driver_split_cost(struct fore_driver driver);
 void fore_driver_close(struct fore_driver driver);
 bool fore_driver_can(struct fore_driver driver, uint32_t caps);
 

@@ -103,6 +103,12 @@ static enum fore_err faulty_sweep(void *self, fore_ticket ticket, uint64_t *orph
     return fails(fault) ? fault->failure : fore_driver_sweep(fault->inner, ticket, orphans);
 }
 
+static void faulty_split_cost(void *self, struct fore_split_cost *out)
+{
+    struct fore_driver_fault *fault = self;
+    *out = fore_driver_split_cost(fault->inner);
+}
+
 static void faulty_close(void *self)
 {
     struct fore_driver_fault *fault = self;
@@ -129,6 +135,7 @@ struct fore_driver fore_driver_faulty(struct fore_driver_fault *fault)
         .compare = faulty_compare,
         .cutover = faulty_cutover,
         .sweep = faulty_sweep,
+        .split_cost = faulty_split_cost,
         .close = faulty_close,
     };
     return (struct fore_driver){.ops = &fault->ops, .self = fault};

@@ -25,15 +25,25 @@ enum {
 const char *fore_event_kind_text(enum fore_event_kind kind)
 {
     static const char *const text[] = {
-        [FORE_EV_KEYFRAME] = "keyframe",   [FORE_EV_CLUSTER_LOAD] = "cluster-load",
-        [FORE_EV_NODE_LOAD] = "node-load", [FORE_EV_PARTITION_LOAD] = "partition-load",
-        [FORE_EV_HOT_KEY] = "hot-key",     [FORE_EV_FORECAST] = "forecast",
-        [FORE_EV_SCORE] = "score",         [FORE_EV_PLAN] = "plan",
-        [FORE_EV_MOVE] = "move",           [FORE_EV_VERIFY] = "verify",
-        [FORE_EV_TOPOLOGY] = "topology",   [FORE_EV_FAULT] = "fault",
-        [FORE_EV_ALERT] = "alert",         [FORE_EV_NOTE] = "note",
-        [FORE_EV_RESULT] = "result",       [FORE_EV_FALLBACK] = "fallback",
-        [FORE_EV_RESOLVED] = "resolved",   [FORE_EV_GAIN] = "gain",
+        [FORE_EV_KEYFRAME] = "keyframe",
+        [FORE_EV_CLUSTER_LOAD] = "cluster-load",
+        [FORE_EV_NODE_LOAD] = "node-load",
+        [FORE_EV_PARTITION_LOAD] = "partition-load",
+        [FORE_EV_HOT_KEY] = "hot-key",
+        [FORE_EV_FORECAST] = "forecast",
+        [FORE_EV_SCORE] = "score",
+        [FORE_EV_PLAN] = "plan",
+        [FORE_EV_MOVE] = "move",
+        [FORE_EV_VERIFY] = "verify",
+        [FORE_EV_TOPOLOGY] = "topology",
+        [FORE_EV_FAULT] = "fault",
+        [FORE_EV_ALERT] = "alert",
+        [FORE_EV_NOTE] = "note",
+        [FORE_EV_RESULT] = "result",
+        [FORE_EV_FALLBACK] = "fallback",
+        [FORE_EV_RESOLVED] = "resolved",
+        [FORE_EV_GAIN] = "gain",
+        [FORE_EV_WHY] = "why",
     };
     _Static_assert(FORE_COUNTOF(text) == EVENT_KINDS, "a kind has no name");
     return (size_t)kind < FORE_COUNTOF(text) ? text[kind] : NULL;

@@ -31,7 +31,8 @@
     X(15, RESULT, "the run's summary, as JSON text")                                    \
     X(16, FALLBACK, "decisions went over to the present load, or back to the forecast") \
     X(17, RESOLVED, "an alert whose cause is gone")                                     \
-    X(18, GAIN, "what a move was to save, and what it saved")
+    X(18, GAIN, "what a move was to save, and what it saved")                           \
+    X(19, WHY, "a plan explained: its nodes with and without it, and what else there was")
 
 enum fore_event_kind {
 #define X(number, name, what) FORE_EV_##name = (number),
@@ -103,7 +104,8 @@ struct fore_event_hot_key {
     float share_error; /* share is high by at most this */
     uint32_t rank;
 };
-struct fore_event_forecast { /* then float q10[steps], q50[steps], q90[steps]: load in cores */
+struct fore_event_forecast { /* then float q10[steps], q50[steps], q90[steps]: load in cores; with
+                              * decide.journal_why a NUL-ended text: how it was made */
     uint32_t partition;
     uint32_t steps;
     uint64_t step_ns;
@@ -199,6 +201,36 @@ struct fore_event_gain { /* of a copy whose horizon is over, or cut short; NaN: 
     uint8_t worse; /* by more than act.worse_margin */
     uint8_t pad_[2];
 };
+struct fore_event_why { /* then struct fore_event_why_node[node_count], struct
+                         * fore_event_why_other[other_count] (the best first), and a NUL-ended text:
+                         * a line for each of these, why not. Only with decide.journal_why. */
+    uint64_t plan;
+    float horizon_s, duration_s; /* duration: of its longest copy */
+    float bytes;
+    float risk_before,
+        risk_after; /* P(overload) of the worst node; after: once the copies are done */
+    uint16_t node_count, other_count;
+    uint8_t calm; /* no threshold was reached: only tidying up */
+    uint8_t pad_[7];
+};
+struct fore_event_why_node { /* before: without the plan; during its copies; after them */
+    float risk_before, risk_during, risk_after;
+    float p99_before_ms, p99_during_ms, p99_after_ms; /* medians; infinite: no steady state */
+    uint16_t node, pad_;
+};
+struct fore_event_why_other {
+    char source[24], target[24]; /* the best target there is; "": none */
+    uint32_t partition, partner; /* partner: of a swap; else FORE_PARTITION_NONE */
+    float gain_s;                /* violation node-seconds, its price taken off; NaN: not priced */
+    float bytes, duration_s;
+    uint8_t kind; /* enum fore_move_kind */
+    uint8_t swap;
+    uint8_t why; /* enum fore_whatif_why, see core/decide/whatif.h */
+    uint8_t pad_;
+};
+_Static_assert(sizeof(struct fore_event_why) == 40, "part of the file format");
+_Static_assert(sizeof(struct fore_event_why_node) == 28, "part of the file format");
+_Static_assert(sizeof(struct fore_event_why_other) == 72, "part of the file format");
 _Static_assert(sizeof(struct fore_event_gain) == 104, "part of the file format");
 _Static_assert(sizeof(struct fore_event_resolved) == 16, "part of the file format");
 _Static_assert(sizeof(struct fore_event_move) == 64, "part of the file format");

@@ -83,6 +83,9 @@ FORE_MUST_USE enum fore_err fore_journal_reader_next(struct fore_journal_reader 
  * the best one known. */
 FORE_MUST_USE enum fore_err fore_journal_reader_seek(struct fore_journal_reader *reader, fore_ns at,
                                                      struct fore_diag *diag);
+/* Bytes of the file from the next frame to the one seek(at) would go to; 0 when that lies behind.
+ */
+uint64_t fore_journal_reader_skip(const struct fore_journal_reader *reader, fore_ns at);
 fore_ns fore_journal_reader_first(const struct fore_journal_reader *reader);
 fore_ns fore_journal_reader_last(const struct fore_journal_reader *reader); /* known so far */
 /* True when the file ended inside a frame or without a trailer. */

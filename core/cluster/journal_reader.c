@@ -313,11 +313,9 @@ enum fore_err fore_journal_reader_next(struct fore_journal_reader *r,
     return FORE_E_OK;
 }
 
-enum fore_err fore_journal_reader_seek(struct fore_journal_reader *r, fore_ns at,
-                                       struct fore_diag *diag)
+/* Where the KEYFRAME last before or at `at` lies, of those surveyed. */
+static uint64_t keyframe_before(const struct fore_journal_reader *r, fore_ns at)
 {
-    struct fore_diag damage = {0};
-    enum fore_err err = survey(r, &damage);
     size_t count = r->keyframes.len / sizeof(struct keyframe);
     struct keyframe keyframe = {.offset = r->data_offset};
     size_t low = 0, high = count; /* low: keyframes at or before `at` */
@@ -329,14 +327,27 @@ enum fore_err fore_journal_reader_seek(struct fore_journal_reader *r, fore_ns at
         else
             high = middle;
     }
-    keyframe.offset = r->data_offset;
-    if (count > 0)
-        memcpy(&keyframe, r->keyframes.data + (low > 0 ? low - 1 : 0) * sizeof keyframe,
-               sizeof keyframe);
-    r->next_offset = keyframe.offset;
+    if (count == 0) return r->data_offset;
+    memcpy(&keyframe, r->keyframes.data + (low > 0 ? low - 1 : 0) * sizeof keyframe,
+           sizeof keyframe);
+    return keyframe.offset;
+}
+
+enum fore_err fore_journal_reader_seek(struct fore_journal_reader *r, fore_ns at,
+                                       struct fore_diag *diag)
+{
+    struct fore_diag damage = {0};
+    enum fore_err err = survey(r, &damage);
+    r->next_offset = keyframe_before(r, at);
     r->raw_len = r->raw_at = 0;
     if (err != FORE_E_OK && r->last < at) return fore_err_set(diag, err, "%s", damage.text);
     return FORE_E_OK;
+}
+
+uint64_t fore_journal_reader_skip(const struct fore_journal_reader *r, fore_ns at)
+{
+    uint64_t offset = keyframe_before(r, at);
+    return offset > r->next_offset ? offset - r->next_offset : 0;
 }
 
 /* ---- questions ---------------------------------------------------------------------------- */

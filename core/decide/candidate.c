@@ -81,27 +81,55 @@ static double cheapest(const struct fore_search *search, double move_price_s)
            (options->splits ? fmin(move_price_s, split) : move_price_s);
 }
 
+static size_t smallest(const struct fore_search *search, const uint32_t *partition, size_t count)
+{
+    size_t at = 0;
+    for (size_t i = 1; i < count; i++)
+        if (search->peak[partition[i]] < search->peak[partition[at]]) at = i;
+    return at;
+}
+
+/* Of a node that holds very many, those that bring most at their peak. */
+static size_t choose_leaving(const struct fore_search *search, uint16_t source, double best_gain_s,
+                             uint32_t *out)
+{
+    size_t count = 0, least = 0;
+    const uint32_t *end = search->hosted + search->hosted_at[source + 1];
+    for (const uint32_t *at = search->hosted + search->hosted_at[source]; at < end; at++) {
+        uint32_t p = *at;
+        if (search->busy[p] || fore_candidate_held(search, p)) continue;
+        double price_s = fore_price_move(search, p, 1);
+        if (search->load.cost[source] - cheapest(search, price_s) <= best_gain_s) continue;
+        if (count < LEAVING_MAX) {
+            out[count++] = p;
+            if (count == LEAVING_MAX) least = smallest(search, out, count);
+        } else if (search->peak[p] > search->peak[out[least]]) {
+            out[least] = p;
+            least = smallest(search, out, count);
+        }
+    }
+    return count;
+}
+
 /* Everything on the source that may leave and could gain more than the best so far, with what its
  * leaving saves. No change saves more than the node costs, so most are passed over unasked. */
 static size_t list_leaving(const struct fore_search *search, uint16_t source, double best_gain_s,
                            struct fore_leaving *out)
 {
     const struct fore_topology *topology = search->load.topology;
-    size_t count = 0;
-    const uint32_t *end = search->hosted + search->hosted_at[source + 1];
-    for (const uint32_t *at = search->hosted + search->hosted_at[source];
-         at < end && count < LEAVING_MAX; at++) {
-        uint32_t p = *at;
+    uint32_t partition[LEAVING_MAX];
+    size_t count = choose_leaving(search, source, best_gain_s, partition);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t p = partition[i];
         const struct fore_partition *part = &topology->partition[p];
-        if (search->busy[p] || fore_candidate_held(search, p)) continue;
         struct fore_leaving l = {.partition = p, .price_s = fore_price_move(search, p, 1)};
-        if (search->load.cost[source] - cheapest(search, l.price_s) <= best_gain_s) continue;
         l.share = fore_load_replica_share(&search->load, p, part->replica_count);
         l.duration_s = fore_price_copy_s(search, p, source, source, 1);
         l.load = search->brings[p];
-        struct fore_load_change gone = fore_price_change(search, source, p, -l.share, l.duration_s);
+        struct fore_load_change gone =
+            fore_price_change_held(search, source, p, -l.share, l.duration_s, -1);
         l.saved_s = -fore_price_rise(search, &gone, 1);
-        out[count++] = l;
+        out[i] = l;
     }
     return count;
 }
@@ -118,8 +146,8 @@ static void try_moves(const struct fore_search *search, uint16_t source,
         double due = fore_price_copy_s(search, l->partition, source, target, 1);
         if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2};
-        c.change[0] = fore_price_change(search, source, l->partition, -l->share, due);
-        c.change[1] = fore_price_change(search, target, l->partition, l->share, due);
+        c.change[0] = fore_price_change_held(search, source, l->partition, -l->share, due, -1);
+        c.change[1] = fore_price_change_held(search, target, l->partition, l->share, due, 1);
         c.gain_s = l->saved_s - fore_price_rise(search, &c.change[1], 1) - l->price_s - least;
         if (c.gain_s <= best->gain_s) continue;
         c.move = fore_price_plan(search, FORE_MOVE_MOVE, l->partition, source, target, due);
@@ -233,9 +261,12 @@ static bool may_split(const struct fore_search *search, uint16_t source,
     const struct fore_topology *topology = input->topology;
     return topology->alive_count < topology->partition_cap &&
            topology->partition[l->partition].apart == 0 &&
-           !input->partition_split_rest[l->partition] &&
+           !fore_planner_split_rests(input, l->partition) &&
+           /* of inserts in the order of the key the left part would get none */
+           !fore_ahead_takes_all(fore_ahead_of(&input->arrivals, l->partition)) &&
            topology->partition[l->partition].bytes >= input->options->split_bytes_min &&
-           l->load >= input->options->split_load_min * topology->node[source].cores;
+           search->peak[l->partition] >=
+               input->options->split_load_min * topology->node[source].cores;
 }
 
 /* Where the partition falls in two halves of equal load; sorting its samples is done once. */
@@ -250,18 +281,25 @@ static const struct fore_cut *half_of(const struct fore_search *search, uint32_t
     return cut;
 }
 
+bool fore_candidate_cut(const struct fore_search *search, uint16_t source,
+                        const struct fore_leaving *l, struct fore_keyrange_cut *out)
+{
+    const struct fore_planner_input *input = search->input;
+    double bytes = (double)input->topology->partition[l->partition].bytes;
+    if (!may_split(search, source, l) || !half_of(search, l->partition)->known) return false;
+    *out = half_of(search, l->partition)->at;
+    return out->top_share <= 0.5 && out->right_share >= 0.1 && out->right_share <= 0.9 &&
+           fore_split_cost_allows(&input->split_cost, bytes, out->right_share);
+}
+
 static void try_split(const struct fore_search *search, uint16_t source,
                       const struct fore_leaving *l, struct fore_candidate *best)
 {
     const struct fore_planner_input *input = search->input;
     double least = fore_price_seconds(input->options->gain_min);
-    double fixed = fore_price_seconds(input->options->split_price) + least;
-    if (l->saved_s - fixed <= best->gain_s || !may_split(search, source, l)) return;
-    if (fore_ahead_takes_all(fore_ahead_of(&input->arrivals, l->partition)))
-        return; /* its left would get none */
-    if (!half_of(search, l->partition)->known) return;
-    struct fore_keyrange_cut cut = half_of(search, l->partition)->at;
-    if (cut.top_share > 0.5 || cut.right_share < 0.1 || cut.right_share > 0.9) return;
+    double fixed = fore_price_split(search) + least;
+    struct fore_keyrange_cut cut;
+    if (l->saved_s - fixed <= best->gain_s || !fore_candidate_cut(search, source, l, &cut)) return;
     double r = cut.right_share;
     double price = fore_price_move(search, l->partition, r) + fixed;
     const struct fore_targets *targets = fore_candidate_targets_of(search, l->partition);
@@ -272,7 +310,7 @@ static void try_split(const struct fore_search *search, uint16_t source,
         if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2, .then_source = source, .then_target = target};
         c.change[0] = fore_price_change(search, source, l->partition, -l->share * r, due);
-        c.change[1] = fore_price_change(search, target, l->partition, l->share * r, due);
+        c.change[1] = fore_price_change_held(search, target, l->partition, l->share * r, due, 1);
         c.gain_s = -fore_price_rise(search, &c.change[0], 1) - price;
         if (c.gain_s <= best->gain_s) continue;
         c.gain_s -= fore_price_rise(search, &c.change[1], 1);
@@ -294,12 +332,15 @@ void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
     const struct fore_decide_options *options = search->input->options;
     uint32_t caps = search->input->caps;
     bool columns = fore_candidate_columns_allowed(search);
+    fore_candidate_merge(search, source, best);
     for (size_t i = 0; i < count; i++) {
         bool rests = search->grown[list[i].partition];
         if (options->moves && (caps & FORE_CAP_MOVE) && !rests)
             try_moves(search, source, &list[i], best);
-        if (options->splits && !rests && (caps & FORE_CAP_SPLIT) && (caps & FORE_CAP_MOVE))
+        if (options->splits && !rests && (caps & FORE_CAP_SPLIT) && (caps & FORE_CAP_MOVE)) {
             try_split(search, source, &list[i], best);
+            if (options->hybrids) fore_candidate_hybrid(search, source, &list[i], best);
+        }
         if (columns && !rests) fore_candidate_split_columns(search, source, &list[i], best);
         if (options->replicas && (caps & FORE_CAP_REPLICA))
             fore_candidate_replicate(search, source, &list[i], best);

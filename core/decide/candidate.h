@@ -33,6 +33,7 @@ struct fore_search {
     } * columns;      /* by partition; NULL: none may be split by column */
     double byte_cost; /* told and found */
     double *brings;   /* by partition: cores one replica brings, mean over the horizon */
+    double *peak;     /* by partition: the same where it brings most */
     uint32_t *hosted, *hosted_at; /* partitions of node n: hosted[hosted_at[n]..hosted_at[n + 1]) */
     uint64_t *asked;              /* prices, so far */
     bool thorough; /* swaps of what is alike on average, too: it may be hot at another time */

@@ -87,7 +87,6 @@ static double lead_s(const struct fore_search *search, uint32_t partition, uint1
 static void try_cut(const struct fore_search *search, uint16_t source, const struct fore_arrival *a,
                     struct fore_candidate *best)
 {
-    const struct fore_planner_input *input = search->input;
     const struct fore_topology *topology = search->load.topology;
     double lead = lead_s(search, a->partition, source);
     if (topology->partition[a->partition].replica[0] != source || search->busy[a->partition] ||
@@ -103,8 +102,7 @@ static void try_cut(const struct fore_search *search, uint16_t source, const str
                  .split_at = a->head + 1 + (uint64_t)ahead_keys,
                  .split_right_share = part_of_bytes},
         .at_s = lead,
-        .price_s = fore_price_seconds(input->options->split_price) +
-                   fore_price_move(search, a->partition, part_of_bytes)
+        .price_s = fore_price_split(search) + fore_price_move(search, a->partition, part_of_bytes)
     };
     if (ahead.move.split_at > topology->partition[a->partition].last) return;
     place(search, &ahead, best);

@@ -99,6 +99,17 @@ static void block_busy(struct block *block, const struct stepped *x, double copy
     if (x->busy >= block->from && end < block->count) block->m[end] += copying * x->busy_part;
 }
 
+/* What replicas take by being there. */
+static void block_held(struct block *block, const struct stepped *x, double each)
+{
+    double more = x->change->replicas * each;
+    size_t k = x->first > block->from ? x->first - block->from : 0;
+    if (more == 0 || k >= block->count) return;
+    if (x->first >= block->from) block->m[k++] += more * x->first_part;
+    for (; k < block->count; k++)
+        block->m[k] += more;
+}
+
 static void block_share(struct block *block, const struct fore_scenario *s, const struct stepped *x)
 {
     uint32_t partition = x->change->partition;
@@ -164,6 +175,7 @@ double fore_load_cost_with(const struct fore_load *load, uint16_t node,
             memcpy(block.c, load->common + row + from, block.count * sizeof(double));
             for (size_t i = 0; i < change_count; i++) {
                 block_busy(&block, &stepped[i], copying);
+                block_held(&block, &stepped[i], load->replica_overhead * cores);
                 block_share(&block, load->term[t].scenario, &stepped[i]);
             }
             sum = block_cost(load, cores, &block, sum);
@@ -188,6 +200,8 @@ void fore_load_apply(struct fore_load *load, const struct fore_load_change *chan
                            &load->mean[row + h], &load->own_var[row + h], &load->common[row + h]);
                 load->mean[row + h] +=
                     load->move_utilization * cores * part_before(load, h, x->busy_until_s);
+                if (load->replica_overhead > 0)
+                    load->mean[row + h] += load->replica_overhead * cores * x->replicas * after;
             }
         }
         load->cost[x->node] = fore_load_cost_with(load, x->node, NULL, 0);
@@ -204,6 +218,9 @@ static void add_partition(struct fore_load *load, uint32_t partition)
             for (size_t h = 0; h < load->steps; h++)
                 add_at(load->term[t].scenario, partition, h, share, &load->mean[row + h],
                        &load->own_var[row + h], &load->common[row + h]);
+            double held = load->replica_overhead * node_cores(load, p->replica[r]);
+            for (size_t h = 0; h < load->steps && held > 0; h++)
+                load->mean[row + h] += held;
         }
 }
 
@@ -218,9 +235,11 @@ static void add_pending(struct fore_load *load, const struct fore_load_pending *
     if (move->from != FORE_NODE_NONE && move->to != FORE_NODE_NONE) {
         change.node = move->from;
         change.share = -now * move->share;
+        change.replicas = move->share < 1 ? 0 : -1; /* a part's other part stays */
         fore_load_apply(load, &change, 1);
         change.node = move->to;
         change.share = now * (move->share - move->lost);
+        change.replicas = 1;
         fore_load_apply(load, &change, 1);
         return;
     }
@@ -232,12 +251,14 @@ static void add_pending(struct fore_load *load, const struct fore_load_pending *
         bool leaves = p->replica[r] == move->from;
         change.node = p->replica[r];
         change.share = leaves ? -now : then - now;
+        change.replicas = leaves ? -1 : 0;
         change.busy_until_s = r == 0 ? move->due_s : 0;
         fore_load_apply(load, &change, 1);
     }
     if (move->to != FORE_NODE_NONE) {
         change.node = move->to;
         change.share = then;
+        change.replicas = 1;
         change.busy_until_s = move->due_s;
         fore_load_apply(load, &change, 1);
     }

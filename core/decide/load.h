@@ -6,7 +6,7 @@
  * each brings the share (1-w)/R + w of its load (reads are spread, writes go to all). Means add;
  * own variances add; common standard deviations add (forecast/fleet.h). A node is in violation at
  * h with P(load > limit * cores). Moves under way count on both ends until they are due, and their
- * own work is load.
+ * own work is load, as is what every replica takes by being there.
  */
 #ifndef FORE_LOAD_H
 #define FORE_LOAD_H
@@ -41,6 +41,7 @@ struct fore_load {
     double spread;        /* sd of the limit itself, share of cores: queues are random */
     double excess_weight; /* price of overload depth: node-seconds per (excess / capacity) second */
     double move_utilization;  /* share of a node's cores a move takes while it runs */
+    double replica_overhead;  /* share of them that every replica takes by being there */
     const double *read_share; /* by partition: 1 - write share */
     /* [term][node][step]: mean, own variance, common sd; cost[term][node] */
     double *mean, *own_var, *common;
@@ -61,6 +62,7 @@ struct fore_load_change {
     double share;
     double from_s;
     double busy_until_s;
+    double replicas; /* how many more the node holds from then on: their overhead; < 0: fewer */
 };
 /* The node's cost if up to 2 changes were made to it. */
 double fore_load_cost_with(const struct fore_load *load, uint16_t node,

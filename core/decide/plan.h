@@ -7,7 +7,7 @@
 
 #include "core/cluster/driver.h"
 
-enum { FORE_PLAN_MOVES = 32, FORE_PLAN_TEXT = 200 };
+enum { FORE_PLAN_MOVES = 32, FORE_PLAN_TEXT = 200, FORE_PLAN_COPIES = 3 };
 
 struct fore_plan_move {
     struct fore_move move;
@@ -16,7 +16,10 @@ struct fore_plan_move {
     double duration_s; /* expected */
     bool then_back;    /* first half of a swap; gain and price are of both */
     uint32_t then_partner; /* of a swap: what comes back afterwards */
-    bool binding;          /* a rule of placement asks for it: not taken back when it costs */
+    uint32_t
+        then_copies; /* of a split: its hotter part then gets so many; 0: its right part moves */
+    uint16_t then_target[FORE_PLAN_COPIES]; /* and there they would go */
+    bool binding; /* a rule of placement asks for it: not taken back when it costs */
 };
 
 struct fore_plan {

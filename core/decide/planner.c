@@ -15,20 +15,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Cores one replica of the partition brings, weighted mean over the horizon. */
-static double mean_brought(const struct fore_load *load, uint32_t partition)
+/* Cores one replica of the partition brings: weighted mean over the horizon, and at its peak. */
+static double mean_brought(const struct fore_load *load, uint32_t partition, double *peak)
 {
-    double sum = 0;
+    double sum = 0, highest = 0;
     for (uint32_t t = 0; t < load->term_count; t++) {
         const struct fore_scenario *s = load->term[t].scenario;
         if (partition >= s->partition_count) continue;
+        const float *mean = s->mean + (size_t)partition * s->steps;
         double part = 0;
-        for (size_t h = 0; h < s->steps; h++)
-            part += (double)s->mean[(size_t)partition * s->steps + h];
+        float most = 0;
+        for (size_t h = 0; h < s->steps; h++) {
+            part += (double)mean[h];
+            most = mean[h] > most ? mean[h] : most;
+        }
+        highest += load->term[t].weight * (double)most;
         sum += load->term[t].weight * part / (double)s->steps;
     }
     uint32_t replicas = load->topology->partition[partition].replica_count;
-    return sum * fore_load_replica_share(load, partition, replicas);
+    double share = fore_load_replica_share(load, partition, replicas);
+    *peak = highest * share;
+    return sum * share;
 }
 
 /* Which partitions a node holds, in their order. */
@@ -63,6 +70,7 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
         .spread = input->options->utilization_spread,
         .excess_weight = input->options->excess_weight,
         .move_utilization = input->move_utilization,
+        .replica_overhead = input->split_cost.overhead_share,
     };
     for (uint32_t t = 0; t < input->term_count; t++)
         search->load.term[t] = input->term[t];
@@ -100,8 +108,10 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
             input->vertical_cost != NULL ? input->vertical_cost : &none, input->options->byte_cost);
     }
     search->brings = FORE_NEW(scratch, double, topology->partition_cap);
+    search->peak = FORE_NEW(scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
-        if (topology->partition[p].alive) search->brings[p] = mean_brought(&search->load, p);
+        if (topology->partition[p].alive)
+            search->brings[p] = mean_brought(&search->load, p, &search->peak[p]);
 }
 
 static double total_cost(const struct fore_search *search)
@@ -136,8 +146,13 @@ static void explain(const struct fore_search *search, const struct fore_candidat
                        topology->node[m->target].name);
         break;
     case FORE_MOVE_SPLIT:
-        (void)snprintf(what, sizeof what, "split p%u, then %.0f %% of it to %s", m->partition,
-                       100 * m->split_right_share, topology->node[first->then_target].name);
+        if (first->move.then_copies > 0)
+            (void)snprintf(what, sizeof what, "split p%u, then %u copies of its hotter part (%s)",
+                           m->partition, first->move.then_copies,
+                           topology->node[first->then_target].name);
+        else
+            (void)snprintf(what, sizeof what, "split p%u, then %.0f %% of it to %s", m->partition,
+                           100 * m->split_right_share, topology->node[first->then_target].name);
         break;
     case FORE_MOVE_VERTICAL_SPLIT:
     case FORE_MOVE_VERTICAL_MERGE:

@@ -15,6 +15,7 @@
 #include "core/decide/load.h"
 #include "core/decide/options.h"
 #include "core/decide/plan.h"
+#include "core/decide/split_cost.h"
 #include "core/decide/threshold.h"
 #include "core/decide/vertical.h"
 
@@ -34,19 +35,32 @@ struct fore_planner_input {
     const uint8_t *partition_held;      /* enum fore_hold; NULL: none is */
     const bool *partition_grown;        /* has lately got a replica; may get more. NULL: none */
     const bool *partition_split_rest;   /* lately split or merged: not merged or split back */
+    const bool *partition_merged;       /* of these, lately merged. NULL: any may be */
     const bool *partition_columns_rest; /* lately split or merged by column. NULL: none */
     const struct fore_vertical_cost *vertical_cost; /* found so far. NULL: nothing */
     uint32_t baseline_partitions;                   /* merges stop there */
     const uint16_t *baseline_replicas;              /* by partition: replicas it should keep */
     const struct fore_constraints *placement;       /* NULL: anything may be anywhere */
-    const bool *node_changing; /* by node: being taken into use or out of it; NULL: none */
-    double move_utilization;   /* share of a node a move takes */
-    double bytes_mean;         /* of partitions */
+    const bool *node_changing;         /* by node: being taken into use or out of it; NULL: none */
+    double move_utilization;           /* share of a node a move takes */
+    struct fore_split_cost split_cost; /* all zero: partitions are free to have */
+    double bytes_mean;                 /* of partitions */
     double bytes_unit; /* what decide.move_price is for: the mean before any split; 0: bytes_mean */
     uint32_t caps;     /* of the driver */
     double quiet_in_s; /* seconds until nothing may run any more; 0: no such time is set */
     bool calm;         /* no RRS reaches its threshold: only tidy up */
+    const uint16_t *home; /* by partition: where it is meant to live, so that a move from there is
+                             charged with the way back; FORE_NODE_NONE: nowhere. NULL: none is */
 };
+
+/* What was split lately and is still too hot may be split further; what was merged may not. */
+static inline bool fore_planner_split_rests(const struct fore_planner_input *input,
+                                            uint32_t partition)
+{
+    const bool *rests =
+        input->partition_merged != NULL ? input->partition_merged : input->partition_split_rest;
+    return rests[partition];
+}
 
 /* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */
 void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena *scratch,

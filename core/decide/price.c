@@ -28,6 +28,9 @@ double fore_price_move(const struct fore_search *search, uint32_t partition, dou
     const struct fore_planner_input *in = search->input;
     double unit = in->bytes_unit > 0 ? in->bytes_unit : in->bytes_mean;
     double relative = unit > 0 ? bytes / unit : 1;
+    const struct fore_partition *part = &search->load.topology->partition[partition];
+    if (in->home != NULL && part->replica_count > 0 && in->home[partition] == part->replica[0])
+        relative *= 2; /* and back some day */
     return fore_price_seconds(in->options->move_price) * relative;
 }
 
@@ -49,6 +52,21 @@ struct fore_load_change fore_price_change(const struct fore_search *search, uint
                                      .share = share,
                                      .from_s = search->offset_s + due_s,
                                      .busy_until_s = search->offset_s + due_s};
+}
+
+struct fore_load_change fore_price_change_held(const struct fore_search *search, uint16_t node,
+                                               uint32_t partition, double share, double due_s,
+                                               double replicas)
+{
+    struct fore_load_change change = fore_price_change(search, node, partition, share, due_s);
+    change.replicas = replicas;
+    return change;
+}
+
+double fore_price_split(const struct fore_search *search)
+{
+    return fore_price_seconds(search->input->options->split_price) +
+           search->input->split_cost.pause_s;
 }
 
 double fore_price_rise(const struct fore_search *search, const struct fore_load_change *change,

@@ -24,6 +24,13 @@ bool fore_price_open(const struct fore_search *search, uint32_t partition, uint1
                      uint16_t node);
 struct fore_load_change fore_price_change(const struct fore_search *search, uint16_t node,
                                           uint32_t partition, double share, double due_s);
+/* The same where a whole replica comes or goes with it: `replicas` of them. */
+struct fore_load_change fore_price_change_held(const struct fore_search *search, uint16_t node,
+                                               uint32_t partition, double share, double due_s,
+                                               double replicas);
+/* Violation seconds that one more partition must save: a preference, and what the moment of a split
+ * costs those who wait. */
+double fore_price_split(const struct fore_search *search);
 /* What the node's cost rises by under the changes, all of them at it. */
 double fore_price_rise(const struct fore_search *search, const struct fore_load_change *change,
                        size_t count);
@@ -32,6 +39,25 @@ struct fore_plan_move fore_price_plan(const struct fore_search *search, enum for
                                       uint32_t partition, uint16_t source, uint16_t target,
                                       double duration_s);
 
+/* Of cold neighbours on the source, one fewer to keep up (tidy.c). */
+void fore_candidate_merge(const struct fore_search *search, uint16_t source,
+                          struct fore_candidate *best);
+/* A part cut off that is then read from several nodes (hybrid.c). */
+void fore_candidate_hybrid(const struct fore_search *search, uint16_t source,
+                           const struct fore_leaving *leaving, struct fore_candidate *best);
+/* What a planned one does to the nodes it touches, node by node; how many changes (at most
+ * FORE_CANDIDATE_CHANGES). */
+uint32_t fore_candidate_hybrid_changes(const struct fore_search *search,
+                                       const struct fore_plan_move *m,
+                                       struct fore_load_change *out);
+/* Where the partition would be cut in two; false: not now, or not in any way that helps. */
+bool fore_candidate_cut(const struct fore_search *search, uint16_t source,
+                        const struct fore_leaving *leaving, struct fore_keyrange_cut *out);
+/* The nodes that would get copies of it, best first; how many. */
+uint32_t fore_candidate_copy_targets(const struct fore_search *search, uint32_t partition,
+                                     uint16_t out[FORE_REPLICAS_MAX]);
+/* How many copies it may have more than it has; 0: it is written too much, or has enough. */
+uint32_t fore_candidate_copies_room(const struct fore_search *search, uint32_t partition);
 /* Less to read, here or on another node (column_move.c). */
 void fore_candidate_split_columns(const struct fore_search *search, uint16_t source,
                                   const struct fore_leaving *leaving, struct fore_candidate *best);

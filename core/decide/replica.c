@@ -30,8 +30,8 @@ static bool make_room(const struct fore_search *search, uint16_t node, double k,
 }
 
 /* Ascending in cost, then in load: where `extra` more copies would go. */
-static uint32_t choose_targets(const struct fore_search *search, uint32_t partition,
-                               uint16_t out[FORE_REPLICAS_MAX])
+uint32_t fore_candidate_copy_targets(const struct fore_search *search, uint32_t partition,
+                                     uint16_t out[FORE_REPLICAS_MAX])
 {
     const struct fore_load *load = &search->load;
     double key[FORE_REPLICAS_MAX];
@@ -77,6 +77,7 @@ static void list_changes(const struct fore_search *search, const struct fore_lea
                 fore_price_change(search, node, l->partition, then - had, (k + 1) * each);
             bool copies = r == 0 ? k + 1 == extra : r >= hosts && k == from;
             if (!copies) x.busy_until_s = 0;
+            x.replicas = r >= hosts && k == from ? 1 : 0;
             had = then;
             c->change[c->change_count++] = x;
         }
@@ -98,23 +99,31 @@ static double gain_of(const struct fore_search *search, const struct fore_leavin
     return gain;
 }
 
+uint32_t fore_candidate_copies_room(const struct fore_search *search, uint32_t partition)
+{
+    const struct fore_planner_input *input = search->input;
+    uint32_t most = (uint32_t)input->options->replicas_max;
+    uint32_t has = input->topology->partition[partition].replica_count;
+    if (most > FORE_REPLICAS_MAX) most = FORE_REPLICAS_MAX;
+    bool written =
+        input->observe->partition[partition].write_share > input->options->replica_write_share_max;
+    return has >= most || written ? 0 : most - has;
+}
+
 void fore_candidate_replicate(const struct fore_search *search, uint16_t source,
                               const struct fore_leaving *l, struct fore_candidate *best)
 {
     const struct fore_planner_input *input = search->input;
     const struct fore_decide_options *options = input->options;
     const struct fore_partition *part = &input->topology->partition[l->partition];
-    const struct fore_observe_partition *seen = &input->observe->partition[l->partition];
-    uint32_t most = (uint32_t)options->replicas_max;
-    if (most > FORE_REPLICAS_MAX) most = FORE_REPLICAS_MAX;
-    if (part->replica_count >= most || search->slots[part->replica[0]] == 0 ||
-        seen->write_share > options->replica_write_share_max ||
+    uint32_t most = fore_candidate_copies_room(search, l->partition);
+    if (most == 0 || search->slots[part->replica[0]] == 0 ||
         l->load < options->split_load_min * input->topology->node[source].cores ||
         l->saved_s <= best->gain_s)
         return;
     uint16_t target[FORE_REPLICAS_MAX];
-    uint32_t room = choose_targets(search, l->partition, target);
-    if (room > most - part->replica_count) room = most - part->replica_count;
+    uint32_t room = fore_candidate_copy_targets(search, l->partition, target);
+    if (room > most) room = most;
     if (room > COPIES_MAX) room = COPIES_MAX;
     /* Several at once only for what could break a node by itself; the rest has cheaper cures. */
     double alone = 0.5 * options->utilization_limit * input->topology->node[source].cores;

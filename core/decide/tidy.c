@@ -1,11 +1,15 @@
 /*
  * tidy.c - what the planner does when nothing is in trouble: give back what it no longer needs.
  *
+ * A merge must be worth its moment: the overhead that one partition fewer saves over the horizon,
+ * in core-seconds, against the work that would wait while the merge takes hold. Where partitions
+ * are free to have, cold neighbours are merged all the same; they only clutter.
+ *
  * A replica added for load is dropped when the cluster would be as safe without it over the whole
  * horizon; two cold neighbours that a split made are merged. Both cost nothing to carry out, and
  * both are reversed at a price, so they are done only with room to spare.
  */
-#include "core/decide/candidate.h"
+#include "core/decide/price.h"
 
 #include <math.h>
 
@@ -51,6 +55,19 @@ static bool droppable(const struct fore_search *search, uint32_t partition)
     return true;
 }
 
+/* Both of them together ask for at most `peak` cores. */
+static bool worth(const struct fore_search *search, uint32_t left, double peak)
+{
+    const struct fore_split_cost *cost = &search->input->split_cost;
+    const struct fore_topology *topology = search->input->topology;
+    const struct fore_partition *l = &topology->partition[left];
+    if (!(cost->pause_s > 0)) return true;
+    double horizon_s = search->load.step_s * (double)search->load.steps, cores = 0;
+    for (uint16_t r = 0; r < l->replica_count; r++)
+        cores += topology->node[l->replica[r]].cores;
+    return cost->overhead_share * cores * horizon_s > peak * cost->pause_s;
+}
+
 static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t *right)
 {
     const struct fore_planner_input *input = search->input;
@@ -71,8 +88,46 @@ static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t 
     for (uint32_t i = 0; i < l->replica_count; i++)
         if (l->replica[i] != r->replica[i]) return false;
     double cores = topology->node[l->replica[0]].cores;
-    return peak_mean(search, left) + peak_mean(search, *right) <
-           input->options->merge_load_max * cores;
+    double peak = peak_mean(search, left) + peak_mean(search, *right);
+    return peak < input->options->merge_load_max * cores && worth(search, left, peak);
+}
+
+static bool may_merge(const struct fore_search *search)
+{
+    const struct fore_planner_input *input = search->input;
+    return input->options->merges && (input->caps & FORE_CAP_SPLIT) &&
+           input->topology->alive_count > input->baseline_partitions;
+}
+
+/* In trouble, too, where a partition's overhead is a price to be saved. */
+void fore_candidate_merge(const struct fore_search *search, uint16_t source,
+                          struct fore_candidate *best)
+{
+    const struct fore_topology *topology = search->load.topology;
+    double price =
+        search->input->split_cost.pause_s + fore_price_seconds(search->input->options->gain_min);
+    if (!(search->load.replica_overhead > 0) || !may_merge(search)) return;
+    const uint32_t *end = search->hosted + search->hosted_at[source + 1];
+    for (const uint32_t *at = search->hosted + search->hosted_at[source]; at < end; at++) {
+        uint32_t right;
+        if (topology->partition[*at].replica[0] != source || !mergeable(search, *at, &right))
+            continue;
+        const struct fore_partition *left = &topology->partition[*at];
+        struct fore_candidate c = {.gain_s = -price, .change_count = left->replica_count};
+        for (uint16_t r = 0; r < left->replica_count; r++) {
+            c.change[r] = fore_price_change_held(search, left->replica[r], *at, 0, 0, -1);
+            c.gain_s -= fore_price_rise(search, &c.change[r], 1);
+        }
+        c.move = (struct fore_plan_move){
+            .move = {.kind = FORE_MOVE_MERGE,
+                     .partition = *at,
+                     .other = right,
+                     .source = FORE_NODE_NONE,
+                     .target = FORE_NODE_NONE},
+            .gain_s = c.gain_s
+        };
+        fore_price_offer(best, &c);
+    }
 }
 
 void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate *best)
@@ -91,9 +146,7 @@ void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate
                                                  .target = FORE_NODE_NONE};
             return;
         }
-    if (!input->options->merges || !(input->caps & FORE_CAP_SPLIT) ||
-        topology->alive_count <= input->baseline_partitions)
-        return;
+    if (!may_merge(search)) return;
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         uint32_t right;
         if (!mergeable(search, p, &right)) continue;

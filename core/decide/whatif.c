@@ -64,12 +64,20 @@ static struct fore_whatif_outlook outlook(const struct fore_search *search, uint
 
 /* ---- the plan in the picture ----------------------------------------------------------------- */
 
+/* `replicas` whole ones come with it, or go. */
+static void apply_held(struct fore_search *search, uint16_t node, uint32_t partition, double share,
+                       double due_s, double busy_s, double replicas)
+{
+    struct fore_load_change change =
+        fore_price_change_held(search, node, partition, share, due_s, replicas);
+    change.busy_until_s = busy_s > 0 ? search->offset_s + busy_s : 0;
+    fore_load_apply(&search->load, &change, 1);
+}
+
 static void apply(struct fore_search *search, uint16_t node, uint32_t partition, double share,
                   double due_s, double busy_s)
 {
-    struct fore_load_change change = fore_price_change(search, node, partition, share, due_s);
-    change.busy_until_s = busy_s > 0 ? search->offset_s + busy_s : 0;
-    fore_load_apply(&search->load, &change, 1);
+    apply_held(search, node, partition, share, due_s, busy_s, 0);
 }
 
 static void apply_replica(struct fore_search *search, const struct fore_plan_move *m)
@@ -82,10 +90,11 @@ static void apply_replica(struct fore_search *search, const struct fore_plan_mov
     double has = fore_load_replica_share(&search->load, m->move.partition, then);
     for (uint32_t r = 0; r < now; r++) {
         bool leaves = !more && part->replica[r] == m->move.source;
-        apply(search, part->replica[r], m->move.partition, leaves ? -had : has - had, m->duration_s,
-              r == 0 && more ? m->duration_s : 0);
+        apply_held(search, part->replica[r], m->move.partition, leaves ? -had : has - had,
+                   m->duration_s, r == 0 && more ? m->duration_s : 0, leaves ? -1 : 0);
     }
-    if (more) apply(search, m->move.target, m->move.partition, has, m->duration_s, m->duration_s);
+    if (more)
+        apply_held(search, m->move.target, m->move.partition, has, m->duration_s, m->duration_s, 1);
 }
 
 /* What the parts of rows need no more is gone, and what whole rows need again comes back. */
@@ -109,13 +118,26 @@ static void apply_columns(struct fore_search *search, const struct fore_plan_mov
 static void apply_move(struct fore_search *search, const struct fore_plan_move *m)
 {
     const struct fore_move *move = &m->move;
-    if (fore_move_of_node(move->kind) || move->kind == FORE_MOVE_MERGE) return;
+    if (fore_move_of_node(move->kind)) return;
+    if (move->kind == FORE_MOVE_MERGE) {
+        const struct fore_partition *part = &search->load.topology->partition[move->partition];
+        for (uint16_t r = 0; r < part->replica_count; r++)
+            apply_held(search, part->replica[r], move->partition, 0, 0, 0, -1);
+        return;
+    }
     if (move->kind == FORE_MOVE_ADD_REPLICA || move->kind == FORE_MOVE_DROP_REPLICA) {
         apply_replica(search, m);
         return;
     }
     if (fore_move_of_columns(move->kind)) {
         apply_columns(search, m);
+        return;
+    }
+    if (m->then_copies > 0) {
+        struct fore_load_change change[FORE_CANDIDATE_CHANGES];
+        uint32_t count = fore_candidate_hybrid_changes(search, m, change);
+        for (uint32_t i = 0; i < count; i++)
+            fore_load_apply(&search->load, &change[i], 1);
         return;
     }
     uint32_t replicas = search->load.topology->partition[move->partition].replica_count;
@@ -132,8 +154,9 @@ static void apply_move(struct fore_search *search, const struct fore_plan_move *
         apply(search, move->target, m->then_partner, -q, busy, busy);
         busy = 0; /* counted once, until the second is done */
     }
-    apply(search, move->source, move->partition, -share, m->duration_s, busy);
-    apply(search, move->target, move->partition, share, m->duration_s, busy);
+    double leaves = move->kind == FORE_MOVE_SPLIT ? 0 : -1; /* the other part stays */
+    apply_held(search, move->source, move->partition, -share, m->duration_s, busy, leaves);
+    apply_held(search, move->target, move->partition, share, m->duration_s, busy, 1);
 }
 
 /* ---- which nodes are told of ----------------------------------------------------------------- */
@@ -155,6 +178,8 @@ static void choose_nodes(const struct fore_search *search, struct fore_whatif *o
     for (uint32_t i = 0; i < out->plan.move_count; i++) {
         tell_node(search, out->plan.move[i].move.source, out);
         tell_node(search, out->plan.move[i].move.target, out);
+        for (uint32_t k = 0; k < out->plan.move[i].then_copies; k++)
+            tell_node(search, out->plan.move[i].then_target[k], out);
     }
     for (int told = 0; told < WORST_TOLD; told++) {
         uint16_t worst = FORE_NODE_NONE;

@@ -37,6 +37,7 @@ static void move_json(const struct fore_whatif *whatif, const struct fore_plan_m
     node_member(whatif, "source", m->move.source, json);
     node_member(whatif, "target", m->move.target, json);
     if (m->then_back) fore_json_u64(json, "then_back", m->then_partner);
+    if (m->then_copies > 0) fore_json_u64(json, "then_copies", m->then_copies);
     if (m->move.kind == FORE_MOVE_SPLIT)
         fore_json_f64(json, "right_share", m->move.split_right_share);
     if (m->move.kind == FORE_MOVE_VERTICAL_SPLIT) columns_json(m->move.columns, json);

@@ -66,7 +66,9 @@ static void print_move(const struct fore_whatif *whatif, const struct fore_plan_
     fore_buf_printf(out, "    %s", fore_move_kind_text(move->kind));
     if (!fore_move_of_node(move->kind)) fore_buf_printf(out, " p%u", move->partition);
     if (fore_move_joins(move->kind)) fore_buf_printf(out, " with p%u", move->other);
-    if (move->kind == FORE_MOVE_SPLIT)
+    if (m->then_copies > 0)
+        fore_buf_printf(out, ", then %u more to read its hotter part from:", m->then_copies);
+    else if (move->kind == FORE_MOVE_SPLIT)
         fore_buf_printf(out, ", then %.0f %% of it", 100 * move->split_right_share);
     if (move->kind == FORE_MOVE_VERTICAL_SPLIT) {
         fore_vertical_columns_text(move->columns, columns, sizeof columns);
@@ -75,6 +77,8 @@ static void print_move(const struct fore_whatif *whatif, const struct fore_plan_
     if (move->source != FORE_NODE_NONE) fore_buf_printf(out, " %s", name_of(whatif, move->source));
     if (move->target != FORE_NODE_NONE)
         fore_buf_printf(out, " -> %s", name_of(whatif, move->target));
+    for (uint32_t k = 1; k < m->then_copies; k++)
+        fore_buf_printf(out, ", %s", name_of(whatif, m->then_target[k]));
     if (m->then_back) fore_buf_printf(out, ", then p%u back", m->then_partner);
     if (m->bytes > 0) fore_buf_printf(out, ": %s", bytes_text(m->bytes, bytes));
     if (m->duration_s > 0) fore_buf_printf(out, " in %s", span_text(m->duration_s, span));

@@ -232,8 +232,8 @@ static void ask_split(const struct asked *a)
     if (!input->options->splits || !(input->caps & FORE_CAP_SPLIT)) return;
     if (topology->alive_count >= topology->partition_cap)
         no = "there are as many partitions as there may be";
-    else if (input->partition_split_rest[a->partition])
-        no = "it was split or merged not long ago";
+    else if (fore_planner_split_rests(input, a->partition))
+        no = "it was merged not long ago";
     else if (fore_ahead_takes_all(fore_ahead_of(&input->arrivals, a->partition)))
         no = "inserts come in the order of the key: its left half would get none";
     else if (p->bytes < input->options->split_bytes_min)
@@ -248,11 +248,12 @@ static void ask_split(const struct asked *a)
         no = "one key carries most of its load: no cut divides that";
     else if (cut.right_share < 0.1 || cut.right_share > 0.9)
         no = "no cut divides its load evenly";
+    else if (!fore_split_cost_allows(&input->split_cost, (double)p->bytes, cut.right_share))
+        no = "a part of it would be smaller than the cluster allows";
     if (no != NULL)
         refuse(a, &alternative, FORE_WHATIF_IMPOSSIBLE, no);
     else
-        ask_move(a, FORE_MOVE_SPLIT, cut.right_share,
-                 fore_price_seconds(input->options->split_price));
+        ask_move(a, FORE_MOVE_SPLIT, cut.right_share, fore_price_split(a->search));
 }
 
 static void ask_replica(const struct asked *a)

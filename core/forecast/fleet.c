@@ -32,7 +32,7 @@ static const struct fore_option rows[] = {
     {"refresh_every", FORE_OPT_DURATION, AT(refresh_every), "1min",     1e6,  3.2e16,               NULL,
      "how often forecasts are renewed; less than observe.window: with every window"                                                                             },
     {"periods",       FORE_OPT_LIST,     AT(periods),       "",         0,    0,                    NULL,
-     "seasons of the load, such as \"1d, 7d\"; empty: found by autocorrelation"                                                                                 },
+     "seasons of the load, such as \"1d, 7d\"; empty: found by autocorrelation, as is a fraction of them"                                                       },
     {"origins",       FORE_OPT_COUNT,    AT(origins),       "96",       6,    4096,                 NULL,
      "past forecasts whose errors give the spread"                                                                                                              },
     {"origin_every",  FORE_OPT_DURATION, AT(origin_every),  "5min",     1e6,  3.2e16,               NULL,
@@ -162,7 +162,7 @@ static enum fore_err read_options(struct fore_fleet *fleet, const struct fore_ob
     fleet->steps = (size_t)steps;
     for (size_t i = 0; i < options->periods.count; i++)
         FORE_TRY(read_period(fleet, options->periods.item[i], i, diag));
-    fleet->periods_given = options->periods.count > 0;
+    memcpy(fleet->told, fleet->period, sizeof(fleet->told));
     lineup.params = (struct fore_model_params){
         .spar_periods = (uint32_t)options->spar_periods,
         .spar_recent = (uint32_t)options->spar_recent,
@@ -316,8 +316,7 @@ bool fore_fleet_refresh(struct fore_fleet *fleet, const struct fore_observe *obs
     bool moved = fore_fleet_take(fleet, observe, topology, scratch);
     if (moved) fore_fleet_finish(fleet);
     bool refit = now >= fleet->refit + fleet->options.refit_every;
-    if (!fleet->periods_given && fleet->points >= SEARCH_MIN &&
-        (refit || fleet->points >= fleet->search_at))
+    if (fleet->points >= SEARCH_MIN && (refit || fleet->points >= fleet->search_at))
         fore_fleet_search_periods(fleet, scratch);
     if (moved) fore_fleet_describe(fleet, observe, topology);
     struct fore_lineup_fleet views = fore_fleet_views(fleet, count, scratch);

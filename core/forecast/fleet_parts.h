@@ -65,9 +65,9 @@ struct fore_fleet {
     bool wants_log;
     bool lifts;                        /* an ensemble's forecasts are lifted to add up, ... */
     float lift;                        /* ... last by this factor */
-    uint32_t period[FORE_PERIODS_MAX]; /* in steps; given, or found */
-    bool periods_given;
-    uint64_t search_at; /* points at which to look for periods */
+    uint32_t period[FORE_PERIODS_MAX]; /* in steps; told, or found */
+    uint32_t told[FORE_PERIODS_MAX];   /* none: all are to be found */
+    uint64_t search_at;                /* points at which to look for periods */
     fore_ns step;
     size_t steps, points_kept, room; /* room: points a series buffer holds */
     uint32_t partition_cap, rows;    /* rows: partitions the matrices have room for */

@@ -77,7 +77,7 @@ static void read_spreads(struct fore_fleet *fleet, struct fore_bytes_cursor *c)
         c->sound = c->sound && (period[i] == 0 || (period[i] > last && period[i] < UINT32_MAX / 8));
         last = period[i] > 0 ? period[i] : UINT32_MAX;
     }
-    if (!fleet->periods_given) memcpy(fleet->period, period, sizeof(period));
+    if (fleet->told[0] == 0) memcpy(fleet->period, period, sizeof(period));
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++)
         fleet->learned[kind] = fore_bytes_get_u32(c) != 0;
     uint32_t shapes = fore_bytes_get_u32(c);

@@ -123,7 +123,9 @@ struct fore_hint_effect {
     size_t findings;
     bool any; /* some log_effect is not 0 */
 };
-/* Results from `arena`. Series too short to learn from take hints as stated. */
+/* Results from `arena`. Series too short to learn from take hints as stated. What the season has
+ * seen is left to it: a daily or weekly hint after three times, an event when at least half of its
+ * effect came back a period later, untold. */
 void fore_hints_effect(const struct fore_hints *hints, const struct fore_hint_series *series,
                        const struct fore_model_params *params, struct fore_arena *arena,
                        struct fore_arena *scratch, struct fore_hint_effect *out);

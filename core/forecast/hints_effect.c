@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { DAY_S = 86400, WEEK_S = 7 * DAY_S, SEASONAL_OCCURRENCES = 3 };
+static const double EFFECT_LEAST = 0.2; /* of an event that can be seen to come back; a logarithm */
 static const double LOG_MOST = 13.815510557964274; /* a million times */
 
 /* ---- one hint, one step ---------------------------------------------------------------------- */
@@ -161,11 +162,52 @@ static bool recurs_with_season(const struct fore_hint *hint, const struct fore_s
     return false;
 }
 
+/* Mean load where the hint was felt, `shift` steps from there; NaN: not all of it is past. */
+static double felt_mean(const struct fore_series_view *view, const float *value, ptrdiff_t shift)
+{
+    double sum = 0;
+    size_t known = 0;
+    for (size_t i = 0; i < view->n; i++) {
+        if (value[i] == 0.0f) continue;
+        ptrdiff_t at = (ptrdiff_t)i + shift;
+        if (at < 0 || at >= (ptrdiff_t)view->n) return (double)NAN;
+        if (isnan(view->y[at])) continue;
+        sum += (double)view->y[at];
+        known++;
+    }
+    return known > 0 ? sum / (double)known : (double)NAN;
+}
+
+/* An event told of once that was there again a period later, untold: the season has it now. Taking
+ * it out of the past would teach the models that a load like any other is followed by this one. */
+static bool came_back(const struct columns *columns, size_t which,
+                      const struct fore_series_view *view)
+{
+    const float *value = columns->regressor[which].value;
+    if (columns->hint[which]->kind != FORE_HINT_EVENT) return false;
+    for (size_t k = 0; k < FORE_PERIODS_MAX && view->period[k] > 0; k++) {
+        ptrdiff_t period = (ptrdiff_t)view->period[k];
+        double before = felt_mean(view, value, -period), then = felt_mean(view, value, 0);
+        double after = felt_mean(view, value, period);
+        if (!(before > 0) || !(then > 0) || !(after > 0)) continue;
+        bool told = false;
+        for (size_t i = 0; i + (size_t)period < view->n && !told; i++)
+            for (size_t c = 0; c < columns->count && value[i] != 0.0f; c++)
+                told = told || columns->regressor[c].value[i + (size_t)period] != 0.0f;
+        double effect = log(then / before);
+        if (!told && fabs(effect) > EFFECT_LEAST && log(after / before) / effect > 0.5) return true;
+    }
+    return false;
+}
+
 /* Drops the columns of hints that the season knows. */
 static void leave_to_season(const struct fore_series_view *view, struct fore_arena *arena,
                             struct columns *columns)
 {
     size_t kept = 0;
+    bool back[FORE_HINTS_OF_A_SERIES_MAX];
+    for (size_t i = 0; i < columns->count; i++)
+        back[i] = came_back(columns, i, view);
     for (size_t i = 0; i < columns->count; i++) {
         struct fore_hint_finding *finding = &columns->finding[columns->place[i]];
         finding->occurrences = occurrences(view, columns->regressor[i].value);
@@ -174,6 +216,11 @@ static void leave_to_season(const struct fore_series_view *view, struct fore_are
             finding->verdict = FORE_HINT_SEASONAL;
             finding->reason = fore_arena_printf(
                 arena, "left to the season, which has seen it %zu times", finding->occurrences);
+            continue;
+        }
+        if (back[i]) {
+            finding->verdict = FORE_HINT_SEASONAL;
+            finding->reason = "left to the season: it came back a period later, untold";
             continue;
         }
         columns->hint[kept] = columns->hint[i];

@@ -448,3 +448,32 @@ void fore_observe_merge_columns(struct fore_observe *observe, uint32_t base, uin
     publish(b, &observe->partition[base]);
     fore_history_scale(observe->history, base, 1 / whole);
 }
+
+/* ---- a past from before ---------------------------------------------------------------------- */
+
+void fore_observe_save(const struct fore_observe *observe, struct fore_buf *out)
+{
+    fore_history_save(observe->history, out);
+}
+
+enum fore_err fore_observe_load(struct fore_observe *observe, const void *bytes, size_t size,
+                                struct fore_diag *diag)
+{
+    FORE_ASSERT(observe->windows == 0);
+    FORE_TRY(fore_history_load(observe->history, bytes, size, diag));
+    observe->end = fore_history_end(observe->history, 1);
+    return FORE_E_OK;
+}
+
+void fore_observe_seed(struct fore_observe *observe, fore_ns end, const float *load,
+                       uint32_t partition_count)
+{
+    FORE_ASSERT(observe->windows == 0 && end > observe->end);
+    FORE_ASSERT(partition_count <= observe->partition_cap);
+    float *nothing = observe->work->row[FORE_HIST_BYTES];
+    for (uint32_t p = 0; p < partition_count; p++)
+        nothing[p] = (float)NAN;
+    const float *const value[FORE_HIST_METRICS] = {load, nothing, nothing, nothing};
+    fore_history_append(observe->history, end, value, partition_count);
+    observe->end = end;
+}

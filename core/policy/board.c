@@ -230,7 +230,8 @@ bool fore_board_cut(const struct fore_board *board, uint32_t p, struct fore_keyr
            (in->caps & FORE_CAP_SPLIT) &&
            board->topology->alive_count < board->topology->partition_cap &&
            fore_keyrange_cut(in->observe->key_ranges, p, part->first, part->last, 0.5, cut) &&
-           cut->top_share <= 0.5 && cut->right_share >= 0.1 && cut->right_share <= 0.9;
+           cut->top_share <= 0.5 && cut->right_share >= 0.1 && cut->right_share <= 0.9 &&
+           fore_split_cost_allows(&in->split_cost, (double)part->bytes, cut->right_share);
 }
 
 bool fore_board_split(struct fore_board *board, uint32_t p, const struct fore_keyrange_cut *cut)

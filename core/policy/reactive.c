@@ -125,7 +125,8 @@ static bool pick_division(const struct look *look, uint16_t source, struct fore_
     *move = (struct fore_move){
         .partition = p, .other = FORE_PARTITION_NONE, .source = source, .target = FORE_NODE_NONE};
     if (known && cut.top_share <= 0.5 && cut.right_share >= 0.1 && cut.right_share <= 0.9 &&
-        in->options->splits && (in->caps & FORE_CAP_SPLIT)) {
+        in->options->splits && (in->caps & FORE_CAP_SPLIT) &&
+        fore_split_cost_allows(&in->split_cost, (double)part->bytes, cut.right_share)) {
         move->kind = FORE_MOVE_SPLIT;
         move->split_at = cut.at;
         move->split_right_share = cut.right_share;

@@ -48,6 +48,12 @@ shot "a moment by share, dark, small" 1280 720 --shot 70% "$T/shot.png" "$journa
 shot "all of the past" 1920 1080 --shot end "$T/shot.png" "$journal" --span all
 shot "the very start" 960 540 --shot start "$T/shot.png" "$journal" --size 960x540
 
+for look in metric=requests metric=latency,palette=inferno metric=rrs,palette=cividis overlay=error,quantile=q90 \
+    tab=why tab=forecast,text=1.3 tab=events,rows=0-0.3 select=p5,select=n2; do
+    shot "a shot with --look $look" 1920 1080 --shot 70% "$T/shot.png" "$journal" --look "$look"
+done
+shot "two journals side by side" 1920 1080 --shot 70% "$T/shot.png" "$journal" "$journal"
+shot "and small, in the dark" 960 540 --shot end "$T/shot.png" "$journal" "$journal" --size 960x540 --theme dark
 "$V" --shot end "$T/shot.png" - <"$journal" >"$out" 2>"$err"
 if [ $? = 0 ]; then pass "a journal from a pipe"; else fail "a journal from a pipe"; fi
 
@@ -84,6 +90,9 @@ wrong "a size that is none" --shot end "$T/shot.png" "$journal" --size 12
 wrong "a size beyond reason" --shot end "$T/shot.png" "$journal" --size 99999x99999
 wrong "a theme that is none" --shot end "$T/shot.png" "$journal" --theme sepia
 wrong "an option that is none" --shto end "$T/shot.png" "$journal"
+wrong "a look that is none" --shot end "$T/shot.png" "$journal" --look metric=heat
+wrong "a second journal that is none" --shot end "$T/shot.png" "$journal" "$T/letter"
+wrong "three journals" --shot end "$T/shot.png" "$journal" "$journal" "$journal"
 wrong "a shot without a journal" --shot end "$T/shot.png"
 wrong "a missing file" --shot end "$T/shot.png" "$T/nothing.fsj"
 wrong "a file that is no journal" --shot end "$T/shot.png" "$T/letter"

@@ -3,379 +3,133 @@
  * that the journal knows and at instants drawn at random, while a client writes. Afterwards, with
  * nobody's help, every slot has one owner, no flag is left, nothing older is lost.
  *
- * LIVE_CRASHES=N: so many random instants for each kind (3).
+ * LIVE_ROUNDS=N: at all steps of all slots, and N random instants for each of the three. Without
+ * it, a short form of a few minutes: all steps of one slot for the mover, some for the nodes.
  */
 #include "core/base/rng.h"
-#include "live/clock.h"
-#include "live/mover.h"
-#include "tests/live/writer.h"
+#include "tests/live/crash.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-enum { SLOTS = 3, KEYS = 150, NODE_TIMEOUT_MS = 2000 };
-enum victim { MOVER, SOURCE, TARGET };
-
-static struct ground *ground;
-
-struct hit { /* at which call of the hook, or how many ms after the start, what is killed */
-    enum victim victim;
-    int at_call;
-    uint64_t after_ms;
-    int calls;
-    bool done;
-    uint64_t done_ms;
-    struct live_address address; /* of the victim, unless it is the mover */
-    struct writer *writer;
-};
-
-static void strike(struct hit *hit)
-{
-    hit->done = true;
-    hit->done_ms = live_clock_ms();
-    if (hit->victim == MOVER) (void)raise(SIGKILL);
-    if (hit->writer != NULL) {
-        hit->writer->harmed_ms = hit->done_ms;
-        hit->writer->phase = WRITER_HARMED;
-    }
-    ground_signal(ground, &hit->address, SIGKILL);
-}
-
-static void at_step(void *self, enum live_step step, uint16_t slot, bool after)
-{
-    struct hit *hit = self;
-    (void)step;
-    (void)slot;
-    (void)after;
-    if (!hit->done && ++hit->calls == hit->at_call) strike(hit);
-}
-
-static struct live_mover_options options_for(struct hit *hit)
-{
-    return (struct live_mover_options){
-        .pace = {.keys_first = 16, .keys_max = 16},
-        .slot = {.verify = true               },
-        .need_replica = true,
-        .refresh_ms = 50,
-        .node_timeout_ms = NODE_TIMEOUT_MS,
-        .at_step = at_step,
-        .at_step_self = hit
-    };
-}
-
-/* ---- data in the slots that move ---------------------------------------------------------- */
-
-static void fill(void)
-{
-    for (uint16_t slot = 0; slot < SLOTS; slot++)
-        for (int i = 0; i < KEYS; i++) {
-            char name[16];
-            (void)snprintf(name, sizeof name, "s%d", i);
-            ground_put(ground, slot, name, name);
-        }
-}
-
-static uint32_t wrong(void)
-{
-    uint32_t count = 0;
-    for (uint16_t slot = 0; slot < SLOTS; slot++)
-        for (int i = 0; i < KEYS; i++) {
-            char tag[LIVE_TAG_MAX], key[48], value[16];
-            live_slot_tag(slot, tag);
-            (void)snprintf(value, sizeof value, "s%d", i);
-            (void)snprintf(key, sizeof key, "%s%s", tag, value);
-            const char *arg[] = {"GET", key};
-            struct live_command command = {
-                .arg = arg, .arg_count = 2, .key = 1, .idempotent = true};
-            redisReply *reply = NULL;
-            bool fine = live_client_call(&ground->client, &command, &reply) == FORE_E_OK &&
-                        reply->type == REDIS_REPLY_STRING && strcmp(reply->str, value) == 0;
-            count += !fine;
-            if (reply != NULL) freeReplyObject(reply);
-        }
-    return count;
-}
-
-/* ---- one crash ---------------------------------------------------------------------------- */
-
-static struct live_journal_move the_move(void)
-{
-    struct live_journal_move move = {.first = 0, .last = SLOTS - 1};
-    move.from = (uint16_t)live_cluster_shard_of(&ground->cluster, 0);
-    move.to = (uint16_t)live_cluster_shard_of(&ground->cluster, 16383);
-    bool strange = move.from >= ground->cluster.shard_count || move.to == move.from;
-    if (strange) ground_print(ground);
-    if (strange)
-        fail_msg("from %u to %u of %u", (unsigned)move.from, (unsigned)move.to,
-                 ground->cluster.shard_count);
-    return move;
-}
-
-static struct live_journal *journal_of(const char *path)
-{
-    struct live_journal *journal = NULL;
-    struct fore_diag diag = {0};
-    if (live_journal_open(path, "crash test", 0, &journal, &diag) != FORE_E_OK)
-        fail_msg("%s", diag.text);
-    return journal;
-}
-
-static bool running(const struct live_mover *mover)
-{
-    for (int i = 0; i < LIVE_MOVES_MAX; i++)
-        if (mover->move[i].phase == LIVE_MOVE_SETTLING) return true;
-    return false;
-}
-
-/* A mover of its own process, which dies in the middle of it; its own picture and links. */
-static void mover_in_a_child(const char *path, struct hit *hit)
-{
-    struct live_cluster *cluster = calloc(1, sizeof *cluster);
-    struct live_mover *mover = calloc(1, sizeof *mover);
-    struct live_journal *journal = NULL;
-    struct live_mover_options options = options_for(hit);
-    struct live_journal_move move = the_move();
-    uint32_t index = 0;
-    for (uint32_t i = 0; i < ground->cluster.instance_count; i++) /* the same shard numbers */
-        if (i == 0 && live_cluster_open(cluster, &ground->access, &ground->node[0].address, 1,
-                                        NULL) != FORE_E_OK)
-            _exit(3);
-    for (uint32_t i = 0; i < ground->cluster.instance_count; i++)
-        live_cluster_remember(cluster, ground->cluster.instance[i].id,
-                              (uint16_t)ground->cluster.instance[i].shard);
-    if (live_cluster_refresh(cluster, NULL) != FORE_E_OK ||
-        live_journal_open(path, "child", 0, &journal, NULL) != FORE_E_OK)
-        _exit(4);
-    live_mover_init(mover, cluster, journal, &options);
-    if (live_mover_begin(mover, &move, 0, &index, NULL) != FORE_E_OK) _exit(5);
-    uint64_t began = live_clock_ms();
-    while (mover->move[index].phase != LIVE_MOVE_READY && live_clock_ms() < began + 30000) {
-        if (!live_mover_step(mover)) live_clock_sleep_ms(1);
-        if (hit->after_ms > 0 && live_clock_ms() - began >= hit->after_ms) strike(hit);
-    }
-    _exit(mover->move[index].phase == LIVE_MOVE_READY ? 0 : 6);
-}
-
-/* True: the mover died, as it should. False: it was through before. */
-static bool kill_the_mover(struct hit hit)
-{
-    static int number;
-    char name[32], path[256];
-    struct writer *writer = malloc(sizeof *writer);
-    ground_reset(ground);
-    fill();
-    (void)snprintf(name, sizeof name, "mover-%d.db", number++);
-    (void)snprintf(path, sizeof path, "%s", ground_path(ground, name));
-    writer_begin(writer, ground);
-    pid_t child = fork();
-    if (child == 0) mover_in_a_child(path, &hit);
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    bool died = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    if (!died) assert_int_equal(WEXITSTATUS(status), 0);
-
-    struct live_journal *journal = journal_of(path);
-    struct live_mover *mover = calloc(1, sizeof *mover);
-    struct hit none = {.victim = MOVER};
-    struct live_mover_options options = options_for(&none);
-    live_mover_init(mover, &ground->cluster, journal, &options);
-    (void)live_mover_recover(mover);
-    uint64_t began = live_clock_ms();
-    while (running(mover) && live_clock_ms() < began + 10000)
-        if (!live_mover_step(mover)) live_clock_sleep_ms(5);
-    assert_false(running(mover));
-    assert_int_equal(live_journal_unfinished(journal, NULL, 0), 0);
-    assert_true(ground_whole(ground, 5000));
-    writer_end(writer);
-    assert_int_equal(writer_missing(writer, ground), 0);
-    assert_int_equal(writer->lost[WRITER_CALM], 0);
-    assert_int_equal(wrong(), 0);
-    live_journal_close(journal);
-    free(mover);
-    free(writer);
-    return died;
-}
-
-/* No open slot, nothing unowned, and the victim's shard has a new primary. */
-static bool recovered(const struct live_mover *mover, const struct hit *hit)
-{
-    const struct live_cluster *cluster = mover->cluster;
-    bool open = false;
-    for (int i = 0; i < LIVE_MOVES_MAX; i++)
-        open |= mover->move[i].open;
-    for (uint32_t i = 0; i < cluster->instance_count; i++)
-        if (live_address_same(&cluster->instance[i].link.address, &hit->address) &&
-            cluster->instance[i].answered)
-            return false;
-    return !open && live_cluster_healthy(cluster) && cluster->open_count == 0;
-}
-
-static struct {
-    uint64_t count, ms_sum, ms_max, lost_between;
-} node_kills;
-
-/* Steps until the cluster is in order again; the time that took is the outage at its longest. */
-static void recover(struct live_mover *mover, struct hit *hit, uint32_t index)
-{
-    uint64_t limit = NODE_TIMEOUT_MS + 5000, slack = 10000; /* a busy machine */
-    while (!recovered(mover, hit)) {
-        if (live_clock_ms() > hit->done_ms + limit + slack) ground_print(ground);
-        if (live_clock_ms() > hit->done_ms + limit + slack)
-            fail_msg("call %d, %s: not in order: %s; frozen: %s; %s at slot %u, open %d",
-                     hit->at_call, hit->victim == SOURCE ? "source" : "target",
-                     mover->move[index].why, mover->frozen,
-                     live_move_phase_text(mover->move[index].phase), mover->move[index].next,
-                     mover->move[index].open);
-        mover->view_due = true;
-        if (!live_mover_step(mover)) live_clock_sleep_ms(20);
-    }
-    uint64_t took = live_clock_ms() - hit->done_ms;
-    node_kills.count++;
-    node_kills.ms_sum += took;
-    if (took > node_kills.ms_max) node_kills.ms_max = took;
-}
-
-/* True: it was killed in time. */
-static bool kill_a_node(struct hit hit)
-{
-    static int number;
-    char name[32];
-    struct writer *writer = malloc(sizeof *writer);
-    struct live_mover *mover = calloc(1, sizeof *mover);
-    struct live_mover_options options = options_for(&hit);
-    struct fore_diag diag = {0};
-    uint32_t index = 0;
-    assert_true(ground_replicated(ground, 20000));
-    ground_reset(ground);
-    fill();
-    assert_true(ground_replicated(ground, 20000));
-    (void)snprintf(name, sizeof name, "node-%d.db", number++);
-    struct live_journal *journal = journal_of(ground_path(ground, name));
-    struct live_journal_move move = the_move();
-    hit.address = live_cluster_primary(&ground->cluster, hit.victim == SOURCE ? move.from : move.to)
-                      ->link.address;
-    hit.writer = writer;
-    writer_begin(writer, ground);
-    live_mover_init(mover, &ground->cluster, journal, &options);
-    if (live_mover_begin(mover, &move, 0, &index, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
-    uint64_t began = live_clock_ms();
-    while (!hit.done && mover->move[index].phase != LIVE_MOVE_READY) {
-        if (!live_mover_step(mover)) live_clock_sleep_ms(1);
-        if (hit.after_ms > 0 && live_clock_ms() - began >= hit.after_ms) strike(&hit);
-        if (live_clock_ms() > began + 20000) fail_msg("no progress: %s", mover->frozen);
-    }
-    bool killed = hit.done;
-    if (killed) {
-        recover(mover, &hit, index);
-        assert_true(ground_whole(ground, 10000));
-        writer->phase = WRITER_RECOVERED;
-        ground_restart(ground, &hit.address);
-    }
-    /* With the replica back the move goes on to its end. */
-    began = live_clock_ms();
-    while (mover->move[index].phase != LIVE_MOVE_READY) {
-        if (live_clock_ms() > began + 20000) ground_print(ground);
-        if (live_clock_ms() > began + 20000)
-            fail_msg("the move does not go on: %s; %s", mover->frozen, mover->move[index].why);
-        if (!live_mover_step(mover)) live_clock_sleep_ms(10);
-    }
-    writer_end(writer);
-    assert_true(ground_whole(ground, 10000));
-    uint32_t bad = wrong();
-    if (bad > 0) ground_print(ground);
-    if (bad > 0)
-        fail_msg("call %d, %s: %u keys are wrong", hit.at_call,
-                 hit.victim == SOURCE ? "source" : "target", bad);
-    assert_int_equal(writer_missing(writer, ground), 0);
-    assert_int_equal(writer->lost[WRITER_CALM], 0);
-    node_kills.lost_between += writer->lost[WRITER_HARMED];
-    if (writer->lost[WRITER_RECOVERED] > 1) /* one question may have been on its way */
-        fail_msg("%d reads were stale after the recovery", (int)writer->lost[WRITER_RECOVERED]);
-    live_journal_close(journal);
-    free(mover);
-    free(writer);
-    return killed;
-}
-
 /* ---- tests -------------------------------------------------------------------------------- */
 
-static int random_crashes(void)
+/* 0: the short form. */
+static int rounds(void)
 {
-    const char *text = getenv("LIVE_CRASHES");
-    int count = text != NULL ? atoi(text) : 3;
-    return count > 0 ? count : 3;
+    const char *text = getenv("LIVE_ROUNDS");
+    int count = text != NULL ? atoi(text) : 0;
+    return count > 0 ? count : 0;
 }
+
+enum { STEPS_ALL = CRASH_SLOTS * CRASH_STEPS, INSTANT_US = 200000 };
 
 static void a_mover_killed_at_every_step_loses_nothing(void **state)
 {
     (void)state;
-    int at_call = 1;
-    while (kill_the_mover((struct hit){.victim = MOVER, .at_call = at_call}))
-        at_call++;
-    assert_int_equal(at_call - 1, SLOTS * 3 * 2); /* open, copy, own: before and after */
+    int last = rounds() > 0 ? STEPS_ALL : CRASH_STEPS;
+    for (int call = 1; call <= last; call++)
+        assert_true(crash_mover(&(struct crash){.victim = CRASH_MOVER, .at_call = call}));
+    if (rounds() > 0) /* there are no more */
+        assert_false(crash_mover(&(struct crash){.victim = CRASH_MOVER, .at_call = last + 1}));
+    crash_tell();
 }
 
-static void a_mover_killed_at_any_instant_loses_nothing(void **state)
+static void nodes_killed_at_every_step(enum crash_victim victim)
 {
-    (void)state;
-    struct fore_rng rng = fore_rng_stream(1, "crash.mover", 0);
-    for (int i = 0; i < random_crashes(); i++)
-        (void)kill_the_mover(
-            (struct hit){.victim = MOVER, .after_ms = 1000 + fore_rng_below(&rng, 300)});
-}
-
-static void nodes_killed_at_every_step(enum victim victim)
-{
-    int at_call = 1;
-    while (at_call <= SLOTS * 2 && kill_a_node((struct hit){.victim = victim, .at_call = at_call}))
-        at_call++;
-    (void)fprintf(stderr,
-                  "%d kills so far, in order after %d ms on average, %d at most; %d reads "
-                  "between kill and recovery found less than was acknowledged\n",
-                  (int)node_kills.count, (int)(node_kills.ms_sum / node_kills.count),
-                  (int)node_kills.ms_max, (int)node_kills.lost_between);
+    static const int some[] = {2, 3, 5, 6};
+    int count = rounds() > 0 ? STEPS_ALL : (int)FORE_COUNTOF(some);
+    for (int i = 0; i < count; i++) {
+        int call = rounds() > 0 ? i + 1 : some[i];
+        assert_true(crash_node(&(struct crash){.victim = victim, .at_call = call}));
+    }
+    crash_tell();
 }
 
 static void a_source_killed_at_every_step_is_recovered(void **state)
 {
     (void)state;
-    nodes_killed_at_every_step(SOURCE);
+    nodes_killed_at_every_step(CRASH_SOURCE);
 }
 
 static void a_target_killed_at_every_step_is_recovered(void **state)
 {
     (void)state;
-    nodes_killed_at_every_step(TARGET);
+    nodes_killed_at_every_step(CRASH_TARGET);
 }
 
-static void nodes_killed_at_any_instant_are_recovered(void **state)
+/* Some come when all is over: they do not count, and there are as many others. */
+static void killed_at_any_instant(enum crash_victim victim)
+{
+    struct fore_rng rng = fore_rng_stream(1, "crash.instant", (uint32_t)victim);
+    int left = rounds() > 0 ? rounds() : victim == CRASH_MOVER ? 2 : 1;
+    for (int tries = 0; left > 0 && tries < 1000; tries++) {
+        struct crash crash = {.victim = victim, .after_us = 1 + fore_rng_below(&rng, INSTANT_US)};
+        left -= victim == CRASH_MOVER ? crash_mover(&crash) : crash_node(&crash);
+        if (tries % 10 == 9) crash_tell();
+    }
+    assert_int_equal(left, 0);
+    crash_tell();
+}
+
+static void a_mover_killed_at_any_instant_loses_nothing(void **state)
 {
     (void)state;
-    struct fore_rng rng = fore_rng_stream(1, "crash.nodes", 0);
-    for (int i = 0; i < random_crashes() * 2; i++)
-        (void)kill_a_node((struct hit){.victim = i % 2 == 0 ? SOURCE : TARGET,
-                                       .after_ms = 1000 + fore_rng_below(&rng, 200)});
+    killed_at_any_instant(CRASH_MOVER);
+}
+
+static void a_source_killed_at_any_instant_is_recovered(void **state)
+{
+    (void)state;
+    killed_at_any_instant(CRASH_SOURCE);
+}
+
+static void a_target_killed_at_any_instant_is_recovered(void **state)
+{
+    (void)state;
+    killed_at_any_instant(CRASH_TARGET);
+}
+
+/* Longer than it takes to be thought dead: when it goes on it is a primary of the past. */
+static void stopped_at_any_instant(enum crash_victim victim)
+{
+    struct fore_rng rng = fore_rng_stream(2, "crash.stop", (uint32_t)victim);
+    int left = rounds() > 0 ? (rounds() + 9) / 10 : 1;
+    for (int tries = 0; left > 0 && tries < 1000; tries++)
+        left -= crash_node(&(struct crash){.victim = victim,
+                                           .harm = CRASH_STOP,
+                                           .after_us = 1 + fore_rng_below(&rng, INSTANT_US)});
+    assert_int_equal(left, 0);
+    crash_tell();
+}
+
+static void a_source_stopped_at_any_instant_is_recovered(void **state)
+{
+    (void)state;
+    stopped_at_any_instant(CRASH_SOURCE);
+}
+
+static void a_target_stopped_at_any_instant_is_recovered(void **state)
+{
+    (void)state;
+    stopped_at_any_instant(CRASH_TARGET);
 }
 
 static int begin_group(void **state)
 {
     (void)state;
-    ground = ground_begin("3 -r 1 -t 2000");
+    crash_begin("3 -r 1 -t 2000");
     return 0;
 }
 
 static int end_group(void **state)
 {
     (void)state;
-    ground_end(ground);
+    crash_end();
     return 0;
 }
 
@@ -387,7 +141,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_mover_killed_at_any_instant_loses_nothing),
         cmocka_unit_test(a_target_killed_at_every_step_is_recovered),
         cmocka_unit_test(a_source_killed_at_every_step_is_recovered),
-        cmocka_unit_test(nodes_killed_at_any_instant_are_recovered),
+        cmocka_unit_test(a_source_killed_at_any_instant_is_recovered),
+        cmocka_unit_test(a_target_killed_at_any_instant_is_recovered),
+        cmocka_unit_test(a_source_stopped_at_any_instant_is_recovered),
+        cmocka_unit_test(a_target_stopped_at_any_instant_is_recovered),
     };
     if (!ground_possible()) return 0;
     if (argc > 1) cmocka_set_test_filter(argv[1]);

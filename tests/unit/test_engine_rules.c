@@ -270,10 +270,93 @@ static void a_policy_that_never_asks_the_forecast_does_not_fall_back(void **stat
     assert_int_equal(ec.seen[FORE_EV_FALLBACK], 0);
 }
 
+/* A plan by hand: one move of p1 to a node that does not hold it. */
+static struct fore_plan by_hand(uint16_t target)
+{
+    const struct fore_partition *p = &ec.fake->topology.partition[1];
+    return (struct fore_plan){.epoch = ec.fake->topology.epoch,
+                              .move_count = 1,
+                              .move = {{.move = {.kind = FORE_MOVE_MOVE,
+                                                 .partition = 1,
+                                                 .source = p->replica[0],
+                                                 .target = target},
+                                        .duration_s = 1}},
+                              .reason = "by hand"};
+}
+
+static uint16_t elsewhere(void)
+{
+    return ec.fake->topology.partition[1].replica[0] == 3 ? 2 : 3;
+}
+
+static void an_operators_plan_is_carried_out_even_while_held(void **state)
+{
+    uint32_t taken;
+    engine_case_start();
+    fore_engine_hold(ec.engine, true);
+    engine_case_run(5, 0, 0.1);
+    uint16_t target = elsewhere();
+    struct fore_plan plan = by_hand(target);
+    assert_int_equal(fore_engine_carry_out(ec.engine, &plan, 5 * FORE_SEC, &taken, &ec.diag),
+                     FORE_E_OK);
+    assert_int_equal(taken, 1);
+    assert_true(plan.id > 0);
+    assert_int_equal(fore_engine_moves(ec.engine)->running, 1);
+    engine_case_run(60, 0, 0.1);
+    assert_int_equal(ec.fake->topology.partition[1].replica[0], target);
+}
+
+static void an_operators_plan_for_another_cluster_is_refused(void **state)
+{
+    uint32_t taken;
+    rule("pin",
+         fore_arena_printf(&ec.arena, "p1 -> %s",
+                           ec.fake->topology.node[ec.fake->topology.partition[1].replica[0]].name));
+    engine_case_start();
+    engine_case_run(5, 0, 0.1);
+    struct fore_plan plan = by_hand(elsewhere());
+    plan.epoch++;
+    assert_int_equal(fore_engine_carry_out(ec.engine, &plan, 5 * FORE_SEC, &taken, &ec.diag),
+                     FORE_E_CONFLICT);
+    plan.epoch--;
+    ec.diag.code = FORE_E_OK;
+    assert_int_equal(fore_engine_carry_out(ec.engine, &plan, 5 * FORE_SEC, &taken, &ec.diag),
+                     FORE_E_REFUSED);
+    assert_non_null(strstr(ec.diag.text, "rule of placement"));
+    plan.move_count = 0;
+    assert_int_equal(fore_engine_carry_out(ec.engine, &plan, 5 * FORE_SEC, &taken, NULL),
+                     FORE_E_REFUSED);
+    assert_int_equal(fore_engine_moves(ec.engine)->running, 0);
+}
+
+static void an_operator_cancels_a_copy_and_nothing_else(void **state)
+{
+    uint32_t taken;
+    engine_case_start();
+    engine_case_run(5, 0, 0.1);
+    uint16_t owner = ec.fake->topology.partition[1].replica[0];
+    struct fore_plan plan = by_hand(elsewhere());
+    ec.fake->options.bandwidth_bytes = 1;
+    assert_int_equal(fore_engine_carry_out(ec.engine, &plan, 5 * FORE_SEC, &taken, &ec.diag),
+                     FORE_E_OK);
+    engine_case_run(2, 0, 0.1);
+    fore_ticket ticket = fore_engine_moves(ec.engine)->migration[0].ticket;
+    assert_int_equal(fore_engine_cancel(ec.engine, ticket + 7, "no", 7 * FORE_SEC), FORE_E_RANGE);
+    assert_int_equal(fore_engine_cancel(ec.engine, 0, "no", 7 * FORE_SEC), FORE_E_RANGE);
+    assert_int_equal(fore_engine_cancel(ec.engine, ticket, "told to", 7 * FORE_SEC), FORE_E_OK);
+    assert_int_equal(fore_engine_moves(ec.engine)->running, 0);
+    assert_int_equal(fore_engine_cancel(ec.engine, ticket, "again", 7 * FORE_SEC), FORE_E_RANGE);
+    engine_case_run(60, 0, 0.1);
+    assert_int_equal(ec.fake->topology.partition[1].replica[0], owner);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, engine_case_begin, engine_case_end)
     const struct CMUnitTest tests[] = {
+        T(an_operators_plan_is_carried_out_even_while_held),
+        T(an_operators_plan_for_another_cluster_is_refused),
+        T(an_operator_cancels_a_copy_and_nothing_else),
         T(rules_that_cannot_hold_are_refused_at_once),
         T(a_rule_is_put_right_and_its_loss_is_said_once),
         T(nothing_moves_while_it_must_be_quiet),

@@ -289,6 +289,35 @@ static void what_recurs_with_the_season_is_left_to_it(void **state)
         assert_true(effect.log_effect[i] == 0.0f);
 }
 
+/* Told of once, there again at the same hour of the next day: what cleaning would make of it is a
+ * load that rises sixfold out of nothing. */
+static void an_event_that_comes_back_untold_is_left_to_the_season(void **state)
+{
+    float y[HOURS];
+    made(y, 7);
+    for (int i = 600; i < 604; i++) {
+        y[i] *= 6;
+        y[i + 24] *= 5;
+    }
+    struct fore_hint_effect effect = effect_of("a event 600..604 x6", y);
+    assert_int_equal(effect.finding[0].verdict, FORE_HINT_SEASONAL);
+    assert_string_equal(effect.finding[0].reason,
+                        "left to the season: it came back a period later, untold");
+    assert_false(effect.any);
+    effect = effect_of("a event 600..604 x6\na event 624..628 x6", y); /* told of both times */
+    assert_int_equal(effect.finding[0].verdict, FORE_HINT_LEARNED);
+    assert_int_equal(effect.finding[1].verdict, FORE_HINT_LEARNED);
+    for (int i = 624; i < 628; i++)
+        y[i] /= 4; /* hardly any of it */
+    effect = effect_of("a event 600..604 x6", y);
+    assert_int_equal(effect.finding[0].verdict, FORE_HINT_LEARNED);
+    made(y, 7);
+    for (int i = 668; i < 672; i++)
+        y[i] *= 6; /* the period after it is not over */
+    effect = effect_of("a event 668..672 x6", y);
+    assert_int_equal(effect.finding[0].verdict, FORE_HINT_LEARNED);
+}
+
 static void growth_goes_on_from_what_was_learned(void **state)
 {
     float y[HOURS];
@@ -363,6 +392,7 @@ int main(void)
         cmocka_unit_test(what_has_happened_is_learned),
         cmocka_unit_test(one_occurrence_moves_the_stated_effect_towards_it),
         cmocka_unit_test(what_recurs_with_the_season_is_left_to_it),
+        cmocka_unit_test(an_event_that_comes_back_untold_is_left_to_the_season),
         cmocka_unit_test(growth_goes_on_from_what_was_learned),
         cmocka_unit_test(hints_that_cannot_be_placed_say_why),
         cmocka_unit_test(short_series_and_too_many_hints_are_no_trouble),

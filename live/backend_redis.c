@@ -1,0 +1,158 @@
+/* backend_redis.c - a Redis Cluster for the daemon: password, driver, lease (backend.h). */
+#include "live/daemon.h"
+#include "live/keeper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PASSWORD_MAX = 512 };
+
+struct redis {
+    struct live_address seed[8];
+    char password[PASSWORD_MAX], holder[64];
+    const char *state; /* file name */
+    struct live_driver *driver;
+};
+
+static enum fore_err read_password(struct redis *r, const char *path, struct fore_diag *diag)
+{
+    if (path[0] == '\0') return FORE_E_OK;
+    FILE *file = fopen(path, "r");
+    bool read = file != NULL && fgets(r->password, sizeof r->password, file) != NULL;
+    if (file != NULL) (void)fclose(file);
+    r->password[strcspn(r->password, "\r\n")] = '\0';
+    if (read && r->password[0] != '\0') return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_IO, "live.password_file: %s holds no password", path);
+}
+
+static void work(void *self, fore_ns span)
+{
+    struct redis *r = self;
+    live_driver_work(r->driver, span);
+}
+
+static enum fore_err pass(void *self, fore_ns window, bool *ended, struct fore_diag *diag)
+{
+    struct redis *r = self;
+    (void)diag;
+    *ended = false;
+    live_driver_pass(r->driver, window);
+    return FORE_E_OK;
+}
+
+static void hold(void *self, bool held)
+{
+    struct redis *r = self;
+    r->driver->mover.held = held;
+}
+
+static const char *frozen(void *self)
+{
+    struct redis *r = self;
+    return r->driver->mover.frozen;
+}
+
+static enum fore_err tend(void *self, struct fore_diag *diag)
+{
+    struct redis *r = self;
+    if (live_journal_renew(r->driver->journal) != FORE_E_REFUSED) return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_REFUSED, "%s: the lease went to another mover", r->state);
+}
+
+static void introduce(void *self, struct live_log *log)
+{
+    struct redis *r = self;
+    struct live_open open[8];
+    char text[300];
+    (void)snprintf(text, sizeof text, "%u shards, %u partitions; slots' heat from %s",
+                   r->driver->topology.node_count, r->driver->topology.alive_count,
+                   live_heat_source_text(r->driver->heat.source));
+    live_log_say(log, "info", "cluster", text);
+    if (r->driver->mover.counts.slots > 0) {
+        (void)snprintf(text, sizeof text, "%llu slots that were left half done are whole again",
+                       (unsigned long long)r->driver->mover.counts.slots);
+        live_log_say(log, "info", "settled", text);
+    }
+    uint32_t strangers = live_mover_strangers(&r->driver->mover, open, FORE_COUNTOF(open));
+    for (uint32_t i = 0; i < strangers && i < FORE_COUNTOF(open); i++) {
+        (void)snprintf(text, sizeof text,
+                       "slot %u is %s by other hands: it is left alone, and so is its partition",
+                       (unsigned)open[i].slot, open[i].importing ? "taken in" : "given away");
+        live_log_say(log, "warning", "open-slot", text);
+    }
+}
+
+static void close_redis(void *self)
+{
+    struct redis *r = self;
+    if (r->driver != NULL) fore_driver_close(live_driver_door(r->driver));
+    memset(r->password, 0, sizeof r->password);
+    free(r);
+}
+
+static const struct live_backend_ops redis_ops = {.name = "redis",
+                                                  .work = work,
+                                                  .pass = pass,
+                                                  .hold = hold,
+                                                  .frozen = frozen,
+                                                  .tend = tend,
+                                                  .introduce = introduce,
+                                                  .close = close_redis};
+
+static enum fore_err open_driver(struct redis *r, const struct live_config *config,
+                                 const struct live_kept *kept, uint64_t seed, bool adopt,
+                                 struct fore_diag *diag)
+{
+    const struct live_options *o = &config->live;
+    for (size_t i = 0; i < o->nodes.count; i++)
+        FORE_TRY(live_address_parse(o->nodes.item[i], strlen(o->nodes.item[i]), &r->seed[i]));
+    (void)snprintf(r->holder, sizeof r->holder, "foreshard live, process %ld", (long)getpid());
+    struct live_driver_options options = {
+        .seed = r->seed,
+        .seed_count = o->nodes.count,
+        .access = {.user = o->user[0] != '\0' ? o->user : NULL,
+                   .password = r->password[0] != '\0' ? r->password : NULL,
+                   .timeout_ms = (uint32_t)(o->timeout / FORE_MS)                                                   },
+        .journal = o->state,
+        .holder = r->holder,
+        .partitions = (uint32_t)o->partitions,
+        .window = config->engine.observe.window,
+        .mover = {.pace = {.stall_ms = (double)o->stall / 1e6},
+                   .slot = {.verify = o->verify},
+                   .need_replica = o->replicas,
+                   .adopt = adopt},
+        .heat = {.duty = o->duty > 0 ? o->duty : -1,                                            .slo_ns = o->slo,                    .seed = seed}
+    };
+    if (kept != NULL) {
+        options.now = kept->now;
+        options.partition_cap = kept->partition_cap;
+        options.cut = kept->cut;
+        options.cut_count = kept->cut_count;
+    }
+    return live_driver_open(&r->driver, &options, diag);
+}
+
+enum fore_err live_backend_redis(const struct live_config *config, const struct live_kept *kept,
+                                 uint64_t seed, bool adopt, struct live_backend *out,
+                                 struct fore_diag *diag)
+{
+    if (adopt && config->live.mode != LIVE_AUTO)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "--adopt moves slots: it needs live.mode = \"auto\"");
+    struct redis *r = calloc(1, sizeof *r);
+    FORE_ASSERT(r != NULL);
+    r->state = config->live.state;
+    *out = (struct live_backend){.ops = &redis_ops, .self = r, .slo = config->live.slo};
+    FORE_TRY(read_password(r, config->live.password_file, diag));
+    FORE_TRY(open_driver(r, config, kept, seed, adopt, diag));
+    out->door = live_driver_door(r->driver);
+    return FORE_E_OK;
+}
+
+void live_backend_close(struct live_backend *backend)
+{
+    if (backend->ops != NULL) backend->ops->close(backend->self);
+    *backend = (struct live_backend){.ops = NULL};
+}

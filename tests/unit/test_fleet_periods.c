@@ -1,0 +1,137 @@
+/* test_fleet_periods.c - seasons that were told, and those that are found beside them. */
+#include "core/forecast/fleet.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/near.h"
+
+enum { COUNT = 2, TOLD = 48, STEPS = 12, POINTS = 12 * TOLD };
+static const fore_ns step = 600 * FORE_SEC;
+static struct fore_partition parts[COUNT];
+static struct fore_topology topology = {.partition = parts, .partition_cap = COUNT};
+static struct fore_observe_partition seen[COUNT];
+static struct fore_observe observe = {.partition = seen, .partition_cap = COUNT};
+static struct fore_arena scratch;
+static struct fore_fleet *fleet;
+static fore_ns now;
+static float daily; /* a second timer, once in the period that was told: so many times as much */
+
+static int begin(void **state)
+{
+    (void)state;
+    const struct fore_history_shape shape = {
+        .step = {step, step,   3600 * FORE_SEC},
+          .length = {4,    POINTS, 4              }
+    };
+    observe.options.window = step;
+    observe.history = fore_history_create(&shape, COUNT);
+    topology.partition_count = COUNT;
+    for (uint32_t p = 0; p < COUNT; p++)
+        parts[p] = (struct fore_partition){.alive = true};
+    now = 0;
+    daily = 1;
+    static const char *const periods[] = {"8h"};
+    struct fore_forecast_options options = {
+        .model = "short-seasonal-naive",
+        .horizon = STEPS * step,
+        .refit_every = TOLD * step,
+        .refresh_every = step,
+        .periods = {periods, 1},
+        .origins = 50,
+        .origin_every = step,
+        .spar_periods = 6,
+        .spar_recent = 8,
+        .ridge = 1e-4,
+        .floor_share = 0.8
+    };
+    fleet = fore_fleet_create(&options, &observe, NULL);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    fore_fleet_destroy(fleet);
+    fore_history_destroy(observe.history);
+    return 0;
+}
+
+/* A timer fires every `every` steps, at a level that rises by half a percent a step. */
+static float level(uint64_t at, uint64_t every)
+{
+    float fires = at % every == 0 ? 4.0f : 1.0f;
+    return expf(0.005f * (float)at) * fires * (at % TOLD == 5 ? daily : 1.0f);
+}
+
+static void run_timer(uint64_t points, uint64_t every)
+{
+    for (uint64_t k = 0; k < points; k++) {
+        float load[COUNT];
+        const float *const value[] = {load, load, load, load};
+        for (uint32_t p = 0; p < COUNT; p++) {
+            load[p] = level(now / step, every);
+            seen[p].load = (double)load[p];
+        }
+        now += step;
+        fore_history_append(observe.history, now, value, COUNT);
+        assert_true(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
+        fore_arena_fini(&scratch);
+    }
+}
+
+/* The model says what was one shortest period ago. */
+static void expect_lag(uint64_t lag, uint64_t every)
+{
+    const struct fore_scenario *s = fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST);
+    assert_true(s->ready);
+    double then = (double)level(now / step - lag, every);
+    expect_near((double)s->mean[0], then, 1e-3 * then);
+}
+
+static void a_fraction_of_the_period_that_was_told_joins_it(void **state)
+{
+    (void)state;
+    run_timer(6 * TOLD, 12);
+    expect_lag(12, 12);
+}
+
+static void what_is_no_fraction_of_it_does_not(void **state)
+{
+    (void)state;
+    run_timer(6 * TOLD, 7);
+    expect_lag(TOLD, 7);
+}
+
+static void nor_does_a_fraction_that_is_the_poorer_guide(void **state)
+{
+    (void)state;
+    daily = 30;
+    run_timer(6 * TOLD, 12);
+    expect_lag(TOLD, 12);
+}
+
+/* Too little was seen to say that the told period is the poorer one. */
+static void nothing_joins_before_the_told_period_was_seen_three_times(void **state)
+{
+    (void)state;
+    run_timer(3 * TOLD - 12, 12);
+    expect_lag(TOLD, 12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_fraction_of_the_period_that_was_told_joins_it, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(nor_does_a_fraction_that_is_the_poorer_guide, begin, end),
+        cmocka_unit_test_setup_teardown(nothing_joins_before_the_told_period_was_seen_three_times,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(what_is_no_fraction_of_it_does_not, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
