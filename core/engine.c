@@ -372,9 +372,16 @@ static void show(struct fore_engine *engine, const struct fore_topology *topolog
     fill_view(engine, topology, now, &out->input, &out->view);
     fore_ns origin = out->view.nowcast->origin;
     double offset_s = now > origin ? (double)(now - origin) / 1e9 : 0;
+    double horizon_s = (double)engine->setup.options->forecast.horizon / 1e9;
+    struct fore_arrivals *arrivals = &out->input.arrivals;
+    if (engine->setup.options->decide.ahead)
+        *arrivals = fore_ahead_list(engine->observe, topology, horizon_s / 2, &engine->scratch);
     struct fore_load_pending *pending =
-        FORE_NEW(&engine->scratch, struct fore_load_pending, engine->migrate.running + 1);
-    out->input.pending_count = list_pending(engine, offset_s, now, pending);
+        FORE_NEW(&engine->scratch, struct fore_load_pending,
+                 engine->migrate.running + (size_t)arrivals->count + 1);
+    size_t count = list_pending(engine, offset_s, now, pending);
+    out->input.pending_count =
+        count + fore_ahead_pending(arrivals, topology, offset_s, horizon_s, pending + count);
     out->input.pending = pending;
     out->input.quiet_in_s = left_s < HUGE_VAL ? left_s : 0;
 }

@@ -127,7 +127,7 @@ static void solve(struct system *s, double *x)
 static void fit(const struct fore_calibration *c, struct fore_calibration_memory *m)
 {
     struct system s = {0};
-    double next[KNOTS];
+    double next[KNOTS] = {0};
     for (int k = 0; k < KNOTS; k++) {
         double p = sigmoid(m->logit[k]), weight = m->seen[k] * fmax(p * (1 - p), 1e-3);
         s.row[k][0] = weight + pull;

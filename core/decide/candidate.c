@@ -262,6 +262,8 @@ static bool may_split(const struct fore_search *search, uint16_t source,
     return topology->alive_count < topology->partition_cap &&
            topology->partition[l->partition].apart == 0 &&
            !fore_planner_split_rests(input, l->partition) &&
+           /* of inserts in the order of the key the left part would get none */
+           !fore_ahead_takes_all(fore_ahead_of(&input->arrivals, l->partition)) &&
            topology->partition[l->partition].bytes >= input->options->split_bytes_min &&
            search->peak[l->partition] >=
                input->options->split_load_min * topology->node[source].cores;
@@ -343,6 +345,7 @@ void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
         if (options->replicas && (caps & FORE_CAP_REPLICA))
             fore_candidate_replicate(search, source, &list[i], best);
     }
+    fore_candidate_ahead(search, source, best);
     /* A swap costs two copies and many prices to ask: only where nothing simpler does most of it.
      */
     if (!options->moves || !options->swaps || !(caps & FORE_CAP_MOVE) ||

@@ -229,8 +229,9 @@ static void add_pending(struct fore_load *load, const struct fore_load_pending *
     const struct fore_partition *p = &load->topology->partition[move->partition];
     if (!p->alive) return;
     double now = fore_load_replica_share(load, move->partition, p->replica_count);
-    struct fore_load_change change = {
-        .partition = move->partition, .from_s = move->due_s, .busy_until_s = move->due_s};
+    struct fore_load_change change = {.partition = move->partition,
+                                      .from_s = move->due_s,
+                                      .busy_until_s = move->by_itself ? 0 : move->due_s};
     if (move->from != FORE_NODE_NONE && move->to != FORE_NODE_NONE) {
         change.node = move->from;
         change.share = -now * move->share;

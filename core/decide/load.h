@@ -28,6 +28,7 @@ struct fore_load_pending { /* a move under way, or planned in this very plan */
     double share;      /* of the partition's load that changes place (a part of a split) */
     double lost;       /* of it, what is not asked of `to`: columns split off are less to read */
     double due_s;      /* seconds from the scenario's origin */
+    bool by_itself;    /* the load moves, no data: there is no work in it */
 };
 
 struct fore_load {

@@ -22,6 +22,7 @@ struct fore_decide_options {
     fore_ns gain_min;     /* and this much more before it is worth doing */
     fore_ns cooldown;     /* a partition moved rests this long */
     bool moves, swaps, splits, merges, replicas; /* what may be tried */
+    bool ahead;               /* of inserts in the order of the key: place what they come to */
     double split_load_min;    /* only partitions above this share of a node are split */
     uint64_t split_bytes_min; /* and above this size */
     fore_ns split_price;      /* as move_price, for one more partition in the cluster */

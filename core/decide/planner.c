@@ -95,7 +95,7 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
     if (fore_constraint_any(input->placement)) {
         fore_constraint_begin(input->placement, topology, scratch, &search->rules);
         for (size_t i = 0; i < input->pending_count; i++)
-            if (input->pending[i].to != FORE_NODE_NONE)
+            if (input->pending[i].to != FORE_NODE_NONE && !input->pending[i].by_itself)
                 fore_constraint_take(&search->rules, input->pending[i].partition,
                                      input->pending[i].to);
         search->confined = FORE_NEW(scratch, struct fore_targets, search->rules.class_count + 1);

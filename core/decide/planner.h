@@ -10,6 +10,7 @@
 #ifndef FORE_PLANNER_H
 #define FORE_PLANNER_H
 
+#include "core/decide/ahead.h"
 #include "core/decide/constraint.h"
 #include "core/decide/load.h"
 #include "core/decide/options.h"
@@ -27,6 +28,7 @@ struct fore_planner_input {
     uint32_t term_count;
     const struct fore_load_pending *pending; /* moves under way */
     size_t pending_count;
+    struct fore_arrivals arrivals;      /* of inserts in the order of the key; none: empty */
     const uint8_t *node_slots;          /* free move slots by node */
     uint32_t cluster_slots;             /* free move slots in all */
     const bool *partition_busy;         /* moving, or resting (cool-down) */

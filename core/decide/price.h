@@ -61,6 +61,9 @@ uint32_t fore_candidate_copies_room(const struct fore_search *search, uint32_t p
 /* Less to read, here or on another node (column_move.c). */
 void fore_candidate_split_columns(const struct fore_search *search, uint16_t source,
                                   const struct fore_leaving *leaving, struct fore_candidate *best);
+/* The range that inserts will come to, on another node (candidate_ahead.c). */
+void fore_candidate_ahead(const struct fore_search *search, uint16_t source,
+                          struct fore_candidate *best);
 /* More copies to read from (replica.c). */
 void fore_candidate_replicate(const struct fore_search *search, uint16_t source,
                               const struct fore_leaving *leaving, struct fore_candidate *best);

@@ -80,6 +80,7 @@ static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t 
     if (*right == FORE_PARTITION_NONE || fore_candidate_never(search, *right) ||
         search->busy[*right] || input->partition_split_rest[*right])
         return false;
+    if (fore_ahead_of(&input->arrivals, left) != NULL) return false; /* what comes is kept apart */
     if (search->confined != NULL && search->rules.class_of[left] != search->rules.class_of[*right])
         return false; /* other rules hold for them */
     const struct fore_partition *r = &topology->partition[*right];

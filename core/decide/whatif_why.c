@@ -234,6 +234,8 @@ static void ask_split(const struct asked *a)
         no = "there are as many partitions as there may be";
     else if (fore_planner_split_rests(input, a->partition))
         no = "it was merged not long ago";
+    else if (fore_ahead_takes_all(fore_ahead_of(&input->arrivals, a->partition)))
+        no = "inserts come in the order of the key: its left half would get none";
     else if (p->bytes < input->options->split_bytes_min)
         no = "it is smaller than split_bytes_min";
     else if (a->search->brings[a->partition] <

@@ -162,6 +162,23 @@ bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, u
     return fore_keyrange_cut_samples(sketch->work, count, &question, out);
 }
 
+double fore_keyrange_share(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
+                           uint64_t last)
+{
+    const struct reservoir *r = reservoir(sketch, partition);
+    double all = 0, inside = 0, greatest = -(double)INFINITY;
+    for (uint32_t i = 0; i < r->count; i++)
+        greatest = fmax(greatest, r->sample[i].log_weight);
+    for (uint32_t i = 0; i < r->count; i++) {
+        double w = exp(r->sample[i].log_weight - greatest); /* as adjusted in keyrange_cut.c */
+        double x = exp(r->sample[i].log_weight + r->threshold);
+        if (!isinf(r->threshold)) w = x < 1e-9 ? 1 : x / -expm1(-x);
+        all += w;
+        inside += r->sample[i].position >= first && r->sample[i].position <= last ? w : 0;
+    }
+    return all > 0 ? inside / all : 0;
+}
+
 /* Empty, nothing ever turned away; its memory is kept for the next life. */
 void fore_keyrange_forget(struct fore_keyrange *sketch, uint32_t partition)
 {

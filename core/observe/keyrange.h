@@ -32,6 +32,9 @@ struct fore_keyrange_cut {
  * than 32 samples or one position holds everything. `at` is in first+1..last. */
 bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
                        uint64_t last, double right_share, struct fore_keyrange_cut *out);
+/* Share of the partition's load from `first` to `last`; 0 where nothing was sampled. */
+double fore_keyrange_share(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
+                           uint64_t last);
 /* Up to `n` of the sampled positions, spread over the reservoir; returns how many. They come as
  * often as they were sampled. */
 size_t fore_keyrange_positions(const struct fore_keyrange *sketch, uint32_t partition,

@@ -1,0 +1,70 @@
+/* ahead.c - heads, from what is observed of every partition. */
+#include "core/decide/ahead.h"
+
+#include <math.h>
+
+static const double share_min = 1.0 / 3; /* of the load: less, and a cut at the median helps */
+
+static bool head_in(const struct fore_observe *observe, const struct fore_topology *topology,
+                    uint32_t p, double follow_s, struct fore_arrival *out)
+{
+    const struct fore_partition *part = &topology->partition[p];
+    struct fore_insertion in;
+    if (!part->alive || part->replica_count != 1 || part->apart != 0) return false;
+    if (!fore_frontier_of(observe->frontier, p, &in) || !(in.keys_per_sec > 0)) return false;
+    if (in.head < part->first || in.head > part->last) return false; /* it is still to come */
+    double behind = in.keys_per_sec * follow_s, inside = (double)(in.head - part->first);
+    uint64_t since = behind < inside ? in.head - (uint64_t)behind : part->first;
+    double share = fore_keyrange_share(observe->key_ranges, p, since, in.head);
+    *out = (struct fore_arrival){.partition = p,
+                                 .next = fore_topology_right_of(topology, p),
+                                 .at_s = (double)(part->last - in.head) / in.keys_per_sec,
+                                 .share = share,
+                                 .head = in.head,
+                                 .keys_per_sec = in.keys_per_sec};
+    return share >= share_min;
+}
+
+struct fore_arrivals fore_ahead_list(const struct fore_observe *observe,
+                                     const struct fore_topology *topology, double follow_s,
+                                     struct fore_arena *arena)
+{
+    struct fore_arrivals out = {0};
+    struct fore_arrival one;
+    uint32_t count = 0;
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        count += head_in(observe, topology, p, follow_s, &one);
+    if (count == 0) return out;
+    out.item = FORE_NEW(arena, struct fore_arrival, count);
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        if (head_in(observe, topology, p, follow_s, &one)) out.item[out.count++] = one;
+    return out;
+}
+
+const struct fore_arrival *fore_ahead_of(const struct fore_arrivals *arrivals, uint32_t partition)
+{
+    for (uint32_t i = 0; i < arrivals->count; i++)
+        if (arrivals->item[i].partition == partition) return &arrivals->item[i];
+    return NULL;
+}
+
+size_t fore_ahead_pending(const struct fore_arrivals *arrivals,
+                          const struct fore_topology *topology, double offset_s, double horizon_s,
+                          struct fore_load_pending *out)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < arrivals->count; i++) {
+        const struct fore_arrival *a = &arrivals->item[i];
+        if (a->next == FORE_PARTITION_NONE || !(a->at_s < horizon_s)) continue;
+        uint16_t from = topology->partition[a->partition].replica[0];
+        uint16_t to = topology->partition[a->next].replica[0];
+        if (from == to) continue;
+        out[count++] = (struct fore_load_pending){.partition = a->partition,
+                                                  .from = from,
+                                                  .to = to,
+                                                  .share = a->share,
+                                                  .due_s = offset_s + a->at_s,
+                                                  .by_itself = true};
+    }
+    return count;
+}

@@ -1,0 +1,121 @@
+/*
+ * candidate_ahead.c - what can be done about inserts in the order of the key (ahead.h): cut off the
+ * range that they will come to, and put it on a calm node while it is still empty.
+ *
+ * Both are priced by what the node is spared from the head's arrival on. The cut lies as far ahead
+ * as the head gets while the split and the move of an empty range are planned and carried out.
+ */
+#include "core/decide/price.h"
+
+#include <math.h>
+
+static const double part_of_bytes = 0.01; /* of an empty range: next to nothing */
+
+/* Load that changes place when the head arrives, without any work. */
+static struct fore_load_change arrives(const struct fore_search *search, uint16_t node,
+                                       const struct fore_arrival *a, double share, double at_s)
+{
+    struct fore_load_change c = fore_price_change(search, node, a->partition, share, at_s);
+    c.busy_until_s = 0;
+    return c;
+}
+
+struct ahead { /* what is to be placed */
+    const struct fore_arrival *arrival;
+    struct fore_move move; /* but for its target */
+    double at_s, price_s, bytes;
+};
+
+static void place(const struct fore_search *search, const struct ahead *ahead,
+                  struct fore_candidate *best)
+{
+    const struct fore_arrival *a = ahead->arrival;
+    uint16_t source = ahead->move.source;
+    double least = fore_price_seconds(search->input->options->gain_min);
+    struct fore_load_change leaves = arrives(search, source, a, -a->share, ahead->at_s);
+    double saved_s = -fore_price_rise(search, &leaves, 1);
+    const struct fore_targets *targets = fore_candidate_targets_of(search, ahead->move.partition);
+    for (uint32_t i = 0; i < targets->count; i++) {
+        uint16_t target = targets->node[i];
+        if (target == source || !fore_price_open(search, ahead->move.partition, source, target))
+            continue;
+        struct fore_candidate c = {.change_count = 2, .then_source = source, .then_target = target};
+        c.change[0] = leaves;
+        c.change[1] = arrives(search, target, a, a->share, ahead->at_s);
+        c.gain_s = saved_s - fore_price_rise(search, &c.change[1], 1) - ahead->price_s - least;
+        if (c.gain_s <= best->gain_s) continue;
+        c.move =
+            fore_price_plan(search, ahead->move.kind, ahead->move.partition, source, target, 0);
+        c.move.move.split_at = ahead->move.split_at;
+        c.move.move.split_right_share = ahead->move.split_right_share;
+        c.move.bytes = ahead->bytes;
+        c.move.gain_s = c.gain_s + least;
+        fore_price_offer(best, &c);
+    }
+}
+
+/* The next range lies on the source: it could be elsewhere by then. */
+static void try_next(const struct fore_search *search, uint16_t source,
+                     const struct fore_arrival *a, struct fore_candidate *best)
+{
+    const struct fore_topology *topology = search->load.topology;
+    uint32_t q = a->next;
+    if (q == FORE_PARTITION_NONE || search->busy[q] || search->grown[q] ||
+        fore_candidate_held(search, q) || topology->partition[q].replica_count != 1 ||
+        topology->partition[q].replica[0] != source ||
+        topology->partition[a->partition].replica[0] != source)
+        return;
+    double copy_s = fore_price_copy_s(search, q, source, source, 1);
+    if (copy_s > search->window_s || copy_s > a->at_s) return; /* too late to be of use */
+    struct ahead ahead = {
+        .arrival = a,
+        .move = {.kind = FORE_MOVE_MOVE, .partition = q, .source = source},
+        .at_s = a->at_s,
+        .price_s = fore_price_move(search, q, 1),
+        .bytes = (double)topology->partition[q].bytes
+    };
+    place(search, &ahead, best);
+}
+
+/* Seconds to plan a split and the move that follows, and to carry both out. */
+static double lead_s(const struct fore_search *search, uint32_t partition, uint16_t source)
+{
+    return 3 * fore_price_seconds(search->input->options->plan_every) +
+           fore_price_copy_s(search, partition, source, source, part_of_bytes);
+}
+
+static void try_cut(const struct fore_search *search, uint16_t source, const struct fore_arrival *a,
+                    struct fore_candidate *best)
+{
+    const struct fore_topology *topology = search->load.topology;
+    double lead = lead_s(search, a->partition, source);
+    if (topology->partition[a->partition].replica[0] != source || search->busy[a->partition] ||
+        fore_candidate_held(search, a->partition) ||
+        topology->alive_count >= topology->partition_cap || a->at_s < 2 * lead)
+        return;
+    double ahead_keys = ceil(a->keys_per_sec * lead);
+    struct ahead ahead = {
+        .arrival = a,
+        .move = {.kind = FORE_MOVE_SPLIT,
+                 .partition = a->partition,
+                 .source = source,
+                 .split_at = a->head + 1 + (uint64_t)ahead_keys,
+                 .split_right_share = part_of_bytes},
+        .at_s = lead,
+        .price_s = fore_price_split(search) + fore_price_move(search, a->partition, part_of_bytes)
+    };
+    if (ahead.move.split_at > topology->partition[a->partition].last) return;
+    place(search, &ahead, best);
+}
+
+void fore_candidate_ahead(const struct fore_search *search, uint16_t source,
+                          struct fore_candidate *best)
+{
+    const struct fore_planner_input *input = search->input;
+    bool moves = input->options->moves && (input->caps & FORE_CAP_MOVE);
+    bool splits = input->options->splits && (input->caps & FORE_CAP_SPLIT);
+    for (uint32_t i = 0; i < input->arrivals.count && moves; i++) {
+        try_next(search, source, &input->arrivals.item[i], best);
+        if (splits) try_cut(search, source, &input->arrivals.item[i], best);
+    }
+}

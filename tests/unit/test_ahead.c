@@ -1,0 +1,166 @@
+#include "core/decide/ahead.h"
+#include "tests/support/near.h"
+#include "tests/support/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct world world;
+static struct fore_plan plan;
+static uint64_t head, speed; /* keys a second: a partition in 6,000 s */
+
+static int begin(void **state)
+{
+    world_init(&world);
+    world.input.now = 1000 * FORE_SEC;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world_fini(&world);
+    return 0;
+}
+
+/* Rows are made one after another in partition p, and only the newest are asked for. */
+static void insert_into(uint32_t p)
+{
+    const struct fore_partition *part = &world.topology.partition[p];
+    speed = (part->last - part->first) / 6000;
+    for (uint64_t s = 10; s <= 1000; s += 10) {
+        head = part->first + s * speed;
+        for (uint64_t i = 0; i < 4; i++) {
+            fore_frontier_note(world.observe->frontier, p, head - i);
+            fore_keyrange_add(world.observe->key_ranges, s * FORE_SEC, p, head - i, 1);
+        }
+        fore_frontier_close(world.observe->frontier, s * FORE_SEC);
+    }
+}
+
+static void look_for(double follow_s)
+{
+    world.input.arrivals = fore_ahead_list(world.observe, &world.topology, follow_s, &world.arena);
+}
+static void look(void)
+{
+    look_for(1800);
+}
+
+/* Partition 0 alone nearly fills a node, and node 3 has room for it. */
+static void heat(void)
+{
+    world_set_forecast(&world, 0, 0, 0.7);
+    for (uint32_t p = 12; p < 16; p++)
+        world_set_forecast(&world, p, 0, 0.01);
+}
+
+static void make_plan(void)
+{
+    fore_planner_plan(&world.input, &world.arena, &plan);
+}
+
+static void a_head_is_found_with_where_it_comes_next(void **state)
+{
+    insert_into(5);
+    look();
+    assert_int_equal(world.input.arrivals.count, 1);
+    const struct fore_arrival *a = fore_ahead_of(&world.input.arrivals, 5);
+    assert_non_null(a);
+    assert_null(fore_ahead_of(&world.input.arrivals, 6));
+    assert_int_equal(a->next, 6);
+    assert_true(a->head == head);
+    expect_near(a->at_s, 5000, 100);
+    assert_true(a->share > 0.9);
+}
+
+static void what_is_read_all_over_is_none(void **state)
+{
+    insert_into(5);
+    fore_keyrange_forget(world.observe->key_ranges, 5);
+    world_keys(&world, 5, 500, false); /* its writes are in order, its load is not with them */
+    look_for(60);
+    assert_int_equal(world.input.arrivals.count, 0);
+}
+
+static void it_is_cut_ahead_of_the_head_and_not_at_the_median(void **state)
+{
+    insert_into(0);
+    heat();
+    make_plan(); /* without knowing */
+    assert_true(plan.move_count >= 1);
+    assert_true(plan.move[0].move.kind != FORE_MOVE_SPLIT || plan.move[0].move.split_at <= head);
+    look();
+    make_plan();
+    bool ahead = false;
+    for (uint32_t i = 0; i < plan.move_count; i++) {
+        const struct fore_move *move = &plan.move[i].move;
+        if (move->kind != FORE_MOVE_SPLIT || move->partition != 0) continue;
+        ahead = true;
+        assert_true(move->split_at > head + 100 * speed); /* time to place what lies beyond */
+        assert_true(move->split_at < head + 1000 * speed);
+    }
+    assert_true(ahead);
+}
+
+/* The second half of it: what lies ahead is empty and its forecast is nothing, yet it is moved. */
+static void the_empty_range_is_placed_before_the_head_arrives(void **state)
+{
+    uint32_t right = FORE_PARTITION_NONE;
+    insert_into(0);
+    heat();
+    uint64_t at = head + 300 * speed;
+    assert_int_equal(fore_topology_split(&world.topology, 0, at, 0.01, &right), FORE_E_OK);
+    fore_observe_split(world.observe, 0, right, at, 0.01);
+    world_set_forecast(&world, right, 0, 0);
+    world.forecast.partition_count = world.topology.partition_count;
+    look();
+    assert_int_equal(world.input.arrivals.count, 1);
+    assert_int_equal(world.input.arrivals.item[0].next, right);
+    expect_near(world.input.arrivals.item[0].at_s, 300, 10);
+    make_plan();
+    bool moved = false;
+    for (uint32_t i = 0; i < plan.move_count; i++)
+        moved |= plan.move[i].move.kind == FORE_MOVE_MOVE && plan.move[i].move.partition == right;
+    assert_true(moved);
+    assert_true(plan.violation_after_s < 0.5 * plan.violation_before_s);
+}
+
+/* Where the head is about to come the load comes too, though no forecast says so. */
+static void a_node_that_a_head_comes_to_is_in_trouble(void **state)
+{
+    struct fore_load_pending pending[4];
+    insert_into(3); /* of node 0; partition 4 is of node 1 */
+    world_set_forecast(&world, 3, 0, 0.5);
+    world.forecast_mean[4 * WORLD_STEPS] = 0.3f;
+    world_set_forecast(&world, 4, 0, 0.3);
+    look();
+    assert_int_equal(fore_ahead_pending(&world.input.arrivals, &world.topology, 0, 3600, pending),
+                     0); /* not so soon */
+    assert_int_equal(fore_ahead_pending(&world.input.arrivals, &world.topology, 0, 6000, pending),
+                     1);
+    assert_true(pending[0].by_itself && pending[0].from == 0 && pending[0].to == 1);
+    pending[0].due_s = 900;
+    make_plan();
+    double before_s = plan.violation_before_s;
+    world.input.pending = pending;
+    world.input.pending_count = 1;
+    make_plan();
+    assert_true(plan.violation_before_s > before_s + 500);
+    assert_int_equal(plan.move[0].move.source, 1);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+    const struct CMUnitTest tests[] = {
+        T(a_head_is_found_with_where_it_comes_next),
+        T(what_is_read_all_over_is_none),
+        T(it_is_cut_ahead_of_the_head_and_not_at_the_median),
+        T(the_empty_range_is_placed_before_the_head_arrives),
+        T(a_node_that_a_head_comes_to_is_in_trouble),
+    };
+    return cmocka_run_group_tests_name("decide/ahead", tests, NULL, NULL);
+}
