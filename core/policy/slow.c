@@ -26,6 +26,8 @@ struct fore_slow {
     uint32_t cap;
     uint32_t choices; /* so far */
     fore_ns next_at;  /* 0: as soon as there is a past */
+    double left;      /* of the budget: a share of all data, ... */
+    fore_ns left_at;  /* ... then; it fills up again within a week */
     double worth_s;   /* of one move home, on average */
     uint64_t seed;
 };
@@ -190,6 +192,9 @@ static bool solve(const struct fore_policy_view *view, struct fore_slow *slow,
     const struct fore_slow_options *options = &view->options->slow;
     uint32_t count = in->topology->partition_count;
     double all = in->bytes_mean * in->topology->alive_count, scale = 1;
+    double waited = slow->choices > 0 ? (double)(in->now - slow->left_at) / 1e9 / week_s : 1;
+    slow->left = fmin(options->budget, slow->left + options->budget * waited);
+    slow->left_at = in->now;
     double before = fore_profile_placement_cost(&choice->problem, choice->from, scratch).all;
     for (int i = 0; i < DEARER_MOST; i++, scale *= 4) {
         struct fore_arena_mark mark = fore_arena_mark(scratch);
@@ -202,7 +207,9 @@ static bool solve(const struct fore_policy_view *view, struct fore_slow *slow,
         for (uint32_t p = 0; p < count; p++)
             moves += choice->owner[p] != choice->from[p];
         if (moves == 0 || gain_s < price_s) return false;
-        if (bytes_moved(in->topology, choice) <= options->budget * all) {
+        double moved = all > 0 ? bytes_moved(in->topology, choice) / all : 0;
+        if (moved <= slow->left) {
+            slow->left -= moved;
             slow->worth_s = gain_s / moves;
             return true;
         }

@@ -19,7 +19,7 @@ static const struct fore_option rows[] = {
     {"worth",  FORE_OPT_REAL,     AT(worth),  "2",     1,   1000, NULL,
      "violation that a new placement saves in a week must be this many times its moves' price"                     },
     {"budget", FORE_OPT_SHARE,    AT(budget), "50%",   0,   1,    NULL,
-     "share of all data that one new placement may move"                                                           },
+     "share of all data that new placements may move in a week"                                                    },
     {"harm",   FORE_OPT_SHARE,    AT(harm),   "25%",   0,   10,   NULL,
      "of what a move home is worth, what it may cost in the next hours; else it waits"                             },
 };

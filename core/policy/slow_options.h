@@ -11,7 +11,7 @@ struct fore_slow_options {
     fore_ns period, step; /* of the profile, and the shortest slot */
     double limit, spread; /* as static_weekly's; limit 0: decide.utilization_limit */
     double worth;         /* violation saved over a week must be this times the moves' price */
-    double budget;        /* share of all data that one new placement may move */
+    double budget;        /* share of all data that new placements may move a week */
     double harm;          /* of what a move is worth, what it may cost at once */
 };
 extern const struct fore_option_section fore_slow_section;
