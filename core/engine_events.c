@@ -121,7 +121,15 @@ static void emit_forecasts(struct fore_engine *engine, const struct fore_topolog
         for (size_t i = 0; i < 3; i++)
             for (size_t h = 0; h < s->steps; h++)
                 out[i * s->steps + h] = grid[h * 3 + i];
-        fore_sink_put(sink_of(engine), now, FORE_EV_FORECAST, body, len);
+        if (!engine->setup.options->decide.journal_why) {
+            fore_sink_put(sink_of(engine), now, FORE_EV_FORECAST, body, len);
+            continue;
+        }
+        struct fore_buf reason = {0};
+        fore_fleet_reason(engine->fleet, p, &reason);
+        fore_buf_append(&reason, "", 1);
+        fore_sink_put_text(sink_of(engine), now, FORE_EV_FORECAST, body, len, reason.data);
+        fore_buf_fini(&reason);
     }
 }
 

@@ -267,7 +267,7 @@ static const struct lab_shape shapes[] = {
     ROW(NODE_LOAD, ARRAYS(node_arrays)),
     ROW(PARTITION_LOAD, ARRAYS(partition_arrays)),
     ROW(HOT_KEY, HEAD(hot_key)),
-    ROW(FORECAST, HEAD(forecast), ARRAYS(forecast_arrays)),
+    ROW(FORECAST, HEAD(forecast), ARRAYS(forecast_arrays), .text = "made_by"),
     ROW(SCORE, HEAD(score), .text = "reason"),
     ROW(PLAN, HEAD(plan), ARRAYS(plan_arrays), .text = "reason"),
     ROW(MOVE, HEAD(move), .text = "note"),

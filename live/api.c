@@ -61,6 +61,8 @@ const struct live_route live_routes[] = {
      .picture = live_api_alerts, .reply = "Alerts"},
     {"GET", "/v1/events", "streamEvents", "server-sent events; Last-Event-ID goes on where one left off", LIVE_BY_STREAM,
      .reply = "Event", .type = "text/event-stream"},
+    {"GET", "/v1/journal", "getJournal", "bytes of the event journal from an offset on; empty at its end so far", SELF,
+     .picture = live_api_journal, .reply = "Text", .query = "offset", .type = "application/octet-stream"},
     {"GET", "/metrics", "getMetrics", "Prometheus text 0.0.4, or OpenMetrics 1.0 by Accept", SELF,
      .picture = live_api_metrics, .reply = "Text", .type = "text/plain"},
     {"GET", "/healthz", "getHealth", "the process lives", SELF, .open = true,

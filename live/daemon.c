@@ -8,8 +8,10 @@
 #include "live/keeper.h"
 #include "live/log.h"
 #include "live/service.h"
-#include "workloads/file.h"
+#include "live/tape.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +26,9 @@ struct daemon {
     struct live_backend backend;
     struct fore_engine *engine;
     struct live_log log;
-    struct wl_out *out; /* events */
+    int events; /* file of the journal, once there is a writer */
     struct fore_journal_writer *writer;
+    struct live_tape *tape;    /* NULL: none */
     struct fore_sink sinks[3]; /* the log's, the journal's, the desk's */
     struct live_config config; /* the run's, with what was kept from earlier ones */
     struct live_memory *memory;
@@ -64,19 +67,37 @@ static enum fore_err open_log(struct daemon *d)
     return FORE_E_OK;
 }
 
+/* At once and under its own name: whoever watches reads on as it grows, and a journal cut off by
+ * a crash can be read up to there. */
+static enum fore_err put_events(void *self, const void *bytes, size_t len)
+{
+    const struct daemon *d = self;
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t put = write(d->events, at, len);
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return FORE_E_IO;
+        at += put;
+        len -= (size_t)put;
+    }
+    return FORE_E_OK;
+}
+
 static enum fore_err open_journal(struct daemon *d)
 {
     if (d->run->journal == NULL) return FORE_E_OK;
-    struct fore_journal_out out = {.write = NULL};
-    FORE_TRY(wl_out_open(d->run->journal, &d->out, d->diag));
-    wl_out_journal(d->out, &out);
+    d->events = open(d->run->journal, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (d->events < 0)
+        return fore_err_set(d->diag, FORE_E_IO, "cannot write %s: %s", d->run->journal,
+                            strerror(errno));
     struct fore_journal_header header = {.major = FORE_JOURNAL_MAJOR,
                                          .minor = FORE_JOURNAL_MINOR,
                                          .seed = d->run->seed,
                                          .slo_ns = d->backend.slo,
                                          .start_unix_s = (uint64_t)time(NULL),
                                          .text = "# live: a Redis Cluster\n"};
-    d->writer = fore_journal_writer_create(&header, out);
+    d->writer = fore_journal_writer_create(
+        &header, (struct fore_journal_out){.write = put_events, .self = d});
     d->sinks[1] = fore_journal_writer_sink(d->writer);
     return FORE_E_OK;
 }
@@ -111,7 +132,7 @@ static enum fore_err open_backend(struct daemon *d)
     if (d->options->driver == LIVE_DRIVER_SIM)
         return live_backend_stand_in(run->config, run->simulator, run->seed, &d->backend, d->diag);
     return live_backend_redis(run->config, d->resumed || d->seeds ? &d->kept : NULL, run->seed,
-                              &d->backend, d->diag);
+                              run->adopt, &d->backend, d->diag);
 }
 
 /* The policy was chosen through the API: it is in force from the next start on. */
@@ -138,6 +159,7 @@ static void open_desk(struct daemon *d)
     d->desk = calloc(1, sizeof *d->desk);
     FORE_ASSERT(d->desk != NULL);
     live_desk_open(d->desk, &d->config, &d->backend, &d->log, d->memory);
+    d->desk->journal = d->run->journal;
     d->sinks[2] = live_desk_sink(d->desk);
 }
 
@@ -148,7 +170,9 @@ static void seed(struct daemon *d)
     uint64_t points = 0;
     const struct fore_topology *topology;
     struct fore_diag diag = {.code = FORE_E_OK};
-    if (!d->seeds || fore_driver_topology(d->backend.door, &topology) != FORE_E_OK) return;
+    if (d->run->tape != NULL || !d->seeds ||
+        fore_driver_topology(d->backend.door, &topology) != FORE_E_OK)
+        return;
     enum fore_err err =
         live_seed_run(&d->config.seed, d->engine, topology, fore_driver_now(d->backend.door),
                       live_unix_ms(), &points, &diag);
@@ -164,6 +188,11 @@ static enum fore_err recall(struct daemon *d, const struct fore_engine_setup *se
     char text[400];
     struct fore_diag diag = {.code = FORE_E_OK};
     if (!d->resumed) return FORE_E_OK;
+    if (d->run->tape != NULL) { /* a tape is played to an engine that knows nothing */
+        live_kept_fini(&d->kept);
+        live_log_say(&d->log, "warning", "learned", "not used: a tape is recorded");
+        return FORE_E_OK;
+    }
     enum fore_err err = fore_engine_load(d->engine, d->kept.engine.data, d->kept.engine.len, &diag);
     live_kept_fini(&d->kept);
     if (err == FORE_E_OK) {
@@ -177,11 +206,36 @@ static enum fore_err recall(struct daemon *d, const struct fore_engine_setup *se
     return fore_engine_create(setup, &d->engine, d->diag);
 }
 
+static enum fore_err open_tape(struct daemon *d, struct fore_driver *door)
+{
+    struct live_tape_run run = {.seed = d->run->seed,
+                                .slo_ns = d->backend.slo,
+                                .clock_start = d->config.engine.forecast.clock_start};
+    if (d->run->tape == NULL) return FORE_E_OK;
+    FORE_TRY(live_tape_record(&d->tape, d->run->tape, d->backend.door, &run, d->diag));
+    *door = live_tape_door(d->tape);
+    return FORE_E_OK;
+}
+
+/* What the desk has told the engine, and when it is. */
+static void tape_step(struct daemon *d)
+{
+    enum live_mode mode = d->desk->mode;
+    if (d->tape == NULL) return;
+    live_tape_put_step(
+        d->tape,
+        (struct live_tape_step){.now = fore_driver_now(d->backend.door),
+                                .act_from = mode == LIVE_OBSERVE ? UINT64_MAX : d->options->warmup,
+                                .hold = d->desk->killed || mode != LIVE_AUTO});
+}
+
 static enum fore_err open_engine(struct daemon *d)
 {
+    struct fore_driver door = d->backend.door;
+    FORE_TRY(open_tape(d, &door));
     struct fore_engine_setup setup = {
         .options = &d->config.engine,
-        .driver = d->backend.door,
+        .driver = door,
         .sink = {.put = put_both, .self = d},
         .seed = d->run->seed,
         .slo_ns = d->backend.slo,
@@ -303,6 +357,7 @@ static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
     double late_s = began > d->due ? (double)(began - d->due) / 1e9 : 0;
     FORE_TRY(d->backend.ops->pass(d->backend.self, window, ended, d->diag));
     if (*ended) return FORE_E_OK;
+    tape_step(d);
     enum fore_err err = fore_engine_step(d->engine, fore_driver_now(d->backend.door), d->diag);
     if (err != FORE_E_OK && err != FORE_E_AGAIN) return err;
     if (d->writer != NULL) fore_journal_writer_flush(d->writer);
@@ -334,18 +389,13 @@ static enum fore_err loop(struct daemon *d)
 
 static enum fore_err close_journal(struct daemon *d, enum fore_err err)
 {
-    if (d->writer != NULL) {
-        enum fore_err finished = fore_journal_writer_finish(d->writer, d->diag);
-        fore_journal_writer_destroy(d->writer);
-        if (err == FORE_E_OK) err = finished;
-    }
-    if (d->out == NULL) return err;
-    if (d->backend.ops != NULL) { /* what was written is whole up to here, whatever ended the run */
-        enum fore_err committed = wl_out_commit(d->out, d->diag);
-        return err == FORE_E_OK ? committed : err;
-    }
-    wl_out_abort(d->out);
-    return err;
+    if (d->writer == NULL) return err;
+    enum fore_err finished = fore_journal_writer_finish(d->writer, d->diag);
+    fore_journal_writer_destroy(d->writer);
+    if (close(d->events) != 0 && finished == FORE_E_OK)
+        finished = fore_err_set(d->diag, FORE_E_IO, "cannot finish %s: %s", d->run->journal,
+                                strerror(errno));
+    return err == FORE_E_OK ? finished : err;
 }
 
 enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *perm,
@@ -373,6 +423,10 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
     if (!live_keeper_close(d->keeper))
         live_log_say(&d->log, "warning", "learned", "what was learned could not be kept");
     if (d->engine != NULL) fore_engine_destroy(d->engine);
+    if (d->tape != NULL) {
+        enum fore_err taped = live_tape_close(d->tape, err == FORE_E_OK ? diag : NULL);
+        if (err == FORE_E_OK) err = taped;
+    }
     err = close_journal(d, err);
     if (d->desk != NULL) live_desk_close(d->desk);
     free(d->desk);

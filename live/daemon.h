@@ -62,8 +62,10 @@ FORE_MUST_USE enum fore_err live_config_load(const char *path, const struct fore
 struct live_run {
     const struct live_config *config;
     const char *journal;                   /* events, for watch; NULL: none */
+    const char *tape;                      /* all that the engine is told (tape.h); NULL: none */
     const struct live_stand_in *simulator; /* of driver "sim"; NULL: there is none */
     uint64_t seed;
+    bool adopt;               /* takes over hand-overs that others left half done */
     volatile const int *stop; /* set by a signal: ends after the step it is in */
 };
 /* Runs until told to stop. */

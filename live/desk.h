@@ -57,6 +57,7 @@ struct live_desk {
     const struct live_config *config;
     struct live_log *log;
     struct live_memory *memory; /* NULL: nothing is kept */
+    const char *journal;        /* path of the events' file; NULL: none */
     struct live_board board;
     struct live_stream stream;
     struct fore_snapshot snapshot; /* of the engine's events */

@@ -175,6 +175,7 @@ static void describe(struct live_desk *desk, const struct fore_topology *topolog
     picture->state = fore_arena_strdup(&picture->arena, state);
     picture->mode = modes[desk->mode];
     picture->driver = desk->backend->ops->name;
+    picture->journal = desk->journal;
     picture->policy = config->engine.policy.name;
     picture->window = config->engine.observe.window;
     picture->slo = desk->backend->slo;

@@ -85,6 +85,7 @@ struct live_picture {
     uint64_t sequence; /* 1 more than the one before */
     const char *state; /* names what plans are bound to */
     const char *mode, *driver, *policy;
+    const char *journal; /* path; NULL: none is kept */
     fore_ns window, slo;
     struct fore_arena arena; /* of all the arrays and texts */
     uint64_t epoch;

@@ -139,7 +139,7 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
         {"set",  FORE_ARG_REPEAT, &sets, "SECTION.NAME=VALUE", "SCENARIO: override an option"               },
     };
     const struct fore_args args = {
-        .usage = "foreshard watch JOURNAL [JOURNAL] | SCENARIO.cfg [options]",
+        .usage = "foreshard watch JOURNAL [JOURNAL] | SCENARIO.cfg | http://HOST:PORT [options]",
         .about = "Opens the dashboard on a journal, on two of one seed side by side, or on a "
                  "scenario while it is simulated.",
         .row = rows,
@@ -165,10 +165,11 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
         FORE_TRY(sim_scenario_load(path, &sets, arena, &scenario, diag));
         return watch_scenario(&scenario, seed, code, diag);
     }
-    if (access(path, R_OK) != 0)
+    bool remote = strncmp(path, "http://", 7) == 0; /* the dashboard fetches it */
+    if (!remote && access(path, R_OK) != 0)
         return fore_err_set(diag, FORE_E_FORMAT, "%.120s: %s; give a journal or a SCENARIO.cfg",
                             path, strerror(errno));
-    if (other != NULL && access(other, R_OK) != 0)
+    if (other != NULL && strncmp(other, "http://", 7) != 0 && access(other, R_OK) != 0)
         return fore_err_set(diag, FORE_E_FORMAT, "%.120s: %s; give two journals", other,
                             strerror(errno));
     sim_dashboard_exec((const char *const[]){path, other, NULL});

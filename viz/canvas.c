@@ -33,9 +33,8 @@ bool viz_canvas_sees(const struct viz_canvas *canvas, struct viz_rect r)
     return r.x < l->x + l->w && r.x + r.w > l->x && r.y < l->y + l->h && r.y + r.h > l->y;
 }
 
-static const struct viz_text_line *line_of(const struct viz_canvas *canvas,
-                                           const struct viz_type *type, const char *text,
-                                           double width)
+static struct viz_text_line *line_of(const struct viz_canvas *canvas, const struct viz_type *type,
+                                     const char *text, double width)
 {
     return viz_text_line(&(struct viz_text_key){
         .text = text, .px = type->size * canvas->u, .bold = type->bold, .width = width});
@@ -46,10 +45,31 @@ double viz_canvas_width(struct viz_canvas *canvas, const struct viz_type *type, 
     return line_of(canvas, type, text, 0)->width;
 }
 
+/* Not turned, and in pixels: a mask of the ink will do. */
+static bool is_plain(cairo_t *cr)
+{
+    cairo_matrix_t m;
+    cairo_get_matrix(cr, &m);
+    return m.xx == 1 && m.yy == 1 && m.xy == 0 && m.yx == 0 && m.x0 == floor(m.x0) &&
+           m.y0 == floor(m.y0) &&
+           cairo_surface_get_type(cairo_get_target(cr)) == CAIRO_SURFACE_TYPE_IMAGE;
+}
+
+static void draw_line(cairo_t *cr, struct viz_text_line *line, double x, double y)
+{
+    if (is_plain(cr)) {
+        viz_text_mask(line);
+        cairo_mask_surface(cr, line->mask, x + line->mask_x, y + line->mask_y);
+        return;
+    }
+    cairo_move_to(cr, x, y);
+    pango_cairo_show_layout(cr, line->layout);
+}
+
 double viz_canvas_text(struct viz_canvas *canvas, const struct viz_type *type, double x, double y,
                        double width, const char *text)
 {
-    const struct viz_text_line *line = line_of(canvas, type, text, 0);
+    struct viz_text_line *line = line_of(canvas, type, text, 0);
     double w = line->width;
     if (width > 0 && w > width) {
         if (width < type->size * canvas->u) return 0; /* not even one letter and the dots */
@@ -61,8 +81,7 @@ double viz_canvas_text(struct viz_canvas *canvas, const struct viz_type *type, d
     if (!viz_canvas_sees(canvas, (struct viz_rect){left - px, y - 2 * px, w + 2 * px, 3 * px}))
         return w;
     viz_canvas_colour(canvas, type->colour, 1);
-    cairo_move_to(canvas->cr, round(left), round(y - line->baseline));
-    pango_cairo_show_layout(canvas->cr, line->layout);
+    draw_line(canvas->cr, line, round(left), round(y - line->baseline));
     return w;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "viz/feed.h"
 
+#include "viz/remote.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 
 struct viz_feed {
     FILE *file;
+    struct viz_remote *remote; /* NULL: none */
 };
 
 static enum fore_err spool(FILE *from, FILE *to, struct fore_diag *diag)
@@ -36,6 +39,12 @@ static enum fore_err open_stream(const char *path, FILE **out, struct fore_diag 
                                 strerror(errno));
         return spool(stdin, *out, diag);
     }
+    if (viz_remote_named(path)) {
+        *out = tmpfile();
+        if (*out != NULL) return FORE_E_OK;
+        return fore_err_set(diag, FORE_E_IO, "no temporary file for the journal: %s",
+                            strerror(errno));
+    }
     *out = fopen(path, "rb");
     if (*out == NULL)
         return fore_err_set(diag, FORE_E_IO, "%s: %s; give a journal written with --journal", path,
@@ -49,7 +58,10 @@ static enum fore_err open_stream(const char *path, FILE **out, struct fore_diag 
 enum fore_err viz_feed_open(const char *path, struct viz_feed **out, struct fore_diag *diag)
 {
     FILE *file = NULL;
+    struct viz_remote *remote = NULL;
     enum fore_err err = open_stream(path, &file, diag);
+    if (err == FORE_E_OK && viz_remote_named(path))
+        err = viz_remote_open(path, fileno(file), &remote, diag);
     if (err != FORE_E_OK) {
         if (file != NULL) fclose(file);
         return err;
@@ -57,14 +69,22 @@ enum fore_err viz_feed_open(const char *path, struct viz_feed **out, struct fore
     *out = calloc(1, sizeof **out);
     FORE_ASSERT(*out != NULL);
     (*out)->file = file;
+    (*out)->remote = remote;
     return FORE_E_OK;
 }
 
 void viz_feed_close(struct viz_feed *feed)
 {
     if (feed == NULL) return;
+    viz_remote_close(feed->remote);
     fclose(feed->file);
     free(feed);
+}
+
+void viz_feed_trouble(struct viz_feed *feed, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (feed->remote != NULL) viz_remote_trouble(feed->remote, out, size);
 }
 
 uint64_t viz_feed_size(struct viz_feed *feed)

@@ -55,13 +55,52 @@ static void remember(struct viz_frame *frame, const struct viz_scene *scene)
     frame->recoloured = viz_heatmap_recoloured(scene->model->map);
 }
 
+/* A card covers its place but for the corners; the header has none. */
+static void ground(struct viz_canvas *canvas, const struct viz_layout *layout)
+{
+    double side = ceil(9 * canvas->u);
+    struct viz_rgb page = canvas->theme->page;
+    for (int i = 0; i < VIZ_PLACES; i++) {
+        const struct viz_rect *r = &layout->place[i];
+        if (i == VIZ_PLACE_HEADER) viz_canvas_fill(canvas, *r, page);
+        for (int k = 0; i != VIZ_PLACE_HEADER && k < 4; k++)
+            viz_canvas_fill(canvas,
+                            (struct viz_rect){k % 2 == 0 ? r->x : r->x + r->w - side,
+                                              k < 2 ? r->y : r->y + r->h - side, side, side},
+                            page);
+    }
+}
+
+/* All panels on a page whose ground stands already. */
+static void redraw(struct viz_frame *frame, struct viz_scene *scene)
+{
+    struct viz_canvas canvas;
+    viz_canvas_init(&canvas, frame->page, frame->theme, frame->layout.u);
+    ground(&canvas, &frame->layout);
+    rule(frame, scene);
+    for (size_t i = 0; i < viz_panel_count; i++) {
+        struct viz_rect r = frame->layout.place[viz_panels[i].place];
+        cairo_save(canvas.cr);
+        cairo_rectangle(canvas.cr, r.x, r.y, r.w, r.h);
+        cairo_clip(canvas.cr);
+        viz_panels[i].draw(&canvas, scene, r);
+        cairo_restore(canvas.cr);
+    }
+    viz_canvas_fini(&canvas);
+    cairo_surface_flush(frame->page);
+}
+
 void viz_frame_whole(struct viz_frame *frame, const struct viz_theme *theme,
                      struct viz_scene *scene)
 {
+    bool again = frame->theme == theme;
     frame->changed_count = 0;
     frame->waiting = 0;
     frame->theme = theme;
-    viz_panel_page(frame->page, &frame->layout, theme, scene);
+    if (again)
+        redraw(frame, scene);
+    else
+        viz_panel_page(frame->page, &frame->layout, theme, scene);
     remember(frame, scene);
     note(frame, (struct viz_rect){0, 0, frame->layout.width, frame->layout.height});
 }

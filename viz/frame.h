@@ -29,7 +29,8 @@ struct viz_frame {
  * all of it. */
 void viz_frame_init(struct viz_frame *frame, cairo_surface_t *page, double text);
 
-/* Everything, at once. */
+/* Everything, at once. What lies between the cards is drawn with the first page of a theme and then
+ * stands: who draws over it puts it back. */
 void viz_frame_whole(struct viz_frame *frame, const struct viz_theme *theme,
                      struct viz_scene *scene);
 /* New data at the end of the same view: the heat now, the rest in viz_frame_follow(). Where

@@ -241,10 +241,11 @@ int main(int argc, char **argv)
     };
     const struct fore_args args = {
         .usage = "foreshard-viz [--shot T FILE.png] JOURNAL [JOURNAL] [options]",
-        .about = "Shows a journal: heat now and forecast, nodes, scores, migrations, latency.\n"
-                 "Two journals of one seed are shown side by side, locked in time.\n"
-                 "JOURNAL may still be growing; - reads standard input. In the window ? lists the "
-                 "keys.",
+        .about =
+            "Shows a journal: heat now and forecast, nodes, scores, migrations, latency.\n"
+            "Two journals of one seed are shown side by side, locked in time.\n"
+            "JOURNAL may still be growing; http://HOST:PORT is a live daemon's; - reads standard input. In the window ? lists the "
+            "keys.",
         .row = rows,
         .row_count = FORE_COUNTOF(rows),
         .operand_min = 0,

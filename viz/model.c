@@ -249,6 +249,13 @@ static void keep_expected(struct viz_model *model, const struct viz_forecast *f,
     }
 }
 
+static void watch_forecast(struct viz_model *model, fore_ns at, const struct viz_forecast *f,
+                           const char *text, size_t len)
+{
+    viz_watch_forecast(&model->watch, at, f->step_ns, f->steps, f->q, f->model);
+    viz_watch_made_by(&model->watch, at, text, len);
+}
+
 static void fold_forecast(struct viz_model *model, fore_ns at, const void *body, size_t len)
 {
     struct fore_event_forecast head;
@@ -270,7 +277,8 @@ static void fold_forecast(struct viz_model *model, fore_ns at, const void *body,
     if (at > model->forecast_at) model->forecast_before = model->forecast_at;
     model->forecast_at = at;
     if (head.partition == model->watch.partition)
-        viz_watch_forecast(&model->watch, at, head.step_ns, head.steps, slot->q, slot->model);
+        watch_forecast(model, at, slot, (const char *)body + sizeof head + floats * sizeof(float),
+                       len - sizeof head - floats * sizeof(float));
     if (model->want.expect) keep_expected(model, slot, head.partition, model->forecast_before);
     model->forecast_version++;
     model->horizon_ns = head.step_ns * head.steps;

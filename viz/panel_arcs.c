@@ -109,6 +109,18 @@ static void draw(struct viz_canvas *canvas, const struct viz_scene *scene,
     head(canvas, x, y1, colour);
 }
 
+/* The first place at or below y that is `step` away from all that are taken, which stay sorted. */
+static double free_below(double *taken, size_t count, double y, double step)
+{
+    for (size_t k = 0; k < count; k++)
+        if (fabs(taken[k] - y) < step) y = taken[k] + step * 1.001;
+    size_t k = count;
+    for (; k > 0 && taken[k - 1] > y; k--)
+        taken[k] = taken[k - 1];
+    taken[k] = y;
+    return y;
+}
+
 void viz_panel_arcs(struct viz_canvas *canvas, const struct viz_scene *scene,
                     const struct viz_arcs *arcs)
 {
@@ -120,16 +132,10 @@ void viz_panel_arcs(struct viz_canvas *canvas, const struct viz_scene *scene,
         double shift = ((double)i - ((double)count - 1) / 2) * fmin(4 * u, arcs->pitch / 8);
         draw(canvas, scene, arcs, &arc[i], bend, shift);
     }
-    double taken[ARCS_MAX];
-    for (size_t i = 0; i < count; i++) { /* above all arcs, none upon another */
+    double taken[ARCS_MAX], step = 16 * u; /* from the top, ascending: a pill goes below */
+    for (size_t i = 0; i < count; i++) {   /* above all arcs, none upon another */
         double middle = (arc[i].from + arc[i].to) / 2.0;
-        double y = arcs->top + (middle + 0.5) * arcs->pitch - 3 * u;
-        for (size_t k = 0; k < i; k++)
-            if (fabs(taken[k] - y) < 16 * u) {
-                y = taken[k] + 16 * u;
-                k = (size_t)-1; /* look again at all of them */
-            }
-        taken[i] = y;
+        double y = free_below(taken, i, arcs->top + (middle + 0.5) * arcs->pitch - 3 * u, step);
         if (y + 8 * u > arcs->top + arcs->pitch * arcs->count) continue; /* no room: in the list */
         const struct fore_event_move *m = &arc[i].move->move;
         bool slow = m->bytes_per_sec_max > 0 && m->state == FORE_MIGRATE_COPY;

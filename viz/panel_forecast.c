@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 struct plot {
     struct viz_rect r;
@@ -153,6 +154,13 @@ static void verdict(const struct viz_watch *watch, char *out, size_t size)
         snprintf(out + n, size - n, "; error %.2f of \"as now\"", s.skill);
 }
 
+/* More than the model's name. */
+static bool tells(const struct viz_watch_past *newest)
+{
+    return newest != NULL && newest->made_by[0] != '\0' &&
+           strcmp(newest->made_by, newest->model) != 0;
+}
+
 static void caption(struct viz_canvas *canvas, const struct viz_scene *scene,
                     const struct viz_watch_past *newest, bool old, struct viz_rect r)
 {
@@ -175,6 +183,7 @@ static void caption(struct viz_canvas *canvas, const struct viz_scene *scene,
     verdict(watch, said, sizeof said);
     quiet.align = VIZ_LEFT;
     viz_canvas_text(canvas, &quiet, r.x, r.y + 29 * u, r.w, said);
+    if (tells(newest)) viz_canvas_text(canvas, &quiet, r.x, r.y + 45 * u, r.w, newest->made_by);
 }
 
 void viz_tab_forecast(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r)
@@ -192,8 +201,9 @@ void viz_tab_forecast(struct viz_canvas *canvas, const struct viz_scene *scene, 
     fore_ns ago = scene->view.now > horizon / 2 ? scene->view.now - horizon / 2 : 0;
     const struct viz_watch_past *old = newest != NULL ? viz_watch_made_before(watch, ago) : NULL;
     if (old == newest) old = NULL;
+    double top = tells(newest) ? 54 * u : 38 * u;
     struct plot p = {
-        .r = {r.x + 34 * u, r.y + 38 * u, r.w - 38 * u, r.h - 56 * u},
+        .r = {r.x + 34 * u, r.y + top, r.w - 38 * u, r.h - top - 18 * u},
         .from = scene->view.now > 2 * horizon ? scene->view.now - 2 * horizon : 0,
         .to = scene->view.now + horizon
     };

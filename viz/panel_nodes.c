@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 struct columns {
-    double name, bar, bar_w, now, peak, p99; /* x; numbers are right-aligned there */
+    double name, bar, bar_w, now, peak, p99; /* x; numbers are right-aligned there; peak 0: none */
     double pitch;                            /* height of a lane */
     double arcs, arcs_w;                     /* where moves between lanes are drawn */
     double full;                             /* utilisation at the bar's right end */
@@ -60,29 +60,55 @@ static int larger_first(const void *a, const void *b)
     return x->partition < y->partition ? -1 : x->partition > y->partition;
 }
 
+/* What the lanes' nodes host, by lane; gathered in one pass over the partitions. */
+struct hosted {
+    struct block *block; /* [BLOCKS_MAX] */
+    uint32_t count;
+    uint32_t leads, copies; /* partitions of which it holds the first copy, and others */
+};
+
 /* A replica's part of a partition's load is taken as equal: the journal does not tell. */
-static size_t blocks_of(const struct fore_snapshot *snap, uint32_t node, struct block *out)
+static void host(struct hosted *hosted, const struct fore_snapshot *snap, uint32_t partition,
+                 uint32_t replica)
+{
+    double load = (double)snap->partition_load[partition].load_cores /
+                  snap->topology.partition[partition].replica_count;
+    hosted->leads += replica == 0;
+    hosted->copies += replica > 0;
+    if (load > 0 && hosted->count < BLOCKS_MAX)
+        hosted->block[hosted->count++] = (struct block){partition, load};
+}
+
+static void gather(const struct fore_snapshot *snap, const uint32_t *chosen, uint32_t lanes,
+                   struct hosted *out)
 {
     const struct fore_topology *topology = &snap->topology;
-    size_t n = 0;
-    for (uint32_t p = 0; p < topology->partition_count && n < BLOCKS_MAX; p++) {
-        const struct fore_partition *part = &topology->partition[p];
-        if (!part->alive || !fore_topology_hosts(topology, p, (uint16_t)node)) continue;
-        double load = (double)snap->partition_load[p].load_cores;
-        if (load > 0) out[n++] = (struct block){p, load / part->replica_count};
+    uint32_t *lane = calloc(topology->node_count + (size_t)1, sizeof *lane); /* 0: none */
+    FORE_ASSERT(lane != NULL);
+    for (uint32_t i = 0; i < lanes; i++) {
+        lane[chosen[i]] = i + 1;
+        out[i].block = calloc(BLOCKS_MAX, sizeof *out[i].block);
+        FORE_ASSERT(out[i].block != NULL);
     }
-    qsort(out, n, sizeof *out, larger_first);
-    return n;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        const struct fore_partition *part = &topology->partition[p];
+        for (uint32_t r = 0; part->alive && r < part->replica_count; r++)
+            if (part->replica[r] < topology->node_count && lane[part->replica[r]] > 0)
+                host(&out[lane[part->replica[r]] - 1], snap, p, r);
+    }
+    for (uint32_t i = 0; i < lanes; i++)
+        qsort(out[i].block, out[i].count, sizeof *out[i].block, larger_first);
+    free(lane);
 }
 
 static void fill_blocks(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t node,
-                        struct viz_rect bar, double full)
+                        const struct hosted *hosted, struct viz_rect bar, double full)
 {
     const struct fore_snapshot *snap = &scene->model->snapshot;
     const struct viz_theme *t = canvas->theme;
     const struct fore_event_node_load *load = &snap->node_load[node];
-    struct block block[BLOCKS_MAX] = {{0}};
-    size_t count = blocks_of(snap, node, block);
+    const struct block *block = hosted->block;
+    size_t count = hosted->count;
     double sum = 0, used = (double)load->utilization - (double)load->move_utilization;
     double x = bar.x, end = bar.x + bar.w * fmin(fmax(used, 0) / full, 1), u = canvas->u;
     for (size_t i = 0; i < count; i++)
@@ -146,20 +172,11 @@ static void number(struct viz_canvas *canvas, double x, double y, const char *te
 /* Name and, where there is room, how many partitions it leads and how many copies it holds. The
  * rectangle's height is the base line of the numbers. */
 static void lane_name(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t node,
-                      const struct columns *c, struct viz_rect r)
+                      const struct hosted *hosted, const struct columns *c, struct viz_rect r)
 {
     const struct fore_topology *topology = &scene->model->snapshot.topology;
     const struct viz_theme *t = canvas->theme;
     double u = canvas->u, width = c->bar - c->name - 8 * u, base = r.h;
-    uint32_t leads = 0, copies = 0;
-    for (uint32_t p = 0; p < topology->partition_count; p++) {
-        const struct fore_partition *part = &topology->partition[p];
-        if (!part->alive) continue;
-        bool first = part->replica[0] == node;
-        leads += first;
-        copies +=
-            !first && part->replica_count > 1 && fore_topology_hosts(topology, p, (uint16_t)node);
-    }
     bool chosen = node == scene->look->node;
     struct viz_type name = {
         .size = VIZ_BODY, .bold = chosen, .colour = chosen ? t->accent : t->ink};
@@ -168,12 +185,13 @@ static void lane_name(struct viz_canvas *canvas, const struct viz_scene *scene, 
     viz_canvas_text(canvas, &name, c->name, two ? base - 5 * u : base, width,
                     topology->node[node].name);
     char text[48];
-    snprintf(text, sizeof text, copies > 0 ? "%u + %u copies" : "%u partitions", leads, copies);
+    snprintf(text, sizeof text, hosted->copies > 0 ? "%u + %u copies" : "%u partitions",
+             hosted->leads, hosted->copies);
     if (two) viz_canvas_text(canvas, &what, c->name, base + 8 * u, width, text);
 }
 
 static void lane(struct viz_canvas *canvas, const struct viz_scene *scene, uint32_t node,
-                 const struct columns *c, struct viz_rect r)
+                 const struct hosted *hosted, const struct columns *c, struct viz_rect r)
 {
     const struct fore_snapshot *snap = &scene->model->snapshot;
     const struct fore_event_node_load *load = &snap->node_load[node];
@@ -181,7 +199,7 @@ static void lane(struct viz_canvas *canvas, const struct viz_scene *scene, uint3
     double u = canvas->u, bar_h = round(fmin(r.h * 0.54, 22 * u));
     double bar_y = round(r.y + (r.h - bar_h - 7 * u) / 2), base = bar_y + bar_h / 2 + 4.2 * u;
     struct viz_rect bar = {c->bar, bar_y, c->bar_w, bar_h};
-    lane_name(canvas, scene, node, c, (struct viz_rect){r.x, r.y, r.w, base});
+    lane_name(canvas, scene, node, hosted, c, (struct viz_rect){r.x, r.y, r.w, base});
     double capacity = bar.w / c->full;
     viz_canvas_fill(canvas, (struct viz_rect){bar.x, bar.y, fmin(capacity, bar.w), bar.h},
                     t->track);
@@ -192,32 +210,37 @@ static void lane(struct viz_canvas *canvas, const struct viz_scene *scene, uint3
         viz_canvas_text(canvas, &down, c->now - 30 * u, base, 0, "down");
         return;
     }
-    fill_blocks(canvas, scene, node, bar, c->full);
+    fill_blocks(canvas, scene, node, hosted, bar, c->full);
     whisker(canvas, load, c, bar.y + bar.h + 5 * u);
     double util = (double)load->utilization, peak = (double)load->forecast_peak;
     double p99 = (double)load->p99_ms, slo = (double)snap->cluster.slo_ns / 1e6;
     number(canvas, c->now, base, viz_format_percent(util).s, util > 1);
-    number(canvas, c->peak, base, isnan(peak) ? "\342\200\223" : viz_format_percent(peak).s,
-           peak > 1);
+    if (c->peak > 0)
+        number(canvas, c->peak, base, isnan(peak) ? "\342\200\223" : viz_format_percent(peak).s,
+               peak > 1);
     number(canvas, c->p99, base, viz_format_ms(p99).s, slo > 0 && p99 > slo);
 }
 
+/* Where it is narrow the bars come first: arcs get tighter, then the peak's number goes, which the
+ * whisker still tells. */
 static struct columns columns_of(const struct viz_canvas *canvas, const struct fore_snapshot *snap,
                                  struct viz_rect r)
 {
-    double u = canvas->u, full = 1.1;
+    double u = canvas->u, full = 1.1, wide = r.w / u;
     for (uint32_t n = 0; n < snap->topology.node_count; n++) {
         double high = (double)snap->node_load[n].forecast_peak_high;
         full = fmax(full, fmax(risk_of(&snap->node_load[n]), isnan(high) ? 0 : high) * 1.02);
     }
+    bool peak = wide > 480, roomy = wide > 600;
     struct columns c = {.name = r.x + 16 * u,
                         .p99 = r.x + r.w - 16 * u,
-                        .peak = r.x + r.w - 100 * u,
-                        .now = r.x + r.w - 180 * u,
-                        .bar = round(r.x + 92 * u),
-                        .full = fmin(full, 2)};
-    c.arcs_w = round(76 * u);
-    c.arcs = round(c.now - 62 * u - c.arcs_w);
+                        .bar = round(r.x + (roomy ? 92 : 80) * u),
+                        .full = fmin(full, roomy ? 2 : 1.5)};
+    c.now = c.p99 - (roomy ? 84 : 76) * u;
+    if (peak) c.peak = c.now;
+    if (peak) c.now -= (roomy ? 80 : 72) * u;
+    c.arcs_w = round((roomy ? 76 : 58) * u);
+    c.arcs = round(c.now - (roomy ? 62 : 52) * u - c.arcs_w);
     c.bar_w = round(c.arcs - 6 * u - c.bar);
     return c;
 }
@@ -232,13 +255,18 @@ static void head(struct viz_canvas *canvas, const struct viz_scene *scene, const
     char text[64];
     snprintf(text, sizeof text, "p99 / %s", slo.s);
     viz_canvas_text(canvas, &type, c->now, y, 0, "load");
-    viz_canvas_text(canvas, &type, c->peak, y, 0, "peak ahead");
+    if (c->peak > 0) viz_canvas_text(canvas, &type, c->peak, y, 0, "peak ahead");
     viz_canvas_text(canvas, &type, c->p99, y, 0, text);
     type.align = VIZ_CENTRE;
+    double last = -1e9;
     for (int percent = 0; percent <= (int)(c->full * 100); percent += 50) {
         double x = round(c->bar + c->bar_w * percent / 100 / c->full);
         struct viz_text label = viz_format_percent(percent / 100.0);
-        viz_canvas_text(canvas, &type, x, y, 0, label.s);
+        double half = viz_canvas_width(canvas, &type, label.s) / 2;
+        if (x - half > last + 4 * u) {
+            viz_canvas_text(canvas, &type, x, y, 0, label.s);
+            last = x + half;
+        }
         viz_canvas_upright(canvas, x, y + 5 * u, lanes.y + lanes.h, percent == 100 ? 1.5 * u : 1,
                            percent == 100 ? t->faint : t->track);
     }
@@ -294,6 +322,9 @@ void viz_panel_nodes(struct viz_canvas *canvas, const struct viz_scene *scene, s
     legend(canvas, r);
     lanes.h = height * count;
     head(canvas, scene, &c, r, lanes);
+    struct hosted *hosted = calloc(count + (size_t)1, sizeof *hosted);
+    FORE_ASSERT(hosted != NULL);
+    gather(snap, chosen, count, hosted);
     struct viz_arcs arcs = {.count = count,
                             .node = chosen,
                             .top = lanes.y,
@@ -303,8 +334,10 @@ void viz_panel_nodes(struct viz_canvas *canvas, const struct viz_scene *scene, s
     for (uint32_t i = 0; i < count; i++) {
         struct viz_rect place = {r.x, lanes.y + i * height, r.w, height};
         viz_hits_add(scene->hits, VIZ_HIT_NODE, place, chosen[i]);
-        lane(canvas, scene, chosen[i], &c, place);
+        lane(canvas, scene, chosen[i], &hosted[i], &c, place);
+        free(hosted[i].block);
     }
+    free(hosted);
     viz_panel_arcs(canvas, scene, &arcs);
     if (!partial) return;
     char text[64];

@@ -167,7 +167,10 @@ static void describe_gaps(const struct viz_player *player, char *out, size_t siz
 {
     const struct fore_journal_header *header = fore_journal_reader_header(player->reader);
     const struct viz_model *model = &player->model;
-    const char *open = fore_journal_reader_truncated(player->reader)
+    char trouble[160];
+    viz_feed_trouble(player->feed, trouble, sizeof trouble);
+    const char *open = trouble[0] != '\0' ? trouble
+                       : fore_journal_reader_truncated(player->reader)
                            ? "the journal has no end yet: still being written, or cut off"
                            : "";
     int used = snprintf(out, size, "%s", open);

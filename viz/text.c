@@ -54,6 +54,7 @@ static void empty(void)
         if (kept.slot[i].text == NULL) continue;
         free(kept.slot[i].text);
         g_object_unref(kept.slot[i].line.layout);
+        if (kept.slot[i].line.mask != NULL) cairo_surface_destroy(kept.slot[i].line.mask);
     }
     memset(kept.slot, 0, sizeof kept.slot);
     kept.count = 0;
@@ -92,7 +93,21 @@ static struct viz_text_line lay_out(const struct viz_text_key *key)
     return line;
 }
 
-const struct viz_text_line *viz_text_line(const struct viz_text_key *key)
+void viz_text_mask(struct viz_text_line *line)
+{
+    PangoRectangle ink;
+    if (line->mask != NULL) return;
+    pango_layout_get_pixel_extents(line->layout, &ink, NULL);
+    line->mask_x = ink.x - 1;
+    line->mask_y = ink.y - 1;
+    line->mask = cairo_image_surface_create(CAIRO_FORMAT_A8, ink.width + 2, ink.height + 2);
+    cairo_t *cr = cairo_create(line->mask);
+    cairo_move_to(cr, -line->mask_x, -line->mask_y);
+    pango_cairo_show_layout(cr, line->layout);
+    cairo_destroy(cr);
+}
+
+struct viz_text_line *viz_text_line(const struct viz_text_key *key)
 {
     if (kept.context == NULL) begin();
     if (kept.count == VIZ_TEXTS) empty();

@@ -48,6 +48,15 @@ void viz_watch_forecast(struct viz_watch *watch, fore_ns at, fore_ns step_ns, ui
     (void)snprintf(past->model, sizeof past->model, "%.15s", model);
 }
 
+void viz_watch_made_by(struct viz_watch *watch, fore_ns at, const char *text, size_t len)
+{
+    if (watch->past_total == 0 || len == 0) return;
+    struct viz_watch_past *past = &watch->past[(watch->past_total - 1) % VIZ_WATCH_PAST];
+    if (past->at != at) return;
+    size_t end = strnlen(text, len);
+    (void)snprintf(past->made_by, sizeof past->made_by, "%.*s", (int)(end < 159 ? end : 159), text);
+}
+
 const struct viz_watch_past *viz_watch_made_before(const struct viz_watch *watch, fore_ns at)
 {
     uint64_t total = watch->past_total;

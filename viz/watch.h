@@ -18,6 +18,7 @@ struct viz_watch_past { /* a forecast that was made; step k covers at + k*step .
     uint32_t steps;
     float *q; /* q10[steps], q50[steps], q90[steps] */
     char model[16];
+    char made_by[160]; /* members and weights, where the journal tells (decide.journal_why) */
 };
 
 struct viz_watch {
@@ -34,6 +35,8 @@ void viz_watch_load(struct viz_watch *watch, fore_ns at, double cores);
 /* Kept when an eighth of its horizon has passed since the one kept last. */
 void viz_watch_forecast(struct viz_watch *watch, fore_ns at, fore_ns step_ns, uint32_t steps,
                         const float *q, const char *model);
+/* How the forecast kept last was made; ignored unless it was made at `at`. */
+void viz_watch_made_by(struct viz_watch *watch, fore_ns at, const char *text, size_t len);
 /* The newest kept forecast made at or before `at`; NULL: none. */
 const struct viz_watch_past *viz_watch_made_before(const struct viz_watch *watch, fore_ns at);
 /* The quantile 0..2 of a forecast at a moment; NaN outside of it. */

@@ -104,7 +104,8 @@ struct fore_event_hot_key {
     float share_error; /* share is high by at most this */
     uint32_t rank;
 };
-struct fore_event_forecast { /* then float q10[steps], q50[steps], q90[steps]: load in cores */
+struct fore_event_forecast { /* then float q10[steps], q50[steps], q90[steps]: load in cores; with
+                              * decide.journal_why a NUL-ended text: how it was made */
     uint32_t partition;
     uint32_t steps;
     uint64_t step_ns;

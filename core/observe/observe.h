@@ -9,6 +9,7 @@
 #include "core/cluster/sample.h"
 #include "core/cluster/topology.h"
 #include "core/observe/columns.h"
+#include "core/observe/frontier.h"
 #include "core/observe/history.h"
 #include "core/observe/hotkeys.h"
 #include "core/observe/keyrange.h"
@@ -57,8 +58,9 @@ struct fore_observe {
     struct fore_history *history;
     struct fore_hotkeys *hot_keys;
     struct fore_keyrange *key_ranges;
-    struct fore_columns *columns; /* of a pair by its base; NULL: no table tells its columns */
-    fore_ns end;                  /* of the newest window; 0: none yet */
+    struct fore_frontier *frontier; /* of inserts in the order of the key */
+    struct fore_columns *columns;   /* of a pair by its base; NULL: no table tells its columns */
+    fore_ns end;                    /* of the newest window; 0: none yet */
     uint64_t windows;
     uint32_t partition_cap, node_count;
     struct fore_observe_work *work; /* private: the sums behind the averages */

@@ -7,6 +7,7 @@
 #include "tests/support/scratch.h"
 #include "viz/milestone.h"
 #include "viz/pair.h"
+#include "viz/shot.h"
 #include "viz/tip.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -245,6 +247,37 @@ static void every_row_of_the_heat_is_hit_at_its_place(void **state)
     scratch_end(&scratch);
 }
 
+/* Twelve moves between the same two lanes, at every size of text: each pill finds its place. */
+static void crowded_arcs_are_drawn_at_every_size(void **state)
+{
+    struct scratch scratch = scratch_begin();
+    struct viz_player a;
+    open_sample(&scratch, "a.fsj", true, 7, &a);
+    viz_player_go(&a, 3 * HOUR);
+    struct fore_snapshot *snap = &a.model.snapshot;
+    snap->move_count = 12;
+    for (uint32_t i = 0; i < snap->move_count; i++)
+        snap->move[i] = (struct fore_snapshot_move){
+            .move = {.ticket = i + 1,
+                     .partition = i,
+                     .source = 1,
+                     .target = 2,
+                     .state = 1,
+                     .bytes_total = 100,
+                     .bytes_done = 8 * i,
+                     .bytes_per_sec_max = i % 2}
+        };
+    (void)alarm(120); /* what does not end is a failure */
+    for (int size = 0; size <= 50; size++) {
+        a.look.text = 0.75 + size * 0.025;
+        cairo_surface_t *page = viz_shot_draw(&a, viz_colour_theme("light"), 960, 540);
+        cairo_surface_destroy(page);
+    }
+    (void)alarm(0);
+    viz_player_close(&a);
+    scratch_end(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +289,7 @@ int main(void)
         cmocka_unit_test(the_partition_in_focus_is_watched),
         cmocka_unit_test(events_are_stepped_through_there_and_back),
         cmocka_unit_test(what_is_drawn_can_be_asked),
+        cmocka_unit_test(crowded_arcs_are_drawn_at_every_size),
         cmocka_unit_test(every_row_of_the_heat_is_hit_at_its_place),
     };
     return cmocka_run_group_tests_name("viz/pair", tests, NULL, NULL);

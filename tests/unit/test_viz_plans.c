@@ -154,6 +154,10 @@ static void forecasts_are_kept_an_eighth_of_their_horizon_apart(void **state)
     for (fore_ns t = 0; t < 80; t++)
         viz_watch_forecast(&watch, t * FORE_SEC, 2 * FORE_SEC, 8, q, "plain");
     assert_int_equal(watch.past_total, 40);
+    viz_watch_made_by(&watch, 78 * FORE_SEC, "spar 60 %, ses 40 %", 20);
+    viz_watch_made_by(&watch, 77 * FORE_SEC, "of another", 11);
+    viz_watch_made_by(&watch, 78 * FORE_SEC, "", 0);
+    assert_string_equal(viz_watch_made_before(&watch, UINT64_MAX)->made_by, "spar 60 %, ses 40 %");
     assert_int_equal(viz_watch_made_before(&watch, 41 * FORE_SEC)->at, 40 * FORE_SEC);
     for (fore_ns t = 80; t < 1000; t++)
         viz_watch_forecast(&watch, t * FORE_SEC, 2 * FORE_SEC, 8, q, "plain");
