@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-enum { WAITING_MAX = 64, THREADS = 2, CONNECTION_MEMORY = 16 * 1024, NICER = 10 };
+enum { WAITING_MAX = 64, THREADS = 2, CONNECTION_MEMORY = 16 * 1024, NICER = 5 };
 
 void live_lock(pthread_mutex_t *lock)
 {

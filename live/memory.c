@@ -15,9 +15,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS setting(name TEXT PRIMARY KEY, value TEXT NOT NULL,"
     " at_ms INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS change(id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL,"
-    " name TEXT NOT NULL, before TEXT, after TEXT, who TEXT NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS kept(name TEXT PRIMARY KEY, bytes BLOB NOT NULL,"
-    " at_ms INTEGER NOT NULL);";
+    " name TEXT NOT NULL, before TEXT, after TEXT, who TEXT NOT NULL);";
 
 static enum fore_err failed(struct live_memory *memory, struct fore_diag *diag)
 {
@@ -148,51 +146,4 @@ void live_memory_changes(struct live_memory *memory, uint32_t limit,
         }
     }
     (void)sqlite3_finalize(statement);
-}
-
-static bool keep_one(struct live_memory *memory, const struct live_memory_item *item,
-                     uint64_t unix_ms)
-{
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(memory->db,
-                           "INSERT OR REPLACE INTO kept(name, bytes, at_ms) VALUES(?,?,?)", -1,
-                           &statement, NULL) != SQLITE_OK)
-        return false;
-    (void)sqlite3_bind_text(statement, 1, item->name, -1, SQLITE_STATIC);
-    (void)sqlite3_bind_blob64(statement, 2, item->bytes->len > 0 ? item->bytes->data : "",
-                              item->bytes->len, SQLITE_STATIC);
-    (void)sqlite3_bind_int64(statement, 3, (int64_t)unix_ms);
-    bool done = sqlite3_step(statement) == SQLITE_DONE;
-    (void)sqlite3_finalize(statement);
-    return done;
-}
-
-enum fore_err live_memory_keep(struct live_memory *memory, const struct live_memory_item *item,
-                               size_t count, uint64_t unix_ms, struct fore_diag *diag)
-{
-    if (!execute(memory, "BEGIN IMMEDIATE")) return failed(memory, diag);
-    bool good = true;
-    for (size_t i = 0; i < count && good; i++)
-        good = keep_one(memory, &item[i], unix_ms);
-    return leave(memory, good, diag);
-}
-
-bool live_memory_kept(struct live_memory *memory, const char *name, struct fore_buf *out,
-                      uint64_t *unix_ms)
-{
-    sqlite3_stmt *statement = NULL;
-    bool found = false;
-    if (sqlite3_prepare_v2(memory->db, "SELECT bytes, at_ms FROM kept WHERE name=?", -1, &statement,
-                           NULL) == SQLITE_OK) {
-        (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-        found = sqlite3_step(statement) == SQLITE_ROW;
-    }
-    if (found) {
-        const void *bytes = sqlite3_column_blob(statement, 0);
-        fore_buf_reset(out);
-        if (bytes != NULL) fore_buf_append(out, bytes, (size_t)sqlite3_column_bytes(statement, 0));
-        *unix_ms = (uint64_t)sqlite3_column_int64(statement, 1);
-    }
-    (void)sqlite3_finalize(statement);
-    return found;
 }

@@ -24,6 +24,7 @@ static void load_config(const char *const *sets)
     if (err != FORE_E_OK) (void)fprintf(stderr, "%s\n", diag.text);
     FORE_ASSERT(err == FORE_E_OK);
     dc.config.live.warmup = 0;
+    dc.config.live.scenario = "tests/live/desk_case.cfg";
     dc.config.engine.forecast.clock_start = 1795824000; /* a Saturday's midnight */
 }
 
