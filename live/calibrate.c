@@ -120,7 +120,7 @@ static enum fore_err find_capacity(struct work *work)
     double rate = 3000, best = 0;
     FORE_ASSERT(result != NULL);
     tell(work, "capacity");
-    for (int step = 0; step < 24 && err == FORE_E_OK; step++, rate *= 4.0 / 3) {
+    for (int step = 0; step < 24 && err == FORE_E_OK; step++) {
         struct stream stream = {.rate = rate,
                                 .seconds = 0.8,
                                 .mix = "workload.read_share=90%",
@@ -129,6 +129,7 @@ static enum fore_err find_capacity(struct work *work)
         double answered = (double)result->counts.answered / 0.85 / ((double)result->elapsed / 1e9);
         if (err == FORE_E_OK && answered > best) best = answered;
         if (fore_hist_quantile(&result->latency, 0.5) > 20 * FORE_MS) break;
+        rate *= 4.0 / 3;
     }
     free(result);
     work->out->capacity = best;
