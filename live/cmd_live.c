@@ -34,10 +34,13 @@ static enum fore_err run(int argc, char **argv, const struct live_stand_in *simu
 {
     struct fore_strings sets = {0}, operands = {0};
     const char *journal = NULL, *tape = NULL, *retrace = NULL;
+    bool adopt = false;
     const struct fore_arg rows[] = {
         {"set",     FORE_ARG_REPEAT, &sets,    "SECTION.NAME=VALUE",
          "an option, as in the file; may be repeated"                                                                   },
         {"journal", FORE_ARG_TEXT,   &journal, "FILE",               "write events, for watch and journal"              },
+        {"adopt",   FORE_ARG_FLAG,   &adopt,   NULL,
+         "take over moves of slots that others left half done; needs mode auto"                                         },
         {"tape",    FORE_ARG_TEXT,   &tape,    "FILE",               "record all that the engine is told, for --retrace"},
         {"retrace", FORE_ARG_TEXT,   &retrace, "TAPE",
          "run the engine again on what a tape holds, without the cluster, and end"                                      },
@@ -61,6 +64,8 @@ static enum fore_err run(int argc, char **argv, const struct live_stand_in *simu
         fore_option_explain(&live_api_section, &text);
         fore_buf_puts(&text, "\n");
         fore_option_explain(&live_notify_section, &text);
+        fore_buf_puts(&text, "\n");
+        fore_option_explain(&live_seed_section, &text);
         (void)fputs(text.data, stdout);
         fore_buf_fini(&text);
         return FORE_E_OK;
@@ -74,6 +79,7 @@ static enum fore_err run(int argc, char **argv, const struct live_stand_in *simu
     (void)sigaction(SIGINT, &action, NULL);
     struct live_run wish = {.config = &config,
                             .journal = journal,
+                            .adopt = adopt,
                             .tape = tape,
                             .simulator = simulator,
                             .seed = 1,

@@ -89,7 +89,7 @@ static void copy_moves(struct live_desk *desk, struct live_picture *picture)
         *to = (struct live_picture_move){.event = from->move,
                                          .changed = from->changed_ns,
                                          .ended = from->ended_ns,
-                                         .eta_s = NAN,
+                                         .eta_s = (double)NAN,
                                          .note = fore_arena_strdup(&picture->arena, from->note)};
         if (m == NULL) continue;
         to->event.bytes_done = m->bytes_done;
