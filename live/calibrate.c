@@ -260,6 +260,8 @@ enum fore_err live_calibrate(const struct live_calibrate_options *options,
     FORE_ASSERT(work.cluster != NULL);
     memset(out, 0, sizeof *out);
     enum fore_err err = run(&work);
+    if (err != FORE_E_OK && diag != NULL && diag->code == FORE_E_OK)
+        err = fore_err_set(diag, err, "calibrate: %s", fore_err_text(err));
     if (work.replay != NULL) live_replay_close(work.replay);
     live_cluster_close(work.cluster);
     fore_arena_fini(&work.arena);
