@@ -68,9 +68,10 @@ static enum fore_err open_driver(struct play *p)
         .mover = {.pace = {.stall_ms = (double)live->stall / 1e6},
                   .slot = {.verify = live->verify},
                   .need_replica = live->replicas},
-        .heat = {.duty = live->duty > 0 ? live->duty : -1,
+        .heat = { .capture = live->capture,
+                  .duty = live->duty > 0 ? live->duty : -1,
                   .slo_ns = p->request->slo_ns,
-                  .seed = p->request->seed      }
+                  .seed = p->request->seed}
     };
     return live_driver_open(&p->driver, &options, p->diag);
 }

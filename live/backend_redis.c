@@ -70,6 +70,8 @@ static void introduce(void *self, struct live_log *log)
                    r->driver->topology.node_count, r->driver->topology.alive_count,
                    live_heat_source_text(r->driver->heat.source));
     live_log_say(log, "info", "cluster", text);
+    if (r->driver->heat.capture_diag.text[0] != '\0')
+        live_log_say(log, "warning", "capture", r->driver->heat.capture_diag.text);
     if (r->driver->mover.counts.slots > 0) {
         (void)snprintf(text, sizeof text, "%llu slots that were left half done are whole again",
                        (unsigned long long)r->driver->mover.counts.slots);
@@ -114,16 +116,19 @@ static enum fore_err open_driver(struct redis *r, const struct live_config *conf
         .seed_count = o->nodes.count,
         .access = {.user = o->user[0] != '\0' ? o->user : NULL,
                    .password = r->password[0] != '\0' ? r->password : NULL,
-                   .timeout_ms = (uint32_t)(o->timeout / FORE_MS)                                                   },
+                   .timeout_ms = (uint32_t)(o->timeout / FORE_MS)},
         .journal = o->state,
         .holder = r->holder,
         .partitions = (uint32_t)o->partitions,
         .window = config->engine.observe.window,
-        .mover = {.pace = {.stall_ms = (double)o->stall / 1e6},
+        .mover = { .pace = {.stall_ms = (double)o->stall / 1e6},
                    .slot = {.verify = o->verify},
                    .need_replica = o->replicas,
                    .adopt = adopt},
-        .heat = {.duty = o->duty > 0 ? o->duty : -1,                                            .slo_ns = o->slo,                    .seed = seed}
+        .heat = {                                 .capture = o->capture,
+                   .duty = o->duty > 0 ? o->duty : -1,
+                   .slo_ns = o->slo,
+                   .seed = seed}
     };
     if (kept != NULL) {
         options.now = kept->now;

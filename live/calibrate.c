@@ -1,6 +1,6 @@
 /*
  * calibrate.c - see calibrate.h: loads. Round trip, then capacity by a load that grows until it is
- * too much, then what clients see at three shares of it, then what commands cost by kind and size.
+ * too much, then what commands cost by kind and size, then what clients see at three loads.
  */
 #include "live/calibrate.h"
 
@@ -16,9 +16,10 @@
 
 #define PREFIX "foreshard:calibrate:"
 enum { PINGS = 500, KEYS = 20000, BYTES = 100 };
-/* Of the capacity. Near it a server takes many commands at once, each is cheaper than it was, and
- * no one service time describes both. */
-static const double shares[LIVE_FIT_PROBES] = {0.03, 0.08, 0.15};
+/* Of the capacity, and of a node at most. Near its capacity a server takes many commands at once,
+ * each is cheaper than it was, and no one service time describes both. */
+static const double shares[LIVE_FIT_PROBES] = {0.05, 0.15, 0.3},
+                    rates[LIVE_FIT_PROBES] = {3000, 8000, 15000};
 static const uint32_t sizes[LIVE_CALIBRATE_SIZES] = {0, 1024, 16384}; /* 0: the option's */
 
 struct work {
@@ -120,15 +121,20 @@ static enum fore_err find_capacity(struct work *work)
     double rate = 3000, best = 0;
     FORE_ASSERT(result != NULL);
     tell(work, "capacity");
-    for (int step = 0; step < 24 && err == FORE_E_OK; step++, rate *= 4.0 / 3) {
+    for (int step = 0; step < 24 && err == FORE_E_OK; step++) {
         struct stream stream = {.rate = rate,
                                 .seconds = 0.8,
                                 .mix = "workload.read_share=90%",
                                 .bytes = work->options->bytes};
         err = play(work, &stream, result);
+        if (err == FORE_E_UNREACHABLE && best > 0) { /* far more than it can do */
+            err = FORE_E_OK;
+            break;
+        }
         double answered = (double)result->counts.answered / 0.85 / ((double)result->elapsed / 1e9);
         if (err == FORE_E_OK && answered > best) best = answered;
         if (fore_hist_quantile(&result->latency, 0.5) > 20 * FORE_MS) break;
+        rate *= 4.0 / 3;
     }
     free(result);
     work->out->capacity = best;
@@ -142,10 +148,11 @@ static enum fore_err probe_loads(struct work *work)
     double seconds = work->options->seconds > 0 ? work->options->seconds : 3;
     FORE_ASSERT(result != NULL);
     for (int i = 0; i < LIVE_FIT_PROBES && err == FORE_E_OK; i++) {
-        struct stream stream = {.rate = work->out->capacity * shares[i],
-                                .seconds = seconds,
-                                .mix = "workload.read_share=90%",
-                                .bytes = work->options->bytes};
+        struct stream stream = {
+            .rate = fmin(work->out->capacity * shares[i], rates[i] * work->out->nodes),
+            .seconds = seconds,
+            .mix = "workload.read_share=90%",
+            .bytes = work->options->bytes};
         tell(work, "latency at a share of the capacity");
         err = play(work, &stream, result);
         work->out->probe[i] = (struct live_fit_probe){
@@ -175,8 +182,8 @@ static enum fore_err cost_of(struct work *work, const char *mix, uint32_t bytes,
     struct live_replay_result *result = calloc(1, sizeof *result);
     FORE_ASSERT(result != NULL);
     double share = bytes > 4096 ? 0.05 : 0.2; /* the network is not what is measured */
-    struct stream stream = {
-        .rate = work->out->capacity * share, .seconds = 1, .mix = mix, .bytes = bytes};
+    double rate = fmin(work->out->capacity * share, rates[1] * work->out->nodes);
+    struct stream stream = {.rate = rate, .seconds = 1, .mix = mix, .bytes = bytes};
     double before = cpu_us(work->cluster);
     enum fore_err err = play(work, &stream, result);
     double answered = (double)result->counts.answered / 0.85;
@@ -210,8 +217,8 @@ static enum fore_err loads(struct work *work)
     enum fore_err err = live_replay_fill_numbers(work->replay, keys, work->diag);
     if (err == FORE_E_OK) err = round_trip(work);
     if (err == FORE_E_OK) err = find_capacity(work);
-    if (err == FORE_E_OK) err = probe_loads(work);
     if (err == FORE_E_OK) err = find_costs(work);
+    if (err == FORE_E_OK) err = probe_loads(work);
     /* Whatever happened, our keys go. */
     enum fore_err cleared =
         live_replay_clear_numbers(work->replay, keys, err == FORE_E_OK ? work->diag : NULL);
@@ -253,6 +260,8 @@ enum fore_err live_calibrate(const struct live_calibrate_options *options,
     FORE_ASSERT(work.cluster != NULL);
     memset(out, 0, sizeof *out);
     enum fore_err err = run(&work);
+    if (err != FORE_E_OK && diag != NULL && diag->code == FORE_E_OK)
+        err = fore_err_set(diag, err, "calibrate: %s", fore_err_text(err));
     if (work.replay != NULL) live_replay_close(work.replay);
     live_cluster_close(work.cluster);
     fore_arena_fini(&work.arena);

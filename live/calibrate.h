@@ -7,7 +7,7 @@
  *
  * The simulator's node is a FIFO queue before servers with log-normal service times, and a constant
  * delay of the network. So three numbers are fitted to what clients saw at several loads: the mean
- * of the service (near 1 / capacity), the spread of its logarithm, and the delay (fit.h).
+ * of the service (near a command's CPU time), the spread of its logarithm, and the delay (fit.h).
  */
 #ifndef LIVE_CALIBRATE_H
 #define LIVE_CALIBRATE_H

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { DRAWS = 40000, SIGMAS = 31, MEANS = 9 };
-static const double PRICE = 0.05; /* of the logarithm of the mean over 1 / capacity, squared */
+static const double PRICE = 1; /* of the logarithm of the mean over a command's CPU time, squared */
 
 struct draws {
     double gap[DRAWS]; /* exponential, mean 1 */
@@ -69,7 +69,7 @@ void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_u
     draw(draws);
     for (int m = 0; m < MEANS; m++)
         for (int s = 0; s < SIGMAS; s++) {
-            double mean = service_us * pow(2, (m - 6) / 2.0), sigma = s / 10.0, error = 0;
+            double mean = service_us * pow(2, (m - 4) / 4.0), sigma = s / 10.0, error = 0;
             struct tail tail[LIVE_FIT_PROBES];
             for (int i = 0; i < DRAWS; i++)
                 service[i] = mean * exp(sigma * draws->z[i] - sigma * sigma / 2);

@@ -4,8 +4,9 @@
  * Model: Poisson arrivals at one FIFO server (Lindley's recursion), log-normal service, a constant
  * delay there and back. Given p50 and p99 at some loads, the mean service, the spread of its
  * logarithm and the delay are chosen so that the squared logarithms of predicted over seen add up
- * to least. The mean is held near 1 / capacity by a small price, because load beyond the probes is
- * what it stands for. One stream of random numbers for every candidate, so that they compare.
+ * to least. The mean is held near the CPU time of a command by a price, because utilisation, which
+ * policies decide by, is that. One stream of random numbers for every candidate, so that they
+ * compare.
  */
 #ifndef LIVE_CALIBRATE_FIT_H
 #define LIVE_CALIBRATE_FIT_H
@@ -25,7 +26,7 @@ struct live_fit {
     double error;                       /* root mean square of the logarithms */
 };
 
-/* `service_us`: 1 / capacity of a node. Fills the probes' fit_ fields too. */
+/* `service_us`: CPU time of a command. Fills the probes' fit_ fields too. */
 void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_us,
                     struct live_fit *out);
 

@@ -88,12 +88,13 @@ static bool find_place(struct moving *m, char *why, size_t why_cap)
         with_slots += m->cluster->shard[s].slot_count > 0;
     (void)snprintf(why, why_cap, "the cluster has one shard: nothing to move to");
     if (with_slots < 2) return false;
-    for (uint16_t from = 0; from < m->cluster->shard_count; from++) {
-        if (m->cluster->shard[from].slot_count <= m->slots || !find_run(m, from)) continue;
-        for (uint16_t to = 0; to < m->cluster->shard_count; to++) {
+    for (uint32_t from = 0; from < m->cluster->shard_count; from++) {
+        if (m->cluster->shard[from].slot_count <= m->slots || !find_run(m, (uint16_t)from))
+            continue;
+        for (uint32_t to = 0; to < m->cluster->shard_count; to++) {
             if (to == from || m->cluster->shard[to].slot_count == 0) continue;
-            m->from = from;
-            m->to = to;
+            m->from = (uint16_t)from;
+            m->to = (uint16_t)to;
             return true;
         }
     }

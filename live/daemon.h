@@ -36,13 +36,14 @@ struct live_options {          /* the "live" section */
     const char *log;       /* "": stderr */
     uint64_t partitions;
     fore_ns slo;
-    fore_ns stall;   /* mean, of MIGRATE */
-    bool replicas;   /* only between shards with a replica in sync */
-    bool verify;     /* digests of what travels */
-    double duty;     /* of MONITOR; 0: never */
-    fore_ns timeout; /* of a connection or a reply */
-    fore_ns warmup;  /* nothing is planned before */
-    fore_ns span;    /* ends by itself after this; 0: never */
+    fore_ns stall;       /* mean, of MIGRATE */
+    bool replicas;       /* only between shards with a replica in sync */
+    bool verify;         /* digests of what travels */
+    double duty;         /* of MONITOR; 0: never */
+    const char *capture; /* the nodes' device; \"\": nothing is captured */
+    fore_ns timeout;     /* of a connection or a reply */
+    fore_ns warmup;      /* nothing is planned before */
+    fore_ns span;        /* ends by itself after this; 0: never */
 };
 extern const struct fore_option_section live_section;
 

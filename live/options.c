@@ -43,6 +43,8 @@ static const struct fore_option rows[] = {
      "compare digests of what left and what arrived"                                                                                                  },
     {"duty",          FORE_OPT_SHARE,    AT(duty),          "5%",                  0,    0.1,             NULL,
      "share of the time that MONITOR looks at a node, where the server has no SLOT-STATS"                                                             },
+    {"capture",       FORE_OPT_TEXT,     AT(capture),       "",                    0,    0,               NULL,
+     "on the nodes' host: the device (\"lo\") on which commands are watched passing, before MONITOR; empty: none"                                     },
     {"timeout",       FORE_OPT_DURATION, AT(timeout),       "1s",                  1e7,  60e9,            NULL,
      "to connect, and for each reply"                                                                                                                 },
     {"warmup",        FORE_OPT_DURATION, AT(warmup),        "10min",               0,    100 * DAY_NS,    NULL,

@@ -421,6 +421,24 @@ static enum fore_err loop(struct live_replay *replay, struct fore_diag *diag)
     }
 }
 
+/* What is still on its way belongs to a play that is over: its connections go with it. */
+static void forget_all(struct live_replay *replay)
+{
+    struct live_replay_ask ask;
+    for (uint32_t n = 0; n < LIVE_CLIENT_NODES; n++) {
+        if (replay->node[n] == NULL) continue;
+        for (uint32_t i = 0; i < replay->options.connections; i++) {
+            struct live_replay_wire *wire = &replay->node[n]->wire[i];
+            if (wire->count > 0) live_link_close(&wire->link);
+            if (wire->count > 0) fore_buf_reset(&wire->out);
+            if (wire->count > 0) wire->sent = 0;
+            while (live_replay_wire_drop(wire, &ask))
+                ;
+        }
+    }
+    replay->pending = replay->retry_count = 0;
+}
+
 enum fore_err live_replay_run(struct live_replay *replay, const struct live_replay_play *play,
                               struct live_replay_result *out, struct fore_diag *diag)
 {
@@ -437,6 +455,7 @@ enum fore_err live_replay_run(struct live_replay *replay, const struct live_repl
                  pthread_setschedparam(pthread_self(), SCHED_FIFO, &raised) == 0;
     enum fore_err err = loop(replay, diag);
     if (raise) (void)pthread_setschedparam(pthread_self(), policy, &before);
+    if (replay->pending > 0) forget_all(replay);
     FORE_TRY(err);
     fore_ns ran = live_clock_now() - replay->began;
     out->elapsed = ran;

@@ -28,12 +28,38 @@ static enum fore_err diverge(struct live_tape *tape, const char *what, int op, i
     return FORE_E_UNREACHABLE;
 }
 
+/* Bit for bit, so that no two numbers pass for one. */
+static bool same_real(double a, double b)
+{
+    uint64_t x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y;
+}
+
+static bool same_args(const struct live_tape_args *a, const struct live_tape_args *b)
+{
+    return a->word == b->word && same_real(a->real, b->real) && a->move_a == b->move_a &&
+           a->move_b == b->move_b && a->move_c == b->move_c && a->move_d == b->move_d;
+}
+
+/* Of the same structs. */
+static bool same_build(const struct live_tape_header *a, const struct live_tape_header *b)
+{
+    return a->version == b->version && a->node_size == b->node_size &&
+           a->table_size == b->table_size && a->partition_size == b->partition_size &&
+           a->sample_size == b->sample_size && a->sample_node_size == b->sample_node_size &&
+           a->move_size == b->move_size && a->status_size == b->status_size &&
+           a->key_size == b->key_size;
+}
+
 /* The answer to this question; its results, `len` bytes or (0) as many as there are. */
 static enum fore_err answer(struct live_tape *tape, enum live_tape_op op,
                             struct live_tape_args args, size_t len, const char **result,
                             size_t *result_len)
 {
     struct live_tape_record record;
+    struct live_tape_args asked;
     if (tape->diverged || tape->damaged) return FORE_E_UNREACHABLE;
     enum fore_err err = live_tape_file_next(&tape->file, &record);
     if (err == FORE_E_AGAIN) return diverge(tape, "asked after the tape's end", op, 0);
@@ -43,7 +69,8 @@ static enum fore_err answer(struct live_tape *tape, enum live_tape_op op,
     }
     tape->records++;
     if (record.op != op) return diverge(tape, "another question", op, record.op);
-    if (memcmp(record.body, &args, sizeof args) != 0)
+    memcpy(&asked, record.body, sizeof asked);
+    if (!same_args(&asked, &args))
         return diverge(tape, "the same question with other arguments", op, record.op);
     *result = record.body + sizeof args;
     *result_len = record.len - sizeof args;
@@ -234,7 +261,7 @@ enum fore_err live_tape_play(struct live_tape **out, const char *path, struct li
     bool read = fread(&header, sizeof header, 1, file) == 1;
     struct live_tape_header ours = live_tape_header_of(header.caps, &header.run);
     bool tape_at_all = read && memcmp(header.magic, ours.magic, sizeof ours.magic) == 0;
-    if (!tape_at_all || memcmp(&header, &ours, sizeof ours) != 0) {
+    if (!tape_at_all || !same_build(&header, &ours)) {
         (void)fclose(file);
         return fore_err_set(diag, FORE_E_FORMAT, "tape %s: %s", path,
                             tape_at_all ? "of another build" : "not a tape");

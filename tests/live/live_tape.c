@@ -48,7 +48,8 @@ static struct fore_engine *new_engine(struct fore_driver door, struct fore_journ
     return engine;
 }
 
-/* SETs of a few keys of sixteen slots of the first shard, as fast as they go, until told to stop. */
+/* SETs of a few keys of sixteen slots of the first shard, as fast as they go, until told to stop.
+ */
 static void *load(void *self)
 {
     enum { BATCH = 200 };

@@ -73,7 +73,8 @@ static void what_made_the_latencies_is_found_back(void **state)
     }
 }
 
-/* What no queue explains (a p99 fifty thousand times the p50, by services of 1 us) still gives numbers, and a large error.
+/* What no queue explains (a p99 fifty thousand times the p50, by services of 1 us) still gives
+ * numbers, and a large error.
  */
 static void what_does_not_fit_is_said(void **state)
 {
