@@ -100,7 +100,8 @@ static struct viz_scene scene_of(const struct viz_player *player, const struct v
     };
 }
 
-static void side_head(struct viz_canvas *canvas, const struct viz_model *model, struct viz_rect r)
+static void side_head(struct viz_canvas *canvas, const struct viz_model *model, const char *note,
+                      struct viz_rect r)
 {
     const struct viz_theme *t = canvas->theme;
     const struct fore_snapshot *snap = &model->snapshot;
@@ -117,7 +118,13 @@ static void side_head(struct viz_canvas *canvas, const struct viz_model *model, 
     snprintf(text, sizeof text, "p99 %s; %llu moves, %s",
              viz_format_ms((double)snap->cluster.p99_ns / 1e6).s,
              (unsigned long long)snap->moves_done, viz_format_bytes(snap->bytes_moved).s);
-    viz_canvas_text(canvas, &quiet, x + 14 * u, y, r.x + r.w - w - 14 * u - x - 14 * u, text);
+    x += 14 * u;
+    double room = r.x + r.w - w - 14 * u - x;
+    double used = viz_canvas_text(canvas, &quiet, x, y, room, text) + 14 * u;
+    if (note[0] == '\0' || room < used + 60 * u) return;
+    viz_canvas_mark(canvas, VIZ_MARK_TRIANGLE, x + used + 6 * u, y - 4 * u, 11, t->warn);
+    quiet.colour = t->warn;
+    viz_canvas_text(canvas, &quiet, x + used + 18 * u, y, room - used - 18 * u, note);
 }
 
 static const char *name_of(const struct viz_model *model)
@@ -195,7 +202,7 @@ void viz_pair_draw(cairo_surface_t *surface, const struct viz_pair_layout *layou
     for (int i = 0; i < 2; i++) {
         struct viz_scene scene =
             scene_of(pair->side[i], &layout->heat[i], layout->u, i == 0 ? hits : NULL);
-        side_head(&canvas, scene.model, layout->head[i]);
+        side_head(&canvas, scene.model, scene.note, layout->head[i]);
         one(&canvas, viz_panel_heat, &scene, layout->heat[i]);
         one(&canvas, viz_panel_latency, &scene, layout->latency[i]);
         one(&canvas, viz_panel_nodes, &scene, layout->nodes[i]);

@@ -1,5 +1,5 @@
 /*
- * panel_header.c - what run this is, and the five numbers one asks for first. Labels such as
+ * panel_header.c - what run this is, and the numbers one asks for first. Labels such as
  * "composite of ..." are part of the name: a picture must not outlive them.
  */
 #include "viz/format.h"
@@ -71,6 +71,11 @@ static size_t fill(const struct viz_scene *scene, struct tile *tile)
     snprintf(tile[n++].value, sizeof tile->value, "%s",
              c->violation_s > 0 ? viz_format_duration((fore_ns)((double)c->violation_s * 1e9)).s
                                 : "0 s");
+    if (m->plans.gain_total > 0) {
+        tile[n].label = "saved / promised by moves";
+        snprintf(tile[n++].value, sizeof tile->value, "%.0f / %.0f node-s", m->plans.realised_s,
+                 m->plans.predicted_s);
+    }
     tile[n].label = "hottest / mean node";
     if (c->imbalance > 0)
         snprintf(tile[n++].value, sizeof tile->value, "%.2f\303\227", (double)c->imbalance);

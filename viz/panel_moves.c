@@ -37,6 +37,7 @@ static void progress(struct viz_canvas *canvas, const struct fore_snapshot_move 
     struct viz_type value = {.size = VIZ_BODY, .align = VIZ_RIGHT, .colour = t->ink};
     if (m->bytes_total == 0) return; /* nothing to copy */
     share = fmin((double)m->bytes_done / (double)m->bytes_total, 1);
+    if (bar.w < 24 * u) bar.w = 0; /* the number says it too */
     viz_canvas_fill(canvas, bar, t->track);
     viz_canvas_fill(canvas, (struct viz_rect){bar.x, bar.y, round(bar.w * share), bar.h},
                     t->accent);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CATCH_UP_MS 8.0
 #define STALE_S     10.0 /* a growing journal that has not grown for so long is worth a word */
@@ -57,7 +58,9 @@ struct viz_scene viz_window_scene(struct viz_window *w)
         .model = &p->model,
         .view = p->view,
         .scale = {p->view.from, p->view.to, w->frame.layout.plot_x0, w->frame.layout.plot_x1},
-        .note = w->controls.growing && !p->damaged ? "" : p->note,
+        .note = w->trouble[0] != '\0'                ? w->trouble
+                : w->controls.growing && !p->damaged ? ""
+                                                     : p->note,
         .status = "",
         .look = &p->look,
         .hits = &w->hits
@@ -73,9 +76,12 @@ static void status_of(const struct viz_window *w, char *out, size_t size)
 {
     const struct viz_controls *c = &w->controls;
     viz_controls_status(c, out, size);
-    if (!c->growing || w->quiet_s < STALE_S) return;
-    size_t n = strlen(out);
-    snprintf(out + n, size - n, "   nothing new for %.0f s: has its writer stopped?", w->quiet_s);
+    enum viz_behind behind = is_pair(w) ? VIZ_BEHIND_NOT : w->pair.side[0]->behind;
+    if (behind != VIZ_BEHIND_NOT) {
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "   reading the %s\342\200\246",
+                 behind == VIZ_BEHIND_NOW ? "journal" : "past");
+    }
 }
 
 static void all_changed(struct viz_window *w)
@@ -353,19 +359,37 @@ static bool growing(const struct viz_player *p)
     return p != NULL && !p->damaged && fore_journal_reader_truncated(p->reader);
 }
 
+/* A writer that has stopped, a file that is gone: what was read stays, and what to do is said. */
+static void look_for_trouble(struct viz_window *w)
+{
+    const char *path = w->pair.side[0]->path;
+    unsigned quiet = (unsigned)(w->quiet_s / STALE_S) * (unsigned)STALE_S;
+    w->trouble[0] = '\0';
+    if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
+        snprintf(w->trouble, sizeof w->trouble,
+                 "the journal's file is gone: what was read of it is shown; open it again");
+    else if (quiet > 0)
+        snprintf(w->trouble, sizeof w->trouble,
+                 "nothing new for %u s: look whether its writer still runs", quiet);
+}
+
 static void pass_time(struct viz_window *w, double wall_s)
 {
     struct viz_controls *c = &w->controls;
     bool asked = c->dirty;
     if (c->growing) {
-        double before = w->quiet_s;
-        w->quiet_s = grew(w) ? 0 : before + wall_s;
-        bool said = before >= STALE_S, say = w->quiet_s >= STALE_S;
-        if (said != say || (say && (int)before / 5 != (int)w->quiet_s / 5)) c->dirty = true;
+        char before[sizeof w->trouble];
+        memcpy(before, w->trouble, sizeof before);
+        w->quiet_s = grew(w) ? 0 : w->quiet_s + wall_s;
+        look_for_trouble(w);
+        if (strcmp(before, w->trouble) != 0) c->dirty = true;
     }
     bool was = c->growing;
     c->growing = growing(w->pair.side[0]) || growing(w->pair.side[1]);
-    if (was != c->growing) c->dirty = true;
+    if (was != c->growing) {
+        w->trouble[0] = '\0';
+        c->dirty = true;
+    }
     asked = asked || c->dirty;
     viz_controls_tick(c, wall_s,
                       is_pair(w) ? viz_pair_last(&w->pair) : viz_player_last(w->pair.side[0]));

@@ -34,6 +34,7 @@ struct viz_window {
     double pressed_rows[2];
     struct viz_tip tip, pinned; /* count 0: none */
     double quiet_s;             /* since a growing journal last grew */
+    char trouble[160];          /* what is wrong with its growing; "" if nothing */
     char said[200];             /* until the next key */
 };
 

@@ -247,6 +247,67 @@ static void every_row_of_the_heat_is_hit_at_its_place(void **state)
     scratch_end(&scratch);
 }
 
+static double luminance_at(cairo_surface_t *page, double x, double y, enum viz_sight sight)
+{
+    const unsigned char *bytes = cairo_image_surface_get_data(page);
+    uint32_t pixel;
+    memcpy(&pixel, bytes + (size_t)y * (size_t)cairo_image_surface_get_stride(page) + 4 * (size_t)x,
+           4);
+    struct viz_rgb c = {(pixel >> 16 & 255) / 255.0, (pixel >> 8 & 255) / 255.0,
+                        (pixel & 255) / 255.0};
+    return viz_colour_luminance(viz_colour_seen(sight, c));
+}
+
+/* On the page as drawn: of two cells a decade apart the hotter one is the brighter, to every eye,
+ * in every palette and theme. */
+static void hot_and_cold_stay_apart_on_the_page(void **state)
+{
+    struct scratch scratch = scratch_begin();
+    struct viz_player a;
+    open_sample(&scratch, "a.fsj", true, 7, &a);
+    viz_player_go(&a, 4 * HOUR);
+    struct viz_layout layout = viz_layout_make(1920, 1080);
+    struct viz_rect plot = {0};
+    for (int p = 0; p < 2 * VIZ_PALETTES; p++) {
+        struct viz_hits *hits = calloc(1, sizeof *hits);
+        cairo_surface_t *page = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1920, 1080);
+        a.look.palette = (enum viz_palette)(p / 2);
+        struct viz_scene scene = {.model = &a.model,
+                                  .view = a.view,
+                                  .note = "",
+                                  .status = "",
+                                  .look = &a.look,
+                                  .hits = hits};
+        viz_panel_page(page, &layout, viz_colour_theme(p % 2 == 0 ? "light" : "dark"), &scene);
+        for (size_t i = 0; i < hits->count; i++)
+            if (hits->item[i].kind == VIZ_HIT_HEAT) plot = hits->item[i].r;
+        const uint8_t *column =
+            viz_matrix_column(&a.model.heat, (3 * HOUR + 40 * MINUTE) / a.model.heat.bucket_ns);
+        double x = viz_axis_x(&scene.scale, 3 * HOUR + 40 * MINUTE);
+        uint32_t count = a.model.order_count, hot = 0, cold = 0;
+        for (uint32_t i = 1; i < count; i++) {
+            if (column[a.model.order[i]] > column[a.model.order[hot]]) hot = i;
+            if (column[a.model.order[i]] < column[a.model.order[cold]]) cold = i;
+        }
+        assert_true(column[a.model.order[hot]] > column[a.model.order[cold]] + 20);
+        const uint32_t row[2] = {hot, cold};
+        for (int sight = 0; sight < VIZ_SIGHTS; sight++) {
+            double seen[2];
+            for (int i = 0; i < 2; i++) {
+                uint32_t y = (viz_matrix_line(row[i], count, (uint32_t)plot.h) +
+                              viz_matrix_line(row[i] + 1, count, (uint32_t)plot.h)) /
+                             2;
+                seen[i] = luminance_at(page, x, plot.y + y, (enum viz_sight)sight);
+            }
+            assert_true((seen[0] + 0.05) / (seen[1] + 0.05) > 2);
+        }
+        cairo_surface_destroy(page);
+        free(hits);
+    }
+    viz_player_close(&a);
+    scratch_end(&scratch);
+}
+
 /* Twelve moves between the same two lanes, at every size of text: each pill finds its place. */
 static void crowded_arcs_are_drawn_at_every_size(void **state)
 {
@@ -289,6 +350,7 @@ int main(void)
         cmocka_unit_test(the_partition_in_focus_is_watched),
         cmocka_unit_test(events_are_stepped_through_there_and_back),
         cmocka_unit_test(what_is_drawn_can_be_asked),
+        cmocka_unit_test(hot_and_cold_stay_apart_on_the_page),
         cmocka_unit_test(crowded_arcs_are_drawn_at_every_size),
         cmocka_unit_test(every_row_of_the_heat_is_hit_at_its_place),
     };
