@@ -238,6 +238,16 @@ static const struct fore_scenario *truth(struct fore_engine *engine,
     return scenario;
 }
 
+/* The cluster's word, and the operator's where it has none. */
+static struct fore_split_cost told_split_cost(const struct fore_engine *engine)
+{
+    const struct fore_decide_options *options = &engine->setup.options->decide;
+    struct fore_split_cost cost = fore_driver_split_cost(engine->setup.driver);
+    if (!(cost.overhead_share > 0)) cost.overhead_share = options->partition_overhead;
+    if (!(cost.pause_s > 0)) cost.pause_s = (double)options->split_pause / 1e9;
+    return cost;
+}
+
 static void fill_view(struct fore_engine *engine, const struct fore_topology *topology, fore_ns now,
                       struct fore_planner_input *input, struct fore_policy_view *view)
 {
@@ -271,8 +281,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_merged = merged,
         .partition_columns_rest = columns,
         .vertical_cost = &engine->vertical_cost,
-        .split_cost = fore_split_cost_known(&engine->split_cost,
-                                            fore_driver_split_cost(engine->setup.driver)),
+        .split_cost = fore_split_cost_known(&engine->split_cost, told_split_cost(engine)),
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
         .placement = &engine->placement,
@@ -302,13 +311,6 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
 
 /* ---- decide: score, propose, admit ---- */
 
-/* A policy that acts makes its own warnings untrue; outcomes then say how often it was in time. So
- * probabilities are learned, and corrected, only while nothing is done about them. */
-static bool acts(const struct fore_engine *engine, fore_ns now)
-{
-    return engine->policy->propose != NULL && now >= engine->setup.act_from;
-}
-
 static void score(struct fore_engine *engine, const struct fore_policy_view *view,
                   struct fore_load *load)
 {
@@ -328,8 +330,7 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
     fore_load_build(load, &engine->scratch, input->pending, input->pending_count);
     const struct fore_calibration *learned = &engine->risk_watch.ours;
     bool honest = input->options->calibrate && learned->happened >= outcomes_min;
-    fore_score_all(load, honest && !acts(engine, input->now) ? learned : NULL, &engine->scratch,
-                   engine->score);
+    fore_score_all(load, honest ? learned : NULL, &engine->scratch, engine->score);
     engine->score_count = topology->partition_count;
     engine->rrs_max = 0;
     for (uint32_t p = 0; p < topology->partition_count; p++)
@@ -452,10 +453,10 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
     fore_engine_look_back(engine, topology, mean_bytes(topology));
-    if (fore_driver_split_cost(driver).overhead_share > 0)
+    if (told_split_cost(engine).overhead_share > 0)
         fore_split_cost_learn(&engine->split_cost, &sample, topology, &engine->scratch);
     fore_engine_emit_window(engine, &sample, topology, now);
-    fore_risk_watch_window(&engine->risk_watch, &sample, !acts(engine, now));
+    fore_risk_watch_window(&engine->risk_watch, &sample, topology);
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);

@@ -65,6 +65,17 @@ void fore_engine_destroy(struct fore_engine *engine);
 void fore_engine_save_moves(const struct fore_engine *engine, struct fore_buf *out);
 FORE_MUST_USE enum fore_err fore_engine_load_moves(struct fore_engine *engine, const void *bytes,
                                                    size_t size, struct fore_diag *diag);
+/*
+ * What was learned survives too: history (but for the last minutes' windows), spreads, weights,
+ * nets. Loaded before the first step, in front of the same partitions by index and with the same
+ * options, on a clock that has gone on; FORE_E_FORMAT otherwise, and then the engine must be
+ * created anew. seed: a past somebody else remembers, see fore_observe_seed().
+ */
+void fore_engine_save(const struct fore_engine *engine, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_engine_load(struct fore_engine *engine, const void *bytes,
+                                             size_t size, struct fore_diag *diag);
+void fore_engine_seed(struct fore_engine *engine, fore_ns end, const float *load,
+                      uint32_t partition_count);
 /* One step: takes the driver's newest sample and does whatever is due. AGAIN: no new sample. */
 FORE_MUST_USE enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now,
                                              struct fore_diag *diag);

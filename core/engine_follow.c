@@ -34,6 +34,23 @@ static void follow_columns(struct fore_engine *engine, const struct fore_migrate
     fore_risk_watch_changed(&engine->risk_watch, change->target);
 }
 
+/* The score is held to what would have come without it. */
+static void follow_copy(struct fore_engine *engine, const struct fore_migrate_change *change)
+{
+    struct fore_risk_watch *watch = &engine->risk_watch;
+    bool moved = change->kind == FORE_MOVE_MOVE;
+    if (moved && change->source != FORE_NODE_NONE && change->target != FORE_NODE_NONE) {
+        const struct fore_risk_departure gone = {.began = change->began,
+                                                 .partition = change->partition,
+                                                 .from = change->source,
+                                                 .to = change->target};
+        fore_risk_watch_moved(watch, &gone);
+        return;
+    }
+    if (change->source != FORE_NODE_NONE) fore_risk_watch_changed(watch, change->source);
+    if (change->target != FORE_NODE_NONE) fore_risk_watch_changed(watch, change->target);
+}
+
 void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_change *change,
                         fore_ns now)
 {
@@ -48,12 +65,14 @@ void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_ch
         engine->split_at[other] = engine->split_at[p] = now;
         engine->merged_at[other] = 0;
         engine->replan = true;
+        fore_risk_watch_split(&engine->risk_watch, p, other);
         break;
     case FORE_MOVE_MERGE:
         fore_observe_merge(engine->observe, p, other);
         fore_fleet_merge(engine->fleet, p, other);
         fore_alert_forget(&engine->alerts, engine->setup.sink, now, other);
         engine->merged_at[p] = now;
+        fore_risk_watch_merged(&engine->risk_watch, p, other);
         break;
     case FORE_MOVE_MOVE:
     case FORE_MOVE_ADD_REPLICA:
@@ -62,10 +81,7 @@ void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_ch
         *(change->kind == FORE_MOVE_ADD_REPLICA ? &engine->grown_at[p] : &engine->moved_at[p]) =
             now;
         engine->replan = true;
-        if (change->source != FORE_NODE_NONE)
-            fore_risk_watch_changed(&engine->risk_watch, change->source);
-        if (change->target != FORE_NODE_NONE)
-            fore_risk_watch_changed(&engine->risk_watch, change->target);
+        follow_copy(engine, change);
         break;
     case FORE_MOVE_VERTICAL_SPLIT:
     case FORE_MOVE_VERTICAL_MERGE: follow_columns(engine, change, now); break;

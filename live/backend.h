@@ -41,8 +41,13 @@ struct live_stand_in { /* a const table; `self` is its own */
 
 struct live_options;
 struct live_config;
-FORE_MUST_USE enum fore_err live_backend_redis(const struct live_config *config, uint64_t seed,
-                                               struct live_backend *out, struct fore_diag *diag);
+struct live_kept; /* keeper.h: how it was cut before, and what time it is there; NULL: not known */
+/* `adopt`: what others left half done is taken over at the start (live_mover_adopt); RANGE unless
+ * the mode is auto. */
+FORE_MUST_USE enum fore_err live_backend_redis(const struct live_config *config,
+                                               const struct live_kept *kept, uint64_t seed,
+                                               bool adopt, struct live_backend *out,
+                                               struct fore_diag *diag);
 /* UNSUPPORTED when `stand_in` is NULL. */
 FORE_MUST_USE enum fore_err live_backend_stand_in(const struct live_config *config,
                                                   const struct live_stand_in *stand_in,

@@ -1,5 +1,6 @@
 /* backend_redis.c - a Redis Cluster for the daemon: password, driver, lease (backend.h). */
 #include "live/daemon.h"
+#include "live/keeper.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,11 @@ static void introduce(void *self, struct live_log *log)
                    r->driver->topology.node_count, r->driver->topology.alive_count,
                    live_heat_source_text(r->driver->heat.source));
     live_log_say(log, "info", "cluster", text);
+    if (r->driver->mover.counts.slots > 0) {
+        (void)snprintf(text, sizeof text, "%llu slots that were left half done are whole again",
+                       (unsigned long long)r->driver->mover.counts.slots);
+        live_log_say(log, "info", "settled", text);
+    }
     uint32_t strangers = live_mover_strangers(&r->driver->mover, open, FORE_COUNTOF(open));
     for (uint32_t i = 0; i < strangers && i < FORE_COUNTOF(open); i++) {
         (void)snprintf(text, sizeof text,
@@ -95,7 +101,8 @@ static const struct live_backend_ops redis_ops = {.name = "redis",
                                                   .introduce = introduce,
                                                   .close = close_redis};
 
-static enum fore_err open_driver(struct redis *r, const struct live_config *config, uint64_t seed,
+static enum fore_err open_driver(struct redis *r, const struct live_config *config,
+                                 const struct live_kept *kept, uint64_t seed, bool adopt,
                                  struct fore_diag *diag)
 {
     const struct live_options *o = &config->live;
@@ -107,28 +114,39 @@ static enum fore_err open_driver(struct redis *r, const struct live_config *conf
         .seed_count = o->nodes.count,
         .access = {.user = o->user[0] != '\0' ? o->user : NULL,
                    .password = r->password[0] != '\0' ? r->password : NULL,
-                   .timeout_ms = (uint32_t)(o->timeout / FORE_MS)                              },
+                   .timeout_ms = (uint32_t)(o->timeout / FORE_MS)                                                   },
         .journal = o->state,
         .holder = r->holder,
         .partitions = (uint32_t)o->partitions,
         .window = config->engine.observe.window,
         .mover = {.pace = {.stall_ms = (double)o->stall / 1e6},
                    .slot = {.verify = o->verify},
-                   .need_replica = o->replicas                                                 },
-        .heat = {.duty = o->duty > 0 ? o->duty : -1,           .slo_ns = o->slo, .seed = seed}
+                   .need_replica = o->replicas,
+                   .adopt = adopt},
+        .heat = {.duty = o->duty > 0 ? o->duty : -1,                                            .slo_ns = o->slo,                    .seed = seed}
     };
+    if (kept != NULL) {
+        options.now = kept->now;
+        options.partition_cap = kept->partition_cap;
+        options.cut = kept->cut;
+        options.cut_count = kept->cut_count;
+    }
     return live_driver_open(&r->driver, &options, diag);
 }
 
-enum fore_err live_backend_redis(const struct live_config *config, uint64_t seed,
-                                 struct live_backend *out, struct fore_diag *diag)
+enum fore_err live_backend_redis(const struct live_config *config, const struct live_kept *kept,
+                                 uint64_t seed, bool adopt, struct live_backend *out,
+                                 struct fore_diag *diag)
 {
+    if (adopt && config->live.mode != LIVE_AUTO)
+        return fore_err_set(diag, FORE_E_RANGE,
+                            "--adopt moves slots: it needs live.mode = \"auto\"");
     struct redis *r = calloc(1, sizeof *r);
     FORE_ASSERT(r != NULL);
     r->state = config->live.state;
     *out = (struct live_backend){.ops = &redis_ops, .self = r, .slo = config->live.slo};
     FORE_TRY(read_password(r, config->live.password_file, diag));
-    FORE_TRY(open_driver(r, config, seed, diag));
+    FORE_TRY(open_driver(r, config, kept, seed, adopt, diag));
     out->door = live_driver_door(r->driver);
     return FORE_E_OK;
 }

@@ -5,17 +5,18 @@
 #     -r COUNT   replicas of each primary (0)        -e COUNT  more primaries, without slots (0)
 #     -d FOLDER  its files (a new one under /tmp)    -p PORT   the first port (by the process id)
 #     -t MS      cluster-node-timeout (2000)         -a WORD   password of the default user
+#     -b PREFIX  each at an address of its own, from which it also speaks: "127.0.1" is 127.0.1.1 and on
 #     -c TEXT    more lines of redis.conf, as arguments: "--appendonly yes"
 #
-# Prints the folder. In it: `nodes` (a line each: port pid role, primaries first, then the empty
+# Prints the folder. In it: `nodes` (a line each: port pid role address, primaries first, then the empty
 # ones, then replicas) and a folder a port with its log and nodes.conf. cluster_down.sh FOLDER stops
 # them by their pids; cluster_restart.sh FOLDER PORT starts one again. Instances listen on 127.0.0.1 only and persist nothing.
 set -eu
 count=${1:-}
-case $count in '' | *[!0-9]* | 0) echo "usage: sh live/cluster_up.sh N [-r COUNT] [-e COUNT] [-d FOLDER] [-p PORT] [-t MS] [-a WORD] [-c TEXT]" >&2 && exit 2 ;; esac
+case $count in '' | *[!0-9]* | 0) echo "usage: sh live/cluster_up.sh N [-r COUNT] [-e COUNT] [-d FOLDER] [-p PORT] [-t MS] [-a WORD] [-b PREFIX] [-c TEXT]" >&2 && exit 2 ;; esac
 shift
-replicas=0 empty=0 folder='' port=$((21000 + $$ % 110 * 100)) timeout=2000 word='' more=''
-while getopts r:e:d:p:t:a:c: option; do
+replicas=0 empty=0 folder='' port=$((21000 + $$ % 110 * 100)) timeout=2000 word='' more='' prefix=''
+while getopts r:e:d:p:t:a:b:c: option; do
     case $option in
     r) replicas=$OPTARG ;;
     e) empty=$OPTARG ;;
@@ -23,6 +24,7 @@ while getopts r:e:d:p:t:a:c: option; do
     p) port=$OPTARG ;;
     t) timeout=$OPTARG ;;
     a) word=$OPTARG ;;
+    b) prefix=$OPTARG ;;
     c) more=$OPTARG ;;
     *) exit 2 ;;
     esac
@@ -37,10 +39,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 : >"$folder/nodes"
 printf '%s' "$word" >"$folder/password"
 
+host() { [ -n "$prefix" ] && echo "$prefix.$(($1 - port + 1))" || echo 127.0.0.1; } # PORT
 ask() { # PORT COMMAND...
     at=$1
     shift
-    redis-cli ${word:+--no-auth-warning -a "$word"} -h 127.0.0.1 -p "$at" "$@"
+    redis-cli ${word:+--no-auth-warning -a "$word"} -h "$(host "$at")" -p "$at" "$@"
 }
 fail() {
     echo "cluster_up: $*" >&2
@@ -52,7 +55,7 @@ fail() {
 i=0
 while [ $i -lt $total ]; do
     for at in $((port + i)) $((port + i + 50)); do
-        ! redis-cli -h 127.0.0.1 -p "$at" ping >/dev/null 2>&1 || fail "port $at is taken"
+        ! redis-cli -h "$(host $((port + i)))" -p "$at" ping >/dev/null 2>&1 || fail "port $at is taken"
     done
     i=$((i + 1))
 done
@@ -67,16 +70,18 @@ while [ $i -lt $total ]; do
     cat >"$folder/$at/redis.conf" <<END
 port $at
 cluster-port $((at + 50))
-bind 127.0.0.1
+bind $(host $at)
 cluster-enabled yes
 cluster-node-timeout $timeout
 save ""
 appendonly no
 repl-diskless-sync-delay 0
 END
+    # Redis takes only 127.0.0.1 for a friend.
+    [ -z "$prefix" ] || printf 'bind-source-addr %s\ncluster-announce-ip %s\nprotected-mode no\n' "$(host $at)" "$(host $at)" >>"$folder/$at/redis.conf"
     [ -z "$word" ] || printf 'requirepass "%s"\nmasterauth "%s"\n' "$word" "$word" >>"$folder/$at/redis.conf"
     printf '%s' "$more" >"$folder/$at/more"
-    echo "$at 0 $role" >>"$folder/nodes"
+    echo "$at 0 $role $(host $at)" >>"$folder/nodes"
     sh "$here/cluster_restart.sh" "$folder" "$at" >/dev/null
     i=$((i + 1))
 done
@@ -107,7 +112,7 @@ while [ $i -lt $total ]; do
     wait_for 10 answers $((port + i)) || fail "no answer from port $((port + i)); see $folder/$((port + i))/log"
     runs $((port + i)) || fail "port $((port + i)) was taken at the same time; see its log"
     [ $i -ge $((count + empty)) ] || ask $((port + i)) cluster set-config-epoch $((i + 1)) >/dev/null
-    [ $i = 0 ] || ask $((port + i)) cluster meet 127.0.0.1 "$port" $((port + 50)) >/dev/null
+    [ $i = 0 ] || ask $((port + i)) cluster meet "$(host "$port")" "$port" $((port + 50)) >/dev/null
     i=$((i + 1))
 done
 i=0

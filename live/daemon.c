@@ -5,8 +5,10 @@
 #include "live/clock.h"
 #include "live/desk.h"
 #include "live/http.h"
+#include "live/keeper.h"
 #include "live/log.h"
 #include "live/service.h"
+#include "live/tape.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +28,7 @@ struct daemon {
     struct live_log log;
     int events; /* file of the journal, once there is a writer */
     struct fore_journal_writer *writer;
+    struct live_tape *tape;    /* NULL: none */
     struct fore_sink sinks[3]; /* the log's, the journal's, the desk's */
     struct live_config config; /* the run's, with what was kept from earlier ones */
     struct live_memory *memory;
@@ -33,7 +36,10 @@ struct daemon {
     struct live_http *http;     /* NULL: no API */
     struct live_notify *notify; /* NULL: nobody is told */
     struct live_service service;
-    fore_ns swept;
+    struct live_kept kept;      /* of an earlier run */
+    struct live_keeper *keeper; /* NULL: nothing is kept */
+    bool resumed, seeds;
+    fore_ns swept, kept_at, began; /* began: by the cluster's clock */
     char told_frozen[200];
     bool killed;
     fore_ns due; /* by our clock: when the window in work ends */
@@ -96,12 +102,37 @@ static enum fore_err open_journal(struct daemon *d)
     return FORE_E_OK;
 }
 
+/* A simulated cluster begins anew at every start; what was learned of it is of no use then. */
+static void open_kept(struct daemon *d)
+{
+    char why[240], text[400];
+    double unix_s = (double)time(NULL);
+    d->config.engine.forecast.clock_start = unix_s; /* timetable and hints go by the clock */
+    if (d->options->driver == LIVE_DRIVER_SIM || d->options->keep_every == 0) return;
+    const char *path = fore_arena_printf(d->perm, "%s.learned", d->options->state);
+    d->resumed = live_kept_resume(path, d->config.engine.observe.window, live_unix_ms(), &d->kept,
+                                  why, sizeof why);
+    d->keeper = live_keeper_open(path);
+    d->seeds = !d->resumed && d->config.seed.prometheus[0] != '\0';
+    if (d->seeds) { /* room for a past before the first window */
+        fore_ns window = d->config.engine.observe.window;
+        d->kept.now = (d->config.seed.span / window + 1) * window;
+    }
+    d->config.engine.forecast.clock_start -= (double)d->kept.now / 1e9;
+    if (why[0] == '\0') return;
+    (void)rename(path, fore_arena_printf(d->perm, "%s.old", path));
+    (void)snprintf(text, sizeof text,
+                   "%s: %s; beginning anew, the old file has .old behind its name", path, why);
+    live_log_say(&d->log, "warning", "learned", text);
+}
+
 static enum fore_err open_backend(struct daemon *d)
 {
     const struct live_run *run = d->run;
     if (d->options->driver == LIVE_DRIVER_SIM)
         return live_backend_stand_in(run->config, run->simulator, run->seed, &d->backend, d->diag);
-    return live_backend_redis(run->config, run->seed, &d->backend, d->diag);
+    return live_backend_redis(run->config, d->resumed || d->seeds ? &d->kept : NULL, run->seed,
+                              run->adopt, &d->backend, d->diag);
 }
 
 /* The policy was chosen through the API: it is in force from the next start on. */
@@ -132,11 +163,79 @@ static void open_desk(struct daemon *d)
     d->sinks[2] = live_desk_sink(d->desk);
 }
 
+/* A past that Prometheus knows; without it everything works, only later. */
+static void seed(struct daemon *d)
+{
+    char text[400];
+    uint64_t points = 0;
+    const struct fore_topology *topology;
+    struct fore_diag diag = {.code = FORE_E_OK};
+    if (d->run->tape != NULL || !d->seeds ||
+        fore_driver_topology(d->backend.door, &topology) != FORE_E_OK)
+        return;
+    enum fore_err err =
+        live_seed_run(&d->config.seed, d->engine, topology, fore_driver_now(d->backend.door),
+                      live_unix_ms(), &points, &diag);
+    (void)snprintf(text, sizeof text, "%llu steps of the past are known from Prometheus%s%s",
+                   (unsigned long long)points, err != FORE_E_OK ? "; " : "",
+                   err != FORE_E_OK ? diag.text : "");
+    live_log_say(&d->log, err == FORE_E_OK && points > 0 ? "info" : "warning", "seed", text);
+}
+
+/* What does not fit, of other options say, is told, and the engine is a new one. */
+static enum fore_err recall(struct daemon *d, const struct fore_engine_setup *setup)
+{
+    char text[400];
+    struct fore_diag diag = {.code = FORE_E_OK};
+    if (!d->resumed) return FORE_E_OK;
+    if (d->run->tape != NULL) { /* a tape is played to an engine that knows nothing */
+        live_kept_fini(&d->kept);
+        live_log_say(&d->log, "warning", "learned", "not used: a tape is recorded");
+        return FORE_E_OK;
+    }
+    enum fore_err err = fore_engine_load(d->engine, d->kept.engine.data, d->kept.engine.len, &diag);
+    live_kept_fini(&d->kept);
+    if (err == FORE_E_OK) {
+        live_log_say(&d->log, "info", "learned", "history and forecasts go on where they were");
+        return FORE_E_OK;
+    }
+    (void)snprintf(text, sizeof text, "%s; beginning anew", diag.text);
+    live_log_say(&d->log, "warning", "learned", text);
+    fore_engine_destroy(d->engine);
+    d->engine = NULL;
+    return fore_engine_create(setup, &d->engine, d->diag);
+}
+
+static enum fore_err open_tape(struct daemon *d, struct fore_driver *door)
+{
+    struct live_tape_run run = {.seed = d->run->seed,
+                                .slo_ns = d->backend.slo,
+                                .clock_start = d->config.engine.forecast.clock_start};
+    if (d->run->tape == NULL) return FORE_E_OK;
+    FORE_TRY(live_tape_record(&d->tape, d->run->tape, d->backend.door, &run, d->diag));
+    *door = live_tape_door(d->tape);
+    return FORE_E_OK;
+}
+
+/* What the desk has told the engine, and when it is. */
+static void tape_step(struct daemon *d)
+{
+    enum live_mode mode = d->desk->mode;
+    if (d->tape == NULL) return;
+    live_tape_put_step(
+        d->tape,
+        (struct live_tape_step){.now = fore_driver_now(d->backend.door),
+                                .act_from = mode == LIVE_OBSERVE ? UINT64_MAX : d->options->warmup,
+                                .hold = d->desk->killed || mode != LIVE_AUTO});
+}
+
 static enum fore_err open_engine(struct daemon *d)
 {
+    struct fore_driver door = d->backend.door;
+    FORE_TRY(open_tape(d, &door));
     struct fore_engine_setup setup = {
         .options = &d->config.engine,
-        .driver = d->backend.door,
+        .driver = door,
         .sink = {.put = put_both, .self = d},
         .seed = d->run->seed,
         .slo_ns = d->backend.slo,
@@ -144,7 +243,10 @@ static enum fore_err open_engine(struct daemon *d)
         .keyframe_every = 60 * FORE_SEC
     };
     FORE_TRY(fore_engine_create(&setup, &d->engine, d->diag));
+    FORE_TRY(recall(d, &setup));
+    seed(d);
     live_desk_begin(d->desk, d->engine);
+    d->began = fore_driver_now(d->backend.door);
     return FORE_E_OK;
 }
 
@@ -159,6 +261,7 @@ static enum fore_err open_http(struct daemon *d)
 static enum fore_err open_all(struct daemon *d)
 {
     FORE_TRY(open_log(d));
+    open_kept(d);
     FORE_TRY(open_backend(d));
     FORE_TRY(open_journal(d));
     FORE_TRY(open_memory(d));
@@ -216,6 +319,21 @@ static void pass_time(struct daemon *d, fore_ns real_window)
     } while (*d->run->stop == 0 && live_clock_now() < d->due);
 }
 
+static void keep(struct daemon *d)
+{
+    struct live_kept kept;
+    struct fore_buf bytes = {0};
+    const struct fore_topology *topology;
+    if (d->keeper == NULL || fore_engine_observe(d->engine)->windows == 0 ||
+        fore_driver_topology(d->backend.door, &topology) != FORE_E_OK)
+        return;
+    live_kept_take(d->engine, topology, fore_driver_now(d->backend.door),
+                   d->config.engine.observe.window, live_unix_ms(), &kept);
+    live_kept_write(&kept, &bytes);
+    live_keeper_put(d->keeper, &bytes);
+    live_kept_fini(&kept);
+}
+
 /* About once a second. */
 static void sweep(struct daemon *d, fore_ns now)
 {
@@ -225,6 +343,12 @@ static void sweep(struct daemon *d, fore_ns now)
     struct live_notify_counts told = live_notify_counts(d->notify);
     d->desk->health.told = told.delivered;
     d->desk->health.untold = told.failed;
+    if (d->kept_at == 0) d->kept_at = now;
+    if (now - d->kept_at < d->options->keep_every) return;
+    d->kept_at = now;
+    keep(d);
+    if (d->keeper != NULL && live_keeper_failed(d->keeper))
+        live_log_say(&d->log, "warning", "learned", "what was learned could not be kept");
 }
 
 static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
@@ -233,6 +357,7 @@ static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
     double late_s = began > d->due ? (double)(began - d->due) / 1e9 : 0;
     FORE_TRY(d->backend.ops->pass(d->backend.self, window, ended, d->diag));
     if (*ended) return FORE_E_OK;
+    tape_step(d);
     enum fore_err err = fore_engine_step(d->engine, fore_driver_now(d->backend.door), d->diag);
     if (err != FORE_E_OK && err != FORE_E_AGAIN) return err;
     if (d->writer != NULL) fore_journal_writer_flush(d->writer);
@@ -252,7 +377,8 @@ static enum fore_err loop(struct daemon *d)
     bool ended = false;
     d->due = live_clock_now();
     (void)live_service_say(&d->service, "READY=1\nSTATUS=watching the cluster");
-    while (*d->run->stop == 0 && !ended && (span == 0 || fore_driver_now(d->backend.door) < span)) {
+    while (*d->run->stop == 0 && !ended &&
+           (span == 0 || fore_driver_now(d->backend.door) - d->began < span)) {
         look_around(d);
         pass_time(d, (fore_ns)((double)window / speed));
         FORE_TRY(step(d, window, &ended));
@@ -279,8 +405,6 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
     FORE_ASSERT(d != NULL);
     d->run = run;
     d->config = *run->config;
-    d->config.engine.forecast.clock_start =
-        (double)time(NULL); /* timetable and hints by the clock */
     d->options = &d->config.live;
     live_service_open(&d->service);
     d->perm = perm;
@@ -295,7 +419,14 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
     (void)live_service_say(&d->service, "STOPPING=1");
     if (d->http != NULL) live_http_close(d->http);
     live_notify_close(d->notify);
+    if (d->engine != NULL && d->backend.ops != NULL) keep(d);
+    if (!live_keeper_close(d->keeper))
+        live_log_say(&d->log, "warning", "learned", "what was learned could not be kept");
     if (d->engine != NULL) fore_engine_destroy(d->engine);
+    if (d->tape != NULL) {
+        enum fore_err taped = live_tape_close(d->tape, err == FORE_E_OK ? diag : NULL);
+        if (err == FORE_E_OK) err = taped;
+    }
     err = close_journal(d, err);
     if (d->desk != NULL) live_desk_close(d->desk);
     free(d->desk);

@@ -18,6 +18,7 @@
 #include "live/api.h"
 #include "live/backend.h"
 #include "live/notify.h"
+#include "live/seed.h"
 
 enum live_mode { LIVE_OBSERVE, LIVE_PROPOSE, LIVE_AUTO };
 enum live_driver_kind { LIVE_DRIVER_REDIS, LIVE_DRIVER_SIM };
@@ -30,6 +31,7 @@ struct live_options {          /* the "live" section */
     const char *user, *password_file;
     uint32_t mode;         /* enum live_mode */
     const char *state;     /* SQLite: the mover's journal, lineage, lease */
+    fore_ns keep_every;    /* what was learned; 0: never */
     const char *kill_file; /* "": none */
     const char *log;       /* "": stderr */
     uint64_t partitions;
@@ -48,6 +50,7 @@ struct live_config {
     struct live_options live;
     struct live_api_options api;
     struct live_notify_options notify;
+    struct live_seed_options seed;
     struct fore_engine_options engine;
 };
 
@@ -59,8 +62,10 @@ FORE_MUST_USE enum fore_err live_config_load(const char *path, const struct fore
 struct live_run {
     const struct live_config *config;
     const char *journal;                   /* events, for watch; NULL: none */
+    const char *tape;                      /* all that the engine is told (tape.h); NULL: none */
     const struct live_stand_in *simulator; /* of driver "sim"; NULL: there is none */
     uint64_t seed;
+    bool adopt;               /* takes over hand-overs that others left half done */
     volatile const int *stop; /* set by a signal: ends after the step it is in */
 };
 /* Runs until told to stop. */

@@ -428,6 +428,7 @@ enum fore_err live_driver_open(struct live_driver **out, const struct live_drive
     FORE_ASSERT(driver->ticket != NULL);
     memset(driver->lineage, -1, sizeof driver->lineage);
     if (driver->options.window == 0) driver->options.window = FORE_SEC;
+    driver->now = driver->window_end = options->now;
     enum fore_err err = open_all(driver, diag);
     if (err != FORE_E_OK) {
         op_close(driver);

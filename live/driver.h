@@ -28,15 +28,25 @@
 
 enum { LIVE_TICKETS_MAX = 4096 };
 
+struct live_cut { /* a partition of an earlier run: its index, and its slots, both included */
+    uint32_t index;
+    uint16_t first, last;
+};
+
 struct live_driver_options {
     const struct live_address *seed;
     size_t seed_count;
     struct live_access access;
-    const char *journal;     /* file name */
-    const char *holder;      /* this process, for people */
-    uint32_t lease_ms;       /* 0: 10 s */
-    uint32_t partitions;     /* about so many at the start, cut where owners change; 0: 256 */
-    uint32_t partition_cap;  /* 0: twice as many, and 64 */
+    const char *journal;    /* file name */
+    const char *holder;     /* this process, for people */
+    uint32_t lease_ms;      /* 0: 10 s */
+    uint32_t partitions;    /* about so many at the start, cut where owners change; 0: 256 */
+    uint32_t partition_cap; /* 0: twice as many, and 64 */
+    /* As an earlier run had it: by index, ascending, every slot in one; NULL: cut anew. Where the
+     * owner changes inside one since, it is cut there too. */
+    const struct live_cut *cut;
+    uint32_t cut_count;
+    fore_ns now;             /* the driver's time begins here */
     fore_ns window;          /* of samples; 0: 1 s */
     uint32_t cancel_wait_ms; /* 0: 200 */
     double bandwidth_bytes;  /* of a move, until one was seen; 0: 40 MB/s */

@@ -32,8 +32,8 @@ enum fore_err live_url_parse(const char *text, const char *field, struct live_ur
     size_t host_len =
         close != NULL ? (size_t)(close - host) : (size_t)((colon != NULL ? colon : end) - host);
     size_t port_len = colon != NULL ? (size_t)(end - colon - 1) : 2;
-    bool fits = host_len > 0 && host_len < sizeof out->host && port_len > 0 &&
-                port_len < sizeof out->port && strlen(end) < sizeof out->path;
+    bool fits = (at[0] == '[') == (close != NULL) && host_len > 0 && host_len < sizeof out->host &&
+                port_len > 0 && port_len < sizeof out->port && strlen(end) < sizeof out->path;
     for (const char *p = text; *p != '\0'; p++)
         fits = fits && (unsigned char)*p > 0x20 && *p != 0x7f; /* no line of ours is broken */
     if (!fits) return fore_err_set(diag, FORE_E_FORMAT, "%s: \"%.80s\" is no URL", field, text);
@@ -124,8 +124,15 @@ static void write_request(const struct live_fetch *fetch, struct fore_buf *out)
 
 static bool read_answer(struct fore_buf *raw, uint32_t *status, struct fore_buf *out)
 {
-    unsigned code = 0;
-    if (raw->data == NULL || sscanf(raw->data, "HTTP/1.%*1[01] %3u", &code) != 1) return false;
+    static const char version[] = "HTTP/1.";
+    const char *at = raw->data;
+    if (raw->len < sizeof version + 4 || memcmp(at, version, sizeof version - 1) != 0) return false;
+    at += sizeof version; /* and the minor version */
+    uint32_t code = 0;
+    for (int i = 1; i <= 3; i++) {
+        if (at[0] != ' ' || at[i] < '0' || at[i] > '9') return false;
+        code = 10 * code + (uint32_t)(at[i] - '0');
+    }
     const char *body = strstr(raw->data, "\r\n\r\n");
     if (body == NULL) return false;
     *status = code;

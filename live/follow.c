@@ -52,37 +52,6 @@ static struct fore_partition partition_of(const struct live_driver *driver, uint
         .replica = {(uint16_t)live_cluster_shard_of(&driver->cluster, (uint16_t)first)}};
 }
 
-enum fore_err live_follow_begin(struct live_driver *driver, struct fore_diag *diag)
-{
-    const struct live_cluster *cluster = &driver->cluster;
-    uint32_t count = driver->options.partitions != 0 ? driver->options.partitions : PARTITIONS;
-    uint32_t cap = driver->options.partition_cap, cuts = 0;
-    if (count > FORE_SLOT_COUNT)
-        return fore_err_set(diag, FORE_E_RANGE, "cluster: more partitions than slots");
-    if (cluster->unowned > 0)
-        return fore_err_set(diag, FORE_E_CONFLICT,
-                            "cluster: %u slots have no owner; give them one first",
-                            cluster->unowned);
-    for (uint32_t first = 0; first < FORE_SLOT_COUNT; first = next_cut(driver, first, count))
-        cuts++;
-    if (cap < cuts) cap = cuts * 2 + 64;
-    fore_topology_init(&driver->topology, &driver->arena, cluster->shard_count, 1, cap);
-    driver->topology.table[0] = (struct fore_table){.name = "keyspace", .last = UINT64_MAX};
-    for (uint32_t s = 0; s < cluster->shard_count; s++)
-        describe_node(driver, s);
-    for (uint32_t first = 0; first < FORE_SLOT_COUNT;) {
-        uint32_t end = next_cut(driver, first, count);
-        struct fore_partition p = partition_of(driver, first, end);
-        if (live_cluster_shard_of(cluster, (uint16_t)first) < 0)
-            return fore_err_set(diag, FORE_E_CONFLICT, "cluster: slot %u belongs to no shard",
-                                first);
-        FORE_TRY(fore_topology_add(&driver->topology, &p, NULL));
-        first = end;
-    }
-    driver->followed = cluster->changes;
-    return fore_topology_check(&driver->topology, diag);
-}
-
 /* ---- following ---------------------------------------------------------------------------- */
 
 static bool moving(const struct live_driver *driver, uint32_t first, uint32_t last)
@@ -123,6 +92,17 @@ static void look(struct live_driver *driver)
     if (live_cluster_refresh(&driver->cluster, NULL) == FORE_E_OK) driver->mover.refreshed_ms = now;
 }
 
+/* A split may take an index that was passed already: again, until nothing changes. */
+static void follow_all(struct live_driver *driver)
+{
+    uint64_t epoch;
+    do {
+        epoch = driver->topology.epoch;
+        for (uint32_t i = 0; i < driver->topology.partition_count; i++)
+            if (driver->topology.partition[i].alive) follow_partition(driver, i);
+    } while (driver->topology.epoch != epoch);
+}
+
 void live_follow(struct live_driver *driver)
 {
     look(driver);
@@ -131,8 +111,7 @@ void live_follow(struct live_driver *driver)
     driver->followed = driver->cluster.changes;
     for (uint32_t s = 0; s < driver->topology.node_count; s++)
         describe_node(driver, s);
-    for (uint32_t i = 0; i < driver->topology.partition_count; i++)
-        if (driver->topology.partition[i].alive) follow_partition(driver, i);
+    follow_all(driver);
     if (live_follow_lineage(driver) != FORE_E_OK) driver->followed = 0; /* again, next time */
 }
 
@@ -159,4 +138,74 @@ void live_follow_sizes(struct live_driver *driver)
         live_driver_slots(&t->partition[i], &first, &last);
         t->partition[i].bytes = live_heat_bytes(&driver->heat, first, last);
     }
+}
+
+/* ---- the beginning ------------------------------------------------------------------------- */
+
+/* Before the first partition: nodes, and room for `cap` of them. */
+static void begin_topology(struct live_driver *driver, uint32_t cap)
+{
+    fore_topology_init(&driver->topology, &driver->arena, driver->cluster.shard_count, 1, cap);
+    driver->topology.table[0] = (struct fore_table){.name = "keyspace", .last = UINT64_MAX};
+    for (uint32_t s = 0; s < driver->cluster.shard_count; s++)
+        describe_node(driver, s);
+}
+
+static enum fore_err no_shard(uint32_t slot, struct fore_diag *diag)
+{
+    return fore_err_set(diag, FORE_E_CONFLICT, "cluster: slot %u belongs to no shard", slot);
+}
+
+static enum fore_err cut_anew(struct live_driver *driver, uint32_t count, struct fore_diag *diag)
+{
+    uint32_t cap = driver->options.partition_cap, cuts = 0;
+    for (uint32_t first = 0; first < FORE_SLOT_COUNT; first = next_cut(driver, first, count))
+        cuts++;
+    if (cap < cuts) cap = cuts * 2 + 64;
+    begin_topology(driver, cap);
+    for (uint32_t first = 0; first < FORE_SLOT_COUNT;) {
+        uint32_t end = next_cut(driver, first, count);
+        struct fore_partition p = partition_of(driver, first, end);
+        if (live_cluster_shard_of(&driver->cluster, (uint16_t)first) < 0)
+            return no_shard(first, diag);
+        FORE_TRY(fore_topology_add(&driver->topology, &p, NULL));
+        first = end;
+    }
+    return FORE_E_OK;
+}
+
+/* Indexes stay what they were: histories and forecasts are kept by them. */
+static enum fore_err cut_as_kept(struct live_driver *driver, struct fore_diag *diag)
+{
+    struct fore_topology *t = &driver->topology;
+    begin_topology(driver, driver->options.partition_cap);
+    for (uint32_t i = 0; i < driver->options.cut_count; i++) {
+        const struct live_cut *cut = &driver->options.cut[i];
+        FORE_ASSERT(cut->index < t->partition_cap);
+        if (live_cluster_shard_of(&driver->cluster, cut->first) < 0)
+            return no_shard(cut->first, diag);
+        t->partition[cut->index] = partition_of(driver, cut->first, cut->last + 1u);
+        t->partition[cut->index].alive = true;
+        t->partition_count = cut->index + 1;
+        t->alive_count++;
+    }
+    return FORE_E_OK;
+}
+
+enum fore_err live_follow_begin(struct live_driver *driver, struct fore_diag *diag)
+{
+    const struct live_cluster *cluster = &driver->cluster;
+    uint32_t count = driver->options.partitions != 0 ? driver->options.partitions : PARTITIONS;
+    bool kept = driver->options.cut_count > 0;
+    if (count > FORE_SLOT_COUNT)
+        return fore_err_set(diag, FORE_E_RANGE, "cluster: more partitions than slots");
+    if (cluster->unowned > 0)
+        return fore_err_set(diag, FORE_E_CONFLICT,
+                            "cluster: %u slots have no owner; give them one first",
+                            cluster->unowned);
+    FORE_TRY(kept ? cut_as_kept(driver, diag) : cut_anew(driver, count, diag));
+    driver->followed = cluster->changes;
+    FORE_TRY(fore_topology_check(&driver->topology, diag));
+    if (kept) follow_all(driver);
+    return FORE_E_OK;
 }

@@ -13,11 +13,26 @@ enum { PROBE_EVERY_MS = 20, GLANCE_MS = 50, GLANCE_BYTES = 8 << 20, WEIGHED = 64
 
 const char *live_heat_source_text(enum live_heat_source source)
 {
-    static const char *const text[] = {"keys held", "monitor", "module", "slot-stats"};
+    static const char *const text[] = {"keys held", "monitor", "pcap", "module", "slot-stats"};
     return (size_t)source < FORE_COUNTOF(text) ? text[source] : "unknown";
 }
 
 /* ---- begin and end ------------------------------------------------------------------------ */
+
+/* Replicas' ports too: what their primaries send them does not go there, and one may take over. */
+static bool open_capture(struct live_heat *heat)
+{
+    uint16_t port[LIVE_CAPTURE_PORTS];
+    size_t count = 0;
+    if (heat->options.capture == NULL || heat->options.capture[0] == '\0') return false;
+    for (uint32_t i = 0; i < heat->cluster->instance_count && count < LIVE_CAPTURE_PORTS; i++)
+        port[count++] = heat->cluster->instance[i].link.address.port;
+    struct live_capture_options options = {.device = heat->options.capture,
+                                           .port = port,
+                                           .port_count = count,
+                                           .commands = &heat->commands};
+    return live_capture_open(&heat->capture, &options, &heat->capture_diag) == FORE_E_OK;
+}
 
 /* The best that every primary has. */
 static enum live_heat_source probe_source(struct live_heat *heat)
@@ -32,6 +47,7 @@ static enum live_heat_source probe_source(struct live_heat *heat)
     }
     if (stats) return LIVE_HEAT_SLOT_STATS;
     if (module && commands) return LIVE_HEAT_MODULE;
+    if (commands && open_capture(heat)) return LIVE_HEAT_PCAP;
     return commands && heat->options.duty > 0 ? LIVE_HEAT_MONITOR : LIVE_HEAT_KEYS;
 }
 
@@ -70,7 +86,9 @@ void live_heat_fini(struct live_heat *heat)
 {
     live_monitor_end(&heat->monitor);
     free(heat->glance);
+    live_capture_close(heat->capture);
     free(heat->module);
+    heat->capture = NULL;
     heat->glance = NULL;
     heat->module = NULL;
 }
@@ -136,6 +154,7 @@ void live_heat_tick(struct live_heat *heat)
 {
     uint64_t now = live_clock_ms();
     if (heat->source == LIVE_HEAT_MONITOR) glance(heat);
+    if (heat->capture != NULL) live_capture_drain(heat->capture);
     if (now < heat->probed_ms + PROBE_EVERY_MS) return;
     heat->probed_ms = now;
     probe(heat);
@@ -218,10 +237,13 @@ struct live_heat_sure live_heat_sure(const struct live_heat *heat, uint32_t firs
     struct live_heat_sure sure = {.source = heat->source, .relative_error = (double)INFINITY};
     bool exact = heat->source == LIVE_HEAT_SLOT_STATS || heat->source == LIVE_HEAT_MODULE;
     if (heat->source == LIVE_HEAT_KEYS) return sure;
-    sure.duty = exact ? 1 : heat->options.duty;
+    bool always = exact || heat->source == LIVE_HEAT_PCAP;
+    sure.duty = always ? 1 : heat->options.duty;
     for (uint32_t slot = first_slot; slot <= last_slot; slot++)
         sure.samples += (double)heat->seen[slot];
     if (sure.samples > 0) sure.relative_error = 1 / sqrt(sure.samples);
+    if (heat->source == LIVE_HEAT_PCAP && sure.samples > 0)
+        sure.relative_error = heat->capture_missed;
     if (exact) sure.relative_error = 0;
     return sure;
 }

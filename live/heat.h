@@ -6,6 +6,7 @@
  * same queue as clients' commands. For the slots the best source the servers have, found by asking:
  *   SLOT-STATS  CPU time a slot, exact (Valkey 8, Redis 8.2; off by default in both)
  *   MODULE      commands and bytes a slot, exact, by our own module (module/main.c)
+ *   PCAP        commands to a slot as they pass on the wire, if a device is given (capture.h)
  *   MONITOR     glances at one node after the other, `duty` of the time; a node's commands are
  *               shared out to its slots as the glances have seen them, older ones fading
  *   KEYS        neither: a node's commands are shared out by keys held, which is a guess
@@ -19,11 +20,18 @@
 #include "core/base/hist.h"
 #include "core/base/rng.h"
 #include "core/cluster/sample.h"
+#include "live/capture.h"
 #include "live/cluster.h"
 #include "live/heat_module.h"
 #include "live/monitor.h"
 
-enum live_heat_source { LIVE_HEAT_KEYS, LIVE_HEAT_MONITOR, LIVE_HEAT_MODULE, LIVE_HEAT_SLOT_STATS };
+enum live_heat_source {
+    LIVE_HEAT_KEYS,
+    LIVE_HEAT_MONITOR,
+    LIVE_HEAT_PCAP,
+    LIVE_HEAT_MODULE,
+    LIVE_HEAT_SLOT_STATS
+};
 const char *live_heat_source_text(enum live_heat_source source);
 
 struct live_heat_options {
@@ -33,6 +41,7 @@ struct live_heat_options {
     double fade;               /* what is kept of older glances at a new one; 0: 0.8 */
     uint64_t slo_ns;           /* 0: 10 ms */
     uint64_t seed;             /* of the phases of glances */
+    const char *capture;       /* the nodes' device, "lo"; NULL, "": nothing is captured */
 };
 
 struct live_heat_node {       /* a shard's primary */
@@ -51,6 +60,9 @@ struct live_heat {
     struct live_monitor monitor;
     struct live_glance *glance;
     struct live_heat_module *module; /* NULL: not the source */
+    struct live_capture *capture;    /* NULL: not the source */
+    struct fore_diag capture_diag;   /* why not, where it was asked for */
+    double capture_missed;           /* share of the last window's commands that were not seen */
     struct live_heat_node node[LIVE_SHARDS_MAX];
     struct fore_hist probe[LIVE_SHARDS_MAX], probe_all; /* ns, in this window */
     uint64_t probed_ms, glance_due_ms, keys_total;

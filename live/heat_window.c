@@ -154,6 +154,25 @@ static void read_module(struct live_heat *heat)
     }
 }
 
+/* What passed since the last window, and how much of it was not seen. */
+static void read_capture(struct live_heat *heat, const struct node_window *window)
+{
+    struct live_capture_counts *seen = malloc(sizeof *seen);
+    double asked = 0;
+    FORE_ASSERT(seen != NULL);
+    live_capture_take(heat->capture, seen);
+    for (uint32_t s = 0; s < LIVE_SHARDS_MAX; s++)
+        asked += window[s].reads + window[s].writes;
+    double missed = asked > 0 ? 1 - (double)seen->commands / asked : 0;
+    heat->capture_missed = missed > 0 ? missed : 0;
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
+        heat->reads[slot] = (float)seen->reads[slot];
+        heat->writes[slot] = (float)seen->writes[slot];
+        heat->seen[slot] = (float)(seen->reads[slot] + seen->writes[slot]);
+    }
+    free(seen);
+}
+
 /* By what is held, and where nothing is, evenly: commands that were counted belong somewhere. */
 static double held(const struct live_heat *heat, uint32_t slot)
 {
@@ -288,6 +307,7 @@ void live_heat_window(struct live_heat *heat, const struct fore_topology *topolo
     ask_nodes(heat, window);
     if (heat->source == LIVE_HEAT_SLOT_STATS) read_slot_stats(heat);
     if (heat->source == LIVE_HEAT_MODULE) read_module(heat);
+    if (heat->source == LIVE_HEAT_PCAP) read_capture(heat, window);
     fill_partitions(heat, topology, window);
     fill_nodes(heat, topology->node_count, window, (double)(end - begin));
     *out = (struct fore_sample){

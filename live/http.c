@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
-enum { WAITING_MAX = 64, THREADS = 2, CONNECTION_MEMORY = 16 * 1024 };
+enum { WAITING_MAX = 64, THREADS = 2, CONNECTION_MEMORY = 16 * 1024, NICER = 10 };
 
 void live_lock(pthread_mutex_t *lock)
 {
@@ -332,17 +333,41 @@ static enum fore_err read_address(struct live_http *http, struct fore_diag *diag
     return FORE_E_OK;
 }
 
-/* Signals are for the thread that runs the daemon. */
+struct starting {
+    struct live_http *http;
+    unsigned flags;
+    struct MHD_OptionItem *options;
+    struct MHD_Daemon *daemon;
+    int error;
+};
+
+/* The server's threads inherit what this one is: deaf to signals, which are for the thread that
+ * runs the daemon, and nicer than that thread, which must never wait for them. */
+static void *start_nicely(void *self)
+{
+    struct starting *starting = self;
+    sigset_t all;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
+    (void)setpriority(PRIO_PROCESS, 0,
+                      getpriority(PRIO_PROCESS, 0) + NICER); /* Linux: the thread */
+    errno = 0;
+    starting->daemon =
+        MHD_start_daemon(starting->flags, starting->http->port, NULL, NULL, on_request,
+                         starting->http, MHD_OPTION_ARRAY, starting->options, MHD_OPTION_END);
+    starting->error = errno;
+    return NULL;
+}
+
 static struct MHD_Daemon *start(struct live_http *http, unsigned flags,
                                 struct MHD_OptionItem *options)
 {
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    struct MHD_Daemon *daemon = MHD_start_daemon(flags, http->port, NULL, NULL, on_request, http,
-                                                 MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return daemon;
+    pthread_t thread;
+    struct starting starting = {.http = http, .flags = flags, .options = options};
+    FORE_ASSERT(pthread_create(&thread, NULL, start_nicely, &starting) == 0);
+    FORE_ASSERT(pthread_join(thread, NULL) == 0);
+    errno = starting.error;
+    return starting.daemon;
 }
 
 static enum fore_err start_server(struct live_http *http, struct fore_diag *diag)

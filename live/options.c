@@ -26,6 +26,8 @@ static const struct fore_option rows[] = {
      "observe: forecast and score; propose: say what would be done; auto: do it"                                                                      },
     {"state",         FORE_OPT_TEXT,     AT(state),         "foreshard-live.db",   0,    0,               NULL,
      "SQLite file: steps of moves before they are done, shards, and the lease of the one mover"                                                       },
+    {"keep_every",    FORE_OPT_DURATION, AT(keep_every),    "5min",                0,    86400e9,         NULL,
+     "what was learned is kept for a restart this often, and at the end; 0: never"                                                                    },
     {"kill_file",     FORE_OPT_TEXT,     AT(kill_file),     "foreshard-live.stop", 0,    0,               NULL,
      "while this file exists nothing begins and moves rest; empty: none"                                                                              },
     {"log",           FORE_OPT_TEXT,     AT(log),           "",                    0,    0,               NULL,    "JSON lines go here; empty: stderr"},
@@ -93,6 +95,8 @@ static enum fore_err check(const struct live_config *config, struct fore_diag *d
 {
     const struct live_options *o = &config->live;
     FORE_TRY(check_driver(o, config->engine.observe.window, diag));
+    if (config->seed.prometheus[0] != '\0' && config->seed.query[0] == '\0')
+        return fore_err_set(diag, FORE_E_RANGE, "seed.prometheus needs seed.query");
     if (o->state[0] == '\0')
         return fore_err_set(diag, FORE_E_RANGE, "live.state is empty: moves need a journal");
     if (fore_policy_find(config->engine.policy.name) == NULL)
@@ -110,11 +114,12 @@ enum fore_err live_config_load(const char *path, const struct fore_strings *sets
 {
     static const struct fore_strings none = {0};
     *out = (struct live_config){.live = {.mode = LIVE_OBSERVE}};
-    enum { OWN = 9 };
+    enum { OWN = 10 };
     struct fore_option_binding binding[FORE_POLICY_SECTIONS + OWN] = {
         {&live_section,           &out->live            },
         {&live_api_section,       &out->api             },
         {&live_notify_section,    &out->notify          },
+        {&live_seed_section,      &out->seed            },
         {&fore_placement_section, &out->engine.placement},
         {&fore_timetable_section, &out->engine.timetable},
         {&fore_observe_section,   &out->engine.observe  },

@@ -3,7 +3,14 @@
 
 #include <math.h>
 
-enum { FIRST_KEYS = 64, MOST_KEYS = 1000, MOST_BYTES = 4 << 20, SAVED_MS = 100 };
+enum {
+    FIRST_KEYS = 64,
+    MOST_KEYS = 1000,
+    MOST_BYTES = 4 << 20,
+    SAVED_MS = 100,
+    SMALL_BYTES = 4096,
+    FEW_KEYS = 4
+};
 
 void live_pace_init(struct live_pace *pace, const struct live_pace_options *options)
 {
@@ -29,7 +36,10 @@ void live_pace_learn(struct live_pace *pace, uint32_t keys, uint64_t bytes, doub
     double factor = 0.5 + 0.5 * pace->options.stall_ms / ms;
     factor = fmin(fmax(factor, 0.5), 1.5);
     if (factor > 1 && keys < live_pace_keys(pace)) return;
-    pace->keys = fmin(fmax(pace->keys * factor, 1), pace->options.keys_max);
+    /* Where every answer is late, whatever was asked, one small key at a time would take for ever
+     * and hold nobody up any less. */
+    double least = bytes / keys <= SMALL_BYTES ? FEW_KEYS : 1;
+    pace->keys = fmin(fmax(pace->keys * factor, least), pace->options.keys_max);
 }
 
 uint32_t live_pace_keys(const struct live_pace *pace)

@@ -2,8 +2,8 @@
  * pace.h - how many keys the next MIGRATE takes, and when it may go.
  *
  * MIGRATE holds its source up for as long as it lasts. The size of a batch is steered so that the
- * mean stall is `stall_ms` (2 ms: nearly all the throughput at a tenth of the stall of batches of
- * 1000), and a bucket of bytes keeps a move below a rate it was given.
+ * mean stall is `stall_ms`, but not below 4 small keys (2 ms: nearly all the throughput at a tenth
+ * of the stall of batches of 1000), and a bucket of bytes keeps a move below a rate it was given.
  */
 #ifndef LIVE_PACE_H
 #define LIVE_PACE_H

@@ -8,6 +8,8 @@
 #include "live/replay_wire.h"
 #include "live/slot.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +24,10 @@ enum {
     BYTES_MOST = 64 << 10,
     PENDING_MOST = 200000,
     EVENTS = 64,
-    RETRY_MOST = 4096,
-    ATTEMPTS_MOST = 200,
-    LOOK_MS = 100
+    RETRY_MOST = 1 << 16,
+    AT_ONCE = 1024,
+    LOOK_MS = 100,
+    PRIORITY = 5
 };
 
 struct node {
@@ -69,11 +72,16 @@ uint16_t live_replay_slot(uint64_t key)
     return (uint16_t)(fore_placement_position(FORE_PLACE_SLOT, key) >> FORE_SLOT_SHIFT);
 }
 
-size_t live_replay_name(uint64_t key, char out[LIVE_REPLAY_NAME])
+const char *live_replay_prefix(const struct live_replay *replay)
+{
+    return replay->options.prefix;
+}
+
+size_t live_replay_name(const char *prefix, uint64_t key, char out[LIVE_REPLAY_NAME])
 {
     char tag[LIVE_TAG_MAX];
     live_slot_tag(live_replay_slot(key), tag);
-    return (size_t)snprintf(out, LIVE_REPLAY_NAME, "foreshard:%s:%llu", tag,
+    return (size_t)snprintf(out, LIVE_REPLAY_NAME, "%.24s%s:%llu", prefix, tag,
                             (unsigned long long)key);
 }
 
@@ -83,6 +91,7 @@ static void set_defaults(struct live_replay_options *o)
 {
     if (o->connections == 0) o->connections = 8;
     if (o->connections > LIVE_REPLAY_CONNECTIONS) o->connections = LIVE_REPLAY_CONNECTIONS;
+    if (o->prefix == NULL) o->prefix = "foreshard:";
     if (o->bytes == 0) o->bytes = BYTES;
     if (o->bytes_most == 0) o->bytes_most = BYTES_MOST;
     if (o->bytes > o->bytes_most) o->bytes = o->bytes_most;
@@ -146,7 +155,7 @@ static struct node *node_of(struct live_replay *replay, uint32_t index)
     FORE_ASSERT(node != NULL);
     for (uint32_t i = 0; i < replay->options.connections; i++)
         live_replay_wire_init(&node->wire[i], &replay->client.node[index].address,
-                              &replay->client.options.access);
+                              &replay->client.options.access, replay->options.prefix);
     return replay->node[index] = node;
 }
 
@@ -156,15 +165,14 @@ static void fail(struct live_replay *replay, const struct live_replay_ask *ask)
     if (ask->counts) replay->result->counts.failed++;
 }
 
-/* Once more, after a moment; too often, or too late, or too many: failed. */
+/* Once more, after a moment; too late, or too many: failed. */
 static void again(struct live_replay *replay, struct live_replay_ask ask, uint32_t ms)
 {
     bool late = live_clock_now() > ask.due + replay->options.give_up_after;
-    if (late || ask.attempts >= ATTEMPTS_MOST || replay->retry_count == RETRY_MOST) {
+    if (late || replay->retry_count == RETRY_MOST) {
         fail(replay, &ask);
         return;
     }
-    ask.attempts++;
     replay->retry[replay->retry_count++] =
         (struct retry){.ask = ask, .at_ms = live_clock_ms() + ms};
 }
@@ -270,10 +278,10 @@ static void send_retries(struct live_replay *replay)
     /* Where that fails, the owners of before are tried again. */
     if (replay->client.stale && live_client_refresh(&replay->client, NULL) != FORE_E_OK)
         replay->client.stale = true;
-    struct retry due[64];
+    struct retry due[AT_ONCE];
     uint32_t due_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (replay->retry[i].at_ms <= now && due_count < FORE_COUNTOF(due))
+        if (replay->retry[i].at_ms <= now && due_count < AT_ONCE)
             due[due_count++] = replay->retry[i];
         else
             replay->retry[kept++] = replay->retry[i];
@@ -343,9 +351,10 @@ static void settle(struct live_replay *replay, const struct live_replay_wire *wi
         int to = follow(replay, wire, reply, &slot);
         *(answer == LIVE_ASK ? &counts->ask : &counts->moved) += 1;
         if (to >= 0 && answer == LIVE_MOVED) replay->client.owner[slot] = (int16_t)to;
-        if (to < 0 || ++ask.attempts > 5)
+        if (to < 0 || ++ask.redirected > 5) {
+            ask.redirected = 0;
             again(replay, ask, 2);
-        else
+        } else
             send_to(replay, (uint32_t)to, &ask, answer == LIVE_ASK);
     } else if (live_answer_err(answer) == FORE_E_AGAIN || answer == LIVE_READONLY) {
         counts->waited++;
@@ -422,8 +431,15 @@ enum fore_err live_replay_run(struct live_replay *replay, const struct live_repl
     replay->batch_at = replay->batch_count = 0;
     replay->pending = replay->retry_count = 0;
     replay->began = live_clock_now() + 5 * FORE_MS;
-    FORE_TRY(loop(replay, diag));
+    struct sched_param before = {.sched_priority = 0}, raised = {.sched_priority = PRIORITY};
+    int policy = SCHED_OTHER;
+    bool raise = play->realtime && pthread_getschedparam(pthread_self(), &policy, &before) == 0 &&
+                 pthread_setschedparam(pthread_self(), SCHED_FIFO, &raised) == 0;
+    enum fore_err err = loop(replay, diag);
+    if (raise) (void)pthread_setschedparam(pthread_self(), policy, &before);
+    FORE_TRY(err);
     fore_ns ran = live_clock_now() - replay->began;
+    out->elapsed = ran;
     fore_ns span = play->span > 0 && play->span < ran ? play->span : ran;
     out->span = span > play->count_from ? span - play->count_from : 0;
     return FORE_E_OK;

@@ -63,7 +63,7 @@ static enum fore_err add(struct pass *pass, uint64_t key, uint32_t bytes)
     size_t i = pass->count++;
     pass->arg[i][0] = pass->remove ? "UNLINK" : "SET";
     pass->arg_len[i][0] = strlen(pass->arg[i][0]);
-    pass->arg_len[i][1] = live_replay_name(key, pass->name[i]);
+    pass->arg_len[i][1] = live_replay_name(live_replay_prefix(pass->replay), key, pass->name[i]);
     pass->arg[i][1] = pass->name[i];
     pass->arg_len[i][2] = bytes;
     pass->arg[i][2] = pass->value;
@@ -131,4 +131,49 @@ enum fore_err live_replay_clear(struct live_replay *replay, struct wl_source *so
 {
     uint64_t keys;
     return go_through(replay, true, source, span, &keys, diag);
+}
+
+/* ---- numbers ------------------------------------------------------------------------------ */
+
+struct numbers {
+    uint64_t next, count;
+};
+
+static enum fore_err next_numbers(void *self, struct wl_request *out, size_t cap, size_t *count,
+                                  struct fore_diag *diag)
+{
+    struct numbers *numbers = self;
+    (void)diag;
+    for (*count = 0; *count < cap && numbers->next < numbers->count; ++*count)
+        out[*count] = (struct wl_request){.key = numbers->next++};
+    return FORE_E_OK;
+}
+
+static enum fore_err rewind_numbers(void *self, struct fore_diag *diag)
+{
+    struct numbers *numbers = self;
+    (void)diag;
+    numbers->next = 0;
+    return FORE_E_OK;
+}
+
+static enum fore_err all_numbers(struct live_replay *replay, bool remove, uint64_t count,
+                                 struct fore_diag *diag)
+{
+    static const struct wl_source_ops ops = {.next = next_numbers, .rewind = rewind_numbers};
+    struct numbers numbers = {.count = count};
+    struct wl_source source = {.ops = &ops, .self = &numbers};
+    return go_through(replay, remove, &source, 0, &count, diag);
+}
+
+enum fore_err live_replay_fill_numbers(struct live_replay *replay, uint64_t count,
+                                       struct fore_diag *diag)
+{
+    return all_numbers(replay, false, count, diag);
+}
+
+enum fore_err live_replay_clear_numbers(struct live_replay *replay, uint64_t count,
+                                        struct fore_diag *diag)
+{
+    return all_numbers(replay, true, count, diag);
 }

@@ -15,9 +15,9 @@
 enum { MGET_KEYS = 10, READ_BYTES = 65536 };
 
 void live_replay_wire_init(struct live_replay_wire *wire, const struct live_address *address,
-                           const struct live_access *access)
+                           const struct live_access *access, const char *prefix)
 {
-    *wire = (struct live_replay_wire){.cap = 0};
+    *wire = (struct live_replay_wire){.prefix = prefix};
     live_link_init(&wire->link, address, access);
 }
 
@@ -77,7 +77,7 @@ void live_replay_wire_put(struct live_replay_wire *wire, const struct live_repla
                           const char *filler, bool asking)
 {
     char name[LIVE_REPLAY_NAME];
-    size_t len = live_replay_name(ask->key, name);
+    size_t len = live_replay_name(wire->prefix, ask->key, name);
     struct fore_buf *out = &wire->out;
     if (asking) {
         remember(wire, &(struct live_replay_ask){.asking = true});

@@ -14,14 +14,15 @@ struct live_replay_ask { /* one request on its way */
     fore_ns due;         /* by the clock */
     uint64_t key;
     uint32_t bytes;
-    uint8_t op;       /* enum fore_query_type */
-    uint8_t attempts; /* before this one */
+    uint8_t op;         /* enum fore_query_type */
+    uint8_t redirected; /* so often, one after the other */
     bool counts;
     bool asking; /* the answer to an ASKING, which nobody waits for */
 };
 
 struct live_replay_wire {
     struct live_link link;
+    const char *prefix; /* of names; borrowed */
     struct fore_buf out;
     size_t sent; /* of `out` */
     struct live_replay_ask *ring;
@@ -29,7 +30,7 @@ struct live_replay_wire {
 };
 
 void live_replay_wire_init(struct live_replay_wire *wire, const struct live_address *address,
-                           const struct live_access *access);
+                           const struct live_access *access, const char *prefix);
 void live_replay_wire_fini(struct live_replay_wire *wire);
 /* Connects if need be; its descriptor is then non-blocking. */
 FORE_MUST_USE enum fore_err live_replay_wire_open(struct live_replay_wire *wire);

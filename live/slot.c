@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WEIGH_CHUNK = 256, KEYS_ALL = 1 << 24, HEAR_MS = 250 };
+enum { WEIGH_CHUNK = 256, KEYS_ALL = 1 << 24, HEAR_MS = 250, HEAR_AT_ONCE = 10 };
 
 /* ---- ends --------------------------------------------------------------------------------- */
 
@@ -185,9 +185,9 @@ static bool wait_until_heard(const struct live_slot *slot, const struct ends *en
     char tag[LIVE_TAG_MAX];
     live_slot_tag(slot->slot, tag);
     uint64_t until = live_clock_ms() + HEAR_MS;
-    while (!has_heard(ends->from, tag)) {
+    for (int tries = 1; !has_heard(ends->from, tag); tries++) {
         if (ends->from->link.context == NULL || live_clock_ms() > until) return false;
-        live_clock_sleep_ms(1);
+        if (tries > HEAR_AT_ONCE) live_clock_sleep_ms(1);
     }
     return true;
 }

@@ -70,6 +70,12 @@ static void set_costs(const struct build *build)
     out->bytes_mean = build->flow->info.bytes_mean > 0 ? build->flow->info.bytes_mean
                                                        : (double)scenario->workload.bytes_mean;
     out->bandwidth = scenario->cluster.bandwidth;
+    if (scenario->cluster.slot_move > 0 && out->placement == FORE_PLACE_SLOT) {
+        double bytes = (double)scenario->cluster.partition_bytes;
+        double slots = (double)FORE_SLOT_COUNT / (double)scenario->cluster.partitions;
+        out->bandwidth =
+            bytes / (bytes / out->bandwidth + slots * seconds(scenario->cluster.slot_move));
+    }
     if (scenario->cluster.move_time_mean > 0)
         out->bandwidth =
             (double)scenario->cluster.partition_bytes / seconds(scenario->cluster.move_time_mean);

@@ -10,7 +10,7 @@
 #define DAY_NS    86400e9
 
 static const char *const placements[] = {"range", "slot", "ring", NULL};
-static const char *const initials[] = {"balanced", "round-robin", "ring", "profile", NULL};
+static const char *const initials[] = {"balanced", "round-robin", "ring", "profile", "runs", NULL};
 static const char *const fidelities[] = {"request", "fluid", NULL};
 static const char *const services[] = {"exp", "fixed", "lognormal", NULL};
 
@@ -35,8 +35,8 @@ static const struct fore_option cluster_rows[] = {
     {"placement",             FORE_OPT_CHOICE,   AT(placement),             "range",    0,                0,                 placements,
      "how a key becomes a position: range keeps key order, slot and ring hash it"                                                                                     },
     {"initial",               FORE_OPT_CHOICE,   AT(initial),               "balanced", 0,                0,                 initials,
-     "first owners: by mean loads, in turn, by a consistent-hash ring, or the best for the load's "
-     "usual course over initial_period"                                                                                                                               },
+     "first owners: by mean loads, in turn, by a consistent-hash ring, the best for the load's "
+     "usual course over initial_period, or a run of neighbours for each node"                                                                                         },
     {"initial_noise",         FORE_OPT_SHARE,    AT(initial_noise),         "15%",      0,                10,                NULL,
      "balanced: how wrong the mean loads are (sigma of a log-normal factor)"                                                                                          },
     {"initial_from",          FORE_OPT_DURATION, AT(initial_from),          "0s",       0,                0,                 NULL,
@@ -57,6 +57,8 @@ static const struct fore_option cluster_rows[] = {
      "spread of the sizes (sigma of the logarithm)"                                                                                                                   },
     {"bandwidth",             FORE_OPT_BYTERATE, AT(bandwidth),             "100MiB/s", 1,                1e15,              NULL,
      "what a node can send or receive for moves"                                                                                                                      },
+    {"slot_move",             FORE_OPT_DURATION, AT(slot_move),             "0s",       0,                MINUTE_NS,         NULL,
+     "slot placement: what passing one slot takes beside its bytes; lowers bandwidth to match"                                                                        },
     {"move_time_mean",        FORE_OPT_DURATION, AT(move_time_mean),        "0s",       0,                100 * DAY_NS,      NULL,
      "bandwidth is set so that a partition of mean size moves in this time; 0: bandwidth is"                                                                          },
     {"move_cpu",              FORE_OPT_SHARE,    AT(move_cpu),              "7%",       0,                1,                 NULL,

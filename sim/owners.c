@@ -65,6 +65,11 @@ static void assign_owners(struct scene *scene)
             scene->owner[p] = (uint16_t)(p % fore_topology_in_use(topology));
         break;
     case SIM_INITIAL_RING: assign_ring(scene); break;
+    case SIM_INITIAL_RUNS: /* as a Redis Cluster is made */
+        for (uint32_t p = 0; p < topology->partition_count; p++)
+            scene->owner[p] = (uint16_t)((uint64_t)p * fore_topology_in_use(topology) /
+                                         topology->partition_count);
+        break;
     case SIM_INITIAL_PROFILE:
         if (sim_owners_profile(scene->request, topology, scene->capacity, scene->owner)) break;
         fore_placement_balance(&scene->arena, scene->load, topology->partition_count,

@@ -14,7 +14,8 @@ enum sim_initial {
     SIM_INITIAL_BALANCED,
     SIM_INITIAL_ROUND_ROBIN,
     SIM_INITIAL_RING,
-    SIM_INITIAL_PROFILE
+    SIM_INITIAL_PROFILE,
+    SIM_INITIAL_RUNS
 };
 
 struct sim_cluster_options { /* "cluster" */
@@ -39,10 +40,11 @@ struct sim_cluster_options { /* "cluster" */
     uint64_t partition_bytes; /* mean size */
     double partition_bytes_sigma; /* lognormal */
     double bandwidth;             /* bytes per second a node moves */
-    fore_ns move_time_mean;       /* > 0: bandwidth is set so that a mean partition takes this */
-    double move_cpu;              /* share of a node's capacity a move takes, on both ends */
-    double partition_overhead;    /* share of a node's capacity for every replica it holds */
-    fore_ns split_pause;          /* requests to what is split or merged wait so long */
+    fore_ns slot_move;         /* SLOT: passing one takes this beside its bytes; lowers bandwidth */
+    fore_ns move_time_mean;    /* > 0: bandwidth is set so that a mean partition takes this */
+    double move_cpu;           /* share of a node's capacity a move takes, on both ends */
+    double partition_overhead; /* share of a node's capacity for every replica it holds */
+    fore_ns split_pause;       /* requests to what is split or merged wait so long */
     uint64_t partition_bytes_min; /* a split that leaves less on a side is refused */
     double slowdown_sigma;        /* heterogeneity of node capacity, lognormal */
     fore_ns link_delay;           /* one way, added to every request's latency twice */

@@ -5,10 +5,10 @@ CC=${CC:-gcc}
 bad=0
 flags="-I. -std=c17 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Wno-unused-parameter -fsyntax-only"
 drawing=$(pkg-config --cflags sdl2 cairo pangocairo 2>/dev/null)
-for header in $(find core workloads sim live experiments viz tests/support -name '*.h' 2>/dev/null | sort); do
+for header in $(find core workloads sim live both experiments viz tests/support -name '*.h' 2>/dev/null | sort); do
     extra=
     case $header in
-    live/*) pkg-config --exists hiredis sqlite3 2>/dev/null || continue ;;
+    live/* | both/*) pkg-config --exists hiredis sqlite3 2>/dev/null || continue ;;
     viz/*) [ -n "$drawing" ] || continue && extra=$drawing ;;
     esac
     # shellcheck disable=SC2086 # flags are words

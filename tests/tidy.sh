@@ -2,7 +2,7 @@
 # The rules of the house that no compiler knows: file heads, sizes, names, words. One rule, one line.
 set -u
 bad=0
-sources=$(find foreshard.c core workloads sim live experiments viz tests -name '*.[ch]' 2>/dev/null | sort)
+sources=$(find foreshard.c core workloads sim live both experiments viz tests -name '*.[ch]' 2>/dev/null | sort)
 program=$(printf '%s\n' $sources | grep -v '^tests/')
 texts=$(find . -maxdepth 1 -name '*.md' | sort)
 scripts="Makefile .ci/run .ci/deps $(find workloads/scenarios tests -name '*.cfg' -o -name '*.sh' 2>/dev/null | sort)"

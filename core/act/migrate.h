@@ -109,6 +109,7 @@ struct fore_migrate_change {
     enum fore_move_kind kind;
     uint32_t partition, other;
     uint16_t source, target;
+    fore_ns began; /* when it was begun */
     uint64_t split_at;
     double right_share;
     double load_base, load_apart; /* VERTICAL_*: see struct fore_move */

@@ -347,6 +347,7 @@ static void record_change(struct fore_step *step, struct fore_migration *m)
         .other = split ? m->partition_new : m->move.other,
         .source = m->move.source,
         .target = m->move.target,
+        .began = m->began,
         .split_at = vertical ? m->move.columns : m->move.split_at,
         .right_share = m->move.split_right_share,
         .load_base = (double)m->move.load_base,

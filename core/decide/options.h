@@ -16,7 +16,8 @@ struct fore_decide_options {
     double nowcast_weight;          /* weight of the nowcast scenario beside the forecast */
     bool skill_weight;              /* raise it when the forecast has lately been the worse one */
     bool coverage_weight; /* rely on it while the forecast's intervals have just been missed */
-    double excess_weight; /* price of expected overload depth beside its probability */
+    double excess_weight; /* price of expected overload depth beside its probability: convex enough
+                           * only above .4 / sd, so that no node is given up for the others */
     fore_ns move_price;   /* node-seconds of violation a mean-size move must save */
     fore_ns gain_min;     /* and this much more before it is worth doing */
     fore_ns cooldown;     /* a partition moved rests this long */
@@ -24,7 +25,10 @@ struct fore_decide_options {
     double split_load_min;    /* only partitions above this share of a node are split */
     uint64_t split_bytes_min; /* and above this size */
     fore_ns split_price;      /* as move_price, for one more partition in the cluster */
-    double merge_load_max;    /* two neighbours together below this share of a node merge */
+    double
+        partition_overhead; /* told of what a replica takes of its node, if the cluster does not */
+    fore_ns split_pause;    /* and of the moment that a split stops what it cuts */
+    double merge_load_max;  /* two neighbours together below this share of a node merge */
     uint64_t replicas_max;
     double replica_write_share_max; /* partitions with more writes are not replicated for load */
     bool hybrids;             /* a part cut off may be read from several nodes: one candidate */

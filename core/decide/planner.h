@@ -47,6 +47,8 @@ struct fore_planner_input {
     uint32_t caps;     /* of the driver */
     double quiet_in_s; /* seconds until nothing may run any more; 0: no such time is set */
     bool calm;         /* no RRS reaches its threshold: only tidy up */
+    const uint16_t *home; /* by partition: where it is meant to live, so that a move from there is
+                             charged with the way back; FORE_NODE_NONE: nowhere. NULL: none is */
 };
 
 /* What was split lately and is still too hot may be split further; what was merged may not. */

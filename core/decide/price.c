@@ -28,6 +28,9 @@ double fore_price_move(const struct fore_search *search, uint32_t partition, dou
     const struct fore_planner_input *in = search->input;
     double unit = in->bytes_unit > 0 ? in->bytes_unit : in->bytes_mean;
     double relative = unit > 0 ? bytes / unit : 1;
+    const struct fore_partition *part = &search->load.topology->partition[partition];
+    if (in->home != NULL && part->replica_count > 0 && in->home[partition] == part->replica[0])
+        relative *= 2; /* and back some day */
     return fore_price_seconds(in->options->move_price) * relative;
 }
 

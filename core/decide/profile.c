@@ -17,6 +17,13 @@ static int level_for(const struct fore_history *history, fore_ns step)
     return best;
 }
 
+fore_ns fore_profile_covers(const struct fore_observe *observe, fore_ns step)
+{
+    int level = level_for(observe->history, step);
+    return fore_history_count(observe->history, level) *
+           fore_history_shape(observe->history)->step[level];
+}
+
 /* One partition's points into its slots; `seen` counts them. */
 static void fold(const float *point, size_t count, fore_ns first, fore_ns apart, uint32_t slots,
                  fore_ns step, uint32_t *seen, double *sum)
@@ -72,4 +79,37 @@ void fore_profile_read(const struct fore_observe *observe, const struct fore_top
     }
     for (size_t i = 0; i < count; i++)
         out->weight[(first + i * apart) / step % slots] += 1.0 / (double)count;
+}
+
+double fore_profile_spread(const struct fore_observe *observe, const struct fore_topology *topology,
+                           const struct fore_profile *profile, struct fore_arena *scratch)
+{
+    const struct fore_history *history = observe->history;
+    int level = level_for(history, profile->step);
+    fore_ns apart = fore_history_shape(history)->step[level];
+    size_t count = fore_history_count(history, level), nodes = topology->node_count;
+    fore_ns end = fore_history_end(history, level), reach = count * apart;
+    fore_ns first = end > reach ? end - reach : 0;
+    float *point = FORE_NEW(scratch, float, count + 1);
+    float *strayed = FORE_NEW(scratch, float, nodes *count + 1);
+    float *usual = FORE_NEW(scratch, float, nodes *count + 1);
+    for (uint32_t p = 0; p < topology->partition_count && count > 0; p++) {
+        const struct fore_partition *part = &topology->partition[p];
+        if (!part->alive || part->replica_count == 0) continue;
+        const float *mean = profile->load + (size_t)p * profile->slots;
+        size_t row = part->replica[0] * count;
+        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
+        for (size_t i = 0; i < count; i++) {
+            if (isnan(point[i])) continue;
+            float m = mean[(first + i * apart) / profile->step % profile->slots];
+            strayed[row + i] += point[i] - m;
+            usual[row + i] += m;
+        }
+    }
+    double square = 0, whole = 0;
+    for (size_t i = 0; i < nodes * count; i++) {
+        square += (double)strayed[i] * (double)strayed[i];
+        whole += (double)usual[i] * (double)usual[i];
+    }
+    return whole > 0 ? sqrt(square / whole) : (double)NAN;
 }

@@ -19,10 +19,18 @@ struct fore_profile {
     size_t points;  /* of history used; 0: there is none, and load and weight are all 0 */
 };
 
+/* How far back the history reaches from which a profile of such slots would be made. */
+fore_ns fore_profile_covers(const struct fore_observe *observe, fore_ns step);
 /* From the level of history that reaches back furthest among those as fine as `step`. `period` is
  * rounded up to whole steps. Memory from `arena`. */
 void fore_profile_read(const struct fore_observe *observe, const struct fore_topology *topology,
                        fore_ns period, fore_ns step, struct fore_arena *arena,
                        struct fore_profile *out);
+
+/* How far the loads of nodes strayed from that in the past, had partitions always been where they
+ * are now: root of the mean square over nodes and time, as a share of the profile's. NaN: no past.
+ */
+double fore_profile_spread(const struct fore_observe *observe, const struct fore_topology *topology,
+                           const struct fore_profile *profile, struct fore_arena *scratch);
 
 #endif

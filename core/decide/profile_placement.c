@@ -51,9 +51,10 @@ static double node_cost(struct state *s, uint32_t n, const float *plus, const fl
         if (room <= 0) return HUGE_VAL;
         double fill = load / room, square = fill * fill;
         height += o->weight[k] * square * square;
+        if (fill > 1) over += o->weight[k] * o->depth * (fill - 1);
         if (fill > 0.5) over += o->weight[k] * fore_dist_normal_tail((1 / fill - 1) / o->spread);
     }
-    return over + height_weight * height;
+    return over + (o->balance > 0 ? o->balance : height_weight) * height;
 }
 
 static void shift(struct state *s, uint32_t n, const float *load, double sign)
@@ -336,8 +337,9 @@ struct fore_profile_cost fore_profile_placement_solve(const struct fore_profile_
     struct state s;
     begin(&s, problem, scratch);
     s.owner = owner;
-    if (problem->from != NULL && problem->partitions > 0) {
-        memcpy(owner, problem->from, problem->partitions * sizeof *owner);
+    const uint16_t *start = problem->start != NULL ? problem->start : problem->from;
+    if (start != NULL && problem->partitions > 0) {
+        memcpy(owner, start, problem->partitions * sizeof *owner);
         settle(&s);
     } else {
         pack(&s, scratch);

@@ -29,10 +29,14 @@ struct fore_profile_placement {
     const double *capacity;            /* [nodes]; 0: holds nothing. One at least is above 0 */
     double limit;                      /* of utilisation, > 0 */
     double spread;                     /* of a node's load around its mean, as a share; > 0 */
-    const uint16_t *from; /* [partitions]: present owners; NULL: nobody owns anything */
-    const double *price;  /* [partitions], with `from`; NULL: moving costs nothing */
-    uint64_t budget;      /* node-slots looked at in the search; 0: 400 million */
-    uint32_t throws;      /* repetitions; 0: 200 */
+    const uint16_t *from;  /* [partitions]: present owners; NULL: nobody owns anything */
+    const double *price;   /* [partitions], with `from`; NULL: moving costs nothing */
+    const uint16_t *start; /* [partitions]: where the search begins; NULL: see below */
+    uint64_t budget;       /* node-slots looked at in the search; 0: 400 million */
+    uint32_t throws;       /* repetitions; 0: 200 */
+    double balance;        /* weight of the second term; 0: 0.001 */
+    double depth;          /* price of what is above the limit, in limits, beside its probability:
+                              it shows the way where one move alone does not help */
     uint64_t seed;
 };
 
@@ -43,8 +47,8 @@ struct fore_profile_cost {
     double all;      /* J */
 };
 
-/* Fills owner[partitions]. With `from` the search begins there, without it from the greedy packing.
- * Memory from `scratch`. */
+/* Fills owner[partitions]. The search begins at `start`, without it at `from`, without that at the
+ * greedy packing. Memory from `scratch`. */
 struct fore_profile_cost fore_profile_placement_solve(const struct fore_profile_placement *problem,
                                                       struct fore_arena *scratch, uint16_t *owner);
 /* What an arrangement costs. */

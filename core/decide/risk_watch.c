@@ -24,6 +24,8 @@ void fore_risk_watch_init(struct fore_risk_watch *watch, struct fore_arena *aren
     };
     watch->lead = watch->span = half < half_hour ? half : half_hour;
     watch->every = (watch->lead + watch->span) / (FORE_RISK_ASKS - 2) + 1;
+    fore_risk_shadow_init(&watch->shadow, arena, node_count);
+    watch->gone = FORE_NEW(arena, bool, node_count);
     for (int i = 0; i < FORE_RISK_ASKS; i++) {
         struct fore_risk_ask *ask = &watch->ask[i];
         ask->looked = FORE_NEW(arena, double, node_count);
@@ -75,6 +77,35 @@ void fore_risk_watch_changed(struct fore_risk_watch *watch, uint16_t node)
         ask_at(watch, i)->changed[node] = true;
 }
 
+void fore_risk_watch_moved(struct fore_risk_watch *watch,
+                           const struct fore_risk_departure *departure)
+{
+    if (watch->pending == 0 || fore_risk_shadow_moved(&watch->shadow, departure)) return;
+    fore_risk_watch_changed(watch, departure->from);
+    fore_risk_watch_changed(watch, departure->to);
+}
+
+static void forget(struct fore_risk_watch *watch, uint32_t partition)
+{
+    memset(watch->gone, 0, watch->node_count * sizeof *watch->gone);
+    if (!fore_risk_shadow_forget(&watch->shadow, partition, watch->gone)) return;
+    for (uint32_t n = 0; n < watch->node_count; n++)
+        if (watch->gone[n]) fore_risk_watch_changed(watch, (uint16_t)n);
+}
+
+void fore_risk_watch_split(struct fore_risk_watch *watch, uint32_t whole, uint32_t part)
+{
+    if (fore_risk_shadow_split(&watch->shadow, whole, part)) return;
+    forget(watch, whole);
+    forget(watch, part);
+}
+
+void fore_risk_watch_merged(struct fore_risk_watch *watch, uint32_t partition, uint32_t other)
+{
+    forget(watch, partition);
+    forget(watch, other);
+}
+
 /* ---- settling -------------------------------------------------------------------------------- */
 
 static void score(struct fore_risk_watch *watch, double ours, double persistence, bool happened)
@@ -91,35 +122,36 @@ static void score(struct fore_risk_watch *watch, double ours, double persistence
     watch->bin_sum[bin] += ours;
 }
 
-static void settle(struct fore_risk_watch *watch, const struct fore_risk_ask *ask, bool learn)
+static void settle(struct fore_risk_watch *watch, const struct fore_risk_ask *ask)
 {
     for (uint32_t n = 0; n < watch->node_count; n++) {
         if (ask->changed[n]) continue;
         score(watch, ask->ours[n], ask->persistence[n], ask->happened[n]);
-        if (!learn) continue;
         fore_calibration_learn(&watch->ours, ask->looked[n], ask->happened[n]);
         fore_calibration_learn(&watch->persistence, ask->present[n], ask->happened[n]);
     }
-    if (!learn) return;
     fore_calibration_settle(&watch->ours);
     fore_calibration_settle(&watch->persistence);
 }
 
 void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sample *sample,
-                            bool learn)
+                            const struct fore_topology *topology)
 {
     for (uint32_t i = 0; i < watch->pending; i++) {
         struct fore_risk_ask *ask = ask_at(watch, i);
         fore_ns from = ask->at + watch->lead;
         if (sample->end <= from || sample->begin >= from + watch->span) continue;
+        const double *utilization = fore_risk_shadow_at(&watch->shadow, sample, topology, ask->at);
         for (uint32_t n = 0; n < watch->node_count; n++)
-            if (sample->node[n].utilization > watch->limit) ask->happened[n] = true;
+            if (utilization[n] > watch->limit) ask->happened[n] = true;
     }
     while (watch->pending > 0 && sample->end >= ask_at(watch, 0)->at + watch->lead + watch->span) {
-        settle(watch, ask_at(watch, 0), learn);
+        settle(watch, ask_at(watch, 0));
         watch->first = (watch->first + 1) % FORE_RISK_ASKS;
         watch->pending--;
+        if (watch->pending > 0) fore_risk_shadow_expire(&watch->shadow, ask_at(watch, 0)->at);
     }
+    if (watch->pending == 0) fore_risk_shadow_expire(&watch->shadow, sample->end);
 }
 
 /* ---- adding up ------------------------------------------------------------------------------- */

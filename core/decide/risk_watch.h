@@ -5,8 +5,8 @@
  * Two things come of it: a calibration that makes the next probabilities honest, and the figures a
  * bettor would ask for: Brier skill against the base rate and against a logistic regression on the
  * present utilisation that learned from the same outcomes in the same way, expected calibration
- * error, AUC. Nodes whose partitions have changed hands since are left out: of them nothing was
- * said.
+ * error, AUC. Moves made since are undone for the comparison (risk_shadow.h), for it was said what
+ * comes if nothing is done; nodes for which that cannot be told are left out.
  */
 #ifndef FORE_RISK_WATCH_H
 #define FORE_RISK_WATCH_H
@@ -14,6 +14,7 @@
 #include "core/cluster/sample.h"
 #include "core/decide/calibration.h"
 #include "core/decide/load.h"
+#include "core/decide/risk_shadow.h"
 
 enum { FORE_RISK_ASKS = 16, FORE_RISK_BINS = 400 };
 
@@ -31,6 +32,8 @@ struct fore_risk_watch {
     struct fore_calibration ours, persistence;
     struct fore_risk_ask ask[FORE_RISK_ASKS]; /* ring: first.. */
     uint32_t first, pending;
+    struct fore_risk_shadow shadow;
+    bool *gone; /* [nodes] */
     /* sums over what has been scored */
     uint64_t count, happened;
     double brier, brier_persistence;
@@ -41,13 +44,18 @@ struct fore_risk_watch {
 /* lead and span: half an hour, or half of the horizon if that is less. */
 void fore_risk_watch_init(struct fore_risk_watch *watch, struct fore_arena *arena,
                           uint32_t node_count, fore_ns horizon, double limit);
-/* What a window showed; settles what is over, and learns from it if it may. */
+/* What a window showed; settles what is over, and learns from it. */
 void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sample *sample,
-                            bool learn);
+                            const struct fore_topology *topology);
 bool fore_risk_watch_due(const struct fore_risk_watch *watch, fore_ns now);
 void fore_risk_watch_ask(struct fore_risk_watch *watch, const struct fore_load *load,
                          const struct fore_sample *sample, fore_ns now);
-/* A partition of this node has come or gone. */
+/* A partition has moved, was split, was merged (`other` is gone). */
+void fore_risk_watch_moved(struct fore_risk_watch *watch,
+                           const struct fore_risk_departure *departure);
+void fore_risk_watch_split(struct fore_risk_watch *watch, uint32_t whole, uint32_t part);
+void fore_risk_watch_merged(struct fore_risk_watch *watch, uint32_t partition, uint32_t other);
+/* The load of this node has changed in a way that cannot be undone. */
 void fore_risk_watch_changed(struct fore_risk_watch *watch, uint16_t node);
 /* Scoring starts anew; what was learned stays. */
 void fore_risk_watch_score_from_here(struct fore_risk_watch *watch);

@@ -140,19 +140,21 @@ static struct fore_series_view view(const struct fore_fleet *fleet,
 }
 
 /* Looks for periods in the load of the whole cluster. */
-/* What was told stands. Of what was found, the shortest joins if the shortest told is a multiple of
- * it: timers that fire every ten minutes repeat every hour, too, but six lags of ten minutes know
- * more of the present than six of an hour. In: found; out: the periods to use. False: none joins.
- */
-static bool add_to_told(const struct fore_fleet *fleet, uint32_t found[FORE_PERIODS_MAX])
+/* What was told stands. Of what was found, the shortest joins if the shortest told one is a
+ * multiple of it, the told one has been seen three times, and it is the better guide: timers that
+ * fire every ten minutes repeat every hour, too, but the last ten minutes know more of the present.
+ * In: found; out: the periods to use. */
+static void add_to_told(const struct fore_fleet *fleet, const float *total, size_t n,
+                        struct fore_arena *scratch, uint32_t found[FORE_PERIODS_MAX])
 {
-    uint32_t shortest = found[0];
-    if (shortest >= fleet->told[0] || fleet->told[0] % shortest != 0 ||
-        fleet->told[FORE_PERIODS_MAX - 1] > 0)
-        return false;
-    found[0] = shortest;
-    memcpy(found + 1, fleet->told, (FORE_PERIODS_MAX - 1) * sizeof *found);
-    return true;
+    uint32_t shortest = found[0], told = fleet->told[0];
+    bool fraction = shortest > 0 && shortest < told && told % shortest == 0;
+    bool joins = fraction && fleet->told[FORE_PERIODS_MAX - 1] == 0 && n >= 3 * (size_t)told &&
+                 fore_period_strength(total, n, shortest, scratch) >
+                     fore_period_strength(total, n, told, scratch);
+    memset(found, 0, FORE_PERIODS_MAX * sizeof *found);
+    if (joins) found[0] = shortest;
+    memcpy(found + joins, fleet->told, (FORE_PERIODS_MAX - (size_t)joins) * sizeof *found);
 }
 
 void fore_fleet_search_periods(struct fore_fleet *fleet, struct fore_arena *scratch)
@@ -168,8 +170,9 @@ void fore_fleet_search_periods(struct fore_fleet *fleet, struct fore_arena *scra
             if (!isnan(p->y[k])) total[n - p->n + k] += p->y[k];
     }
     uint32_t found[FORE_PERIODS_MAX];
-    if (fore_period_find(total, n, (double)fleet->step / 1e9, scratch, found) == 0) return;
-    if (fleet->told[0] > 0 && !add_to_told(fleet, found)) return;
+    size_t periods = fore_period_find(total, n, (double)fleet->step / 1e9, scratch, found);
+    if (fleet->told[0] > 0) add_to_told(fleet, total, n, scratch, found);
+    if (periods == 0 && fleet->told[0] == 0) return;
     if (memcmp(found, fleet->period, sizeof(found)) == 0) return;
     memcpy(fleet->period, found, sizeof(found));
     fore_lineup_outdate(fleet->lineup);

@@ -220,3 +220,16 @@ size_t fore_period_find(const float *y, size_t n, double step_s, struct fore_are
     fore_arena_reset(scratch, mark);
     return count;
 }
+
+double fore_period_strength(const float *y, size_t n, size_t lag, struct fore_arena *scratch)
+{
+    if (n > FINE_MAX) {
+        y += n - FINE_MAX;
+        n = FINE_MAX;
+    }
+    if (lag == 0 || lag + 1 >= n) return 0;
+    float *x = joined(y, n, scratch);
+    tame(x, n);
+    detrend(x, n);
+    return correlation(x, n, lag);
+}

@@ -24,5 +24,7 @@
  */
 size_t fore_period_find(const float *y, size_t n, double step_s, struct fore_arena *scratch,
                         uint32_t period[FORE_PERIODS_MAX]);
+/* How good a guide the point `lag` steps back is, -1..1: the correlation that the search goes by. */
+double fore_period_strength(const float *y, size_t n, size_t lag, struct fore_arena *scratch);
 
 #endif

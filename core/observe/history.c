@@ -9,46 +9,20 @@
  * Invariant: newest slot of level k+1 == newest slot of level k / ratio, so a mean is taken exactly
  * when its last window arrives, and the rows it needs are still in the ring below.
  */
-#include "core/observe/history.h"
+#include "core/observe/history_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 16 };
 #define NO_VALUE ((float)NAN)
-
-struct level {
-    fore_ns step;
-    uint32_t length;                  /* points promised to readers */
-    uint32_t cap;                     /* rows kept: also enough for one point of the level above */
-    uint32_t ratio;                   /* of the level above's step to this one's; 0 at the top */
-    uint64_t newest, first;           /* slots; the level is empty while newest < first */
-    uint8_t *present;                 /* [cap]: does slot % cap hold rows? */
-    size_t offset[FORE_HIST_METRICS]; /* of the metric's rows in a block, in floats */
-};
-
-struct block {
-    uint64_t first[FORE_HISTORY_LEVELS]; /* rows of earlier slots were never written: NaN */
-    float *row;
-};
-
-struct fore_history {
-    struct fore_history_shape shape;
-    struct level level[FORE_HISTORY_LEVELS];
-    struct block *block; /* row NULL: nothing asked for yet */
-    uint32_t block_count, partition_cap;
-    size_t block_floats;
-    size_t held_bytes;
-    bool started;
-};
 
 static void level_init(struct fore_history *history, int k)
 {
     const struct fore_history_shape *shape = &history->shape;
-    struct level *level = &history->level[k];
+    struct fore_history_level *level = &history->level[k];
     FORE_ASSERT(shape->step[k] > 0 && shape->length[k] > 0);
-    *level = (struct level){
+    *level = (struct fore_history_level){
         .step = shape->step[k], .length = shape->length[k], .cap = shape->length[k], .first = 1};
     if (k + 1 < FORE_HISTORY_LEVELS) {
         FORE_ASSERT(shape->step[k + 1] % shape->step[k] == 0);
@@ -60,7 +34,7 @@ static void level_init(struct fore_history *history, int k)
     history->held_bytes += level->cap;
     for (int m = 0; m < FORE_HIST_METRICS; m++) {
         level->offset[m] = history->block_floats;
-        history->block_floats += (size_t)level->cap * LANES;
+        history->block_floats += (size_t)level->cap * FORE_HISTORY_LANES;
     }
 }
 
@@ -71,7 +45,7 @@ struct fore_history *fore_history_create(const struct fore_history_shape *shape,
     FORE_ASSERT(history != NULL);
     history->shape = *shape;
     history->partition_cap = partition_cap;
-    history->block_count = partition_cap / LANES + 1;
+    history->block_count = partition_cap / FORE_HISTORY_LANES + 1;
     history->block = calloc(history->block_count, sizeof *history->block);
     FORE_ASSERT(history->block != NULL);
     history->held_bytes = sizeof *history + history->block_count * sizeof *history->block;
@@ -101,27 +75,27 @@ size_t fore_history_bytes(const struct fore_history *history)
     return history->held_bytes;
 }
 
-static float *row_at(const struct fore_history *history, const struct block *block, int k,
-                     int metric, uint64_t slot)
+static float *row_at(const struct fore_history *history, const struct fore_history_block *block,
+                     int k, int metric, uint64_t slot)
 {
-    const struct level *level = &history->level[k];
-    return block->row + level->offset[metric] + slot % level->cap * LANES;
+    const struct fore_history_level *level = &history->level[k];
+    return block->row + level->offset[metric] + slot % level->cap * FORE_HISTORY_LANES;
 }
 
 /* The oldest slot whose row the ring still holds. */
-static uint64_t oldest_kept(const struct level *level)
+static uint64_t oldest_kept(const struct fore_history_level *level)
 {
     uint64_t oldest = level->newest >= level->cap ? level->newest - level->cap + 1 : 0;
     return oldest > level->first ? oldest : level->first;
 }
 
-static bool has_row(const struct level *level, const struct block *block, int k, uint64_t slot)
+static bool has_row(const struct fore_history_level *level, const struct fore_history_block *block,
+                    int k, uint64_t slot)
 {
     return slot >= block->first[k] && level->present[slot % level->cap];
 }
 
-/* Makes a block's rows; the first one written will be the one in progress at each level. */
-static void block_begin(struct fore_history *history, struct block *block)
+void fore_history_block_begin(struct fore_history *history, struct fore_history_block *block)
 {
     block->row = calloc(history->block_floats, sizeof *block->row);
     FORE_ASSERT(block->row != NULL);
@@ -133,29 +107,29 @@ static void block_begin(struct fore_history *history, struct block *block)
 /* ---- appending --------------------------------------------------------------------------- */
 
 /* Mean of each lane over the rows of level k-1 that make up `slot`; NaN where there is none. */
-static void mean_row(const struct fore_history *history, const struct block *block, int k,
-                     int metric, uint64_t slot)
+static void mean_row(const struct fore_history *history, const struct fore_history_block *block,
+                     int k, int metric, uint64_t slot)
 {
-    const struct level *below = &history->level[k - 1];
-    double sum[LANES] = {0};
-    uint32_t count[LANES] = {0};
+    const struct fore_history_level *below = &history->level[k - 1];
+    double sum[FORE_HISTORY_LANES] = {0};
+    uint32_t count[FORE_HISTORY_LANES] = {0};
     uint64_t last = slot * below->ratio, first = last - below->ratio + 1;
     if (first < oldest_kept(below)) first = oldest_kept(below);
     for (uint64_t s = first; s <= last; s++) {
         if (!has_row(below, block, k - 1, s)) continue;
         const float *row = row_at(history, block, k - 1, metric, s);
-        for (int lane = 0; lane < LANES; lane++) {
+        for (int lane = 0; lane < FORE_HISTORY_LANES; lane++) {
             bool known = !isnan(row[lane]);
             sum[lane] += known ? (double)row[lane] : 0;
             count[lane] += known;
         }
     }
     float *mean = row_at(history, block, k, metric, slot);
-    for (int lane = 0; lane < LANES; lane++)
+    for (int lane = 0; lane < FORE_HISTORY_LANES; lane++)
         mean[lane] = count[lane] > 0 ? (float)(sum[lane] / count[lane]) : NO_VALUE;
 }
 
-static bool any_present(const struct level *level, uint64_t first, uint64_t last)
+static bool any_present(const struct fore_history_level *level, uint64_t first, uint64_t last)
 {
     if (first < oldest_kept(level)) first = oldest_kept(level);
     for (uint64_t s = first; s <= last; s++)
@@ -167,8 +141,8 @@ static bool any_present(const struct level *level, uint64_t first, uint64_t last
 static void roll_up(struct fore_history *history, int k, uint64_t slot)
 {
     for (; k < FORE_HISTORY_LEVELS; k++) {
-        struct level *level = &history->level[k];
-        const struct level *below = &history->level[k - 1];
+        struct fore_history_level *level = &history->level[k];
+        const struct fore_history_level *below = &history->level[k - 1];
         bool any = any_present(below, (slot - 1) * below->ratio + 1, slot * below->ratio);
         level->newest = slot;
         level->present[slot % level->cap] = any;
@@ -182,7 +156,7 @@ static void roll_up(struct fore_history *history, int k, uint64_t slot)
     }
 }
 
-static void mark_absent(struct level *level, uint64_t last)
+static void mark_absent(struct fore_history_level *level, uint64_t last)
 {
     uint64_t slot = level->newest + 1;
     if (last - level->newest > level->cap) slot = last - level->cap + 1;
@@ -194,7 +168,7 @@ static void mark_absent(struct level *level, uint64_t last)
 /* Leaves out the slots up to `last`. What the level above has in progress is finished first. */
 static void skip(struct fore_history *history, int k, uint64_t last)
 {
-    struct level *level = &history->level[k];
+    struct fore_history_level *level = &history->level[k];
     if (last <= level->newest) return;
     if (level->ratio != 0) {
         uint64_t boundary = (level->newest + level->ratio - 1) / level->ratio * level->ratio;
@@ -212,7 +186,7 @@ static void start(struct fore_history *history, uint64_t slot)
 {
     history->started = true;
     for (int k = 0; k < FORE_HISTORY_LEVELS; k++) {
-        struct level *level = &history->level[k];
+        struct fore_history_level *level = &history->level[k];
         level->newest = slot - 1;
         level->first = slot;
         if (level->ratio != 0) slot = (slot - 1) / level->ratio + 1;
@@ -230,19 +204,19 @@ static bool is_cold(const float *const value[FORE_HIST_METRICS], uint32_t first,
 static void write_block(struct fore_history *history, uint32_t index,
                         const float *const value[FORE_HIST_METRICS], uint32_t partition_count)
 {
-    struct block *block = &history->block[index];
-    uint32_t first = index * LANES;
+    struct fore_history_block *block = &history->block[index];
+    uint32_t first = index * FORE_HISTORY_LANES;
     uint32_t count = partition_count > first ? partition_count - first : 0;
-    if (count > LANES) count = LANES;
+    if (count > FORE_HISTORY_LANES) count = FORE_HISTORY_LANES;
     if (block->row == NULL) {
         if (is_cold(value, first, count)) return;
-        block_begin(history, block);
+        fore_history_block_begin(history, block);
         block->first[0] = history->level[0].newest;
     }
     for (int m = 0; m < FORE_HIST_METRICS; m++) {
         float *row = row_at(history, block, 0, m, history->level[0].newest);
         if (count > 0) memcpy(row, value[m] + first, count * sizeof *row);
-        for (uint32_t lane = count; lane < LANES; lane++)
+        for (uint32_t lane = count; lane < FORE_HISTORY_LANES; lane++)
             row[lane] = NO_VALUE;
     }
 }
@@ -251,7 +225,7 @@ void fore_history_append(struct fore_history *history, fore_ns end,
                          const float *const value[FORE_HIST_METRICS], uint32_t partition_count)
 {
     FORE_ASSERT(partition_count <= history->partition_cap);
-    struct level *level = &history->level[0];
+    struct fore_history_level *level = &history->level[0];
     uint64_t slot = (end + level->step / 2) / level->step;
     if (slot == 0) slot = 1; /* a first window shorter than half a step */
     if (!history->started) start(history, slot);
@@ -261,7 +235,7 @@ void fore_history_append(struct fore_history *history, fore_ns end,
     level->newest = slot;
     level->present[slot % level->cap] = 1;
     for (uint32_t b = 0; b < history->block_count; b++)
-        if (b * LANES < partition_count || history->block[b].row != NULL)
+        if (b * FORE_HISTORY_LANES < partition_count || history->block[b].row != NULL)
             write_block(history, b, value, partition_count);
     if (level->ratio != 0 && slot % level->ratio == 0 && !again)
         roll_up(history, 1, slot / level->ratio);
@@ -272,7 +246,7 @@ void fore_history_append(struct fore_history *history, fore_ns end,
 size_t fore_history_count(const struct fore_history *history, int level)
 {
     FORE_ASSERT(level >= 0 && level < FORE_HISTORY_LEVELS);
-    const struct level *at = &history->level[level];
+    const struct fore_history_level *at = &history->level[level];
     uint64_t count = at->newest + 1 - at->first;
     return count < at->length ? count : at->length;
 }
@@ -286,9 +260,9 @@ fore_ns fore_history_end(const struct fore_history *history, int level)
 static float get(const struct fore_history *history, int k, int metric, uint32_t partition,
                  uint64_t slot)
 {
-    const struct block *block = &history->block[partition / LANES];
+    const struct fore_history_block *block = &history->block[partition / FORE_HISTORY_LANES];
     if (block->row == NULL || !has_row(&history->level[k], block, k, slot)) return NO_VALUE;
-    return row_at(history, block, k, metric, slot)[partition % LANES];
+    return row_at(history, block, k, metric, slot)[partition % FORE_HISTORY_LANES];
 }
 
 void fore_history_read(const struct fore_history *history, int level,
@@ -307,15 +281,16 @@ void fore_history_read(const struct fore_history *history, int level,
 /* ---- split and merge --------------------------------------------------------------------- */
 
 /* Makes a block's rows writable from slot `first` on, NaN where nothing was written. */
-static void extend_back(struct fore_history *history, struct block *block, int k, uint64_t first)
+static void extend_back(struct fore_history *history, struct fore_history_block *block, int k,
+                        uint64_t first)
 {
-    const struct level *level = &history->level[k];
+    const struct fore_history_level *level = &history->level[k];
     if (first < oldest_kept(level)) first = oldest_kept(level);
     if (block->first[k] <= first) return;
     uint64_t end = block->first[k] <= level->newest ? block->first[k] : level->newest + 1;
     for (uint64_t slot = first; slot < end; slot++)
         for (int m = 0; m < FORE_HIST_METRICS; m++)
-            for (int lane = 0; lane < LANES; lane++)
+            for (int lane = 0; lane < FORE_HISTORY_LANES; lane++)
                 row_at(history, block, k, m, slot)[lane] = NO_VALUE;
     block->first[k] = first;
 }
@@ -335,10 +310,11 @@ struct pair {
 static void rewrite_row(struct fore_history *history, int k, uint64_t slot, struct pair pair)
 {
     for (int m = 0; m < FORE_HIST_METRICS; m++) {
-        float *left = row_at(history, &history->block[pair.left / LANES], k, m, slot);
-        float *right = row_at(history, &history->block[pair.right / LANES], k, m, slot);
-        left += pair.left % LANES;
-        right += pair.right % LANES;
+        float *left = row_at(history, &history->block[pair.left / FORE_HISTORY_LANES], k, m, slot);
+        float *right =
+            row_at(history, &history->block[pair.right / FORE_HISTORY_LANES], k, m, slot);
+        left += pair.left % FORE_HISTORY_LANES;
+        right += pair.right % FORE_HISTORY_LANES;
         if (pair.right_share >= 0) {
             double whole = (double)*left;
             *right = (float)(whole * pair.right_share);
@@ -354,11 +330,11 @@ static void rewrite(struct fore_history *history, struct pair pair)
 {
     FORE_ASSERT(pair.left != pair.right);
     FORE_ASSERT(pair.left < history->partition_cap && pair.right < history->partition_cap);
-    struct block *left = &history->block[pair.left / LANES];
-    struct block *right = &history->block[pair.right / LANES];
+    struct fore_history_block *left = &history->block[pair.left / FORE_HISTORY_LANES];
+    struct fore_history_block *right = &history->block[pair.right / FORE_HISTORY_LANES];
     if (left->row == NULL && right->row == NULL) return; /* both pasts are unknown, and stay it */
-    if (left->row == NULL) block_begin(history, left);
-    if (right->row == NULL) block_begin(history, right);
+    if (left->row == NULL) fore_history_block_begin(history, left);
+    if (right->row == NULL) fore_history_block_begin(history, right);
     for (int k = 0; k < FORE_HISTORY_LEVELS; k++) {
         uint64_t first = left->first[k] < right->first[k] ? left->first[k] : right->first[k];
         extend_back(history, left, k, first);
@@ -384,12 +360,12 @@ void fore_history_merge(struct fore_history *history, uint32_t left, uint32_t ri
 void fore_history_scale(struct fore_history *history, uint32_t partition, double factor)
 {
     FORE_ASSERT(partition < history->partition_cap && factor >= 0);
-    const struct block *block = &history->block[partition / LANES];
+    const struct fore_history_block *block = &history->block[partition / FORE_HISTORY_LANES];
     if (block->row == NULL) return;
     for (int k = 0; k < FORE_HISTORY_LEVELS; k++)
         for (uint32_t i = 0; i < history->level[k].cap; i++)
             for (int m = 0; m < FORE_HIST_METRICS; m++) {
-                float *at = &row_at(history, block, k, m, i)[partition % LANES];
+                float *at = &row_at(history, block, k, m, i)[partition % FORE_HISTORY_LANES];
                 *at = (float)((double)*at * factor);
             }
 }
@@ -397,10 +373,10 @@ void fore_history_scale(struct fore_history *history, uint32_t partition, double
 void fore_history_forget(struct fore_history *history, uint32_t partition)
 {
     FORE_ASSERT(partition < history->partition_cap);
-    const struct block *block = &history->block[partition / LANES];
+    const struct fore_history_block *block = &history->block[partition / FORE_HISTORY_LANES];
     if (block->row == NULL) return;
     for (int k = 0; k < FORE_HISTORY_LEVELS; k++)
         for (uint32_t i = 0; i < history->level[k].cap; i++)
             for (int m = 0; m < FORE_HIST_METRICS; m++)
-                row_at(history, block, k, m, i)[partition % LANES] = NO_VALUE;
+                row_at(history, block, k, m, i)[partition % FORE_HISTORY_LANES] = NO_VALUE;
 }

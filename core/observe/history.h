@@ -12,7 +12,8 @@
 #define FORE_HISTORY_H
 
 #include "core/base/arena.h"
-#include "core/base/base.h"
+#include "core/base/buf.h"
+#include "core/base/err.h"
 
 enum { FORE_HISTORY_LEVELS = 3 };
 enum fore_history_metric {
@@ -54,5 +55,15 @@ void fore_history_scale(struct fore_history *history, uint32_t partition, double
 /* The index begins another life: its past becomes NaN. */
 void fore_history_forget(struct fore_history *history, uint32_t partition);
 size_t fore_history_bytes(const struct fore_history *history); /* memory held */
+/*
+ * The past as bytes, for a restart: the middle and the long level, whole points only; the last
+ * minutes' windows are not kept. Framed and checksummed; loaded into a fresh history of the same
+ * shape and number of partitions, which then goes on where it was: a first window that ended before
+ * fore_history_end(history, 1) is not allowed. FORE_E_FORMAT, with what is wrong, and then it must
+ * be created anew.
+ */
+void fore_history_save(const struct fore_history *history, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_history_load(struct fore_history *history, const void *bytes,
+                                              size_t size, struct fore_diag *diag);
 
 #endif

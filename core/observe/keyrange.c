@@ -156,7 +156,10 @@ bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, u
     for (uint32_t i = 0; i < r->count; i++)
         if (r->sample[i].position >= first && r->sample[i].position <= last)
             sketch->work[count++] = r->sample[i];
-    return fore_keyrange_cut_samples(sketch->work, count, r->threshold, right_share, out);
+    const struct fore_keyrange_question question = {.threshold = r->threshold,
+                                                    .decay_per_ns = sketch->decay_per_ns,
+                                                    .right_share = right_share};
+    return fore_keyrange_cut_samples(sketch->work, count, &question, out);
 }
 
 /* Empty, nothing ever turned away; its memory is kept for the next life. */

@@ -12,7 +12,12 @@ struct fore_keyrange_sample {
 };
 
 /* As fore_keyrange_cut, of `count` samples all inside the partition, which it reorders. */
+struct fore_keyrange_question {
+    double threshold, decay_per_ns; /* of the sample */
+    double right_share;             /* wanted */
+};
 bool fore_keyrange_cut_samples(struct fore_keyrange_sample *sample, uint32_t count,
-                               double threshold, double right_share, struct fore_keyrange_cut *out);
+                               const struct fore_keyrange_question *question,
+                               struct fore_keyrange_cut *out);
 
 #endif

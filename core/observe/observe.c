@@ -138,6 +138,7 @@ struct fore_observe *fore_observe_create(const struct fore_observe_options *opti
     observe->key_ranges =
         fore_keyrange_create(cap, (uint32_t)options->range_samples, options->sketch_half_life,
                              fore_rng_stream(seed, "observe.key_ranges", 0));
+    observe->frontier = fore_frontier_create(cap, options->sketch_half_life);
     observe->work->held_bytes = held;
     bool columns = false;
     for (uint32_t t = 0; t < topology->table_count; t++)
@@ -152,6 +153,7 @@ void fore_observe_destroy(struct fore_observe *observe)
     fore_history_destroy(observe->history);
     fore_hotkeys_destroy(observe->hot_keys);
     fore_keyrange_destroy(observe->key_ranges);
+    fore_frontier_destroy(observe->frontier);
     fore_columns_destroy(observe->columns);
     for (int m = 0; m < FORE_HIST_METRICS; m++)
         free(observe->work->row[m]);
@@ -167,6 +169,7 @@ size_t fore_observe_bytes(const struct fore_observe *observe)
 {
     return observe->work->held_bytes + fore_history_bytes(observe->history) +
            fore_hotkeys_bytes(observe->hot_keys) + fore_keyrange_bytes(observe->key_ranges) +
+           fore_frontier_bytes(observe->frontier) +
            (observe->columns != NULL ? fore_columns_bytes(observe->columns) : 0);
 }
 
@@ -258,6 +261,7 @@ static void follow_generation(struct fore_observe *observe, uint32_t p, uint32_t
         forget(observe, p);
         fore_history_forget(observe->history, p);
         fore_keyrange_forget(observe->key_ranges, p);
+        fore_frontier_forget(observe->frontier, p);
         if (observe->columns != NULL) fore_columns_forget(observe->columns, p);
     }
     rates->generation = generation;
@@ -340,6 +344,8 @@ static void push_keys(struct fore_observe *observe, const struct fore_sample *sa
         fore_hotkeys_add(observe->hot_keys, sample->end, key->position, key->weight);
         if (p < observe->partition_cap)
             fore_keyrange_add(observe->key_ranges, sample->end, p, key->position, key->weight);
+        if (p < observe->partition_cap && key->write)
+            fore_frontier_note(observe->frontier, p, key->position);
         if (p < observe->partition_cap && observe->columns != NULL)
             fore_columns_add(observe->columns, sample->end, p, key->columns, key->weight);
     }
@@ -352,6 +358,7 @@ enum fore_err fore_observe_push(struct fore_observe *observe, const struct fore_
     push_partitions(observe, sample, topology);
     push_nodes(observe, sample);
     push_keys(observe, sample, topology);
+    fore_frontier_close(observe->frontier, sample->end);
     observe->end = sample->end;
     observe->windows++;
     return FORE_E_OK;
@@ -380,6 +387,7 @@ void fore_observe_split(struct fore_observe *observe, uint32_t left, uint32_t ri
     observe->partition[right].size_bytes = right_bytes;
     fore_history_split(observe->history, left, right, right_share);
     fore_keyrange_split(observe->key_ranges, left, right, at);
+    fore_frontier_split(observe->frontier, left, right, at);
     if (observe->columns != NULL) fore_columns_split(observe->columns, left, right, right_share);
 }
 
@@ -398,6 +406,7 @@ void fore_observe_merge(struct fore_observe *observe, uint32_t left, uint32_t ri
     observe->work->partition[right].adopts = true;
     fore_history_merge(observe->history, left, right);
     fore_keyrange_merge(observe->key_ranges, left, right);
+    fore_frontier_merge(observe->frontier, left, right);
     if (observe->columns != NULL) fore_columns_merge(observe->columns, left, right);
 }
 
@@ -438,4 +447,33 @@ void fore_observe_merge_columns(struct fore_observe *observe, uint32_t base, uin
         b->of[i] /= whole;
     publish(b, &observe->partition[base]);
     fore_history_scale(observe->history, base, 1 / whole);
+}
+
+/* ---- a past from before ---------------------------------------------------------------------- */
+
+void fore_observe_save(const struct fore_observe *observe, struct fore_buf *out)
+{
+    fore_history_save(observe->history, out);
+}
+
+enum fore_err fore_observe_load(struct fore_observe *observe, const void *bytes, size_t size,
+                                struct fore_diag *diag)
+{
+    FORE_ASSERT(observe->windows == 0);
+    FORE_TRY(fore_history_load(observe->history, bytes, size, diag));
+    observe->end = fore_history_end(observe->history, 1);
+    return FORE_E_OK;
+}
+
+void fore_observe_seed(struct fore_observe *observe, fore_ns end, const float *load,
+                       uint32_t partition_count)
+{
+    FORE_ASSERT(observe->windows == 0 && end > observe->end);
+    FORE_ASSERT(partition_count <= observe->partition_cap);
+    float *nothing = observe->work->row[FORE_HIST_BYTES];
+    for (uint32_t p = 0; p < partition_count; p++)
+        nothing[p] = (float)NAN;
+    const float *const value[FORE_HIST_METRICS] = {load, nothing, nothing, nothing};
+    fore_history_append(observe->history, end, value, partition_count);
+    observe->end = end;
 }

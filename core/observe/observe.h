@@ -9,6 +9,7 @@
 #include "core/cluster/sample.h"
 #include "core/cluster/topology.h"
 #include "core/observe/columns.h"
+#include "core/observe/frontier.h"
 #include "core/observe/history.h"
 #include "core/observe/hotkeys.h"
 #include "core/observe/keyrange.h"
@@ -57,8 +58,9 @@ struct fore_observe {
     struct fore_history *history;
     struct fore_hotkeys *hot_keys;
     struct fore_keyrange *key_ranges;
-    struct fore_columns *columns; /* of a pair by its base; NULL: no table tells its columns */
-    fore_ns end;                  /* of the newest window; 0: none yet */
+    struct fore_frontier *frontier; /* of inserts in the order of the key */
+    struct fore_columns *columns;   /* of a pair by its base; NULL: no table tells its columns */
+    fore_ns end;                    /* of the newest window; 0: none yet */
     uint64_t windows;
     uint32_t partition_cap, node_count;
     struct fore_observe_work *work; /* private: the sums behind the averages */
@@ -83,6 +85,18 @@ void fore_observe_split_columns(struct fore_observe *observe, uint32_t base, uin
                                 double load_base, double load_apart);
 void fore_observe_merge_columns(struct fore_observe *observe, uint32_t base, uint32_t sibling,
                                 double load_base, double load_apart);
+/* The past, for a restart; averages and sketches are begun anew, in seconds and minutes. See
+ * history.h for what is promised and what is refused. */
+void fore_observe_save(const struct fore_observe *observe, struct fore_buf *out);
+FORE_MUST_USE enum fore_err fore_observe_load(struct fore_observe *observe, const void *bytes,
+                                              size_t size, struct fore_diag *diag);
+/*
+ * A past that somebody else remembers: the mean loads, in cores, of all partitions over the window
+ * that ended at `end`; NaN where not known. In the order of time, before the first push, which must
+ * end later.
+ */
+void fore_observe_seed(struct fore_observe *observe, fore_ns end, const float *load,
+                       uint32_t partition_count);
 size_t fore_observe_bytes(const struct fore_observe *observe); /* memory held */
 
 #endif

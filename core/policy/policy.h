@@ -11,6 +11,7 @@
 #include "core/decide/score.h"
 #include "core/policy/elastic_options.h"
 #include "core/policy/peers.h"
+#include "core/policy/slow_options.h"
 
 struct fore_policy_options { /* the "policy" section */
     const char *name;
@@ -36,6 +37,7 @@ struct fore_policy_options { /* the "policy" section */
     struct fore_random_options random;
     struct fore_static_weekly_options static_weekly;
     struct fore_elastic_options elastic; /* of all that count nodes */
+    struct fore_slow_options slow;       /* of predictive */
 };
 extern const struct fore_option_section fore_policy_section;
 enum { FORE_POLICY_SECTIONS = 32 };

@@ -4,9 +4,11 @@
  * The two are kept as weighted scenarios of one objective and never averaged into one load: half
  * a surge is what an average predicts and what nobody will see (HEADLINE part 2, section 1). The
  * nowcast's weight rises when the forecast has lately been no better than persistence at the lead
- * that a move needs.
+ * that a move needs. Beside all that it owns a placement for the whole week (slow.h).
  */
+#include "core/decide/hindsight.h"
 #include "core/policy/rows.h"
+#include "core/policy/slow.h"
 
 #include <math.h>
 
@@ -39,11 +41,57 @@ uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
     return 2;
 }
 
+struct memory {
+    void *planned;
+    struct fore_slow *slow;
+    struct fore_hindsight hindsight;
+};
+
+static void *begin(const struct fore_topology *topology, uint64_t seed, struct fore_arena *perm)
+{
+    struct memory *memory = FORE_NEW(perm, struct memory, 1);
+    memory->planned = fore_policy_planned_begin(topology, seed, perm);
+    memory->slow = fore_slow_create(topology, seed, perm);
+    return memory;
+}
+
+/* Where a placement for the week is kept, what the fast loop fears must be what has come true. */
+static void sober(const struct fore_hindsight *hindsight, struct fore_decide_options *options)
+{
+    double share = fore_hindsight_share(hindsight);
+    options->move_price = (fore_ns)((double)options->move_price / share);
+    options->split_price = (fore_ns)((double)options->split_price / share);
+    options->gain_min = (fore_ns)((double)options->gain_min / share);
+}
+
+/* The coming hours first; where they ask for nothing, the week. */
+static void propose(const struct fore_policy_view *view, void *self, struct fore_arena *scratch,
+                    struct fore_plan *out)
+{
+    struct memory *memory = self;
+    struct fore_planner_input input = *view->planner;
+    struct fore_decide_options options = *input.options;
+    struct fore_policy_view fast = *view;
+    fast.planner = &input;
+    input.options = &options;
+    input.home = fore_slow_homes(memory->slow, view, scratch);
+    if (input.home != NULL) sober(&memory->hindsight, &options);
+    fore_policy_planned_propose(&fast, memory->planned, scratch, out);
+    const struct fore_scenario *ahead = view->nowcast;
+    fore_hindsight_add(&memory->hindsight, view->planner, out->violation_after_s,
+                       (double)ahead->steps * (double)ahead->step / 1e9);
+    if (input.home == NULL || out->move_count > 0) return;
+    input.term_count = fore_policy_predictive_terms(view, input.term);
+    fore_slow_send(memory->slow, &input, &view->options->slow, scratch, out);
+}
+
 const struct fore_policy fore_policy_predictive = {
     .name = "predictive",
     .about = "the planner, told the forecast and the present load as two scenarios",
     .knob = fore_policy_planned_knobs,
     .terms = fore_policy_predictive_terms,
-    .begin = fore_policy_planned_begin,
-    .propose = fore_policy_planned_propose,
+    .section = &fore_slow_section,
+    .options_at = offsetof(struct fore_policy_options, slow),
+    .begin = begin,
+    .propose = propose,
 };

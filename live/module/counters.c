@@ -18,7 +18,6 @@ size_t live_counters_write(const struct live_counters *counters, char *out)
     char *at = out;
     memcpy(at, magic, sizeof magic);
     at = put(at + sizeof magic, counters->start);
-    at = put(at, counters->commands);
     uint32_t next = 0;
     for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
         const struct live_counter *c = &counters->slot[slot];
@@ -56,7 +55,6 @@ enum fore_err live_counters_read(const char *bytes, size_t len, struct live_coun
                        .end = (const unsigned char *)bytes + len,
                        .sound = true};
     out->start = get(&r);
-    out->commands = get(&r);
     uint64_t next = 0;
     while (r.sound && r.at < r.end) {
         uint64_t gap = get(&r);

@@ -2,7 +2,7 @@
  * counters.h - what the module counts per slot, and how it tells: one string of bytes.
  *
  *   "FSH1", then numbers in LEB128 (7 bits a byte, low ones first, the top bit says "more"):
- *   start (a number drawn when the module was loaded), commands counted in all, and then a group
+ *   start (a number drawn when the module was loaded), and then a group
  *   for every slot that was ever used, in order: slots since the last one listed (the first: since
  *   -1), reads, writes, bytes.
  *
@@ -21,12 +21,12 @@ struct live_counter {
 };
 
 struct live_counters {
-    uint64_t start, commands;
+    uint64_t start;
     struct live_counter slot[FORE_SLOT_COUNT];
 };
 
 /* Enough for any counters. */
-enum { LIVE_COUNTERS_BYTES = 4 + 2 * 10 + FORE_SLOT_COUNT * (3 + 3 * 10) };
+enum { LIVE_COUNTERS_BYTES = 4 + 10 + FORE_SLOT_COUNT * (3 + 3 * 10) };
 
 size_t live_counters_write(const struct live_counters *counters, char *out);
 /* All of *out is set, or, when the bytes are not well formed, FORMAT is returned. */

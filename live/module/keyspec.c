@@ -99,8 +99,8 @@ void live_keyspec_add(struct live_keyspec *spec, const struct live_keyspec_comma
     memcpy(row->name, name.word, sizeof row->name);
 }
 
-const struct live_keyspec_row *live_keyspec_find(const struct live_keyspec *spec, const char *name,
-                                                 size_t len)
+__attribute__((hot)) const struct live_keyspec_row *live_keyspec_find(
+    const struct live_keyspec *spec, const char *name, size_t len)
 {
     struct folded folded;
     if (!fold(name, len, &folded)) return NULL;
@@ -120,4 +120,32 @@ const struct live_keyspec_row *live_keyspec_part(const struct live_keyspec *spec
     memcpy(name + head + 1, part, len);
     const struct live_keyspec_row *row = live_keyspec_find(spec, name, head + 1 + len);
     return row != NULL && row->kind != LIVE_KEYSPEC_CONTAINER ? row : NULL;
+}
+
+/* CRC-16/XMODEM a byte at a time by shifts: x^16 + x^12 + x^5 + 1. */
+static inline uint32_t crc16_next(uint32_t crc, unsigned char byte)
+{
+    uint32_t x = ((crc >> 8) ^ byte) & 0xff;
+    x ^= x >> 4;
+    return ((crc << 8) ^ (x << 12) ^ (x << 5) ^ x) & 0xffff;
+}
+
+__attribute__((hot)) uint16_t live_keyspec_slot(const char *key, size_t len)
+{
+    uint32_t crc = 0;
+    size_t open = len; /* where the first { is */
+    for (size_t i = 0; i < len && open == len; i++) {
+        if (key[i] == '{') open = i;
+        crc = crc16_next(crc, (unsigned char)key[i]);
+    }
+    if (open == len) return crc % 16384;
+    size_t close = open + 1;
+    while (close < len && key[close] != '}')
+        close++;
+    bool tagged = close < len && close > open + 1;
+    size_t from = tagged ? open + 1 : 0, to = tagged ? close : len;
+    crc = 0;
+    for (size_t i = from; i < to; i++)
+        crc = crc16_next(crc, (unsigned char)key[i]);
+    return crc % 16384;
 }

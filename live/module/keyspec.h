@@ -49,6 +49,8 @@ const struct live_keyspec_row *live_keyspec_find(const struct live_keyspec *spec
 const struct live_keyspec_row *live_keyspec_part(const struct live_keyspec *spec,
                                                  const struct live_keyspec_row *container,
                                                  const char *part, size_t len);
+/* The slot of a key, as fore_hash_slot() says it, without a table: a cold table costs more. */
+uint16_t live_keyspec_slot(const char *key, size_t len);
 /* False: it moves or measures data (MIGRATE, RESTORE, DUMP, OBJECT ...), or runs a script, whose
  * commands are counted instead. The name is in lower case. */
 bool live_keyspec_is_load(const char *name);

@@ -58,10 +58,34 @@ END
 logged() { if grep -qE "$2" "$T/log"; then pass "$1"; else fail "$1: no $2 in the log" && tail -n 3 "$T/log" | cut -c 1-200; fi; }
 unlogged() { if grep -qE "$2" "$T/log"; then fail "$1: $2 in the log"; else pass "$1"; fi; }
 
+# Somebody was killed in the middle of a hand-over of slot 5000.
+other=$(sed -n 2p "$C/nodes" | cut -d' ' -f1)
+mine=$(redis-cli -p "$port" cluster myid) its=$(redis-cli -p "$other" cluster myid)
+redis-cli -p "$other" cluster setslot 5000 importing "$mine" >/dev/null
+redis-cli -p "$port" cluster setslot 5000 migrating "$its" >/dev/null
+half_open() { redis-cli -p "$port" cluster nodes | grep -q '\[5000->-'; }
+
 conf observe 6s
 expect 0 "it observes" live "$T/c.cfg"
 logged "and says so" '"text":"mode observe'
 unlogged "observing plans nothing" '"event":"(plan|proposal|move)"'
+logged "it reports what others left half done" '"event":"open-slot".*slot 5000'
+half_open && pass "and leaves it alone" || fail "somebody else's slot was touched"
+expect 2 "observing it takes nothing over" live "$T/c.cfg" --adopt
+complains "and says what that needs" 'needs live.mode = "auto"'
+conf auto 2s
+: >"$T/stop"
+expect 0 "in auto mode it runs beside it" live "$T/c.cfg"
+half_open && pass "and still leaves it alone" || fail "somebody else's slot was touched"
+expect 0 "with --adopt it runs" live "$T/c.cfg" --adopt
+logged "and has taken it over" '"event":"settled"'
+rm "$T/stop"
+half_open && fail "slot 5000 is still half open" || pass "slot 5000 is whole again"
+[ "$(slots_of_first)" = 5460 ] && pass "and where it was going" || fail "slot 5000 went elsewhere"
+redis-cli -p "$port" cluster setslot 5000 importing "$its" >/dev/null # and back, for what follows
+redis-cli -p "$other" cluster setslot 5000 migrating "$mine" >/dev/null
+redis-cli -p "$port" cluster setslot 5000 node "$mine" >/dev/null
+redis-cli -p "$other" cluster setslot 5000 node "$mine" >/dev/null
 
 conf propose 8s
 expect 0 "it proposes" live "$T/c.cfg" --journal "$T/p.fsj"
@@ -89,5 +113,17 @@ logged "and sweeps" '"state":"watch"'
 [ "$(slots_of_first)" -lt 5461 ] && pass "slots have left the hot shard" || fail "no slot has moved"
 intact && pass "every key is as it was" || fail "keys are lost or changed"
 ask cluster nodes | grep -q -e '->-' -e '-<-' && fail "a slot was left open" || pass "no slot is open"
+conf observe 5s
+expect 0 "it starts again" live "$T/c.cfg"
+logged "and goes on with what it had learned" '"event":"learned","text":"history and forecasts go on'
+cp "$T/s.db.learned" "$T/whole"
+head -c 3000 "$T/whole" >"$T/s.db.learned"
+conf observe 3s
+expect 0 "a file cut short does not stop it" live "$T/c.cfg"
+logged "it is told, and begun anew" '"level":"warning","event":"learned".*beginning anew'
+cp "$T/whole" "$T/s.db.learned"
+conf observe 3s
+expect 0 "other windows do not stop it either" live "$T/c.cfg" --set observe.window=2s --set observe.mid_step=60s
+logged "and are told" '"event":"learned".*windows of 1s; beginning anew'
 grep -qE 'k[1-9]"|[0-9]+-[1-9]"' "$T/log" && fail "the log names keys or values" || pass "the log names no key and no value"
 exit $bad

@@ -44,11 +44,12 @@ static void read_nodes(struct ground *ground)
     FILE *file = fopen(path, "r");
     if (file == NULL) abort();
     int port, pid;
-    char role[12];
-    while (fscanf(file, "%d %d %11s", &port, &pid, role) == 3) {
+    char role[12], host[LIVE_HOST_MAX];
+    while (fscanf(file, "%d %d %11s %63s", &port, &pid, role, host) == 4) {
         struct ground_node *node = &ground->node[ground->node_count++];
         *node = (struct ground_node){.pid = pid};
-        node->address = (struct live_address){.host = "127.0.0.1", .port = (uint16_t)port};
+        node->address = (struct live_address){.port = (uint16_t)port};
+        (void)snprintf(node->address.host, sizeof node->address.host, "%s", host);
         (void)snprintf(node->role, sizeof node->role, "%s", role);
     }
     (void)fclose(file);
@@ -364,7 +365,7 @@ void ground_reset(struct ground *ground)
 {
     struct live_cluster *cluster = &ground->cluster;
     uint32_t primaries = 0;
-    uint64_t until = live_clock_ms() + 15000;
+    uint64_t until = live_clock_ms() + 60000;
     while (primaries < ground->node_count && strcmp(ground->node[primaries].role, "primary") == 0)
         primaries++;
     live_clock_sleep_ms(1500); /* what has just moved must not move back at once: see mover.h */

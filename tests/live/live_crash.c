@@ -100,8 +100,9 @@ static void stopped_at_any_instant(enum crash_victim victim)
     struct fore_rng rng = fore_rng_stream(2, "crash.stop", (uint32_t)victim);
     int left = rounds() > 0 ? (rounds() + 9) / 10 : 1;
     for (int tries = 0; left > 0 && tries < 1000; tries++)
-        left -= crash_node(&(struct crash){
-            .victim = victim, .stop = true, .after_us = 1 + fore_rng_below(&rng, INSTANT_US)});
+        left -= crash_node(&(struct crash){.victim = victim,
+                                           .harm = CRASH_STOP,
+                                           .after_us = 1 + fore_rng_below(&rng, INSTANT_US)});
     assert_int_equal(left, 0);
     crash_tell();
 }
@@ -121,7 +122,7 @@ static void a_target_stopped_at_any_instant_is_recovered(void **state)
 static int begin_group(void **state)
 {
     (void)state;
-    crash_begin();
+    crash_begin("3 -r 1 -t 2000");
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 static struct ground *ground;
+static const char *capture; /* device */
 
 static struct live_driver *drive(double duty)
 {
@@ -27,7 +28,7 @@ static struct live_driver *drive(double duty)
         .journal = ground_path(ground, name),
         .partitions = 64,
         .window = 500 * FORE_MS,
-        .heat = {.duty = duty, .glance_ms = 20, .seed = 3}
+        .heat = {.duty = duty, .glance_ms = 20, .seed = 3, .capture = capture}
     };
     struct live_driver *driver = NULL;
     struct fore_diag diag = {0};
@@ -117,6 +118,53 @@ static void glances_share_a_node_out_to_its_slots(void **state)
     assert_int_equal(sure.source, LIVE_HEAT_MONITOR);
     assert_true(sure.samples > 100 && sure.relative_error < 0.1);
     assert_true(isinf(live_heat_sure(&driver->heat, 4000, 4000).relative_error));
+    fore_driver_close(live_driver_door(driver));
+}
+
+/* As root, or with CAP_NET_RAW: every command is seen; else the reason is said. */
+static void what_passes_on_the_wire_is_counted(void **state)
+{
+    (void)state;
+    ground_reset(ground);
+    capture = "lo";
+    struct live_driver *driver = drive(0);
+    capture = NULL;
+    if (driver->heat.source != LIVE_HEAT_PCAP) {
+        assert_int_equal(driver->heat.source, LIVE_HEAT_MONITOR);
+        assert_true(driver->heat.capture_diag.text[0] != '\0');
+        print_message("skipped: %s\n", driver->heat.capture_diag.text);
+        fore_driver_close(live_driver_door(driver));
+        skip();
+    }
+    static const uint16_t slot[] = {100, 1100, 9100};
+    static const int times[] = {2000, 1000, 500};
+    (void)window(driver);
+    for (int i = 0; i < 3; i++)
+        ask(slot[i], times[i]);
+    double seen[3] = {0}, missed = 0;
+    for (int w = 0; w < 3; w++) {
+        struct fore_sample sample = window(driver);
+        for (int i = 0; i < 3; i++) {
+            uint32_t p =
+                fore_topology_find(&driver->topology, (uint64_t)slot[i] << FORE_SLOT_SHIFT);
+            seen[i] += (double)sample.partition[p].reads;
+        }
+        missed = fmax(missed, driver->heat.capture_missed);
+    }
+    for (int i = 0; i < 3; i++)
+        if (fabs(seen[i] / times[i] - 1) > 0.01) fail_msg("slot %d: %g", (int)slot[i], seen[i]);
+    if (missed > 0.02) fail_msg("%g were not seen", missed);
+    fore_driver_close(live_driver_door(driver));
+}
+
+static void what_cannot_be_captured_is_said(void **state)
+{
+    (void)state;
+    capture = "no-such-device";
+    struct live_driver *driver = drive(0);
+    capture = NULL;
+    assert_int_equal(driver->heat.source, LIVE_HEAT_MONITOR);
+    assert_true(driver->heat.capture_diag.text[0] != '\0');
     fore_driver_close(live_driver_door(driver));
 }
 
@@ -224,6 +272,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(totals_are_what_was_sent),
         cmocka_unit_test(glances_share_a_node_out_to_its_slots),
+        cmocka_unit_test(what_passes_on_the_wire_is_counted),
+        cmocka_unit_test(what_cannot_be_captured_is_said),
         cmocka_unit_test(without_glances_keys_are_what_is_left),
         cmocka_unit_test(sizes_are_about_right),
         cmocka_unit_test(slots_moved_by_others_are_followed),

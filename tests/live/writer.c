@@ -239,7 +239,7 @@ void writer_begin(struct writer *w, struct ground *ground)
 void writer_harm(struct writer *w, const struct live_address *victim, bool stopped)
 {
     w->harmed_ms = live_clock_ms();
-    w->victim = node_at(w, victim);
+    w->victim = victim != NULL ? node_at(w, victim) : -1;
     w->stopped = stopped;
     w->phase = WRITER_HARMED;
 }

@@ -61,7 +61,7 @@ struct writer {
 
 /* Keys in slots 0, 1, 2 (half of them) and all over. LIVE_WRITES=N: so many a second (5000). */
 void writer_begin(struct writer *writer, struct ground *ground);
-/* The harm has just been done, to the node with that address. */
+/* The harm has just been done, to the node with that address; NULL: to none. */
 void writer_harm(struct writer *writer, const struct live_address *victim, bool stopped);
 /* Stops and judges every key once more. */
 void writer_end(struct writer *writer);

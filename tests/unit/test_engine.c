@@ -103,6 +103,29 @@ static void what_was_split_may_be_split_again_and_what_was_merged_rests(void **s
     assert_false(look.input.partition_split_rest[1] || fore_planner_split_rests(&look.input, 1));
 }
 
+/* The fake driver tells nothing of splits. */
+static void the_operators_word_on_splits_counts_where_the_cluster_has_none(void **state)
+{
+    struct fore_engine_look look;
+    engine_case_start();
+    engine_case_run(5, 0, 0.1);
+    look_at(&look);
+    assert_true(look.input.split_cost.overhead_share == 0 && look.input.split_cost.pause_s == 0);
+    ec.options.decide.partition_overhead = 0.01;
+    ec.options.decide.split_pause = 2 * FORE_SEC;
+    look_at(&look);
+    expect_near(look.input.split_cost.overhead_share, 0.01, 1e-12);
+    expect_near(look.input.split_cost.pause_s, 2, 1e-12);
+    for (uint32_t p = 0; p < 2; p++) /* nodes of unlike numbers, none of which does more for it */
+        assert_int_equal(fore_topology_move(&ec.fake->topology, p,
+                                            ec.fake->topology.partition[p].replica[0],
+                                            ENGINE_CASE_NODES - 1),
+                         FORE_E_OK);
+    engine_case_run(400, 0, 0.1);
+    look_at(&look);
+    assert_true(look.input.split_cost.overhead_share < 0.005);
+}
+
 static void an_unknown_policy_is_named_with_its_nearest(void **state)
 {
     ec.setup.policy = "predictve";
@@ -205,6 +228,7 @@ int main(void)
         T(nothing_moves_before_it_may_act),
         T(equal_runs_give_equal_events),
         T(what_was_split_may_be_split_again_and_what_was_merged_rests),
+        T(the_operators_word_on_splits_counts_where_the_cluster_has_none),
         T(an_unknown_policy_is_named_with_its_nearest),
         T(an_oracle_needs_a_future),
         T(a_cluster_that_fails_some_calls_still_ends_well),

@@ -19,6 +19,7 @@ static struct fore_observe observe = {.partition = seen, .partition_cap = COUNT}
 static struct fore_arena scratch;
 static struct fore_fleet *fleet;
 static fore_ns now;
+static float daily; /* a second timer, once in the period that was told: so many times as much */
 
 static int begin(void **state)
 {
@@ -33,6 +34,7 @@ static int begin(void **state)
     for (uint32_t p = 0; p < COUNT; p++)
         parts[p] = (struct fore_partition){.alive = true};
     now = 0;
+    daily = 1;
     static const char *const periods[] = {"8h"};
     struct fore_forecast_options options = {
         .model = "short-seasonal-naive",
@@ -62,7 +64,8 @@ static int end(void **state)
 /* A timer fires every `every` steps, at a level that rises by half a percent a step. */
 static float level(uint64_t at, uint64_t every)
 {
-    return expf(0.005f * (float)at) * (at % every == 0 ? 4.0f : 1.0f);
+    float fires = at % every == 0 ? 4.0f : 1.0f;
+    return expf(0.005f * (float)at) * fires * (at % TOLD == 5 ? daily : 1.0f);
 }
 
 static void run_timer(uint64_t points, uint64_t every)
@@ -104,11 +107,30 @@ static void what_is_no_fraction_of_it_does_not(void **state)
     expect_lag(TOLD, 7);
 }
 
+static void nor_does_a_fraction_that_is_the_poorer_guide(void **state)
+{
+    (void)state;
+    daily = 30;
+    run_timer(6 * TOLD, 12);
+    expect_lag(TOLD, 12);
+}
+
+/* Too little was seen to say that the told period is the poorer one. */
+static void nothing_joins_before_the_told_period_was_seen_three_times(void **state)
+{
+    (void)state;
+    run_timer(3 * TOLD - 12, 12);
+    expect_lag(TOLD, 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_fraction_of_the_period_that_was_told_joins_it, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(nor_does_a_fraction_that_is_the_poorer_guide, begin, end),
+        cmocka_unit_test_setup_teardown(nothing_joins_before_the_told_period_was_seen_three_times,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(what_is_no_fraction_of_it_does_not, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

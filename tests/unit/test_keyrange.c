@@ -1,5 +1,6 @@
 #include "core/observe/keyrange.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -137,6 +138,24 @@ static void samples_follow_the_present(void **state)
     assert_true(cut.at > 2 * KEYS);
 }
 
+/* One sample in two minutes and a half-life of ten: the decay leaves about a dozen to go by. */
+static void sparse_samples_are_helped_out_by_older_ones(void **state)
+{
+    uint32_t good = 0;
+    for (uint32_t life = 0; life < 100; life++) {
+        for (uint64_t i = 0; i < 200; i++) {
+            double at = fore_rng_unit(&rng); /* denser to the right: half lies above 0.7071 */
+            fore_keyrange_add(sketch, i * 120 * FORE_SEC, 0, (uint64_t)(sqrt(at) * KEYS), 1);
+        }
+        struct fore_keyrange_cut cut;
+        assert_true(cut_at(0, 0.5, &cut));
+        double left = (double)cut.at / KEYS * ((double)cut.at / KEYS);
+        good += left >= 0.4 && left <= 0.6;
+        fore_keyrange_forget(sketch, 0);
+    }
+    assert_true(good >= 92);
+}
+
 static void a_split_hands_samples_to_their_side(void **state)
 {
     add_uniform(0, 0, KEYS, 20000);
@@ -189,6 +208,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(cuts_lie_inside_the_partition, setup, teardown),
         cmocka_unit_test_setup_teardown(an_insert_pattern_is_monotone, setup, teardown),
         cmocka_unit_test_setup_teardown(samples_follow_the_present, setup, teardown),
+        cmocka_unit_test_setup_teardown(sparse_samples_are_helped_out_by_older_ones, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_split_hands_samples_to_their_side, setup, teardown),
         cmocka_unit_test_setup_teardown(a_merge_weighs_the_parts_by_their_load, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_is_made_for_the_first_sample_only, setup, teardown),

@@ -20,16 +20,23 @@ static int end(void **state)
     return 0;
 }
 
-static struct fore_load build(const struct fore_load_pending *pending, size_t count)
+static struct fore_load build_with(double spread, double excess_weight,
+                                   const struct fore_load_pending *pending, size_t count)
 {
     struct fore_load load = {.topology = &world.topology,
                              .term = {{&world.forecast, 1}},
                              .term_count = 1,
                              .limit = 0.85,
-                             .excess_weight = 2,
+                             .spread = spread,
+                             .excess_weight = excess_weight,
                              .move_utilization = 0.07};
     fore_load_build(&load, &world.arena, pending, count);
     return load;
+}
+
+static struct fore_load build(const struct fore_load_pending *pending, size_t count)
+{
+    return build_with(0, 2, pending, count);
 }
 
 static void a_node_carries_the_sum_of_its_partitions(void **state)
@@ -54,6 +61,25 @@ static void a_node_certain_to_fail_costs_every_second_and_its_depth(void **state
     struct fore_load load = build(NULL, 0);
     double horizon_s = WORLD_STEPS * 300;
     expect_near(load.cost[0], horizon_s * (1 + 2 * 0.25), 1e-3);
+}
+
+/* What the cluster's cost rises by when a tenth of partition 4 goes from node 1 to node 0. */
+static double rise_of_moving_to_node_0(double excess_weight)
+{
+    struct fore_load load = build_with(0.15, excess_weight, NULL, 0);
+    struct fore_load_change leaves = {.node = 1, .partition = 4, .share = -0.1};
+    struct fore_load_change comes = {.node = 0, .partition = 4, .share = 0.1};
+    return fore_load_cost_with(&load, 1, &leaves, 1) - load.cost[1] +
+           fore_load_cost_with(&load, 0, &comes, 1) - load.cost[0];
+}
+
+static void a_node_lost_anyway_is_no_place_to_put_load(void **state)
+{
+    world_set(&world, 0, 0, 0.725); /* node 0: 110 % of its cores */
+    for (uint32_t p = 4; p < 8; p++)
+        world_set(&world, p, 0, 0.19); /* node 1: 76 %, in danger */
+    assert_true(rise_of_moving_to_node_0(0) < 0);
+    assert_true(rise_of_moving_to_node_0(world.decide.excess_weight) > 0);
 }
 
 static void a_node_at_the_limit_is_a_coin_toss(void **state)
@@ -154,6 +180,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(calm_nodes_cost_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_node_certain_to_fail_costs_every_second_and_its_depth,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(a_node_lost_anyway_is_no_place_to_put_load, begin, end),
         cmocka_unit_test_setup_teardown(a_node_at_the_limit_is_a_coin_toss, begin, end),
         cmocka_unit_test_setup_teardown(common_errors_add_up_and_own_errors_average_out, begin,
                                         end),

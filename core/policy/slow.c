@@ -1,0 +1,307 @@
+/* slow.c - when homes are chosen, what a change is worth, and the way there. */
+#include "core/policy/slow.h"
+
+#include "core/decide/homing.h"
+#include "core/decide/profile.h"
+#include "core/decide/profile_placement.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const fore_ns day = 86400 * FORE_SEC;
+static const double week_s = 7 * 86400; /* in which moves must pay */
+static const double balance = 1e-5;     /* evenness for its own sake is worth hardly any move */
+static const double fixed_price = 1e9, spread_least = 0.01;
+/* A profile of a few days tells the mean only so well, and minutes stray further than its points.
+ */
+static const double spread_margin = 1.5;
+static const uint64_t search_budget = 40000000; /* node-slots looked at: a fifth of a second */
+enum { SLOTS_MOST = 168, TRIES_MOST = 3, DEARER_MOST = 4, ANEW_EVERY = 7, THROWS = 60 };
+
+struct fore_slow {
+    uint16_t *home;       /* [partition_cap] */
+    uint32_t *generation; /* whose home it is */
+    uint8_t *tries;
+    uint32_t cap;
+    uint32_t choices; /* so far */
+    fore_ns next_at;  /* 0: as soon as there is a past */
+    double worth_s;   /* of one move home, on average */
+    uint64_t seed;
+};
+
+struct fore_slow *fore_slow_create(const struct fore_topology *topology, uint64_t seed,
+                                   struct fore_arena *perm)
+{
+    struct fore_slow *slow = FORE_NEW(perm, struct fore_slow, 1);
+    slow->cap = topology->partition_cap;
+    slow->home = FORE_NEW(perm, uint16_t, slow->cap);
+    slow->generation = FORE_NEW(perm, uint32_t, slow->cap);
+    slow->tries = FORE_NEW(perm, uint8_t, slow->cap);
+    slow->seed = seed;
+    return slow;
+}
+
+/* ---- the profile ----------------------------------------------------------------------------- */
+
+static bool read_profile(const struct fore_policy_view *view, struct fore_arena *scratch,
+                         struct fore_profile *out)
+{
+    const struct fore_slow_options *options = &view->options->slow;
+    const struct fore_observe *observe = view->planner->observe;
+    fore_ns period = options->period, step = options->step;
+    if (fore_profile_covers(observe, step) < 2 * period && day < period) period = day;
+    if (period / SLOTS_MOST > step) step = period / SLOTS_MOST;
+    if (fore_profile_covers(observe, step) < 2 * period) return false;
+    fore_profile_read(observe, view->planner->topology, period, step, scratch, out);
+    return out->points > 0;
+}
+
+/* The time of day at which all partitions together ask for least. */
+static fore_ns quietest(const struct fore_profile *profile, const struct fore_topology *topology)
+{
+    double least = HUGE_VAL;
+    uint32_t at = 0, slots = (uint32_t)((day + profile->step - 1) / profile->step);
+    for (uint32_t k = 0; k < slots && k < profile->slots; k++) {
+        double sum = 0;
+        for (uint32_t again = k; again < profile->slots; again += slots)
+            for (uint32_t p = 0; p < topology->partition_count; p++)
+                sum += (double)profile->load[(size_t)p * profile->slots + again];
+        if (sum >= least) continue;
+        least = sum;
+        at = k;
+    }
+    return at * profile->step;
+}
+
+/* The next such time, but not so soon that there is nothing new. */
+static fore_ns next_time(fore_ns now, fore_ns every, fore_ns quiet)
+{
+    fore_ns from = now + every / 2, at = from / day * day + quiet;
+    return at < from ? at + day : at;
+}
+
+/* ---- the choice ------------------------------------------------------------------------------ */
+
+struct choice {
+    struct fore_profile_placement problem;
+    uint16_t *from, *owner;
+    double *price, *capacity;
+};
+
+/* Dead ones have no load and may be anywhere; who has followers, or a rule of its own, stays. */
+static void list_owners(const struct fore_planner_input *in, double worth, struct choice *choice)
+{
+    const struct fore_topology *topology = in->topology;
+    double move_s = worth * (double)in->options->move_price / 1e9;
+    double unit = in->bytes_unit > 0 ? in->bytes_unit : in->bytes_mean;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        const struct fore_partition *part = &topology->partition[p];
+        if (!part->alive || part->replica_count == 0) continue;
+        bool stays = part->replica_count > 1 ||
+                     (in->partition_held != NULL && in->partition_held[p] == FORE_HOLD_NEVER);
+        choice->from[p] = part->replica[0];
+        choice->price[p] = move_s * (unit > 0 ? (double)part->bytes / unit : 1) / week_s;
+        if (stays) choice->price[p] = fixed_price;
+    }
+}
+
+/* False while somebody lives on a node that does not serve: that is for others to mend. */
+static bool list_nodes(const struct fore_topology *topology, struct choice *choice)
+{
+    for (uint32_t n = 0; n < topology->node_count; n++) {
+        bool serves = fore_node_serves(&topology->node[n]);
+        choice->capacity[n] = serves ? topology->node[n].cores : 0;
+    }
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        if (topology->partition[p].alive && topology->partition[p].replica_count > 0 &&
+            !(choice->capacity[topology->partition[p].replica[0]] > 0))
+            return false;
+    return topology->alive_count > 0;
+}
+
+static double bytes_moved(const struct fore_topology *topology, const struct choice *choice)
+{
+    double sum = 0;
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        if (topology->partition[p].alive && choice->owner[p] != choice->from[p])
+            sum += (double)topology->partition[p].bytes;
+    return sum;
+}
+
+/* Nodes of one size may change names: those that keep most bytes where they are get each other's.
+ * The largest overlap first. */
+static void rename_nodes(const struct fore_topology *topology, const struct choice *choice,
+                         struct fore_arena *scratch, uint16_t *owner)
+{
+    uint32_t nodes = topology->node_count, count = topology->partition_count;
+    double *stays = FORE_NEW(scratch, double, (size_t)nodes *nodes);
+    uint16_t *name = FORE_NEW(scratch, uint16_t, nodes);
+    bool *named = FORE_NEW(scratch, bool, nodes), *used = FORE_NEW(scratch, bool, nodes);
+    for (uint32_t p = 0; p < count; p++)
+        if (topology->partition[p].alive)
+            stays[(size_t)owner[p] * nodes + choice->from[p]] +=
+                (double)topology->partition[p].bytes;
+    for (uint32_t k = 0; k < nodes; k++) {
+        uint32_t best = UINT32_MAX, best_name = 0;
+        for (uint32_t n = 0; n < nodes; n++)
+            for (uint32_t m = 0; m < nodes && !named[n]; m++)
+                if (!used[m] && fabs(choice->capacity[n] - choice->capacity[m]) < 1e-9 &&
+                    (best == UINT32_MAX ||
+                     stays[(size_t)n * nodes + m] > stays[(size_t)best * nodes + best_name])) {
+                    best = n;
+                    best_name = m;
+                }
+        named[best] = used[best_name] = true;
+        name[best] = (uint16_t)best_name;
+    }
+    for (uint32_t p = 0; p < count; p++)
+        owner[p] = name[owner[p]];
+}
+
+/* The best for its price from where everybody is; and, `anew`, from the best placement of all,
+ * which no single step may lead to. */
+static struct fore_profile_cost search(const struct fore_topology *topology, struct choice *choice,
+                                       bool anew, struct fore_arena *scratch)
+{
+    struct fore_profile_placement problem = choice->problem;
+    uint32_t count = topology->partition_count;
+    struct fore_profile_cost best = fore_profile_placement_solve(&problem, scratch, choice->owner);
+    if (!anew) return best;
+    uint16_t *start = FORE_NEW(scratch, uint16_t, count + 1);
+    uint16_t *other = FORE_NEW(scratch, uint16_t, count + 1);
+    problem.from = NULL;
+    problem.price = NULL;
+    (void)fore_profile_placement_solve(&problem, scratch, start);
+    rename_nodes(topology, choice, scratch, start);
+    problem = choice->problem;
+    problem.start = start;
+    struct fore_profile_cost cost = fore_profile_placement_solve(&problem, scratch, other);
+    if (cost.all >= best.all) return best;
+    memcpy(choice->owner, other, count * sizeof *other);
+    return cost;
+}
+
+/* Dearer and dearer, until the budget is kept. False: nothing is worth its price. */
+static bool solve(const struct fore_policy_view *view, struct fore_slow *slow,
+                  struct choice *choice, struct fore_arena *scratch)
+{
+    const struct fore_planner_input *in = view->planner;
+    const struct fore_slow_options *options = &view->options->slow;
+    uint32_t count = in->topology->partition_count;
+    double all = in->bytes_mean * in->topology->alive_count, scale = 1;
+    double before = fore_profile_placement_cost(&choice->problem, choice->from, scratch).all;
+    for (int i = 0; i < DEARER_MOST; i++, scale *= 4) {
+        struct fore_arena_mark mark = fore_arena_mark(scratch);
+        bool anew = slow->choices % ANEW_EVERY == 0;
+        struct fore_profile_cost after = search(in->topology, choice, anew, scratch);
+        fore_arena_reset(scratch, mark);
+        double gain_s = (before - after.all + after.price) * week_s;
+        double price_s = after.price / scale * week_s; /* `worth` times the moves' */
+        uint32_t moves = 0;
+        for (uint32_t p = 0; p < count; p++)
+            moves += choice->owner[p] != choice->from[p];
+        if (moves == 0 || gain_s < price_s) return false;
+        if (bytes_moved(in->topology, choice) <= options->budget * all) {
+            slow->worth_s = gain_s / moves;
+            return true;
+        }
+        for (uint32_t p = 0; p < count; p++)
+            choice->price[p] *= 4;
+    }
+    return false;
+}
+
+static void settle(struct fore_slow *slow, const struct fore_topology *topology,
+                   const uint16_t *owner)
+{
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        bool alive = topology->partition[p].alive && topology->partition[p].replica_count > 0;
+        slow->home[p] = alive ? owner[p] : FORE_NODE_NONE;
+        slow->generation[p] = topology->partition[p].generation;
+        bool there = alive && owner[p] == topology->partition[p].replica[0];
+        slow->tries[p] = there ? TRIES_MOST : 0;
+    }
+    slow->choices++;
+}
+
+static void choose(struct fore_slow *slow, const struct fore_policy_view *view,
+                   struct fore_arena *scratch)
+{
+    const struct fore_planner_input *in = view->planner;
+    const struct fore_slow_options *options = &view->options->slow;
+    const struct fore_topology *topology = in->topology;
+    struct fore_profile profile;
+    if (!read_profile(view, scratch, &profile)) return;
+    uint32_t room = topology->partition_count + 1;
+    struct choice choice = {.from = FORE_NEW(scratch, uint16_t, room),
+                            .owner = FORE_NEW(scratch, uint16_t, room),
+                            .price = FORE_NEW(scratch, double, room),
+                            .capacity = FORE_NEW(scratch, double, topology->node_count)};
+    slow->next_at = in->now + options->every / 24;
+    if (!list_nodes(topology, &choice)) return;
+    list_owners(in, options->worth, &choice);
+    double limit = options->limit > 0 ? options->limit : in->options->utilization_limit;
+    double spread = options->spread;
+    if (!(spread > 0))
+        spread = fmax(spread_margin * fore_profile_spread(in->observe, topology, &profile, scratch),
+                      spread_least);
+    choice.problem = (struct fore_profile_placement){.partitions = topology->partition_count,
+                                                     .nodes = topology->node_count,
+                                                     .slots = profile.slots,
+                                                     .load = profile.load,
+                                                     .weight = profile.weight,
+                                                     .capacity = choice.capacity,
+                                                     .limit = limit,
+                                                     .spread = spread,
+                                                     .from = choice.from,
+                                                     .price = choice.price,
+                                                     .balance = balance,
+                                                     .depth = in->options->excess_weight,
+                                                     .budget = search_budget,
+                                                     .throws = THROWS,
+                                                     .seed = slow->seed};
+    bool better = solve(view, slow, &choice, scratch);
+    settle(slow, topology, better ? choice.owner : choice.from);
+    slow->next_at = next_time(in->now, options->every, quietest(&profile, topology));
+}
+
+/* ---- the way --------------------------------------------------------------------------------- */
+
+const uint16_t *fore_slow_homes(struct fore_slow *slow, const struct fore_policy_view *view,
+                                struct fore_arena *scratch)
+{
+    const struct fore_planner_input *in = view->planner;
+    const struct fore_topology *topology = in->topology;
+    if (!view->options->slow.on || (in->caps & FORE_CAP_NODES)) return NULL;
+    if (in->now >= slow->next_at && view->forecast->ready) choose(slow, view, scratch);
+    if (slow->choices == 0) return NULL;
+    for (uint32_t p = 0; p < slow->cap; p++) { /* another life, or a new part: at home anywhere */
+        bool same = p < topology->partition_count && topology->partition[p].alive &&
+                    topology->partition[p].generation == slow->generation[p];
+        if (!same) slow->home[p] = FORE_NODE_NONE;
+        if (same && topology->partition[p].replica[0] == slow->home[p])
+            slow->tries[p] =
+                TRIES_MOST; /* what leaves again has its reasons: until the next time */
+    }
+    return slow->home;
+}
+
+void fore_slow_send(struct fore_slow *slow, const struct fore_planner_input *input,
+                    const struct fore_slow_options *options, struct fore_arena *scratch,
+                    struct fore_plan *out)
+{
+    const struct fore_homing homing = {.home = slow->home,
+                                       .tries = slow->tries,
+                                       .tries_most = TRIES_MOST,
+                                       .harm_most_s = options->harm * slow->worth_s,
+                                       .moves_most = (uint32_t)input->options->moves_per_plan};
+    uint32_t left = fore_homing_plan(input, &homing, scratch, out);
+    for (uint32_t i = 0; i < out->move_count; i++)
+        slow->tries[out->move[i].move.partition]++;
+    if (out->move_count == 0) return;
+    const struct fore_move *first = &out->move[0].move;
+    (void)snprintf(out->reason, sizeof out->reason,
+                   "p%u home to %s for the coming week, %u still away", first->partition,
+                   input->topology->node[first->target].name, left - out->move_count);
+}

@@ -1,0 +1,31 @@
+/*
+ * slow.h - the slow loop: a placement for the profile of a week, thought over once a day.
+ *
+ * The fast loop (decide/planner.h) sees two hours. A placement that is right for every hour of the
+ * week needs fewer moves, and cannot be late: in the study (HEADLINE part 1, section 3.3) it beat
+ * tuned reaction with no moves at all. So predictive owns one. At the quietest time of day the
+ * homes of all partitions are chosen anew, from where they are, each change at its price; if that
+ * does not save `worth` times its price in a week, everybody is at home where they are. Then
+ * whoever is elsewhere is sent home when the coming hours can bear it and the fast loop has nothing
+ * to do; and the fast loop pays twice for what it takes away from home.
+ *
+ * Where nodes come and go there is no such placement. Followers stay where they are.
+ */
+#ifndef FORE_SLOW_H
+#define FORE_SLOW_H
+
+#include "core/policy/policy.h"
+
+struct fore_slow;
+
+struct fore_slow *fore_slow_create(const struct fore_topology *topology, uint64_t seed,
+                                   struct fore_arena *perm);
+/* Chooses homes when it is time. Returns them, by partition; NULL: there are none. */
+const uint16_t *fore_slow_homes(struct fore_slow *slow, const struct fore_policy_view *view,
+                                struct fore_arena *scratch);
+/* Moves home, into an empty plan. */
+void fore_slow_send(struct fore_slow *slow, const struct fore_planner_input *input,
+                    const struct fore_slow_options *options, struct fore_arena *scratch,
+                    struct fore_plan *out);
+
+#endif

@@ -1,0 +1,32 @@
+/* slow_options.c - the rows of the "slow" section. */
+#include "core/policy/slow_options.h"
+
+#define AT(field) FORE_OPTION_AT(struct fore_slow_options, field)
+
+static const struct fore_option rows[] = {
+    {"on",     FORE_OPT_BOOL,     AT(on),     "true",  0,   0,    NULL,
+     "predictive owns a placement for the whole week, beside its plans for the next hours"                         },
+    {"every",  FORE_OPT_DURATION, AT(every),  "1d",    1e9, 1e18, NULL,
+     "how often that placement is thought over, at the quietest time of day"                                       },
+    {"period", FORE_OPT_DURATION, AT(period), "7d",    1e9, 1e18, NULL,
+     "loads of the past are averaged at equal times of this; of a day where two periods are not yet known"         },
+    {"step",   FORE_OPT_DURATION, AT(step),   "10min", 1e9, 1e18, NULL,
+     "... in slots of this length, or of 1/168 of the period where that is longer"                                 },
+    {"limit",  FORE_OPT_SHARE,    AT(limit),  "85%",   0,   2,    NULL,
+     "node-time expected above this utilisation is what it avoids; 0: decide.utilization_limit"                    },
+    {"spread", FORE_OPT_SHARE,    AT(spread), "0",     0,   2,    NULL,
+     "how far a node's load strays from its mean in a slot (a sigma, as a share); 0: as far as it has been seen to"},
+    {"worth",  FORE_OPT_REAL,     AT(worth),  "2",     1,   1000, NULL,
+     "violation that a new placement saves in a week must be this many times its moves' price"                     },
+    {"budget", FORE_OPT_SHARE,    AT(budget), "50%",   0,   1,    NULL,
+     "share of all data that one new placement may move"                                                           },
+    {"harm",   FORE_OPT_SHARE,    AT(harm),   "25%",   0,   10,   NULL,
+     "of what a move home is worth, what it may cost in the next hours; else it waits"                             },
+};
+
+const struct fore_option_section fore_slow_section = {
+    .name = "slow",
+    .help = "the slow loop of predictive: one placement for the weekly profile",
+    .row = rows,
+    .row_count = FORE_COUNTOF(rows),
+};

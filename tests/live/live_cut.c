@@ -1,0 +1,76 @@
+/* live_cut.c - the two ends of a move cannot hear one another for longer than the node timeout,
+ * while everybody else can: at steps that the journal knows and at any instant, under writes. In a
+ * network namespace of its own; needs the right to make one, and `ip`. What the nodes said just
+ * before the cut arrives when it ends, seconds late. (MIGRATE speaks from no address of its own,
+ * and passes.) */
+#define _GNU_SOURCE /* unshare() */
+#include "core/base/rng.h"
+#include "tests/live/crash.h"
+
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { INSTANT_US = 200000 };
+
+static bool apart;
+
+static int rounds(void)
+{
+    const char *text = getenv("LIVE_ROUNDS");
+    int count = text != NULL ? atoi(text) : 0;
+    return count > 0 ? count : 0;
+}
+
+static void ends_that_cannot_hear_one_another_lose_nothing(void **state)
+{
+    (void)state;
+    static const int some[] = {3, 5, 6};
+    if (!apart) print_message("no network namespace of its own, or no `ip`\n");
+    if (!apart) skip();
+    int steps = rounds() > 0 ? CRASH_SLOTS * CRASH_STEPS : (int)FORE_COUNTOF(some);
+    for (int i = 0; i < steps; i++) {
+        struct crash crash = {
+            .victim = CRASH_SOURCE, .harm = CRASH_CUT, .at_call = rounds() > 0 ? i + 1 : some[i]};
+        assert_true(crash_node(&crash));
+    }
+    struct fore_rng rng = fore_rng_stream(1, "crash.cut", 0);
+    for (int left = (rounds() + 9) / 10, tries = 0; left > 0 && tries < 1000; tries++) {
+        struct crash crash = {.victim = CRASH_SOURCE,
+                              .harm = CRASH_CUT,
+                              .after_us = 1 + fore_rng_below(&rng, INSTANT_US)};
+        left -= crash_node(&crash);
+    }
+    crash_tell();
+}
+
+static int begin_group(void **state)
+{
+    (void)state;
+    apart =
+        unshare(CLONE_NEWNET) == 0 &&
+        system("{ ip link set lo up && ip rule add pref 10 lookup local && ip rule del pref 0; }"
+               " >/dev/null 2>&1") == 0;
+    if (apart) crash_begin("3 -r 1 -t 2000 -b 127.0.1");
+    return 0;
+}
+
+static int end_group(void **state)
+{
+    (void)state;
+    if (apart) crash_end();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ends_that_cannot_hear_one_another_lose_nothing),
+    };
+    if (!ground_possible()) return 0;
+    return cmocka_run_group_tests_name("live: cut off", tests, begin_group, end_group);
+}

@@ -1,0 +1,247 @@
+/* live_replay.c - the open-loop client and the calibration on a real cluster: nothing is lost or
+ * left behind, a stall is seen by all who fell into it, and slots are where they were. */
+#include "live/calibrate.h"
+#include "live/clock.h"
+#include "live/replay.h"
+#include "tests/live/ground.h"
+#include "workloads/config.h"
+#include "workloads/workload.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct ground *ground;
+static struct fore_arena arena;
+
+static struct wl_source stream(const char *rate, const char *more)
+{
+    static struct wl_options workload;
+    struct fore_option_binding binding = {&wl_section, &workload};
+    const char *item[] = {rate, more, "workload.span=2s", "workload.bytes_mean=100"};
+    const struct fore_strings sets = {.item = item, .count = FORE_COUNTOF(item)};
+    struct fore_diag diag = {0};
+    struct wl_source source;
+    if (wl_config_load(NULL, &sets, &binding, 1, &arena, &diag) != FORE_E_OK ||
+        wl_open_source(&workload, 1, &arena, &source, &diag) != FORE_E_OK)
+        fail_msg("%s", diag.text);
+    return source;
+}
+
+static struct live_replay *open_replay(void)
+{
+    struct live_replay_options options = {
+        .seed = &ground->node[0].address, .seed_count = 1, .access = ground->access};
+    struct live_replay *replay = NULL;
+    struct fore_diag diag = {0};
+    if (live_replay_open(&replay, &options, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
+    return replay;
+}
+
+static uint64_t keys_there(void)
+{
+    uint64_t sum = 0;
+    for (uint32_t s = 0; s < ground->cluster.shard_count; s++) {
+        struct live_instance *at = live_cluster_primary(&ground->cluster, (uint16_t)s);
+        if (at == NULL) continue;
+        redisReply *reply = live_link_call(&at->link, "DBSIZE");
+        assert_non_null(reply);
+        sum += (uint64_t)reply->integer;
+        freeReplyObject(reply);
+    }
+    return sum;
+}
+
+static void every_request_is_answered_and_its_key_goes(void **state)
+{
+    (void)state;
+    ground_reset(ground);
+    struct live_replay *replay = open_replay();
+    struct live_replay_result *result = calloc(1, sizeof *result);
+    struct wl_source source = stream("workload.rate=3000/s", "workload.keys=5k");
+    struct fore_diag diag = {0};
+    uint64_t keys = 0;
+    assert_int_equal(live_replay_fill(replay, &source, 0, &keys, &diag), FORE_E_OK);
+    assert_int_equal(keys_there(), keys);
+    assert_in_range(keys, 500, 5000);
+    struct live_replay_play play = {.source = &source, .count_from = FORE_SEC, .slo_ns = 1};
+    assert_int_equal(live_replay_run(replay, &play, result, &diag), FORE_E_OK);
+    assert_in_range(result->counts.sent, 2500, 3500);
+    assert_int_equal(result->counts.answered, result->counts.sent);
+    assert_int_equal(result->counts.failed + result->counts.moved + result->counts.lost, 0);
+    assert_int_equal(result->latency.count, result->counts.answered);
+    assert_int_equal(result->read.count + result->write.count + result->scan.count,
+                     result->counts.answered);
+    assert_int_equal(result->slow, result->counts.answered);
+    assert_true(result->elapsed >= 1900 * FORE_MS && result->elapsed < 4 * FORE_SEC);
+    assert_int_equal(live_replay_clear(replay, &source, 0, &diag), FORE_E_OK);
+    assert_int_equal(keys_there(), 0);
+    wl_source_close(&source);
+    live_replay_close(replay);
+    free(result);
+}
+
+static void *stop_for_a_while(void *self)
+{
+    const struct live_address *address = self;
+    live_clock_sleep_ms(700);
+    ground_signal(ground, address, SIGSTOP);
+    live_clock_sleep_ms(400);
+    ground_signal(ground, address, SIGCONT);
+    return NULL;
+}
+
+/* A node stands still for 0.4 s of 2: a third of the requests that were due in that time are
+ * later than 10 ms; a closed loop would have seen a handful. */
+static void a_stall_is_seen_by_all_who_fell_into_it(void **state)
+{
+    (void)state;
+    ground_reset(ground);
+    struct live_replay *replay = open_replay();
+    struct live_replay_result *result = calloc(1, sizeof *result);
+    struct wl_source source = stream("workload.rate=3000/s", "workload.popularity=uniform");
+    struct live_address address = ground->node[0].address;
+    struct live_replay_play play = {.source = &source, .slo_ns = 50 * FORE_MS};
+    struct fore_diag diag = {0};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, stop_for_a_while, &address), 0);
+    assert_int_equal(live_replay_run(replay, &play, result, &diag), FORE_E_OK);
+    (void)pthread_join(thread, NULL);
+    assert_int_equal(result->counts.answered, result->counts.sent);
+    /* 1000/s to that node, for 0.35 s. */
+    if (result->slow < 250 || result->slow > 900)
+        fail_msg("%llu slow", (unsigned long long)result->slow);
+    assert_true(result->latency.max_ns > 300 * FORE_MS);
+    wl_source_close(&source);
+    live_replay_close(replay);
+    free(result);
+}
+
+/* Slots pass to another node in the middle: redirections are followed, nothing fails. */
+static bool pass_a_slot(void *self, fore_ns at)
+{
+    uint32_t *passed = self;
+    if (at < 500 * FORE_MS || *passed >= 40) return true;
+    struct live_slot slot = {.cluster = &ground->cluster, .slot = (uint16_t)(16 * *passed)};
+    slot.from = (uint16_t)live_cluster_shard_of(&ground->cluster, slot.slot);
+    slot.to = (uint16_t)((slot.from + 1) % 3);
+    bool owned = false;
+    if (live_slot_settle(&slot, &owned, NULL) != FORE_E_OK) return true;
+    struct live_batch batch = {.empty = false};
+    struct live_slot_options options = {.verify = false};
+    while (!batch.empty)
+        if (live_slot_copy(&slot, &options, 100, 1 << 20, &batch, NULL) != FORE_E_OK) return true;
+    if (live_slot_own(&slot, NULL) == FORE_E_OK) ++*passed;
+    return true;
+}
+
+static void slots_that_move_are_followed(void **state)
+{
+    (void)state;
+    ground_reset(ground);
+    struct live_replay *replay = open_replay();
+    struct live_replay_result *result = calloc(1, sizeof *result);
+    struct wl_source source = stream("workload.rate=5000/s", "workload.popularity=uniform");
+    struct fore_diag diag = {0};
+    uint32_t passed = 0;
+    uint64_t keys;
+    assert_int_equal(live_replay_fill(replay, &source, 0, &keys, &diag), FORE_E_OK);
+    struct live_replay_play play = {.source = &source, .look = pass_a_slot, .self = &passed};
+    assert_int_equal(live_replay_run(replay, &play, result, &diag), FORE_E_OK);
+    assert_true(passed > 3);
+    assert_int_equal(result->counts.answered, result->counts.sent);
+    assert_true(result->counts.moved > 0);
+    wl_source_close(&source);
+    live_replay_close(replay);
+    free(result);
+}
+
+static void nobody_there_is_said(void **state)
+{
+    (void)state;
+    struct live_address nobody = {.host = "127.0.0.1", .port = 1};
+    struct live_replay_options options = {.seed = &nobody, .seed_count = 1};
+    struct live_replay *replay = NULL;
+    struct fore_diag diag = {0};
+    assert_int_equal(live_replay_open(&replay, &options, &diag), FORE_E_UNREACHABLE);
+    assert_null(replay);
+    assert_true(diag.text[0] != '\0');
+}
+
+/* ---- calibration -------------------------------------------------------------------------- */
+
+static void a_calibration_leaves_no_trace(void **state)
+{
+    (void)state;
+    ground_reset(ground);
+    ground_put(ground, 0, "somebodys", "x"); /* that slot is not empty: not to be touched */
+    int16_t own[FORE_SLOT_COUNT];
+    memcpy(own, ground->cluster.own, sizeof own);
+    struct live_calibrate_options options = {.seed = &ground->node[0].address,
+                                             .seed_count = 1,
+                                             .access = ground->access,
+                                             .journal = ground_path(ground, "calibrate.db"),
+                                             .holder = "a test",
+                                             .seconds = 0.5,
+                                             .slots = 5,
+                                             .keys = 2000};
+    struct live_calibration *c = calloc(1, sizeof *c);
+    struct fore_diag diag = {0};
+    struct fore_buf text = {0};
+    if (live_calibrate(&options, c, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
+    assert_int_equal(c->nodes, 3);
+    assert_true(c->round_trip_us > 1 && c->round_trip_us < 1e5);
+    assert_true(c->capacity > 1000 && c->capacity < 1e7);
+    assert_true(c->fit.service_us > 0 && c->fit.delay_us >= 0);
+    for (int i = 0; i < LIVE_CALIBRATE_SIZES; i++)
+        assert_true(c->cost[i].read_us > 0.2 && c->cost[i].write_us > 0.2);
+    assert_true(c->moved);
+    for (int i = 0; i < LIVE_CALIBRATE_BATCHES; i++)
+        assert_true(c->batch[i].keys_per_sec > 100 && c->batch[i].stall_mean_ms > 0 &&
+                    c->batch[i].stall_max_ms >= c->batch[i].stall_mean_ms);
+    assert_true(c->batch[4].stall_mean_ms > c->batch[1].stall_mean_ms); /* 1000 keys, and 30 */
+    assert_true(c->move_bytes > 5 * 60 * 100 && c->move_bytes_per_sec > 0 && c->slot_ms > 0);
+    assert_int_equal(keys_there(), 1);
+    assert_int_equal(live_cluster_refresh(&ground->cluster, NULL), FORE_E_OK);
+    assert_int_equal(ground->cluster.open_count, 0);
+    assert_memory_equal(own, ground->cluster.own, sizeof own);
+    live_calibrate_print(c, &options, &text);
+    assert_non_null(strstr(text.data, "service_mean = \""));
+    assert_non_null(strstr(text.data, "bandwidth = \""));
+    fore_buf_fini(&text);
+    free(c);
+}
+
+static int begin_group(void **state)
+{
+    (void)state;
+    ground = ground_begin("3 -t 5000");
+    return 0;
+}
+
+static int end_group(void **state)
+{
+    (void)state;
+    ground_end(ground);
+    fore_arena_fini(&arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_request_is_answered_and_its_key_goes),
+        cmocka_unit_test(a_stall_is_seen_by_all_who_fell_into_it),
+        cmocka_unit_test(slots_that_move_are_followed),
+        cmocka_unit_test(nobody_there_is_said),
+        cmocka_unit_test(a_calibration_leaves_no_trace),
+    };
+    if (!ground_possible()) return 0;
+    return cmocka_run_group_tests_name("live: replay", tests, begin_group, end_group);
+}
