@@ -202,13 +202,13 @@ static enum fore_err measure_input(struct bench *b, double *out, struct fore_dia
 static uint64_t rss_bytes(void)
 {
     char line[256];
-    unsigned long long kib = 0;
+    uint64_t kib = 0;
     FILE *file = fopen("/proc/self/status", "r");
     if (file == NULL) return 0;
     while (kib == 0 && fgets(line, sizeof line, file) != NULL)
-        (void)sscanf(line, "VmHWM: %llu kB", &kib);
+        if (strncmp(line, "VmHWM:", 6) == 0) kib = strtoull(line + 6, NULL, 10);
     fclose(file);
-    return (uint64_t)kib * 1024;
+    return kib * 1024;
 }
 
 static enum fore_err measure(struct bench *b, struct viz_bench_result *r, struct fore_diag *diag)

@@ -124,8 +124,9 @@ static enum fore_err body_of(const struct viz_remote *r, const struct fore_buf *
                              const char **body, size_t *len, struct fore_diag *diag)
 {
     const char *end = answer->len > 0 ? strstr(answer->data, "\r\n\r\n") : NULL;
-    unsigned status = 0;
-    if (end == NULL || sscanf(answer->data, "HTTP/1.%*1u %3u", &status) != 1)
+    bool http = end != NULL && strncmp(answer->data, "HTTP/1.", 7) == 0;
+    unsigned long status = http ? strtoul(answer->data + 8, NULL, 10) : 0;
+    if (status < 100 || status > 599)
         return fore_err_set(diag, FORE_E_FORMAT, "http://%s:%s does not answer in HTTP", r->host,
                             r->port);
     *body = end + 4;
@@ -148,7 +149,7 @@ static enum fore_err body_of(const struct viz_remote *r, const struct fore_buf *
         return fore_err_set(diag, FORE_E_RANGE,
                             "http://%s:%s has begun another journal: open it again", r->host,
                             r->port);
-    return fore_err_set(diag, FORE_E_UNREACHABLE, "http://%s:%s answers %u", r->host, r->port,
+    return fore_err_set(diag, FORE_E_UNREACHABLE, "http://%s:%s answers %lu", r->host, r->port,
                         status);
 }
 

@@ -135,7 +135,7 @@ static enum fore_err film(struct viz_export *e, const struct viz_video *video, c
                           struct fore_diag *diag)
 {
     int ends[2];
-    pid_t pid;
+    pid_t pid = -1;
     if (pipe(ends) != 0)
         return fore_err_set(diag, FORE_E_UNREACHABLE, "no pipe to ffmpeg: %s", strerror(errno));
     enum fore_err err = start(e, video, part, ends[0], ends[1], &pid, diag);

@@ -16,6 +16,18 @@
 #include <cmocka.h>
 
 #define MINUTE (60 * FORE_SEC)
+/* A sanitizer makes a million of them a matter of minutes. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { WIDE = 100000 };
+#elif defined(__has_feature)
+#    if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+enum { WIDE = 100000 };
+#    else
+enum { WIDE = 1000000 };
+#    endif
+#else
+enum { WIDE = 1000000 };
+#endif
 
 static const char *write_large(struct scratch *scratch, uint32_t partitions, uint64_t bytes)
 {
@@ -41,7 +53,7 @@ static void what_was_peeked_at_becomes_what_reading_all_of_it_shows(void **state
     struct scratch scratch = scratch_begin();
     struct fore_diag diag = {0};
     struct viz_player whole, peeker;
-    const char *path = write_large(&scratch, 2000, 12 << 20);
+    const char *path = write_large(&scratch, 1500, 6 << 20);
     assert_int_equal(viz_player_open(&whole, path, VIZ_SPAN_AUTO, 600, &diag), FORE_E_OK);
     assert_int_equal(viz_player_open(&peeker, path, VIZ_SPAN_AUTO, 600, &diag), FORE_E_OK);
     fore_ns last = viz_player_last(&whole);
@@ -65,7 +77,7 @@ static void who_changes_his_mind_while_it_reads_gets_what_he_asked_for_last(void
     struct scratch scratch = scratch_begin();
     struct fore_diag diag = {0};
     struct viz_player whole, peeker;
-    const char *path = write_large(&scratch, 2000, 12 << 20);
+    const char *path = write_large(&scratch, 1500, 6 << 20);
     assert_int_equal(viz_player_open(&whole, path, 90 * MINUTE, 600, &diag), FORE_E_OK);
     assert_int_equal(viz_player_open(&peeker, path, 90 * MINUTE, 600, &diag), FORE_E_OK);
     fore_ns last = viz_player_last(&whole);
@@ -130,7 +142,7 @@ static void a_journal_may_grow_while_the_past_is_read(void **state)
     struct fore_diag diag = {0};
     struct viz_player whole, peeker;
     size_t len;
-    const char *path = write_large(&scratch, 2000, 12 << 20);
+    const char *path = write_large(&scratch, 1500, 6 << 20);
     assert_int_equal(viz_player_open(&whole, path, VIZ_SPAN_AUTO, 600, &diag), FORE_E_OK);
     char *bytes = load(path, &len);
     path = scratch_put(&scratch, "growing.fsj", bytes, len * 2 / 3);
@@ -221,12 +233,12 @@ static void a_million_partitions_are_shown(void **state)
     struct scratch scratch = scratch_begin();
     struct fore_diag diag = {0};
     static struct viz_player player;
-    const struct viz_bench_file file = {.partitions = 1000000, .no_forecasts = true};
+    const struct viz_bench_file file = {.partitions = WIDE, .no_forecasts = true};
     const char *path = scratch_path(&scratch, "wide.fsj");
     assert_int_equal(viz_bench_write(path, &file, &diag), FORE_E_OK);
     assert_int_equal(viz_player_open(&player, path, VIZ_SPAN_AUTO, 1440, &diag), FORE_E_OK);
     viz_player_go(&player, viz_player_last(&player));
-    assert_int_equal(player.model.order_count, 1000000);
+    assert_int_equal(player.model.order_count, WIDE);
     assert_true((uint64_t)player.model.heat.row_cap * player.model.heat.column_cap <=
                 VIZ_MATRIX_BYTES);
     cairo_surface_destroy(viz_shot_draw(&player, viz_colour_theme("dark"), 1920, 1080));
