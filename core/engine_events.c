@@ -403,8 +403,8 @@ void fore_engine_emit_why(struct fore_engine *engine, uint64_t plan,
                                    .node_count = (uint16_t)whatif->node_count,
                                    .other_count = (uint16_t)whatif->alternative_count,
                                    .calm = whatif->calm};
-    struct fore_event_why_node node[FORE_WHATIF_NODES];
-    struct fore_event_why_other other[FORE_WHATIF_ALTERNATIVES];
+    struct fore_event_why_node node[FORE_WHATIF_NODES] = {0};
+    struct fore_event_why_other other[FORE_WHATIF_ALTERNATIVES] = {0};
     char text[FORE_WHATIF_ALTERNATIVES * FORE_WHATIF_TEXT];
     size_t used = 0, nodes = event.node_count * sizeof *node, others;
     text[0] = '\0';

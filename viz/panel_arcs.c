@@ -48,7 +48,7 @@ static size_t under_way(const struct viz_scene *scene, const struct viz_arcs *ar
         arc.reach = abs(arc.to - arc.from);
         out[n++] = arc;
     }
-    qsort(out, n, sizeof *out, longer_first);
+    if (n > 1) qsort(out, n, sizeof *out, longer_first);
     return n;
 }
 
@@ -124,7 +124,7 @@ static double free_below(double *taken, size_t count, double y, double step)
 void viz_panel_arcs(struct viz_canvas *canvas, const struct viz_scene *scene,
                     const struct viz_arcs *arcs)
 {
-    struct arc arc[ARCS_MAX];
+    struct arc arc[ARCS_MAX] = {0};
     size_t count = under_way(scene, arcs, arc);
     double u = canvas->u;
     for (size_t i = 0; i < count; i++) {
