@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PASSWORD_MAX = 512 };
+enum { PASSWORD_MAX = 512, REST_MS = 10000 /* for the slots in work, at the end */ };
 
 struct redis {
     struct live_address seed[8];
@@ -89,7 +89,10 @@ static void introduce(void *self, struct live_log *log)
 static void close_redis(void *self)
 {
     struct redis *r = self;
-    if (r->driver != NULL) fore_driver_close(live_driver_door(r->driver));
+    if (r->driver != NULL) {
+        (void)live_mover_rest(&r->driver->mover, REST_MS);
+        fore_driver_close(live_driver_door(r->driver));
+    }
     memset(r->password, 0, sizeof r->password);
     free(r);
 }

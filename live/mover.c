@@ -384,3 +384,19 @@ bool live_mover_step(struct live_mover *mover)
     }
     return false;
 }
+
+static bool any_open(const struct live_mover *mover)
+{
+    for (uint32_t i = 0; i < LIVE_MOVES_MAX; i++)
+        if (live_move_busy(&mover->move[i]) && mover->move[i].open) return true;
+    return false;
+}
+
+bool live_mover_rest(struct live_mover *mover, uint64_t most_ms)
+{
+    uint64_t until = live_clock_ms() + most_ms;
+    mover->held = true;
+    while (any_open(mover) && !mover->fenced && live_clock_ms() < until)
+        if (!live_mover_step(mover)) live_clock_sleep_ms(1);
+    return !any_open(mover);
+}

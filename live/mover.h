@@ -125,6 +125,9 @@ FORE_MUST_USE enum fore_err live_mover_begin(struct live_mover *mover,
 /* One piece of work. False: there was nothing to do, or nothing may be done. */
 bool live_mover_step(struct live_mover *mover);
 void live_mover_limit(struct live_mover *mover, uint32_t index, double bytes_per_sec_max);
+/* Holds everything and brings the slots in work to their end, for the end of a run. False: some are
+ * open still, after so long or because nothing may be done; the next recovery settles them. */
+bool live_mover_rest(struct live_mover *mover, uint64_t most_ms);
 /* A paused move opens no further slot; the one in work is brought to its end. */
 void live_mover_pause(struct live_mover *mover, uint32_t index, bool pause);
 /* Turns round. The move is BACK when every slot is the source's again. */

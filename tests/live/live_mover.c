@@ -414,6 +414,22 @@ static void a_paused_move_finishes_its_slot_and_rests(void **state)
     stage_end(stage);
 }
 
+static void at_the_end_of_a_run_no_slot_stays_open(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_begin(plain, &careful);
+    ground_fill(plain, 0, 5000, 50);
+    struct live_move *move = until(stage, begin(stage, 0, 99), LIVE_MOVE_MOVING);
+    while (!move->open)
+        (void)live_mover_step(&stage->mover);
+    assert_true(live_mover_rest(&stage->mover, 20000));
+    assert_false(move->open);
+    assert_true(move->next < 100); /* the rest of it is not hurried through */
+    assert_true(ground_whole(plain, 2000));
+    assert_int_equal(ground_wrong(plain, 0, 5000, 50), 0);
+    stage_end(stage);
+}
+
 /* A node that stands still is suspected by the others: nothing is opened until it is back. */
 static void a_stopped_node_freezes_all_moves(void **state)
 {
@@ -471,6 +487,7 @@ int main(void)
         cmocka_unit_test(with_replicas_every_batch_is_waited_for),
         cmocka_unit_test(a_second_mover_is_kept_out_and_a_fenced_one_stops),
         cmocka_unit_test(a_paused_move_finishes_its_slot_and_rests),
+        cmocka_unit_test(at_the_end_of_a_run_no_slot_stays_open),
         cmocka_unit_test(a_stopped_node_freezes_all_moves),
         cmocka_unit_test(a_password_is_passed_on),
     };
