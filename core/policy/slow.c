@@ -196,7 +196,7 @@ static bool solve(const struct fore_policy_view *view, struct fore_slow *slow,
     slow->left = fmin(options->budget, slow->left + options->budget * waited);
     slow->left_at = in->now;
     double before = fore_profile_placement_cost(&choice->problem, choice->from, scratch).all;
-    for (int i = 0; i < DEARER_MOST; i++, scale *= 4) {
+    for (int i = 0; i < DEARER_MOST; i++) {
         struct fore_arena_mark mark = fore_arena_mark(scratch);
         bool anew = slow->choices % ANEW_EVERY == 0;
         struct fore_profile_cost after = search(in->topology, choice, anew, scratch);
@@ -215,6 +215,7 @@ static bool solve(const struct fore_policy_view *view, struct fore_slow *slow,
         }
         for (uint32_t p = 0; p < count; p++)
             choice->price[p] *= 4;
+        scale *= 4;
     }
     return false;
 }
