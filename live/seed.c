@@ -69,6 +69,10 @@ static enum fore_err ask(const struct seed *seed, double from_s, double to_s, js
     if (err == FORE_E_OK && (status != 200 || *out == NULL))
         err = fore_err_set(diag, FORE_E_FORMAT, "seed.query: Prometheus answers %u: %.120s", status,
                            json_is_string(why) ? json_string_value(why) : "no reason given");
+    if (err != FORE_E_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
     fore_buf_fini(&path);
     fore_buf_fini(&body);
     return err;
