@@ -6,6 +6,7 @@
 #include "core/base/args.h"
 #include "core/base/json.h"
 #include "core/policy/policy.h"
+#include "workloads/help.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -57,10 +58,7 @@ static enum fore_err parse(int argc, char **argv, struct wish *wish, struct fore
         .operand_max = 2};
     FORE_TRY(fore_args_parse(&args, argc, argv, arena, &wish->operands, &wish->help, diag));
     if (!wish->help) return FORE_E_OK;
-    struct fore_buf text = {0};
-    fore_args_help(&args, &text);
-    (void)fputs(text.data, stdout);
-    fore_buf_fini(&text);
+    wl_help_print(&args);
     return FORE_E_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "experiments/commands.h"
 #include "experiments/outcome.h"
 #include "workloads/file.h"
+#include "workloads/help.h"
 #include "workloads/progress.h"
 
 struct wish {
@@ -128,7 +129,7 @@ int lab_cmd_advise(int argc, char **argv)
     bool help = false;
     enum fore_err err = fore_args_parse(&args, argc, argv, &arena, &files, &help, &diag);
     if (err == FORE_E_OK && help) {
-        lab_outcome_help(&args);
+        wl_help_print(&args);
         fore_arena_fini(&arena);
         return 0;
     }

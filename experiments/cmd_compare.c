@@ -9,6 +9,7 @@
 #include "experiments/compare.h"
 #include "experiments/outcome.h"
 #include "workloads/file.h"
+#include "workloads/help.h"
 #include "workloads/progress.h"
 
 struct wish {
@@ -104,7 +105,7 @@ int lab_cmd_compare(int argc, char **argv)
     fore_arena_init(&perm);
     enum fore_err err = fore_args_parse(&args, argc, argv, &perm, &operands, &help, &diag);
     if (help)
-        lab_outcome_help(&args);
+        wl_help_print(&args);
     else if (err == FORE_E_OK)
         err = run(&wish, operands.item[0], &perm, &failed, &diag);
     int code = help ? 0 : lab_outcome_exit("compare", err, &diag);

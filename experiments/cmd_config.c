@@ -14,6 +14,7 @@
 #include "experiments/commands.h"
 #include "experiments/outcome.h"
 #include "sim/scenario.h"
+#include "workloads/help.h"
 
 struct wish {
     bool explain, policies, json;
@@ -198,7 +199,7 @@ int lab_cmd_config(int argc, char **argv)
     fore_arena_init(&perm);
     enum fore_err err = fore_args_parse(&args, argc, argv, &perm, &operands, &help, &diag);
     if (help)
-        lab_outcome_help(&args);
+        wl_help_print(&args);
     else if (err == FORE_E_OK)
         err = wish.policies  ? list_policies(&out)
               : wish.explain ? explain(&operands, wish.json, &perm, &out, &diag)

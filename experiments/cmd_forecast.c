@@ -11,6 +11,7 @@
 #include "experiments/forecast_plot.h"
 #include "experiments/outcome.h"
 #include "workloads/file.h"
+#include "workloads/help.h"
 
 struct wish {
     struct lab_forecast_wish run;
@@ -154,7 +155,7 @@ int lab_cmd_forecast(int argc, char **argv)
     bool help = false;
     enum fore_err err = fore_args_parse(&args, argc, argv, &arena, &files, &help, &diag);
     if (err == FORE_E_OK && help) {
-        lab_outcome_help(&args);
+        wl_help_print(&args);
         fore_arena_fini(&arena);
         return 0;
     }

@@ -8,6 +8,7 @@
 #include "experiments/grid.h"
 #include "experiments/outcome.h"
 #include "workloads/file.h"
+#include "workloads/help.h"
 #include "workloads/progress.h"
 
 struct wish {
@@ -86,7 +87,7 @@ static enum fore_err run(const struct wish *wish, const char *path, struct fore_
 static void help_text(const struct fore_args *args)
 {
     struct fore_buf text = {0};
-    lab_outcome_help(args);
+    wl_help_print(args);
     fore_buf_puts(&text, "\n");
     fore_option_explain(&lab_grid_section, &text);
     (void)fwrite(text.data, 1, text.len, stdout);

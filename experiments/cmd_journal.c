@@ -15,6 +15,7 @@
 #include "experiments/journal_report.h"
 #include "experiments/outcome.h"
 #include "workloads/file.h"
+#include "workloads/help.h"
 
 struct wish {
     const char *from, *to, *kind;
@@ -197,7 +198,7 @@ int lab_cmd_journal(int argc, char **argv)
     fore_arena_init(&perm);
     enum fore_err err = fore_args_parse(&args, argc, argv, &perm, &operands, &help, &diag);
     if (help)
-        lab_outcome_help(&args);
+        wl_help_print(&args);
     else if (err == FORE_E_OK)
         err = run(&wish, &operands, &cut, &diag);
     int code = help ? 0 : lab_outcome_exit("journal", err, &diag);

@@ -13,11 +13,3 @@ int lab_outcome_exit(const char *command, enum fore_err err, const struct fore_d
     bool world = err == FORE_E_IO || err == FORE_E_UNREACHABLE || err == FORE_E_AGAIN;
     return world ? 3 : 2;
 }
-
-void lab_outcome_help(const struct fore_args *args)
-{
-    struct fore_buf text = {0};
-    fore_args_help(args, &text);
-    (void)fwrite(text.data, 1, text.len, stdout);
-    fore_buf_fini(&text);
-}

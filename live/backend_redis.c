@@ -1,31 +1,18 @@
-/* backend_redis.c - a Redis Cluster for the daemon: password, driver, lease (backend.h). */
+/* backend_redis.c - a Redis Cluster for the daemon: driver and lease (backend.h). */
 #include "live/daemon.h"
+#include "live/entry.h"
 #include "live/keeper.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-enum { PASSWORD_MAX = 512, REST_MS = 10000 /* for the slots in work, at the end */ };
+enum { REST_MS = 10000 /* for the slots in work, at the end */ };
 
 struct redis {
-    struct live_address seed[8];
-    char password[PASSWORD_MAX], holder[64];
+    struct live_entry entry;
     const char *state; /* file name */
     struct live_driver *driver;
 };
-
-static enum fore_err read_password(struct redis *r, const char *path, struct fore_diag *diag)
-{
-    if (path[0] == '\0') return FORE_E_OK;
-    FILE *file = fopen(path, "r");
-    bool read = file != NULL && fgets(r->password, sizeof r->password, file) != NULL;
-    if (file != NULL) (void)fclose(file);
-    r->password[strcspn(r->password, "\r\n")] = '\0';
-    if (read && r->password[0] != '\0') return FORE_E_OK;
-    return fore_err_set(diag, FORE_E_IO, "live.password_file: %s holds no password", path);
-}
 
 static void work(void *self, fore_ns span)
 {
@@ -93,7 +80,7 @@ static void close_redis(void *self)
         (void)live_mover_rest(&r->driver->mover, REST_MS);
         fore_driver_close(live_driver_door(r->driver));
     }
-    memset(r->password, 0, sizeof r->password);
+    live_entry_close(&r->entry);
     free(r);
 }
 
@@ -111,27 +98,22 @@ static enum fore_err open_driver(struct redis *r, const struct live_config *conf
                                  struct fore_diag *diag)
 {
     const struct live_options *o = &config->live;
-    for (size_t i = 0; i < o->nodes.count; i++)
-        FORE_TRY(live_address_parse(o->nodes.item[i], strlen(o->nodes.item[i]), &r->seed[i]));
-    (void)snprintf(r->holder, sizeof r->holder, "foreshard live, process %ld", (long)getpid());
     struct live_driver_options options = {
-        .seed = r->seed,
-        .seed_count = o->nodes.count,
-        .access = {.user = o->user[0] != '\0' ? o->user : NULL,
-                   .password = r->password[0] != '\0' ? r->password : NULL,
-                   .timeout_ms = (uint32_t)(o->timeout / FORE_MS)},
+        .seed = r->entry.seed,
+        .seed_count = r->entry.seed_count,
+        .access = r->entry.access,
         .journal = o->state,
-        .holder = r->holder,
+        .holder = r->entry.holder,
         .partitions = (uint32_t)o->partitions,
         .window = config->engine.observe.window,
-        .mover = { .pace = {.stall_ms = (double)o->stall / 1e6},
-                   .slot = {.verify = o->verify},
-                   .need_replica = o->replicas,
-                   .adopt = adopt},
-        .heat = {                                 .capture = o->capture,
-                   .duty = o->duty > 0 ? o->duty : -1,
-                   .slo_ns = o->slo,
-                   .seed = seed}
+        .mover = {.pace = {.stall_ms = (double)o->stall / 1e6},
+                  .slot = {.verify = o->verify},
+                  .need_replica = o->replicas,
+                  .adopt = adopt},
+        .heat = {.capture = o->capture,
+                  .duty = o->duty > 0 ? o->duty : -1,
+                  .slo_ns = o->slo,
+                  .seed = seed  }
     };
     if (kept != NULL) {
         options.now = kept->now;
@@ -153,7 +135,7 @@ enum fore_err live_backend_redis(const struct live_config *config, const struct 
     FORE_ASSERT(r != NULL);
     r->state = config->live.state;
     *out = (struct live_backend){.ops = &redis_ops, .self = r, .slo = config->live.slo};
-    FORE_TRY(read_password(r, config->live.password_file, diag));
+    FORE_TRY(live_entry_open(&config->live, "live", &r->entry, diag));
     FORE_TRY(open_driver(r, config, kept, seed, adopt, diag));
     out->door = live_driver_door(r->driver);
     return FORE_E_OK;

@@ -12,6 +12,7 @@
 #include "sim/commands.h"
 #include "sim/result.h"
 #include "workloads/file.h"
+#include "workloads/help.h"
 #include "workloads/progress.h"
 
 enum { EXIT_DONE, EXIT_NO, EXIT_BAD_INPUT, EXIT_WORLD_FAILED };
@@ -181,10 +182,7 @@ static enum fore_err replay(int argc, char **argv, struct fore_arena *arena, str
     bool help = false;
     FORE_TRY(fore_args_parse(&args, argc, argv, arena, &operands, &help, diag));
     if (help) {
-        struct fore_buf text = {0};
-        fore_args_help(&args, &text);
-        (void)fputs(text.data, stdout);
-        fore_buf_fini(&text);
+        wl_help_print(&args);
         return FORE_E_OK;
     }
     struct sim_scenario scenario;

@@ -17,6 +17,7 @@
 #include "sim/commands.h"
 #include "sim/dashboard.h"
 #include "sim/run.h"
+#include "workloads/help.h"
 
 enum { EXIT_DONE, EXIT_NO, EXIT_BAD_INPUT, EXIT_WORLD_FAILED };
 enum { PATH_LEN = 4096 };
@@ -150,10 +151,7 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
     bool help = false;
     FORE_TRY(fore_args_parse(&args, argc, argv, arena, &operands, &help, diag));
     if (help) {
-        struct fore_buf text = {0};
-        fore_args_help(&args, &text);
-        (void)fputs(text.data, stdout);
-        fore_buf_fini(&text);
+        wl_help_print(&args);
         return FORE_E_OK;
     }
     const char *path = operands.item[0], *other = operands.count > 1 ? operands.item[1] : NULL;

@@ -2,7 +2,7 @@
  * Any bytes as a journal: read through, seek about, read as if the file grew. Then once more with
  * the checksums mended, because hardly a mutation would get past them to what lies behind.
  */
-#include "core/cluster/journal_format.h"
+#include "tests/fuzz/mend.h"
 #include "tests/support/memfile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,25 +16,6 @@ static void read_all(struct fore_journal_reader *reader)
         const uint8_t *body = record.body;
         FORE_ASSERT((uintptr_t)body % 8 == 0);
         if (record.len > 0) sum = (uint8_t)(sum + body[0] + body[record.len - 1]);
-    }
-}
-
-static void mend(struct fore_buf *bytes)
-{
-    struct fore_journal_file_head head;
-    struct fore_journal_frame_head frame;
-    if (bytes->len < sizeof head) return;
-    memcpy(&head, bytes->data, sizeof head);
-    if (head.text_len > bytes->len - sizeof head) return;
-    head.crc32c = fore_journal_file_crc(head, bytes->data + sizeof head);
-    memcpy(bytes->data, &head, sizeof head);
-    size_t at = sizeof head + head.text_len;
-    while (bytes->len - at > sizeof frame) {
-        memcpy(&frame, bytes->data + at, sizeof frame);
-        if (frame.stored_len > bytes->len - at - sizeof frame) return;
-        frame.crc32c = fore_journal_frame_crc(frame, bytes->data + at + sizeof frame);
-        memcpy(bytes->data + at, &frame, sizeof frame);
-        at += sizeof frame + frame.stored_len;
     }
 }
 

@@ -5,7 +5,7 @@
  * row of {u8 kind, u16 length, payload}, written as a journal first, so that mutations reach what
  * lies behind checksum and compression. The length of the input chooses the look.
  */
-#include "core/cluster/journal_format.h"
+#include "tests/fuzz/mend.h"
 #include "viz/export.h"
 #include "viz/milestone.h"
 #include "viz/player.h"
@@ -16,25 +16,6 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void mend(struct fore_buf *bytes)
-{
-    struct fore_journal_file_head head;
-    struct fore_journal_frame_head frame;
-    if (bytes->len < sizeof head) return;
-    memcpy(&head, bytes->data, sizeof head);
-    if (head.text_len > bytes->len - sizeof head) return;
-    head.crc32c = fore_journal_file_crc(head, bytes->data + sizeof head);
-    memcpy(bytes->data, &head, sizeof head);
-    size_t at = sizeof head + head.text_len;
-    while (bytes->len - at > sizeof frame) {
-        memcpy(&frame, bytes->data + at, sizeof frame);
-        if (frame.stored_len > bytes->len - at - sizeof frame) return;
-        frame.crc32c = fore_journal_frame_crc(frame, bytes->data + at + sizeof frame);
-        memcpy(bytes->data + at, &frame, sizeof frame);
-        at += sizeof frame + frame.stored_len;
-    }
-}
 
 static enum fore_err append(void *self, const void *bytes, size_t len)
 {
