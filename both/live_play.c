@@ -4,9 +4,9 @@
 
 #include "core/cluster/journal.h"
 #include "core/engine.h"
-#include "live/clock.h"
+#include "live/base/clock.h"
 #include "live/entry.h"
-#include "live/tape.h"
+#include "live/tape/tape.h"
 #include "workloads/workload.h"
 
 #include <pthread.h>

@@ -10,8 +10,9 @@
 #define BOTH_LIVE_PLAY_H
 
 #include "both/moves_seen.h"
+#include "live/calibrate/replay.h"
 #include "live/daemon.h"
-#include "live/replay.h"
+#include "live/redis/driver.h"
 #include "sim/scenario.h"
 
 struct both_live_request {

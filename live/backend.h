@@ -9,8 +9,8 @@
 #ifndef LIVE_BACKEND_H
 #define LIVE_BACKEND_H
 
-#include "live/driver.h"
-#include "live/log.h"
+#include "core/cluster/driver.h"
+#include "live/base/log.h"
 
 struct live_backend_ops {
     const char *name;

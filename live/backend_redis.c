@@ -1,5 +1,6 @@
 /* backend_redis.c - a Redis Cluster for the daemon: driver and lease (backend.h). */
-#include "live/daemon.h"
+#include "live/backend.h"
+#include "live/config.h"
 #include "live/entry.h"
 #include "live/keeper.h"
 

@@ -1,6 +1,7 @@
 /* backend_stand_in.c - a cluster that is stepped, paced by our clock (backend.h). */
-#include "live/clock.h"
-#include "live/daemon.h"
+#include "live/backend.h"
+#include "live/base/clock.h"
+#include "live/config.h"
 
 #include <stdlib.h>
 

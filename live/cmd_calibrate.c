@@ -2,7 +2,7 @@
 #include "live/cmd_calibrate.h"
 
 #include "core/base/args.h"
-#include "live/calibrate.h"
+#include "live/calibrate/calibrate.h"
 #include "live/entry.h"
 #include "workloads/file.h"
 #include "workloads/help.h"

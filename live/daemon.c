@@ -1,14 +1,15 @@
 /* daemon.c - see daemon.h: everything of a run in one struct, and the loop over windows. */
 #include "live/daemon.h"
+#include "live/backend.h"
 
 #include "core/cluster/journal.h"
-#include "live/clock.h"
-#include "live/desk.h"
-#include "live/http.h"
+#include "live/api/desk.h"
+#include "live/api/http.h"
+#include "live/base/clock.h"
+#include "live/base/log.h"
+#include "live/base/service.h"
 #include "live/keeper.h"
-#include "live/log.h"
-#include "live/service.h"
-#include "live/tape.h"
+#include "live/tape/tape.h"
 
 #include <errno.h>
 #include <fcntl.h>

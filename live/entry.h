@@ -5,7 +5,8 @@
 #ifndef LIVE_ENTRY_H
 #define LIVE_ENTRY_H
 
-#include "live/daemon.h"
+#include "live/config.h"
+#include "live/redis/link.h"
 
 struct live_entry { /* does not move while links use it */
     struct live_address seed[8];

@@ -10,7 +10,7 @@
 #define LIVE_KEEPER_H
 
 #include "core/engine.h"
-#include "live/driver.h"
+#include "live/redis/driver.h"
 
 struct live_kept {
     fore_ns now, window; /* of the cluster's clock when it was kept */

@@ -3,7 +3,7 @@
 #include "live/retrace.h"
 
 #include "core/cluster/journal.h"
-#include "live/tape.h"
+#include "live/tape/tape.h"
 #include "workloads/file.h"
 
 struct retrace {

@@ -1,7 +1,7 @@
 /* seed.c - see seed.h. A few hundred steps an answer, oldest first. */
 #include "live/seed.h"
 
-#include "live/fetch.h"
+#include "live/base/fetch.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* fuzz_live_capture.c - packets from a wire, and the counters that the module tells: bytes that
  * come over a network. Input: {u8 link, u16 length, packet} again and again. */
-#include "live/capture_parse.h"
 #include "live/module/counters.h"
+#include "live/redis/capture_parse.h"
 
 #include <stdlib.h>
 #include <string.h>

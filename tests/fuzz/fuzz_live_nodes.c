@@ -1,5 +1,5 @@
 /* fuzz_live_nodes.c - CLUSTER NODES and redirections from a server that may say anything. */
-#include "live/nodes.h"
+#include "live/redis/nodes.h"
 
 #include <stdlib.h>
 #include <string.h>

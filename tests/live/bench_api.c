@@ -5,8 +5,8 @@
  *
  *   BENCH_SECONDS=5   of each part
  */
-#include "live/clock.h"
-#include "live/http.h"
+#include "live/api/http.h"
+#include "live/base/clock.h"
 #include "tests/live/desk_case.h"
 
 #include <arpa/inet.h>

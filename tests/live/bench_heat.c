@@ -10,8 +10,8 @@
  * the interval that the middle half of 2000 bootstrap medians' 95 % span.
  */
 #include "core/base/hash.h"
-#include "live/clock.h"
-#include "live/driver.h"
+#include "live/base/clock.h"
+#include "live/redis/driver.h"
 #include "tests/live/load.h"
 
 #include <math.h>

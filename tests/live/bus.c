@@ -1,7 +1,7 @@
 /* bus.c - see bus.h. Offsets are those of struct clusterMsg; numbers are in network order. */
 #include "tests/live/bus.h"
 
-#include "live/clock.h"
+#include "live/base/clock.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

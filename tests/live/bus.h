@@ -9,7 +9,7 @@
 #ifndef TEST_LIVE_BUS_H
 #define TEST_LIVE_BUS_H
 
-#include "live/cluster.h"
+#include "live/redis/cluster.h"
 
 struct bus_late {
     int sender, receiver; /* instance indexes of the last refresh; both are primaries */

@@ -2,8 +2,8 @@
 #include "tests/live/crash.h"
 
 #include "core/base/rng.h"
-#include "live/clock.h"
-#include "live/mover.h"
+#include "live/base/clock.h"
+#include "live/redis/mover.h"
 #include "tests/live/bus.h"
 
 #include <setjmp.h>

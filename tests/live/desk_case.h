@@ -6,8 +6,8 @@
 #ifndef TEST_DESK_CASE_H
 #define TEST_DESK_CASE_H
 
-#include "live/api.h"
-#include "live/desk.h"
+#include "live/api/api.h"
+#include "live/api/desk.h"
 
 struct desk_case {
     struct fore_arena arena;

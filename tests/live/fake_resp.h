@@ -5,7 +5,7 @@
 #ifndef TEST_FAKE_RESP_H
 #define TEST_FAKE_RESP_H
 
-#include "live/reply.h"
+#include "live/redis/reply.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,9 +1,9 @@
 /* ground.c - see ground.h. */
 #include "tests/live/ground.h"
 
-#include "live/clock.h"
-#include "live/keys.h"
-#include "live/slot.h"
+#include "live/base/clock.h"
+#include "live/redis/keys.h"
+#include "live/redis/slot.h"
 
 #include <signal.h>
 #include <stdio.h>

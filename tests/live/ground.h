@@ -5,8 +5,8 @@
 #ifndef TEST_LIVE_GROUND_H
 #define TEST_LIVE_GROUND_H
 
-#include "live/client.h"
-#include "live/cluster.h"
+#include "live/redis/client.h"
+#include "live/redis/cluster.h"
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 /* live_adopt.c - hand-overs that somebody else left half done, in every state they can be left in:
  * seen and left alone, or, when asked to, brought to their end with nothing lost. */
-#include "live/clock.h"
-#include "live/mover.h"
+#include "live/base/clock.h"
+#include "live/redis/mover.h"
 #include "tests/live/ground.h"
 
 #include <setjmp.h>

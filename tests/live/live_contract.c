@@ -1,6 +1,6 @@
 /* live_contract.c - the Redis driver keeps the contract of every driver, on a real cluster. */
-#include "live/clock.h"
-#include "live/driver.h"
+#include "live/base/clock.h"
+#include "live/redis/driver.h"
 #include "tests/live/ground.h"
 #include "tests/support/contract_suite.h"
 

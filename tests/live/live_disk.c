@@ -2,8 +2,8 @@
  * that is said, nothing is lost, and when there is room again it goes on by itself. Needs the right
  * to mount a small file system, in a mount namespace of its own. */
 #define _GNU_SOURCE /* unshare() */
-#include "live/clock.h"
-#include "live/mover.h"
+#include "live/base/clock.h"
+#include "live/redis/mover.h"
 #include "tests/live/ground.h"
 
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* live_heat.c - samples of a real cluster against what a test sent: totals exact, the slots that
  * got the commands in front, sizes about right, and every estimate says where it comes from. */
-#include "live/clock.h"
-#include "live/driver.h"
+#include "live/base/clock.h"
+#include "live/redis/driver.h"
 #include "tests/live/ground.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* live_heat_module.c - our Redis module against the truth, on a real cluster that has loaded it:
  * commands of many kinds, in pipelines, in MULTI and in scripts; through the driver's samples. */
 #include "core/base/hash.h"
-#include "live/clock.h"
-#include "live/driver.h"
+#include "live/base/clock.h"
+#include "live/redis/driver.h"
 #include "tests/live/ground.h"
 
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* live_late.c - messages of the cluster bus that arrive late, sent by hand (bus.h): Redis 7.0.12 to
  * 7.2.3 takes a slot, keys and all, from its owner when two of them come at the wrong moments; not
  * from one that our mover made the owner. */
-#include "live/clock.h"
-#include "live/mover.h"
+#include "live/base/clock.h"
+#include "live/redis/mover.h"
 #include "tests/live/bus.h"
 #include "tests/live/ground.h"
 

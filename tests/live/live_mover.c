@@ -1,7 +1,7 @@
 /* live_mover.c - slots handed over and ranges moved on a real cluster: nothing lost, nothing left,
  * nothing moved that must not be. */
-#include "live/clock.h"
-#include "live/mover.h"
+#include "live/base/clock.h"
+#include "live/redis/mover.h"
 #include "tests/live/ground.h"
 
 #include <setjmp.h>

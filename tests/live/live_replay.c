@@ -1,8 +1,8 @@
 /* live_replay.c - the open-loop client and the calibration on a real cluster: nothing is lost or
  * left behind, a stall is seen by all who fell into it, and slots are where they were. */
-#include "live/calibrate.h"
-#include "live/clock.h"
-#include "live/replay.h"
+#include "live/base/clock.h"
+#include "live/calibrate/calibrate.h"
+#include "live/calibrate/replay.h"
 #include "tests/live/ground.h"
 #include "workloads/config.h"
 #include "workloads/workload.h"

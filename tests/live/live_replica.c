@@ -1,6 +1,6 @@
 /* live_replica.c - a replica is added to a shard of a real cluster, catches up, and is dropped. */
-#include "live/clock.h"
-#include "live/replica.h"
+#include "live/base/clock.h"
+#include "live/redis/replica.h"
 #include "tests/live/ground.h"
 
 #include <setjmp.h>

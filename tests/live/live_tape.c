@@ -1,9 +1,10 @@
 /* live_tape.c - a live run with moves is recorded and run again without a cluster: the same events,
  * bit for bit; and what differs, or is damaged, is noticed. */
 #include "core/cluster/journal.h"
-#include "live/clock.h"
+#include "live/base/clock.h"
 #include "live/daemon.h"
-#include "live/tape.h"
+#include "live/redis/driver.h"
+#include "live/tape/tape.h"
 #include "tests/live/ground.h"
 
 #include <pthread.h>

@@ -2,7 +2,7 @@
 #include "tests/live/load.h"
 
 #include "core/base/hash.h"
-#include "live/clock.h"
+#include "live/base/clock.h"
 
 #include <arpa/inet.h>
 #include <math.h>

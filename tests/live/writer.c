@@ -2,8 +2,8 @@
  * turn's keys: GET and SET of each, and a WAIT. What is redirected goes again alone. */
 #include "tests/live/writer.h"
 
-#include "live/clock.h"
-#include "live/slot.h"
+#include "live/base/clock.h"
+#include "live/redis/slot.h"
 
 #include <stdio.h>
 #include <stdlib.h>

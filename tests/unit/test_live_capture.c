@@ -2,7 +2,7 @@
  * IPv6, among junk. The packets are made here, byte by byte. */
 #include "core/base/hash.h"
 #include "core/base/rng.h"
-#include "live/capture_parse.h"
+#include "live/redis/capture_parse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

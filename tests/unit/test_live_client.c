@@ -1,7 +1,7 @@
 /* test_live_client.c - replies, links and the cluster client, against servers that say what the
  * test wants said: redirections, refusals, lies, silence. */
-#include "live/client.h"
-#include "live/clock.h"
+#include "live/base/clock.h"
+#include "live/redis/client.h"
 #include "tests/live/fake_resp.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* test_live_fit.c - the queue that is fitted to latencies finds back what made them. The latencies
  * come from a queue written here, with another generator of random numbers. */
 #include "core/base/rng.h"
-#include "live/calibrate_fit.h"
+#include "live/calibrate/calibrate_fit.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /* The API on a socket: limits, clients that dawdle, lie or go away, listeners, and the hand-over to
  * the engine's thread. The test is the engine's thread and the client at once. */
-#include "live/clock.h"
-#include "live/http.h"
-#include "live/limits.h"
+#include "live/api/http.h"
+#include "live/api/limits.h"
+#include "live/base/clock.h"
 #include "tests/live/desk_case.h"
 #include "tests/support/scratch.h"
 

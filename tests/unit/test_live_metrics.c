@@ -1,6 +1,6 @@
 /* /metrics in both formats, and that rules and dashboard speak of nothing that is not there. (What
  * promtool says of it all is asked in tests/live/api.sh.) */
-#include "live/metrics.h"
+#include "live/api/metrics.h"
 #include "tests/live/desk_case.h"
 
 #include <ctype.h>

@@ -1,9 +1,9 @@
 /* Alerts told to others: what is sent when, what is tried again, what is forgotten; URLs; a webhook
  * that fails at first; and what systemd hears. */
-#include "live/alerts.h"
-#include "live/clock.h"
-#include "live/notify.h"
-#include "live/service.h"
+#include "live/api/alerts.h"
+#include "live/api/notify.h"
+#include "live/base/clock.h"
+#include "live/base/service.h"
 #include "tests/support/scratch.h"
 
 #include <arpa/inet.h>

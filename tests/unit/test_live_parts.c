@@ -1,14 +1,14 @@
 /* test_live_parts.c - what of the live room needs no server: the text of CLUSTER NODES, the lines
  * of MONITOR, the pace of a mover, its journal, and SLOT-STATS from a server that is not one. */
 #include "core/base/hash.h"
-#include "live/clock.h"
-#include "live/journal.h"
-#include "live/monitor.h"
-#include "live/nodes.h"
-#include "live/pace.h"
-#include "live/renew.h"
-#include "live/slot.h"
-#include "live/slot_stats.h"
+#include "live/base/clock.h"
+#include "live/redis/journal.h"
+#include "live/redis/monitor.h"
+#include "live/redis/nodes.h"
+#include "live/redis/pace.h"
+#include "live/redis/renew.h"
+#include "live/redis/slot.h"
+#include "live/redis/slot_stats.h"
 #include "tests/live/fake_resp.h"
 #include "tests/support/scratch.h"
 

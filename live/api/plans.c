@@ -1,0 +1,60 @@
+/* plans.c - see plans.h. */
+#include "live/api/plans.h"
+
+const char *live_plan_status_text(enum live_plan_status status)
+{
+    static const char *const text[] = {
+#define X(name, words) words,
+        LIVE_PLAN_STATUS_MAP(X)
+#undef X
+    };
+    return (size_t)status < FORE_COUNTOF(text) ? text[status] : "unknown";
+}
+
+struct live_plan *live_plans_add(struct live_plans *plans, bool asked)
+{
+    struct live_plan *plan = asked ? &plans->asked[plans->asked_count++ % LIVE_PLANS_ASKED]
+                                   : &plans->told[plans->told_count++ % LIVE_PLANS_TOLD];
+    struct fore_buf json = plan->json; /* its memory serves again */
+    fore_buf_reset(&json);
+    *plan = (struct live_plan){.id = ++plans->ids, .asked = asked, .json = json};
+    return plan;
+}
+
+struct live_plan *live_plans_find(struct live_plans *plans, uint64_t id)
+{
+    for (size_t i = 0; i < LIVE_PLANS_ASKED && id != 0; i++)
+        if (plans->asked[i].id == id) return &plans->asked[i];
+    for (size_t i = 0; i < LIVE_PLANS_TOLD && id != 0; i++)
+        if (plans->told[i].id == id) return &plans->told[i];
+    return NULL;
+}
+
+/* Few enough to be put in their place one by one. */
+static uint32_t insert(const struct live_plan *plan, const struct live_plan **out, uint32_t count)
+{
+    if (plan->id == 0) return count;
+    uint32_t at = count;
+    for (; at > 0 && out[at - 1]->id < plan->id; at--)
+        out[at] = out[at - 1];
+    out[at] = plan;
+    return count + 1;
+}
+
+uint32_t live_plans_list(const struct live_plans *plans, const struct live_plan **out)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < LIVE_PLANS_ASKED; i++)
+        count = insert(&plans->asked[i], out, count);
+    for (size_t i = 0; i < LIVE_PLANS_TOLD; i++)
+        count = insert(&plans->told[i], out, count);
+    return count;
+}
+
+void live_plans_fini(struct live_plans *plans)
+{
+    for (size_t i = 0; i < LIVE_PLANS_ASKED; i++)
+        fore_buf_fini(&plans->asked[i].json);
+    for (size_t i = 0; i < LIVE_PLANS_TOLD; i++)
+        fore_buf_fini(&plans->told[i].json);
+}

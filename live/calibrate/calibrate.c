@@ -1,0 +1,270 @@
+/*
+ * calibrate.c - see calibrate.h: loads. Round trip, then capacity by a load that grows until it is
+ * too much, then what commands cost by kind and size, then what clients see at three loads.
+ */
+#include "live/calibrate/calibrate.h"
+
+#include "live/base/clock.h"
+#include "live/calibrate/replay.h"
+#include "workloads/config.h"
+#include "workloads/workload.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "foreshard:calibrate:"
+enum { PINGS = 500, KEYS = 20000, BYTES = 100 };
+/* Of the capacity, and of a node at most. Near its capacity a server takes many commands at once,
+ * each is cheaper than it was, and no one service time describes both. */
+static const double shares[LIVE_FIT_PROBES] = {0.05, 0.15, 0.3},
+                    rates[LIVE_FIT_PROBES] = {3000, 8000, 15000};
+static const uint32_t sizes[LIVE_CALIBRATE_SIZES] = {0, 1024, 16384}; /* 0: the option's */
+
+struct work {
+    const struct live_calibrate_options *options;
+    struct live_calibration *out;
+    struct live_cluster *cluster;
+    struct live_replay *replay;
+    struct fore_arena arena;
+    struct fore_diag *diag;
+    uint32_t seed;
+};
+
+static void tell(const struct work *work, const char *what)
+{
+    if (work->options->told != NULL) work->options->told(work->options->self, what);
+}
+
+/* ---- streams ------------------------------------------------------------------------------ */
+
+struct stream {
+    double rate, seconds;
+    const char *mix; /* "workload.read_share=90%", or another setting */
+    uint32_t bytes;
+};
+
+/* Uniform keys at a Poisson rate: every node gets its share. */
+static enum fore_err open_stream(struct work *work, const struct stream *stream,
+                                 struct wl_source *out)
+{
+    struct wl_options workload;
+    struct fore_option_binding binding = {&wl_section, &workload};
+    char rate[48], keys[48], span[48], bytes[48];
+    const char *item[] = {rate, keys, span, bytes, "workload.popularity=uniform", stream->mix};
+    (void)snprintf(rate, sizeof rate, "workload.rate=%.3f/s", stream->rate);
+    (void)snprintf(keys, sizeof keys, "workload.keys=%llu",
+                   (unsigned long long)work->options->keys);
+    (void)snprintf(span, sizeof span, "workload.span=%.3fs", stream->seconds);
+    (void)snprintf(bytes, sizeof bytes, "workload.bytes_mean=%u", stream->bytes);
+    const struct fore_strings sets = {.item = item, .count = FORE_COUNTOF(item)};
+    FORE_TRY(wl_config_load(NULL, &sets, &binding, 1, &work->arena, work->diag));
+    return wl_open_source(&workload, ++work->seed, &work->arena, out, work->diag);
+}
+
+static enum fore_err play(struct work *work, const struct stream *stream,
+                          struct live_replay_result *result)
+{
+    struct wl_source source;
+    FORE_TRY(open_stream(work, stream, &source));
+    struct live_replay_play play = {.source = &source,
+                                    .realtime = work->options->realtime,
+                                    .span = (fore_ns)(stream->seconds * 1e9),
+                                    .count_from = (fore_ns)(stream->seconds * 0.15e9)};
+    enum fore_err err = live_replay_run(work->replay, &play, result, work->diag);
+    wl_source_close(&source);
+    if (err == FORE_E_OK && result->counts.answered == 0)
+        err = fore_err_set(work->diag, FORE_E_IO, "calibrate: no command was answered");
+    if (err == FORE_E_OK && result->counts.failed * 100 > result->counts.sent)
+        err = fore_err_set(
+            work->diag, FORE_E_REFUSED, "calibrate: %llu of %llu commands were refused",
+            (unsigned long long)result->counts.failed, (unsigned long long)result->counts.sent);
+    return err;
+}
+
+/* ---- what is measured --------------------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static enum fore_err round_trip(struct work *work)
+{
+    double took[PINGS];
+    uint32_t count = 0;
+    tell(work, "round trip");
+    for (uint32_t i = 0; i < PINGS; i++) {
+        uint16_t shard = (uint16_t)(i % work->cluster->shard_count);
+        struct live_instance *at = live_cluster_primary(work->cluster, shard);
+        if (at == NULL) continue;
+        fore_ns began = live_clock_now();
+        redisReply *reply = live_link_call(&at->link, "PING");
+        if (reply == NULL) continue;
+        freeReplyObject(reply);
+        took[count++] = (double)(live_clock_now() - began) / 1e3;
+    }
+    if (count == 0) return fore_err_set(work->diag, FORE_E_UNREACHABLE, "calibrate: no PING");
+    qsort(took, count, sizeof took[0], ascending);
+    work->out->round_trip_us = took[count / 2];
+    return FORE_E_OK;
+}
+
+/* Rates grow by a third until half of the answers are later than 20 ms: then more is asked than
+ * there is, and what is answered per second is the capacity. */
+static enum fore_err find_capacity(struct work *work)
+{
+    struct live_replay_result *result = calloc(1, sizeof *result);
+    enum fore_err err = FORE_E_OK;
+    double rate = 3000, best = 0;
+    FORE_ASSERT(result != NULL);
+    tell(work, "capacity");
+    for (int step = 0; step < 24 && err == FORE_E_OK; step++) {
+        struct stream stream = {.rate = rate,
+                                .seconds = 0.8,
+                                .mix = "workload.read_share=90%",
+                                .bytes = work->options->bytes};
+        err = play(work, &stream, result);
+        if (err == FORE_E_UNREACHABLE && best > 0) { /* far more than it can do */
+            err = FORE_E_OK;
+            break;
+        }
+        double answered = (double)result->counts.answered / 0.85 / ((double)result->elapsed / 1e9);
+        if (err == FORE_E_OK && answered > best) best = answered;
+        if (fore_hist_quantile(&result->latency, 0.5) > 20 * FORE_MS) break;
+        rate *= 4.0 / 3;
+    }
+    free(result);
+    work->out->capacity = best;
+    return err;
+}
+
+static enum fore_err probe_loads(struct work *work)
+{
+    struct live_replay_result *result = calloc(1, sizeof *result);
+    enum fore_err err = FORE_E_OK;
+    double seconds = work->options->seconds > 0 ? work->options->seconds : 3;
+    FORE_ASSERT(result != NULL);
+    for (int i = 0; i < LIVE_FIT_PROBES && err == FORE_E_OK; i++) {
+        struct stream stream = {
+            .rate = fmin(work->out->capacity * shares[i], rates[i] * work->out->nodes),
+            .seconds = seconds,
+            .mix = "workload.read_share=90%",
+            .bytes = work->options->bytes};
+        tell(work, "latency at a share of the capacity");
+        err = play(work, &stream, result);
+        work->out->probe[i] = (struct live_fit_probe){
+            .rate = stream.rate / work->out->nodes,
+            .p50_us = (double)fore_hist_quantile(&result->latency, 0.5) / 1e3,
+            .p99_us = (double)fore_hist_quantile(&result->latency, 0.99) / 1e3};
+    }
+    free(result);
+    if (err != FORE_E_OK) return err;
+    live_fit_queue(work->out->probe, LIVE_FIT_PROBES, 1e6 * work->out->nodes / work->out->capacity,
+                   &work->out->fit);
+    return FORE_E_OK;
+}
+
+static double cpu_us(struct live_cluster *cluster)
+{
+    double sum = 0;
+    for (uint32_t s = 0; s < cluster->shard_count; s++) {
+        struct live_instance *at = live_cluster_primary(cluster, (uint16_t)s);
+        if (at != NULL) sum += live_calibrate_cpu_us(&at->link);
+    }
+    return sum;
+}
+
+static enum fore_err cost_of(struct work *work, const char *mix, uint32_t bytes, double *us)
+{
+    struct live_replay_result *result = calloc(1, sizeof *result);
+    FORE_ASSERT(result != NULL);
+    double share = bytes > 4096 ? 0.05 : 0.2; /* the network is not what is measured */
+    double rate = fmin(work->out->capacity * share, rates[1] * work->out->nodes);
+    struct stream stream = {.rate = rate, .seconds = 1, .mix = mix, .bytes = bytes};
+    double before = cpu_us(work->cluster);
+    enum fore_err err = play(work, &stream, result);
+    double answered = (double)result->counts.answered / 0.85;
+    *us = answered > 0 ? (cpu_us(work->cluster) - before) / answered : 0;
+    free(result);
+    return err;
+}
+
+static enum fore_err find_costs(struct work *work)
+{
+    struct live_calibration *out = work->out;
+    for (int i = 0; i < LIVE_CALIBRATE_SIZES; i++) {
+        struct live_calibrate_cost *cost = &out->cost[i];
+        cost->bytes = sizes[i] != 0 ? sizes[i] : work->options->bytes;
+        tell(work, "cost of commands");
+        /* Writes first: they leave values of that size behind for the reads. */
+        FORE_TRY(cost_of(work, "workload.read_share=0%", cost->bytes, &cost->write_us));
+        FORE_TRY(cost_of(work, "workload.read_share=100%", cost->bytes, &cost->read_us));
+        FORE_TRY(cost_of(work, "workload.mix=ycsb-e", cost->bytes, &cost->scan_us));
+    }
+    out->write_cost = out->cost[0].read_us > 0 ? out->cost[0].write_us / out->cost[0].read_us : 1;
+    out->scan_cost = out->cost[0].read_us > 0 ? out->cost[0].scan_us / out->cost[0].read_us : 10;
+    return FORE_E_OK;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+static enum fore_err loads(struct work *work)
+{
+    uint64_t keys = work->options->keys;
+    enum fore_err err = live_replay_fill_numbers(work->replay, keys, work->diag);
+    if (err == FORE_E_OK) err = round_trip(work);
+    if (err == FORE_E_OK) err = find_capacity(work);
+    if (err == FORE_E_OK) err = find_costs(work);
+    if (err == FORE_E_OK) err = probe_loads(work);
+    /* Whatever happened, our keys go. */
+    enum fore_err cleared =
+        live_replay_clear_numbers(work->replay, keys, err == FORE_E_OK ? work->diag : NULL);
+    return err != FORE_E_OK ? err : cleared;
+}
+
+static enum fore_err run(struct work *work)
+{
+    const struct live_calibrate_options *o = work->options;
+    FORE_TRY(live_cluster_open(work->cluster, &o->access, o->seed, o->seed_count, work->diag));
+    FORE_TRY(live_cluster_refresh(work->cluster, work->diag));
+    if (!live_cluster_healthy(work->cluster))
+        return fore_err_set(work->diag, FORE_E_CONFLICT,
+                            "calibrate: the cluster is not whole: %u slots unowned, %u contested, "
+                            "%u being moved",
+                            work->cluster->unowned, work->cluster->contested,
+                            work->cluster->open_count);
+    for (uint32_t s = 0; s < work->cluster->shard_count; s++)
+        work->out->nodes += work->cluster->shard[s].slot_count > 0;
+    struct live_replay_options replay = {.seed = o->seed,
+                                         .seed_count = o->seed_count,
+                                         .access = o->access,
+                                         .prefix = PREFIX,
+                                         .bytes = o->bytes};
+    FORE_TRY(live_replay_open(&work->replay, &replay, work->diag));
+    FORE_TRY(loads(work));
+    tell(work, "moves");
+    return live_calibrate_moves(o, work->cluster, work->out, work->diag);
+}
+
+enum fore_err live_calibrate(const struct live_calibrate_options *options,
+                             struct live_calibration *out, struct fore_diag *diag)
+{
+    struct live_calibrate_options filled = *options;
+    if (filled.bytes == 0) filled.bytes = BYTES;
+    if (filled.keys == 0) filled.keys = KEYS;
+    struct work work = {
+        .options = &filled, .out = out, .cluster = calloc(1, sizeof *work.cluster), .diag = diag};
+    FORE_ASSERT(work.cluster != NULL);
+    memset(out, 0, sizeof *out);
+    enum fore_err err = run(&work);
+    if (err != FORE_E_OK && diag != NULL && diag->code == FORE_E_OK)
+        err = fore_err_set(diag, err, "calibrate: %s", fore_err_text(err));
+    if (work.replay != NULL) live_replay_close(work.replay);
+    live_cluster_close(work.cluster);
+    fore_arena_fini(&work.arena);
+    free(work.cluster);
+    return err;
+}

@@ -1,0 +1,77 @@
+/*
+ * calibrate.h - what a real cluster costs, in the simulator's terms.
+ *
+ * Everything is measured from outside, by clients and by the cluster's own counters, with keys of
+ * our own ("foreshard:calibrate:"), which are removed again, and by moving slots that hold no key
+ * of anybody else's, forth and back, with the mover that real moves use (its journal, its lease).
+ *
+ * The simulator's node is a FIFO queue before servers with log-normal service times, and a constant
+ * delay of the network. So three numbers are fitted to what clients saw at several loads: the mean
+ * of the service (near a command's CPU time), the spread of its logarithm, and the delay (fit.h).
+ */
+#ifndef LIVE_CALIBRATE_H
+#define LIVE_CALIBRATE_H
+
+#include "core/base/buf.h"
+#include "live/calibrate/calibrate_fit.h"
+#include "live/redis/cluster.h"
+#include "live/redis/mover.h"
+
+enum { LIVE_CALIBRATE_SIZES = 3, LIVE_CALIBRATE_BATCHES = 5 };
+
+struct live_calibrate_options {
+    const struct live_address *seed;
+    size_t seed_count;
+    struct live_access access;
+    const char *journal, *holder; /* the mover's */
+    struct live_mover_options mover;
+    bool realtime;                              /* of the thread that sends: live/replay.h */
+    double seconds;                             /* of each probe of a load; 0: 3 */
+    uint32_t bytes;                             /* of a value; 0: 100 */
+    uint64_t keys;                              /* probes use so many; 0: 20000 */
+    uint32_t slots, keys_per_slot;              /* of a move; 0: 16 and 500 */
+    void (*told)(void *self, const char *what); /* progress, for people; may be NULL */
+    void *self;
+};
+
+struct live_calibrate_cost { /* server CPU per command, all its work included */
+    uint32_t bytes;
+    double read_us, write_us, scan_us;
+};
+
+struct live_calibrate_batch { /* MIGRATE of so many keys at once */
+    uint32_t keys;
+    double keys_per_sec, stall_mean_ms, stall_max_ms;
+};
+
+struct live_calibration {
+    uint32_t nodes;       /* shards with slots */
+    double round_trip_us; /* PING, median, one at a time */
+    double capacity;      /* requests per second, all nodes, at the settings below */
+    struct live_calibrate_cost cost[LIVE_CALIBRATE_SIZES]; /* [0] is of `bytes` */
+    struct live_fit_probe probe[LIVE_FIT_PROBES];
+    struct live_fit fit;
+    double write_cost, scan_cost; /* over a read's */
+    bool moved;                   /* the rest is known */
+    char why_not[160];
+    struct live_calibrate_batch batch[LIVE_CALIBRATE_BATCHES];
+    double slot_ms;            /* of a slot without keys: flags, journal, ownership */
+    double move_bytes_per_sec; /* of what is in the slots, beside slot_ms */
+    double move_cpu;           /* cores' share that a move took, mean of both ends */
+    uint64_t move_bytes;
+};
+
+FORE_MUST_USE enum fore_err live_calibrate(const struct live_calibrate_options *options,
+                                           struct live_calibration *out, struct fore_diag *diag);
+/* Moves, costs and stalls; part of the above. */
+FORE_MUST_USE enum fore_err live_calibrate_moves(const struct live_calibrate_options *options,
+                                                 struct live_cluster *cluster,
+                                                 struct live_calibration *out,
+                                                 struct fore_diag *diag);
+/* CPU time of a server since its start, microseconds; 0 when it does not answer. */
+double live_calibrate_cpu_us(struct live_link *link);
+/* As a file that a scenario can include: sections "cluster" and "sim", the rest as comments. */
+void live_calibrate_print(const struct live_calibration *calibration,
+                          const struct live_calibrate_options *options, struct fore_buf *out);
+
+#endif

@@ -1,0 +1,74 @@
+/* calibrate_text.c - a calibration as the file that a scenario includes, and a person reads. */
+#include "live/calibrate/calibrate.h"
+
+static void print_measured(const struct live_calibration *c, struct fore_buf *out)
+{
+    fore_buf_printf(out,
+                    "# What was measured:\n"
+                    "#   round trip of a PING      %.0f us, median, one at a time\n"
+                    "#   capacity                  %.0f requests/s, %u nodes together\n"
+                    "#   latency by load           ",
+                    c->round_trip_us, c->capacity, c->nodes);
+    for (int i = 0; i < LIVE_FIT_PROBES; i++)
+        fore_buf_printf(out, "%s%.0f/s a node: p50 %.0f us, p99 %.0f us (fitted %.0f, %.0f)\n",
+                        i == 0 ? "" : "#                             ", c->probe[i].rate,
+                        c->probe[i].p50_us, c->probe[i].p99_us, c->probe[i].fit_p50_us,
+                        c->probe[i].fit_p99_us);
+    fore_buf_printf(out, "#   the fit is off by         %.0f %% (root mean square)\n",
+                    c->fit.error * 100);
+    for (int i = 0; i < LIVE_CALIBRATE_SIZES; i++)
+        fore_buf_printf(
+            out, "#   CPU of %5u bytes         GET %.1f us, SET %.1f us, MGET of ten %.1f us\n",
+            c->cost[i].bytes, c->cost[i].read_us, c->cost[i].write_us, c->cost[i].scan_us);
+}
+
+static void print_moves(const struct live_calibration *c,
+                        const struct live_calibrate_options *options, struct fore_buf *out)
+{
+    if (!c->moved) {
+        fore_buf_printf(out, "#   moves                     not measured: %s\n", c->why_not);
+        return;
+    }
+    fore_buf_printf(
+        out,
+        "#   moves                     a slot takes %.1f ms (flags, journal, ownership), "
+        "and its data\n"
+        "#                             %.0f kB/s (%u keys of %u bytes in each)\n",
+        c->slot_ms, c->move_bytes_per_sec / 1e3,
+        options->keys_per_slot != 0 ? options->keys_per_slot : 500,
+        options->bytes != 0 ? options->bytes : 100);
+    for (int i = 0; i < LIVE_CALIBRATE_BATCHES; i++)
+        fore_buf_printf(
+            out, "#   MIGRATE of %4u keys      %.0f keys/s, stall %.2f ms mean, %.2f ms most\n",
+            c->batch[i].keys, c->batch[i].keys_per_sec, c->batch[i].stall_mean_ms,
+            c->batch[i].stall_max_ms);
+}
+
+void live_calibrate_print(const struct live_calibration *c,
+                          const struct live_calibrate_options *options, struct fore_buf *out)
+{
+    double write_cost = c->write_cost > 0.001 ? c->write_cost : 1;
+    double scan_cost = c->scan_cost > 0.001 ? c->scan_cost : 10;
+    /* The fit is of the probes' mix, nine reads to one write. */
+    double read_us = c->fit.service_us / (0.9 + 0.1 * write_cost);
+    fore_buf_puts(out, "# Written by `foreshard calibrate`; a scenario takes it over with\n"
+                       "#   include = \"THIS FILE\";\n"
+                       "# and may say otherwise in its own sections.\n");
+    print_measured(c, out);
+    print_moves(c, options, out);
+    fore_buf_printf(out,
+                    "\ncluster: {\n    nodes = \"%u\";\n    cores = \"1\";\n"
+                    "    placement = \"slot\";\n    link_delay = \"%.0fns\";\n",
+                    c->nodes, c->fit.delay_us * 1e3);
+    if (c->moved)
+        fore_buf_printf(out,
+                        "    bandwidth = \"%.0fB/s\";\n    slot_move = \"%.0fus\";\n"
+                        "    move_cpu = \"%.1f%%\";\n",
+                        c->move_bytes_per_sec, c->slot_ms * 1e3,
+                        c->move_cpu < 1 ? c->move_cpu * 100 : 100);
+    fore_buf_printf(out,
+                    "};\n\nsim: {\n    fidelity = \"request\";\n    service = \"lognormal\";\n"
+                    "    service_mean = \"%.0fns\";\n    service_sigma = \"%.2f\";\n"
+                    "    write_cost = \"%.3f\";\n    scan_cost = \"%.3f\";\n};\n",
+                    read_us * 1e3, c->fit.sigma, write_cost, scan_cost);
+}

@@ -1,0 +1,128 @@
+/* digest.c - see digest.h. The script runs on chunks of keys, so that no call holds a server up. */
+#include "live/redis/digest.h"
+
+#include "core/base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 64, KEYS_ALL = 1 << 24 };
+
+/* Lua 5.1 with Redis' bit library; numbers are doubles, so 52 bits at most. */
+static const char script[] =
+    "local W=4503599627370496 "
+    "local function num(z) return tonumber(z:sub(1,13),16) end "
+    "local function pre(v) return #v..':'..v end "
+    "local function row(list) local t={} for i=1,#list do t[i]=pre(list[i]) end "
+    "  return redis.sha1hex(table.concat(t)) end "
+    "local function bag(list,step) local a=0 "
+    "  for i=1,#list,step do local s=pre(list[i]) if step==2 then s=s..pre(list[i+1]) end "
+    "    a=(a+num(redis.sha1hex(s)))%W end "
+    "  return string.format('%d:%.0f',#list,a) end "
+    "local function content(k,t) "
+    "  if t=='string' then return redis.sha1hex(redis.call('GET',k)) end "
+    "  if t=='list' then return row(redis.call('LRANGE',k,0,-1)) end "
+    "  if t=='hash' then return bag(redis.call('HGETALL',k),2) end "
+    "  if t=='set' then return bag(redis.call('SMEMBERS',k),1) end "
+    "  if t=='zset' then return row(redis.call('ZRANGE',k,0,-1,'WITHSCORES')) end "
+    "  return redis.sha1hex(redis.call('DUMP',k):sub(1,-11)) end "
+    "local out={} "
+    "for i=1,#ARGV do local k=ARGV[i] local t=redis.pcall('TYPE',k) out[i]=-1 "
+    "  if type(t)=='table' and t.ok and t.ok~='none' then "
+    "    local e=redis.call('PTTL',k)>=0 and 'T' or 'F' "
+    "    out[i]=num(redis.sha1hex(pre(k)..t.ok..e..content(k,t.ok))) end end "
+    "if #KEYS>0 then redis.call('SET',KEYS[1],'1','PX',1000) redis.call('DEL',KEYS[1]) end "
+    "return out";
+
+void live_digest_put(struct live_digest *to, int64_t key_number)
+{
+    if (key_number == LIVE_DIGEST_NONE) return;
+    to->keys++;
+    to->xor_of ^= fore_hash_u64((uint64_t)key_number, 1);
+    to->sum_of += fore_hash_u64((uint64_t)key_number, 2);
+}
+
+void live_digest_add(struct live_digest *to, const struct live_digest *more)
+{
+    to->keys += more->keys;
+    to->xor_of ^= more->xor_of;
+    to->sum_of += more->sum_of;
+}
+
+bool live_digest_same(const struct live_digest *a, const struct live_digest *b)
+{
+    return a->keys == b->keys && a->xor_of == b->xor_of && a->sum_of == b->sum_of;
+}
+
+uint64_t live_digest_word(const struct live_digest *digest)
+{
+    return fore_hash_u64(digest->xor_of, fore_hash_u64(digest->sum_of, digest->keys));
+}
+
+void live_digest_append(struct live_link *link, struct live_keys keys, bool asking,
+                        const char *fence)
+{
+    size_t head = fence != NULL ? 4 : 3, count = head + keys.count;
+    const char **arg = calloc(count, sizeof arg[0]);
+    size_t *len = calloc(count, sizeof len[0]);
+    FORE_ASSERT(arg != NULL && len != NULL);
+    arg[0] = "EVAL";
+    arg[1] = script;
+    arg[2] = fence != NULL ? "1" : "0";
+    if (fence != NULL) arg[3] = fence;
+    for (size_t i = 0; i < head; i++)
+        len[i] = strlen(arg[i]);
+    for (size_t i = 0; i < keys.count; i++) {
+        arg[head + i] = keys.key[i]->str;
+        len[head + i] = keys.key[i]->len;
+    }
+    struct live_command command = {.arg = arg, .arg_len = len, .arg_count = (uint32_t)count};
+    if (asking) live_link_append(link, "ASKING");
+    live_link_append_command(link, &command);
+    free(arg);
+    free(len);
+}
+
+enum fore_err live_digest_read(const redisReply *reply, int64_t *number, size_t count)
+{
+    enum fore_err err = live_answer_err(live_reply_kind(reply));
+    if (err != FORE_E_OK) return err;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count) return FORE_E_FORMAT;
+    for (size_t i = 0; i < count; i++) {
+        const redisReply *one = reply->element[i];
+        if (one->type != REDIS_REPLY_INTEGER || one->integer < -1) return FORE_E_FORMAT;
+        number[i] = one->integer;
+    }
+    return FORE_E_OK;
+}
+
+static enum fore_err digest_chunk(struct live_link *link, struct live_keys keys, bool asking,
+                                  struct live_digest *to)
+{
+    int64_t number[CHUNK];
+    live_digest_append(link, keys, asking, NULL);
+    redisReply *asked = asking ? live_link_take(link) : NULL;
+    redisReply *reply = live_link_take(link);
+    enum fore_err err = live_digest_read(reply, number, keys.count);
+    for (size_t i = 0; err == FORE_E_OK && i < keys.count; i++)
+        live_digest_put(to, number[i]);
+    if (asked != NULL) freeReplyObject(asked);
+    if (reply != NULL) freeReplyObject(reply);
+    return err;
+}
+
+enum fore_err live_digest_slot(struct live_link *link, uint16_t slot, bool asking,
+                               struct live_digest *to)
+{
+    redisReply *list = NULL;
+    struct live_keys all = {.count = 0};
+    FORE_TRY(live_keys_list(link, slot, KEYS_ALL, &list, &all));
+    enum fore_err err = FORE_E_OK;
+    for (size_t done = 0; err == FORE_E_OK && done < all.count; done += CHUNK) {
+        size_t left = all.count - done;
+        struct live_keys part = {.key = all.key + done, .count = left < CHUNK ? left : CHUNK};
+        err = digest_chunk(link, part, asking, to);
+    }
+    freeReplyObject(list);
+    return err;
+}

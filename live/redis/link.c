@@ -1,0 +1,158 @@
+/* link.c - see link.h. Every way out of hiredis that says NULL ends in live_link_lose(). */
+#include "live/redis/link.h"
+
+#include "live/base/clock.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/time.h>
+
+enum { PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 2000, TIMEOUT_MS = 1000 };
+
+void live_link_init(struct live_link *link, const struct live_address *address,
+                    const struct live_access *access)
+{
+    *link = (struct live_link){.address = *address, .access = access};
+}
+
+static void drop(struct live_link *link)
+{
+    if (link->context != NULL) redisFree(link->context);
+    link->context = NULL;
+}
+
+void live_link_close(struct live_link *link)
+{
+    drop(link);
+    link->pending = 0;
+}
+
+void live_link_lose(struct live_link *link)
+{
+    drop(link);
+    uint32_t doublings = link->failures < 6 ? link->failures : 6;
+    uint64_t pause = (uint64_t)PAUSE_FIRST_MS << doublings;
+    link->failures++;
+    link->retry_at_ms = live_clock_ms() + (pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS);
+}
+
+/* Authenticates where there is a password. */
+static enum fore_err greet(struct live_link *link)
+{
+    const struct live_access *access = link->access;
+    if (access->password == NULL) return FORE_E_OK;
+    redisReply *reply =
+        access->user != NULL
+            ? redisCommand(link->context, "AUTH %s %s", access->user, access->password)
+            : redisCommand(link->context, "AUTH %s", access->password);
+    enum live_answer answer = live_reply_kind(reply);
+    if (reply != NULL) freeReplyObject(reply);
+    if (answer == LIVE_FINE) return FORE_E_OK;
+    return answer == LIVE_LOST ? FORE_E_UNREACHABLE : FORE_E_REFUSED;
+}
+
+enum fore_err live_link_open(struct live_link *link)
+{
+    if (link->context != NULL) return FORE_E_OK;
+    if (live_clock_ms() < link->retry_at_ms)
+        return link->denied ? FORE_E_REFUSED : FORE_E_UNREACHABLE;
+    uint32_t ms = link->access->timeout_ms != 0 ? link->access->timeout_ms : TIMEOUT_MS;
+    struct timeval timeout = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+    link->denied = false;
+    /* hiredis writes to sockets that may be closed: that is an error to see, not a reason to die.
+     */
+    (void)signal(SIGPIPE, SIG_IGN);
+    link->context = redisConnectWithTimeout(link->address.host, link->address.port, timeout);
+    bool there = link->context != NULL && link->context->err == 0 &&
+                 redisSetTimeout(link->context, timeout) == REDIS_OK;
+    enum fore_err err = there ? greet(link) : FORE_E_UNREACHABLE;
+    if (err != FORE_E_OK) {
+        link->denied = err == FORE_E_REFUSED;
+        live_link_lose(link);
+        return err;
+    }
+    link->failures = 0;
+    return FORE_E_OK;
+}
+
+/* What was appended before a link was there, or after it went, is answered with NULL. */
+redisReply *live_link_take(struct live_link *link)
+{
+    void *reply = NULL;
+    FORE_ASSERT(link->pending > 0);
+    link->pending--;
+    if (link->context == NULL) return NULL;
+    if (redisGetReply(link->context, &reply) == REDIS_OK && reply != NULL) return reply;
+    live_link_lose(link);
+    return NULL;
+}
+
+/* A new pipeline may open the link; one that has lost commands stays lost to its end. */
+static bool ready_to_append(struct live_link *link)
+{
+    bool ready = link->pending == 0 ? live_link_open(link) == FORE_E_OK : link->context != NULL;
+    link->pending++;
+    return ready;
+}
+
+static void append_list(struct live_link *link, const char *format, va_list arguments)
+{
+    if (!ready_to_append(link)) return;
+    if (redisvAppendCommand(link->context, format, arguments) != REDIS_OK) live_link_lose(link);
+}
+
+void live_link_append(struct live_link *link, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    append_list(link, format, arguments);
+    va_end(arguments);
+}
+
+void live_link_append_command(struct live_link *link, const struct live_command *command)
+{
+    if (!ready_to_append(link)) return;
+    /* hiredis takes its arguments as const char **, though it only reads them. */
+    union {
+        const char *const *ours;
+        const char **theirs;
+    } arg = {.ours = command->arg};
+    if (redisAppendCommandArgv(link->context, (int)command->arg_count, arg.theirs,
+                               command->arg_len) != REDIS_OK)
+        live_link_lose(link);
+}
+
+redisReply *live_link_call(struct live_link *link, const char *format, ...)
+{
+    va_list arguments;
+    FORE_ASSERT(link->pending == 0);
+    va_start(arguments, format);
+    append_list(link, format, arguments);
+    va_end(arguments);
+    return live_link_take(link);
+}
+
+redisReply *live_link_send(struct live_link *link, const struct live_command *command)
+{
+    FORE_ASSERT(link->pending == 0);
+    live_link_append_command(link, command);
+    return live_link_take(link);
+}
+
+enum fore_err live_link_do(struct live_link *link, struct fore_diag *diag, const char *format, ...)
+{
+    va_list arguments;
+    FORE_ASSERT(link->pending == 0);
+    va_start(arguments, format);
+    append_list(link, format, arguments);
+    va_end(arguments);
+    redisReply *reply = live_link_take(link);
+    enum fore_err err = live_answer_err(live_reply_kind(reply));
+    if (err != FORE_E_OK)
+        err =
+            fore_err_set(diag, err, "%s:%u: %.*s", link->address.host, (unsigned)link->address.port,
+                         reply != NULL ? (int)reply->len : 4, reply != NULL ? reply->str : "lost");
+    if (reply != NULL) freeReplyObject(reply);
+    return err;
+}

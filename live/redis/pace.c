@@ -1,0 +1,82 @@
+/* pace.c - see pace.h. */
+#include "live/redis/pace.h"
+
+#include <math.h>
+
+enum {
+    FIRST_KEYS = 64,
+    MOST_KEYS = 1000,
+    MOST_BYTES = 4 << 20,
+    SAVED_MS = 100,
+    SMALL_BYTES = 4096,
+    FEW_KEYS = 4
+};
+
+void live_pace_init(struct live_pace *pace, const struct live_pace_options *options)
+{
+    *pace = (struct live_pace){.options = *options};
+    struct live_pace_options *o = &pace->options;
+    if (o->stall_ms <= 0) o->stall_ms = 2;
+    if (o->keys_max == 0) o->keys_max = MOST_KEYS;
+    if (o->keys_first == 0) o->keys_first = FIRST_KEYS;
+    if (o->keys_first > o->keys_max) o->keys_first = o->keys_max;
+    if (o->bytes_max == 0) o->bytes_max = MOST_BYTES;
+    pace->keys = o->keys_first;
+}
+
+/* Half way from here to where the aim would be met, but never more than a halving or a half more:
+ * one slow batch is noise. A batch that was smaller than asked for says nothing about growing. */
+void live_pace_learn(struct live_pace *pace, uint32_t keys, uint64_t bytes, double ms)
+{
+    if (keys == 0 || !(ms > 0)) return;
+    double weight = pace->batches == 0 ? 1 : 0.2;
+    pace->batches++;
+    pace->stall_ms += weight * (ms - pace->stall_ms);
+    pace->bytes_per_ms += weight * ((double)bytes / ms - pace->bytes_per_ms);
+    double factor = 0.5 + 0.5 * pace->options.stall_ms / ms;
+    factor = fmin(fmax(factor, 0.5), 1.5);
+    if (factor > 1 && keys < live_pace_keys(pace)) return;
+    /* Where every answer is late, whatever was asked, one small key at a time would take for ever
+     * and hold nobody up any less. */
+    double least = bytes / keys <= SMALL_BYTES ? FEW_KEYS : 1;
+    pace->keys = fmin(fmax(pace->keys * factor, least), pace->options.keys_max);
+}
+
+uint32_t live_pace_keys(const struct live_pace *pace)
+{
+    return (uint32_t)pace->keys;
+}
+
+/* What a tenth of a second is worth may be saved up, so that a pause is not followed by a burst. */
+static void settle(struct live_pace *pace, uint64_t now_ms)
+{
+    double most = pace->rate * SAVED_MS / 1000;
+    double ms = now_ms > pace->settled_ms ? (double)(now_ms - pace->settled_ms) : 0;
+    pace->saved = fmin(pace->saved + pace->rate * ms / 1000, most);
+    pace->settled_ms = now_ms;
+}
+
+void live_pace_limit(struct live_pace *pace, double bytes_per_sec, uint64_t now_ms)
+{
+    if (pace->rate > 0)
+        settle(pace, now_ms);
+    else
+        pace->saved = 0;
+    pace->settled_ms = now_ms;
+    pace->rate = bytes_per_sec;
+    if (bytes_per_sec <= 0) pace->rate = pace->saved = 0;
+}
+
+uint64_t live_pace_room(struct live_pace *pace, uint64_t now_ms)
+{
+    if (pace->rate <= 0) return pace->options.bytes_max;
+    settle(pace, now_ms);
+    if (pace->saved <= 0) return 0;
+    double most = (double)pace->options.bytes_max;
+    return (uint64_t)fmin(fmax(pace->saved, 1), most);
+}
+
+void live_pace_spend(struct live_pace *pace, uint64_t bytes)
+{
+    if (pace->rate > 0) pace->saved -= (double)bytes;
+}

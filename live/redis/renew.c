@@ -1,0 +1,176 @@
+/* renew.c - see renew.h. Views are asked for anew at every step: a picture may be old. */
+#include "live/redis/renew.h"
+
+#include "live/base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TELL_AGAIN_MS = 10000 };
+
+/* ---- versions ----------------------------------------------------------------------------- */
+
+bool live_renew_needed(const char *version, size_t len)
+{
+    uint32_t part[3] = {0};
+    size_t parts = 0, digits = 0;
+    for (size_t i = 0; i < len && parts < FORE_COUNTOF(part); i++) {
+        bool digit = version[i] >= '0' && version[i] <= '9';
+        if (digit && part[parts] < 1000)
+            part[parts] = part[parts] * 10 + (uint32_t)(version[i] - '0');
+        digits += digit;
+        if (!digit && version[i] != '.') break;
+        parts += !digit;
+    }
+    if (digits == 0 || parts < 2) return true;
+    if (part[0] != 7 || part[1] == 1 || part[1] > 2) return false;
+    return part[1] == 0 ? part[2] >= 12 : part[2] <= 3;
+}
+
+static enum fore_err has_the_fault(struct live_instance *at, bool *out)
+{
+    static const char name[] = "redis_version:";
+    redisReply *info = live_link_call(&at->link, "INFO server");
+    enum fore_err err = live_answer_err(live_reply_kind(info));
+    if (err == FORE_E_OK) {
+        const char *text = info->type == REDIS_REPLY_STRING ? strstr(info->str, name) : NULL;
+        const char *version = text != NULL ? text + sizeof name - 1 : "";
+        *out = live_renew_needed(version, strcspn(version, "\r\n"));
+    }
+    if (info != NULL) freeReplyObject(info);
+    return err;
+}
+
+/* ---- views -------------------------------------------------------------------------------- */
+
+/* Into the cluster's scratch. */
+static enum fore_err view_of(struct live_cluster *cluster, struct live_instance *at)
+{
+    redisReply *reply = live_link_call(&at->link, "CLUSTER NODES");
+    enum fore_err err = live_answer_err(live_reply_kind(reply));
+    if (err == FORE_E_OK && reply->type != REDIS_REPLY_STRING) err = FORE_E_FORMAT;
+    if (err == FORE_E_OK) err = live_nodes_parse(reply->str, reply->len, cluster->scratch);
+    if (reply != NULL) freeReplyObject(reply);
+    return err;
+}
+
+static const struct live_nodes_line *line_of(const struct live_nodes *view, const char *id)
+{
+    for (uint32_t i = 0; i < view->line_count; i++)
+        if (strcmp(view->line[i].id, id) == 0) return &view->line[i];
+    return NULL;
+}
+
+/* The primary with the lowest epoch that is neither the owner nor the target. */
+static const struct live_nodes_line *third_in(const struct live_nodes *view, const char *owner)
+{
+    const struct live_nodes_line *best = NULL;
+    const uint32_t unfit = LIVE_NODE_MYSELF | LIVE_NODE_PFAIL | LIVE_NODE_FAIL |
+                           LIVE_NODE_HANDSHAKE | LIVE_NODE_NOADDR;
+    for (uint32_t i = 0; i < view->line_count; i++) {
+        const struct live_nodes_line *line = &view->line[i];
+        bool fit = (line->flags & LIVE_NODE_PRIMARY) != 0 && (line->flags & unfit) == 0 &&
+                   strcmp(line->id, owner) != 0;
+        if (fit && (best == NULL || line->config_epoch < best->config_epoch)) best = line;
+    }
+    return best;
+}
+
+/* Does everybody who answers know the owner's epoch for the higher one? */
+static enum fore_err all_rank(struct live_cluster *cluster, const char *owner, const char *third,
+                              bool *out)
+{
+    *out = true;
+    for (uint32_t i = 0; i < cluster->instance_count && *out; i++) {
+        if (!cluster->instance[i].answered) continue;
+        FORE_TRY(view_of(cluster, &cluster->instance[i]));
+        const struct live_nodes_line *high = line_of(cluster->scratch, owner);
+        const struct live_nodes_line *low = line_of(cluster->scratch, third);
+        *out = high != NULL && low != NULL && high->config_epoch > low->config_epoch;
+    }
+    return FORE_E_OK;
+}
+
+/* ---- telling, and waiting ----------------------------------------------------------------- */
+
+/* Slots of the range that the target takes for the owner's. */
+static enum fore_err tell(struct live_cluster *cluster, const struct live_renew_range *range,
+                          struct live_instance *target, const char *owner, const char *third)
+{
+    enum fore_err err = FORE_E_OK;
+    uint32_t asked = 0;
+    FORE_TRY(view_of(cluster, target));
+    for (uint32_t slot = range->first; slot <= range->last; slot++) {
+        int line = cluster->scratch->owner[slot];
+        if (line < 0 || strcmp(cluster->scratch->line[line].id, owner) != 0) continue;
+        live_link_append(&target->link, "CLUSTER SETSLOT %d NODE %s", (int)slot, third);
+        asked++;
+    }
+    for (; asked > 0; asked--) {
+        redisReply *reply = live_link_take(&target->link);
+        if (err == FORE_E_OK) err = live_answer_err(live_reply_kind(reply));
+        if (reply != NULL) freeReplyObject(reply);
+    }
+    return err;
+}
+
+static enum fore_err begin(struct live_cluster *cluster, const struct live_renew_range *range,
+                           struct live_instance *owner, struct live_instance *target,
+                           struct live_renewal *renewal, struct fore_diag *diag)
+{
+    bool ranked = false;
+    char third[LIVE_ID_LEN + 1];
+    FORE_TRY(view_of(cluster, target));
+    const struct live_nodes_line *line = third_in(cluster->scratch, owner->id);
+    if (line == NULL)
+        return fore_err_set(diag, FORE_E_CONFLICT, "slots %u to %u: no third primary to name",
+                            (unsigned)range->first, (unsigned)range->last);
+    memcpy(third, line->id, sizeof third);
+    const struct live_nodes_line *high = line_of(cluster->scratch, owner->id);
+    if (high == NULL || high->config_epoch <= line->config_epoch)
+        FORE_TRY(live_link_do(&owner->link, diag, "CLUSTER BUMPEPOCH")); /* a no-op if it has */
+    FORE_TRY(all_rank(cluster, owner->id, third, &ranked));
+    if (!ranked)
+        return fore_err_set(diag, FORE_E_AGAIN,
+                            "slots %u to %u: the owner's epoch is not known yet",
+                            (unsigned)range->first, (unsigned)range->last);
+    FORE_TRY(tell(cluster, range, target, owner->id, third));
+    renewal->told = true;
+    renewal->told_ms = live_clock_ms();
+    return FORE_E_AGAIN;
+}
+
+static enum fore_err heard(struct live_cluster *cluster, const struct live_renew_range *range,
+                           const struct live_instance *owner, struct live_instance *target,
+                           bool *out)
+{
+    FORE_TRY(view_of(cluster, target));
+    *out = true;
+    for (uint32_t slot = range->first; slot <= range->last && *out; slot++) {
+        int line = cluster->scratch->owner[slot];
+        *out = line >= 0 && strcmp(cluster->scratch->line[line].id, owner->id) == 0;
+    }
+    return FORE_E_OK;
+}
+
+enum fore_err live_renew(struct live_cluster *cluster, const struct live_renew_range *range,
+                         struct live_renewal *renewal, struct fore_diag *diag)
+{
+    struct live_instance *owner = live_cluster_primary(cluster, range->from);
+    struct live_instance *target = live_cluster_primary(cluster, range->to);
+    if (owner == NULL || target == NULL) return FORE_E_UNREACHABLE;
+    int16_t index = (int16_t)(target - cluster->instance);
+    if (!renewal->begun || renewal->target != index) {
+        bool fault = true;
+        FORE_TRY(has_the_fault(target, &fault));
+        *renewal = (struct live_renewal){
+            .target = index, .begun = true, .done = !fault, .begun_ms = live_clock_ms()};
+    }
+    if (renewal->done || range->first > range->last) return FORE_E_OK;
+    if (!renewal->told || live_clock_ms() > renewal->told_ms + TELL_AGAIN_MS)
+        return begin(cluster, range, owner, target, renewal, diag);
+    FORE_TRY(heard(cluster, range, owner, target, &renewal->done));
+    if (renewal->done) return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_AGAIN, "slots %u to %u: the target has not heard of the owner",
+                        (unsigned)range->first, (unsigned)range->last);
+}

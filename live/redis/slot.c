@@ -1,0 +1,344 @@
+/* slot.c - see slot.h: settle, own, weigh and sweep; the batches are in slot_copy.c. */
+#include "live/redis/slot.h"
+
+#include "core/base/hash.h"
+#include "live/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WEIGH_CHUNK = 256, KEYS_ALL = 1 << 24, HEAR_MS = 250, HEAR_AT_ONCE = 10 };
+
+/* ---- ends --------------------------------------------------------------------------------- */
+
+struct ends {
+    struct live_instance *from, *to;
+};
+
+static enum fore_err find_ends(const struct live_slot *slot, struct ends *out,
+                               struct fore_diag *diag)
+{
+    out->from = live_cluster_primary(slot->cluster, slot->from);
+    out->to = live_cluster_primary(slot->cluster, slot->to);
+    if (out->from != NULL && out->to != NULL) return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_UNREACHABLE, "slot %u: shard %u has no primary that answers",
+                        (unsigned)slot->slot,
+                        (unsigned)(out->from == NULL ? slot->from : slot->to));
+}
+
+/* The flag that `holder` shows for a slot, or NULL. */
+static const struct live_open *flag_of(const struct live_cluster *cluster, uint16_t slot,
+                                       const struct live_instance *holder, bool importing)
+{
+    for (uint32_t i = 0; i < cluster->open_count; i++) {
+        const struct live_open *open = &cluster->open[i];
+        if (open->slot == slot && open->importing == importing &&
+            holder == &cluster->instance[open->holder])
+            return open;
+    }
+    return NULL;
+}
+
+static bool any_flag(const struct live_cluster *cluster, uint16_t slot,
+                     const struct live_instance *holder)
+{
+    return flag_of(cluster, slot, holder, true) != NULL ||
+           flag_of(cluster, slot, holder, false) != NULL;
+}
+
+static bool flag_names(const struct live_cluster *cluster, uint16_t slot,
+                       const struct live_instance *holder, bool importing, const char *peer)
+{
+    const struct live_open *flag = flag_of(cluster, slot, holder, importing);
+    return flag != NULL && strcmp(flag->peer_id, peer) == 0;
+}
+
+static enum fore_err stable(struct live_instance *at, uint16_t slot, struct fore_diag *diag)
+{
+    return live_link_do(&at->link, diag, "CLUSTER SETSLOT %d STABLE", (int)slot);
+}
+
+/* ---- settle ------------------------------------------------------------------------------- */
+
+/* Whom `at` itself takes for the owner of the slot: an id, or "". */
+static enum fore_err owner_seen_by(struct live_cluster *cluster, struct live_instance *at,
+                                   uint16_t slot, char *id)
+{
+    redisReply *reply = live_link_call(&at->link, "CLUSTER NODES");
+    enum fore_err err = live_answer_err(live_reply_kind(reply));
+    if (err == FORE_E_OK) err = live_nodes_parse(reply->str, reply->len, cluster->scratch);
+    if (reply != NULL) freeReplyObject(reply);
+    if (err != FORE_E_OK) return err;
+    int line = cluster->scratch->owner[slot];
+    (void)snprintf(id, LIVE_ID_LEN + 1, "%s", line < 0 ? "" : cluster->scratch->line[line].id);
+    return FORE_E_OK;
+}
+
+/* The target must know who owns the slot before it can take it in. Its old flag goes first: while
+ * it shows one, it does not listen. */
+static enum fore_err tell_owner(const struct live_slot *slot, const struct ends *ends,
+                                struct fore_diag *diag)
+{
+    char seen[LIVE_ID_LEN + 1];
+    if (any_flag(slot->cluster, slot->slot, ends->to)) FORE_TRY(stable(ends->to, slot->slot, diag));
+    FORE_TRY(owner_seen_by(slot->cluster, ends->to, slot->slot, seen));
+    if (strcmp(seen, ends->from->id) == 0) return FORE_E_OK;
+    FORE_TRY(live_link_do(&ends->to->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot,
+                          ends->from->id));
+    return owner_seen_by(slot->cluster, ends->to, slot->slot, seen);
+}
+
+static enum fore_err open_both(const struct live_slot *slot, const struct ends *ends,
+                               struct fore_diag *diag)
+{
+    const struct live_cluster *cluster = slot->cluster;
+    bool takes = flag_names(cluster, slot->slot, ends->to, true, ends->from->id);
+    bool gives = flag_names(cluster, slot->slot, ends->from, false, ends->to->id);
+    bool fresh =
+        !any_flag(cluster, slot->slot, ends->to) && !any_flag(cluster, slot->slot, ends->from);
+    if (!fresh && !takes) FORE_TRY(tell_owner(slot, ends, diag));
+    if (!takes)
+        FORE_TRY(live_link_do(&ends->to->link, diag, "CLUSTER SETSLOT %d IMPORTING %s",
+                              (int)slot->slot, ends->from->id));
+    if (!gives)
+        FORE_TRY(live_link_do(&ends->from->link, diag, "CLUSTER SETSLOT %d MIGRATING %s",
+                              (int)slot->slot, ends->to->id));
+    return FORE_E_OK;
+}
+
+/* The target owns the slot: flags that are left at either end go. */
+static enum fore_err close_both(const struct live_slot *slot, const struct ends *ends,
+                                struct fore_diag *diag)
+{
+    if (any_flag(slot->cluster, slot->slot, ends->to)) FORE_TRY(stable(ends->to, slot->slot, diag));
+    if (any_flag(slot->cluster, slot->slot, ends->from))
+        FORE_TRY(stable(ends->from, slot->slot, diag));
+    return FORE_E_OK;
+}
+
+bool live_slot_is_closed(const struct live_slot *slot)
+{
+    struct ends ends;
+    if (find_ends(slot, &ends, NULL) != FORE_E_OK) return false;
+    int own = slot->cluster->own[slot->slot];
+    return own >= 0 && &slot->cluster->instance[own] == ends.from &&
+           flag_of(slot->cluster, slot->slot, ends.to, true) == NULL;
+}
+
+/* Taking a slot in and owning it gives the claim a new epoch, which settles it for everybody. */
+enum fore_err live_slot_claim(const struct live_slot *slot, bool passed, struct fore_diag *diag)
+{
+    struct ends ends;
+    FORE_TRY(find_ends(slot, &ends, diag));
+    struct live_instance *at = passed ? ends.to : ends.from;
+    const struct live_instance *other = passed ? ends.from : ends.to;
+    FORE_ASSERT(at != NULL && other != NULL);
+    FORE_TRY(stable(at, slot->slot, diag));
+    FORE_TRY(live_link_do(&at->link, diag, "CLUSTER SETSLOT %d IMPORTING %s", (int)slot->slot,
+                          other->id));
+    return live_link_do(&at->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot, at->id);
+}
+
+enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned, struct fore_diag *diag)
+{
+    struct ends ends;
+    const struct live_cluster *cluster = slot->cluster;
+    FORE_TRY(find_ends(slot, &ends, diag));
+    FORE_ASSERT(ends.from != NULL && ends.to != NULL);
+    int own = cluster->own[slot->slot];
+    const struct live_instance *owner = own < 0 ? NULL : &cluster->instance[own];
+    *owned = owner == ends.to;
+    if (*owned) return close_both(slot, &ends, diag);
+    if (owner == ends.from) return open_both(slot, &ends, diag);
+    if (owner != NULL)
+        return fore_err_set(diag, FORE_E_CONFLICT, "slot %u: belongs to neither shard %u nor %u",
+                            (unsigned)slot->slot, (unsigned)slot->from, (unsigned)slot->to);
+    /* Nobody claims it. If it is said to be the target's, ownership had been passed, and all keys
+     * had; else the source keeps it, and the rest goes its usual way. */
+    bool passed = live_cluster_shard_of(cluster, slot->slot) == slot->to;
+    FORE_TRY(live_slot_claim(slot, passed, diag));
+    return fore_err_set(diag, FORE_E_AGAIN, "slot %u: nobody claimed it; shard %u was told to",
+                        (unsigned)slot->slot, (unsigned)(passed ? slot->to : slot->from));
+}
+
+/* ---- own ---------------------------------------------------------------------------------- */
+
+/*
+ * Has a node heard, by a message of the target, that the slot is no longer its own? It answers ASK
+ * for as long as it thinks that it gives it away, and MOVED then. Told by SETSLOT before that, it
+ * might read a message that the target sent earlier, and on some versions of Redis keep a bit that
+ * costs the slot's keys when it comes back (see renew.h). The other nodes are told nothing at all:
+ * the target sends a message to each as soon as it is the owner.
+ */
+static bool has_heard(struct live_instance *at, const char *tag)
+{
+    redisReply *reply = live_link_call(&at->link, "EXISTS %s", tag);
+    bool moved = live_reply_kind(reply) == LIVE_MOVED;
+    if (reply != NULL) freeReplyObject(reply);
+    return moved;
+}
+
+/* Clients lose nothing while this waits: the source sends them on to the target. */
+static bool wait_until_heard(const struct live_slot *slot, const struct ends *ends)
+{
+    char tag[LIVE_TAG_MAX];
+    live_slot_tag(slot->slot, tag);
+    uint64_t until = live_clock_ms() + HEAR_MS;
+    for (int tries = 1; !has_heard(ends->from, tag); tries++) {
+        if (ends->from->link.context == NULL || live_clock_ms() > until) return false;
+        if (tries > HEAR_AT_ONCE) live_clock_sleep_ms(1);
+    }
+    return true;
+}
+
+static enum fore_err epoch_in(const redisReply *info, const char *name, uint64_t *out)
+{
+    enum fore_err err = live_answer_err(live_reply_kind(info));
+    if (err != FORE_E_OK) return err;
+    if (info->type != REDIS_REPLY_STRING) return FORE_E_FORMAT;
+    const char *at = strstr(info->str, name);
+    if (at == NULL) return FORE_E_FORMAT;
+    *out = strtoull(at + strlen(name), NULL, 10);
+    return FORE_E_OK;
+}
+
+/*
+ * A target that takes ownership gives itself an epoch above all it has heard of, if it has not the
+ * highest already. Two things must not be. It has not yet heard of the source's (which took this
+ * slot, or another, a moment ago): its own would be lower, the source's next message would take the
+ * slot away from it while the source, told by us, gives it up, and each would say that the other
+ * has it (seen when a slot goes forth and back within a second). Or both have the same, which
+ * happens when two take epochs at once and lasts until one gives way: should the source die now,
+ * its heir, not knowing that the slot is gone, would be elected with it, take it back by its new
+ * epoch, and the target would throw the keys away as not its own. So we wait until neither is so.
+ */
+static enum fore_err epochs_in_order(const struct live_slot *slot, const struct ends *ends,
+                                     struct fore_diag *diag)
+{
+    uint64_t known = 0, target = 0, source = 0;
+    live_link_append(&ends->to->link, "CLUSTER INFO");
+    live_link_append(&ends->from->link, "CLUSTER INFO");
+    redisReply *to = live_link_take(&ends->to->link), *from = live_link_take(&ends->from->link);
+    enum fore_err err = epoch_in(to, "cluster_current_epoch:", &known);
+    if (err == FORE_E_OK) err = epoch_in(to, "cluster_my_epoch:", &target);
+    if (err == FORE_E_OK) err = epoch_in(from, "cluster_my_epoch:", &source);
+    if (to != NULL) freeReplyObject(to);
+    if (from != NULL) freeReplyObject(from);
+    if (err != FORE_E_OK || (known >= source && target != source)) return err;
+    return fore_err_set(diag, FORE_E_AGAIN,
+                        "slot %u: epochs are not settled: source %llu, target "
+                        "%llu, which has heard of %llu",
+                        (unsigned)slot->slot, (unsigned long long)source,
+                        (unsigned long long)target, (unsigned long long)known);
+}
+
+enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag)
+{
+    struct ends ends;
+    FORE_TRY(find_ends(slot, &ends, diag));
+    FORE_TRY(epochs_in_order(slot, &ends, diag));
+    FORE_TRY(live_link_do(&ends.to->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot,
+                          ends.to->id));
+    bool heard = wait_until_heard(slot, &ends);
+    enum fore_err err = live_link_do(&ends.from->link, diag, "CLUSTER SETSLOT %d NODE %s",
+                                     (int)slot->slot, ends.to->id);
+    /* One that has lost its last slot that way is a replica by now and refuses. */
+    if (err != FORE_E_OK && (!heard || err != FORE_E_IO)) return err;
+    live_cluster_now_owns(slot->cluster, slot->slot, slot->to);
+    return FORE_E_OK;
+}
+
+/* ---- weigh -------------------------------------------------------------------------------- */
+
+enum fore_err live_slot_weigh(struct live_link *link, uint16_t slot, struct live_slot_size *out)
+{
+    redisReply *list = NULL;
+    struct live_keys all = {.count = 0};
+    *out = (struct live_slot_size){0};
+    FORE_TRY(live_keys_list(link, slot, KEYS_ALL, &list, &all));
+    enum fore_err err = FORE_E_OK;
+    for (size_t done = 0; err == FORE_E_OK && done < all.count; done += WEIGH_CHUNK) {
+        uint64_t bytes[WEIGH_CHUNK];
+        size_t left = all.count - done;
+        struct live_keys part = {.key = all.key + done,
+                                 .count = left < WEIGH_CHUNK ? left : WEIGH_CHUNK};
+        err = live_keys_weigh(link, part, bytes);
+        for (size_t i = 0; err == FORE_E_OK && i < part.count; i++) {
+            out->keys += bytes[i] > 0;
+            out->bytes += bytes[i];
+            if (bytes[i] > out->largest) out->largest = bytes[i];
+        }
+    }
+    freeReplyObject(list);
+    return err;
+}
+
+/* ---- sweep -------------------------------------------------------------------------------- */
+
+static enum fore_err unlink_keys(struct live_link *link, uint16_t slot, uint64_t *orphans)
+{
+    redisReply *list = NULL;
+    struct live_keys keys = {.count = 0};
+    FORE_TRY(live_keys_list(link, slot, 1000, &list, &keys));
+    enum fore_err err = FORE_E_OK;
+    for (size_t i = 0; err == FORE_E_OK && i < keys.count; i++) {
+        live_link_append(link, "ASKING");
+        live_link_append(link, "UNLINK %b", keys.key[i]->str, keys.key[i]->len);
+        redisReply *asked = live_link_take(link), *gone = live_link_take(link);
+        err = live_answer_err(live_reply_kind(gone));
+        *orphans += err == FORE_E_OK;
+        if (asked != NULL) freeReplyObject(asked);
+        if (gone != NULL) freeReplyObject(gone);
+    }
+    freeReplyObject(list);
+    return err;
+}
+
+/* A node touches keys of a slot it does not own only when it takes the slot in: so it does, from
+ * the owner, for as long as this lasts. */
+enum fore_err live_slot_sweep(struct live_cluster *cluster, uint16_t slot, uint16_t shard,
+                              uint64_t *orphans)
+{
+    struct live_instance *at = live_cluster_primary(cluster, shard);
+    int owner = live_cluster_shard_of(cluster, slot);
+    *orphans = 0;
+    if (at == NULL || owner < 0) return FORE_E_UNREACHABLE;
+    /* What is said of an owner that does not say so itself may be wrong, and these be all the keys.
+     */
+    if (owner == shard || cluster->own[slot] != cluster->owner[slot]) return FORE_E_CONFLICT;
+    uint64_t left = 0;
+    FORE_TRY(live_keys_count(&at->link, slot, &left));
+    if (left == 0) return FORE_E_OK;
+    FORE_TRY(live_link_do(&at->link, NULL, "CLUSTER SETSLOT %d IMPORTING %s", (int)slot,
+                          cluster->instance[cluster->owner[slot]].id));
+    enum fore_err err = FORE_E_OK;
+    while (err == FORE_E_OK && left > 0) {
+        err = unlink_keys(&at->link, slot, orphans);
+        if (err == FORE_E_OK) err = live_keys_count(&at->link, slot, &left);
+    }
+    enum fore_err closed = stable(at, slot, NULL);
+    return err != FORE_E_OK ? err : closed;
+}
+
+/* ---- tags --------------------------------------------------------------------------------- */
+
+/* The last slot is met after some 160 thousand numbers, so they are looked for once. */
+static const uint32_t *numbers(void)
+{
+    static uint32_t number_of[FORE_SLOT_COUNT];
+    static uint32_t found;
+    char text[16];
+    for (uint32_t n = 1; found < FORE_SLOT_COUNT; n++) {
+        int len = snprintf(text, sizeof text, "%u", n);
+        uint32_t *at = &number_of[fore_hash_slot(text, (size_t)len)];
+        found += *at == 0;
+        if (*at == 0) *at = n;
+    }
+    return number_of;
+}
+
+void live_slot_tag(uint16_t slot, char out[LIVE_TAG_MAX])
+{
+    (void)snprintf(out, LIVE_TAG_MAX, "{%u}", numbers()[slot]);
+}
