@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 40000, SIGMAS = 31, MEANS = 9, STALLS = 9, SHARES = 9, TURNS = 3 };
+enum { DRAWS = 40000, SIGMAS = 21, MEANS = 7, STALLS = 9, SHARES = 9, TURNS = 4 };
 static const double PRICE = 1; /* of the logarithm of the mean over a command's CPU time, squared */
 static const double STALL_PRICE = 4e-3; /* without them where they explain nothing */
+static const double MIDDLE = 3;         /* what a p50 counts for: half of all requests make it */
 static const double RARE = 0.1;         /* what a p99.9 counts for: few requests make it */
-static const double STALL_MIN_US = 60;  /* of the grid; shorter is service */
+static const double STALL_MIN = 20;     /* of the grid, over a service: shorter is service */
 static const double SHARE_MIN = 2.5e-4;
 
 struct draws {
@@ -115,12 +116,12 @@ static void draw_services(struct fitting *f, const struct candidate *c)
 static void judge(struct fitting *f, const struct candidate *c)
 {
     struct tail tail[LIVE_FIT_PROBES];
-    double error = 0, weight = 2 + RARE;
+    double error = 0, weight = MIDDLE + 1 + RARE;
     for (size_t i = 0; i < f->count; i++)
         tail[i] = play(f, c, f->probe[i].rate);
     double both = 2 * delay_of(f->probe, tail, f->count);
     for (size_t i = 0; i < f->count; i++)
-        error += square(log((tail[i].p50_us + both) / f->probe[i].p50_us)) +
+        error += MIDDLE * square(log((tail[i].p50_us + both) / f->probe[i].p50_us)) +
                  square(log((tail[i].p99_us + both) / f->probe[i].p99_us)) +
                  RARE * square(log((tail[i].p999_us + both) / f->probe[i].p999_us));
     error /= weight * (double)f->count;
@@ -150,14 +151,14 @@ static void try_services(struct fitting *f)
     for (int m = 0; m < MEANS; m++)
         for (int s = 0; s < SIGMAS; s++) {
             struct candidate c = from;
-            c.mean_us = f->cpu_us * pow(2, (m - 4) / 4.0);
-            c.sigma = s / 10.0;
+            c.mean_us = f->cpu_us * pow(2, (m - 3) / 4.0);
+            c.sigma = s * 0.15;
             draw_services(f, &c);
             judge(f, &c);
         }
 }
 
-/* Lengths are doubled, and so are shares of the time: 60 us to 15 ms, 0.025 to 6.4 %. */
+/* In steps of sqrt(2), from 20 to 5120 services long, and from 0.025 to 6.4 % of the time. */
 static void try_stalls(struct fitting *f)
 {
     const struct candidate from = f->best;
@@ -165,7 +166,7 @@ static void try_stalls(struct fitting *f)
     for (int l = 0; l < 2 * STALLS - 1; l++)
         for (int s = 0; s < 2 * SHARES - 1; s++) {
             struct candidate c = from;
-            c.stall_us = STALL_MIN_US * pow(2, l / 2.0);
+            c.stall_us = STALL_MIN * f->cpu_us * pow(2, l / 2.0);
             c.stall_every_us = c.stall_us / (SHARE_MIN * pow(2, s / 2.0));
             judge(f, &c);
         }

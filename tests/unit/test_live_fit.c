@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { REQUESTS = 300000 };
+enum { REQUESTS = 1000000 };
 
 static int ascending(const void *a, const void *b)
 {
@@ -102,7 +102,7 @@ static void stalls_are_told_from_long_services(void **state)
         }
         struct live_fit fit;
         live_fit_queue(probe, LIVE_FIT_PROBES, cases[c].service_us, &fit);
-        assert_true(fit.error < 0.2);
+        assert_true(fit.error < 0.25);
         assert_true(fit.stall_us > 0);
         /* Few stalls make a tail, so that the loads' own differ; the fit is to be their middle. */
         double middle = 0;
