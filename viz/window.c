@@ -6,8 +6,10 @@
  */
 #include "viz/window.h"
 
+#include "viz/export.h"
 #include "viz/find.h"
 #include "viz/format.h"
+#include "viz/http.h"
 #include "viz/milestone.h"
 #include "viz/window_over.h"
 
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { SAVING_MS = 20 }; /* how soon one is told that a picture is on disk */
 #define CATCH_UP_MS 8.0
 #define STALE_S     10.0 /* a growing journal that has not grown for so long is worth a word */
 
@@ -140,17 +143,33 @@ static void cover(struct viz_window *w)
 
 /* ---- wishes: what needs the journal, the clipboard or a file --------------------------------- */
 
+/* Encoding takes longer than a frame may: a thread does it, and `saved` says when it is on disk. */
 static void save(struct viz_window *w)
 {
-    char path[128];
-    struct fore_diag diag = {0};
     const struct viz_player *p = w->pair.side[0];
-    snprintf(path, sizeof path, "%.80s-%llus.png", p->model.name,
+    if (w->saving != NULL) {
+        snprintf(w->said, sizeof w->said, "still writing %s", w->saving_path);
+        return;
+    }
+    snprintf(w->saving_path, sizeof w->saving_path, "%.80s-%llus.png", p->model.name,
              (unsigned long long)(p->view.now / FORE_SEC));
-    if (viz_shot_write(w->covered ? w->base : w->frame.page, path, &diag) == FORE_E_OK)
-        snprintf(w->said, sizeof w->said, "saved %s", path);
+    w->saving = viz_export_begin(w->covered ? w->base : w->frame.page, w->saving_path);
+    snprintf(w->said, sizeof w->said,
+             w->saving != NULL ? "writing %s\342\200\246" : "no thread to write %s",
+             w->saving_path);
+}
+
+static void saved(struct viz_window *w)
+{
+    struct fore_diag diag = {0};
+    enum fore_err err;
+    if (w->saving == NULL || !viz_export_poll(w->saving, &err, &diag)) return;
+    w->saving = NULL;
+    if (err == FORE_E_OK)
+        snprintf(w->said, sizeof w->said, "saved %s", w->saving_path);
     else
         snprintf(w->said, sizeof w->said, "%.180s", diag.text);
+    w->over_dirty = true;
 }
 
 static void copy(struct viz_window *w)
@@ -365,10 +384,12 @@ static void look_for_trouble(struct viz_window *w)
     const char *path = w->pair.side[0]->path;
     unsigned quiet = (unsigned)(w->quiet_s / STALE_S) * (unsigned)STALE_S;
     w->trouble[0] = '\0';
-    if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
+    if (viz_http_named(path))
+        viz_feed_trouble(w->pair.side[0]->feed, w->trouble, sizeof w->trouble);
+    else if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
         snprintf(w->trouble, sizeof w->trouble,
                  "the journal's file is gone: what was read of it is shown; open it again");
-    else if (quiet > 0)
+    if (w->trouble[0] == '\0' && quiet > 0)
         snprintf(w->trouble, sizeof w->trouble,
                  "nothing new for %u s: look whether its writer still runs", quiet);
 }
@@ -406,6 +427,7 @@ static enum fore_err loop(struct viz_window *w, struct fore_diag *diag)
         SDL_Event event;
         bool moved = false;
         int sleep_ms = busy ? 0 : viz_controls_sleep_ms(&w->controls);
+        if (w->saving != NULL && (sleep_ms < 0 || sleep_ms > SAVING_MS)) sleep_ms = SAVING_MS;
         if (SDL_WaitEventTimeout(&event, sleep_ms) == 1) do {
                 if (event.type == SDL_MOUSEMOTION) moved = true;
                 handle(w, &event);
@@ -415,6 +437,7 @@ static enum fore_err loop(struct viz_window *w, struct fore_diag *diag)
         double wall_s = (double)(now - before) / (double)SDL_GetPerformanceFrequency();
         before = now;
         pass_time(w, wall_s);
+        saved(w);
     }
     return err;
 }
@@ -460,6 +483,8 @@ enum fore_err viz_window_run(struct viz_player *player, struct viz_player *other
     w->mouse_x = w->mouse_y = -1;
     enum fore_err err = viz_display_open(&w->display, width, height, diag);
     if (err == FORE_E_OK) err = run(w, diag);
+    if (w->saving != NULL && viz_export_end(w->saving, diag) != FORE_E_OK && err == FORE_E_OK)
+        err = FORE_E_IO; /* closed before the picture was on disk, and it never came there */
     if (w->base != NULL) cairo_surface_destroy(w->base);
     viz_display_close(&w->display);
     free(w);

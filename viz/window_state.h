@@ -32,10 +32,12 @@ struct viz_window {
     struct viz_rect heat;    /* the plot pressed on */
     struct viz_view pressed; /* the view at that time */
     double pressed_rows[2];
-    struct viz_tip tip, pinned; /* count 0: none */
-    double quiet_s;             /* since a growing journal last grew */
-    char trouble[160];          /* what is wrong with its growing; "" if nothing */
-    char said[200];             /* until the next key */
+    struct viz_tip tip, pinned;    /* count 0: none */
+    double quiet_s;                /* since a growing journal last grew */
+    char trouble[160];             /* what is wrong with its growing; "" if nothing */
+    char said[200];                /* until the next key */
+    struct viz_export_job *saving; /* a picture on its way to disk; NULL: none */
+    char saving_path[128];
 };
 
 /* The scene as drawn last, for tips and rows. */
