@@ -30,6 +30,15 @@ struct live_plan *live_plans_find(struct live_plans *plans, uint64_t id)
     return NULL;
 }
 
+bool live_plans_carried(const struct live_plans *plans, uint64_t engine_plan)
+{
+    for (size_t i = 0; i < LIVE_PLANS_ASKED && engine_plan != 0; i++)
+        if (plans->asked[i].id != 0 && plans->asked[i].plan.id == engine_plan) return true;
+    for (size_t i = 0; i < LIVE_PLANS_TOLD && engine_plan != 0; i++)
+        if (plans->told[i].id != 0 && plans->told[i].plan.id == engine_plan) return true;
+    return false;
+}
+
 /* Few enough to be put in their place one by one. */
 static uint32_t insert(const struct live_plan *plan, const struct live_plan **out, uint32_t count)
 {
