@@ -81,10 +81,12 @@ static void state_text(const struct viz_scene *scene, const struct fore_snapshot
         break;
     default: out[0] = '\0'; return;
     }
+    if (move->move.paused && n < size)
+        n += (size_t)snprintf(out + n, size - n, "; paused by an operator");
     if (move->move.bytes_per_sec_max > 0 && n < size)
         n += (size_t)snprintf(out + n, size - n, "; throttled to %s/s",
                               viz_format_bytes(move->move.bytes_per_sec_max).s);
-    else if (move->move.state == FORE_MIGRATE_COPY && n < size)
+    else if (move->move.state == FORE_MIGRATE_COPY && !move->move.paused && n < size)
         n += (size_t)snprintf(out + n, size - n, "; not throttled");
     if (move->note[0] != '\0' && n < size) snprintf(out + n, size - n, "; %s", move->note);
 }

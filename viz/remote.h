@@ -1,7 +1,8 @@
 /*
- * remote.h - a daemon's journal over HTTP (GET /v1/journal?offset=N, live/api/api_journal.c), copied
- * into a local file as it grows. A thread fetches; whoever reads the file sees it growing and knows
- * nothing of sockets. When the daemon cannot be reached it is tried again, and `trouble` says so.
+ * remote.h - a daemon's journal over HTTP (GET /v1/journal?offset=N, live/api/api_journal.c),
+ * copied into a local file as it grows. A thread fetches; whoever reads the file sees it growing
+ * and knows nothing of sockets. When the daemon cannot be reached it is tried again, and `trouble`
+ * says so.
  */
 #ifndef VIZ_REMOTE_H
 #define VIZ_REMOTE_H

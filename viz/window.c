@@ -11,6 +11,7 @@
 #include "viz/format.h"
 #include "viz/http.h"
 #include "viz/milestone.h"
+#include "viz/window_control.h"
 #include "viz/window_over.h"
 
 #include <stdio.h>
@@ -66,7 +67,8 @@ struct viz_scene viz_window_scene(struct viz_window *w)
                                                      : p->note,
         .status = "",
         .look = &p->look,
-        .hits = &w->hits
+        .hits = &w->hits,
+        .control = w->control != NULL,
     };
     if (is_pair(w)) {
         scene.scale.x0 = heat.x + (double)(int)(104 * u + 0.5);
@@ -93,6 +95,16 @@ static void all_changed(struct viz_window *w)
     w->frame.changed_count = 1;
 }
 
+static void copy_page(cairo_surface_t *from, cairo_surface_t *to)
+{
+    cairo_t *cr = cairo_create(to);
+    cairo_set_source_surface(cr, from, 0, 0);
+    cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
+    cairo_paint(cr);
+    cairo_destroy(cr);
+    cairo_surface_flush(to);
+}
+
 static void draw(struct viz_window *w)
 {
     char status[200];
@@ -100,6 +112,7 @@ static void draw(struct viz_window *w)
     bool column = w->only_time && !w->covered && !is_pair(w);
     struct viz_scene scene = viz_window_scene(w);
     scene.status = status;
+    if (w->covered) copy_page(w->base, w->frame.page); /* between the cards nothing is drawn */
     w->base_valid = w->covered = false;
     if (column) {
         scene.hits = NULL; /* what was drawn stands where it was */
@@ -113,16 +126,6 @@ static void draw(struct viz_window *w)
     } else {
         viz_frame_whole(&w->frame, theme_of(w), &scene);
     }
-}
-
-static void copy_page(cairo_surface_t *from, cairo_surface_t *to)
-{
-    cairo_t *cr = cairo_create(to);
-    cairo_set_source_surface(cr, from, 0, 0);
-    cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
-    cairo_paint(cr);
-    cairo_destroy(cr);
-    cairo_surface_flush(to);
 }
 
 /* What lies over the page is drawn on it, once the page is kept as it is without. */
@@ -264,6 +267,7 @@ static void grant(struct viz_window *w)
     if (wish.alert != 0) jump(w, VIZ_MILESTONE_ALERT, wish.alert < 0);
     if (wish.row != 0) next_row(w, wish.row);
     if (wish.find) find(w);
+    if (wish.control != VIZ_DO_NOTHING) viz_window_control_wish(w, wish.control);
 }
 
 /* ---- the loop -------------------------------------------------------------------------------- */
@@ -318,28 +322,47 @@ static bool work_on(struct viz_window *w, enum fore_err *err, struct fore_diag *
     return true;
 }
 
-static void press(struct viz_window *w, const SDL_KeyboardEvent *key)
+/* "Left", "Shift Left", "Ctrl C"; "" for a key that comes as text too. */
+static void name_of(const SDL_KeyboardEvent *key, char *out, size_t size)
+{
+    SDL_Keycode sym = key->keysym.sym;
+    bool plain = sym >= 32 && sym < 127, ctrl = (key->keysym.mod & KMOD_CTRL) != 0;
+    bool shift = (key->keysym.mod & KMOD_SHIFT) != 0;
+    snprintf(out, size, "%s%.40s", ctrl ? "Ctrl " : shift ? "Shift " : "", SDL_GetKeyName(sym));
+    if (plain && !ctrl) out[0] = '\0';
+}
+
+static void press(struct viz_window *w, const SDL_KeyboardEvent *key, const char *name)
 {
     struct viz_controls *c = &w->controls;
     SDL_Keycode sym = key->keysym.sym;
-    char name[48];
     if (c->searching) {
         if (sym == SDLK_RETURN || sym == SDLK_KP_ENTER) viz_controls_type(c, "\n");
         if (sym == SDLK_BACKSPACE) viz_controls_type(c, "\b");
         if (sym == SDLK_ESCAPE) viz_controls_do(c, VIZ_DO_CLEAR);
         return;
     }
-    bool plain = sym >= 32 && sym < 127; /* comes as text too */
-    bool ctrl = (key->keysym.mod & KMOD_CTRL) != 0;
-    if (plain && !ctrl) return;
-    snprintf(name, sizeof name, "%s%.40s",
-             ctrl                           ? "Ctrl "
-             : key->keysym.mod & KMOD_SHIFT ? "Shift "
-                                            : "",
-             SDL_GetKeyName(sym));
+    if (name[0] == '\0') return;
     enum viz_command command = viz_controls_named(name);
     if (command == VIZ_DO_CLEAR && !c->help) w->pinned.count = 0;
     viz_controls_do(c, command);
+}
+
+/* To the open sheet, or to the page. */
+static void give(struct viz_window *w, const SDL_Event *event)
+{
+    struct viz_controls *c = &w->controls;
+    char key[48] = "";
+    bool help = c->help;
+    if (event->type == SDL_KEYDOWN) name_of(&event->key, key, sizeof key);
+    if (event->type == SDL_TEXTINPUT) snprintf(key, sizeof key, "%.40s", event->text.text);
+    if (event->type == SDL_MOUSEMOTION || event->type == SDL_MOUSEBUTTONUP)
+        viz_pointer_at(w, event);
+    if (!help && viz_window_control_event(w, event, key)) return;
+    if (event->type == SDL_KEYDOWN) press(w, &event->key, key);
+    if (event->type == SDL_TEXTINPUT && c->searching) viz_controls_type(c, key);
+    if (event->type == SDL_TEXTINPUT && !c->searching) viz_controls_do(c, viz_controls_named(key));
+    viz_pointer_event(w, event);
 }
 
 static void handle(struct viz_window *w, const SDL_Event *event)
@@ -356,14 +379,7 @@ static void handle(struct viz_window *w, const SDL_Event *event)
         w->over_dirty = true;
         c->dirty = true;
     }
-    if (event->type == SDL_KEYDOWN) press(w, &event->key);
-    if (event->type == SDL_TEXTINPUT) {
-        if (c->searching)
-            viz_controls_type(c, event->text.text);
-        else
-            viz_controls_do(c, viz_controls_named(event->text.text));
-    }
-    viz_pointer_event(w, event);
+    give(w, event);
 }
 
 static bool grew(struct viz_window *w)
@@ -438,6 +454,7 @@ static enum fore_err loop(struct viz_window *w, struct fore_diag *diag)
         before = now;
         pass_time(w, wall_s);
         saved(w);
+        viz_window_control_poll(w);
     }
     return err;
 }
@@ -482,7 +499,9 @@ enum fore_err viz_window_run(struct viz_player *player, struct viz_player *other
     w->span = player->span;
     w->mouse_x = w->mouse_y = -1;
     enum fore_err err = viz_display_open(&w->display, width, height, diag);
+    viz_window_control_open(w);
     if (err == FORE_E_OK) err = run(w, diag);
+    viz_window_control_close(w);
     if (w->saving != NULL && viz_export_end(w->saving, diag) != FORE_E_OK && err == FORE_E_OK)
         err = FORE_E_IO; /* closed before the picture was on disk, and it never came there */
     if (w->base != NULL) cairo_surface_destroy(w->base);

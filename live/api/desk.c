@@ -128,6 +128,7 @@ void live_desk_journal(struct live_desk *desk, const char *who, const char *said
  * the plan can be carried out. */
 static void keep_whole(struct live_desk *desk, struct live_plan *plan)
 {
+    const struct fore_topology *topology;
     const struct fore_plan *newest = desk->engine != NULL ? fore_engine_plan(desk->engine) : NULL;
     if (newest == NULL || newest->id != plan->plan.id || newest->epoch != plan->plan.epoch) return;
     plan->whole = true;
@@ -135,6 +136,8 @@ static void keep_whole(struct live_desk *desk, struct live_plan *plan)
     for (uint32_t i = 0; i < newest->move_count; i++)
         if (newest->move[i].duration_s > plan->duration_s)
             plan->duration_s = newest->move[i].duration_s;
+    if (fore_driver_topology(desk->backend->door, &topology) == FORE_E_OK)
+        live_plans_explain(plan, topology);
 }
 
 /* A plan of the engine's own; one that a request had carried out is known already. */
