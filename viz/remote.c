@@ -39,6 +39,9 @@ static enum fore_err judge(const struct viz_http *http, unsigned status, struct 
         return fore_err_set(diag, FORE_E_UNREACHABLE,
                             "http://%s:%s keeps no journal: start its daemon with --journal FILE",
                             http->host, http->port);
+    if (status == 503)
+        return fore_err_set(diag, FORE_E_AGAIN, "http://%s:%s is not ready yet", http->host,
+                            http->port);
     if (status == 416)
         return fore_err_set(diag, FORE_E_RANGE,
                             "http://%s:%s has begun another journal: open it again", http->host,
@@ -101,7 +104,7 @@ static void *follow(void *self)
         pthread_mutex_lock(&r->lock);
         (void)snprintf(r->trouble, sizeof r->trouble, "%.*s%s", (int)(sizeof r->trouble - 24),
                        err == FORE_E_OK ? "" : diag.text,
-                       err == FORE_E_UNREACHABLE ? "; trying again" : "");
+                       err == FORE_E_UNREACHABLE || err == FORE_E_AGAIN ? "; trying again" : "");
         if (err == FORE_E_RANGE) break; /* nothing more will come of it */
         if (got == 0) rest(r, err == FORE_E_OK ? POLL_NS : AGAIN_NS);
     }
@@ -115,7 +118,9 @@ static enum fore_err fetch_first(struct viz_remote *r, struct fore_diag *diag)
     size_t got;
     clock_gettime(CLOCK_MONOTONIC, &now);
     for (time_t until = now.tv_sec + FIRST_S; now.tv_sec <= until;) {
-        FORE_TRY(fetch(r, &got, diag));
+        enum fore_err err = fetch(r, &got, diag); /* a daemon that has just been started may take
+                                                     a moment to its first step */
+        if (err != FORE_E_OK && err != FORE_E_AGAIN) return err;
         if (got == 0 && r->offset > 0) return FORE_E_OK;
         if (got == 0) (void)nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
         clock_gettime(CLOCK_MONOTONIC, &now);

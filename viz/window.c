@@ -267,7 +267,6 @@ static void grant(struct viz_window *w)
     if (wish.alert != 0) jump(w, VIZ_MILESTONE_ALERT, wish.alert < 0);
     if (wish.row != 0) next_row(w, wish.row);
     if (wish.find) find(w);
-    if (wish.control != VIZ_DO_NOTHING) viz_window_control_wish(w, wish.control);
 }
 
 /* ---- the loop -------------------------------------------------------------------------------- */
@@ -363,6 +362,10 @@ static void give(struct viz_window *w, const SDL_Event *event)
     if (event->type == SDL_TEXTINPUT && c->searching) viz_controls_type(c, key);
     if (event->type == SDL_TEXTINPUT && !c->searching) viz_controls_do(c, viz_controls_named(key));
     viz_pointer_event(w, event);
+    if (c->wish.control != VIZ_DO_NOTHING) { /* at once: what is typed next is the sheet's */
+        viz_window_control_wish(w, c->wish.control);
+        c->wish.control = VIZ_DO_NOTHING;
+    }
 }
 
 static void handle(struct viz_window *w, const SDL_Event *event)
