@@ -112,9 +112,8 @@ static bool receive_all(int fd, struct fore_buf *out)
     }
 }
 
-/* Where the body begins, and whether all of it is there. */
-static enum fore_err split(const struct viz_http *http, struct viz_http_answer *answer,
-                           struct fore_diag *diag)
+enum fore_err viz_http_split(const struct viz_http *http, struct viz_http_answer *answer,
+                             struct fore_diag *diag)
 {
     const struct fore_buf *bytes = &answer->bytes;
     const char *end = bytes->len > 0 ? strstr(bytes->data, "\r\n\r\n") : NULL;
@@ -158,7 +157,7 @@ enum fore_err viz_http_ask(const struct viz_http *http, const char *method, cons
     if (body != NULL) fore_buf_puts(&text, body);
     bool done = send_all(fd, text.data, text.len) && receive_all(fd, &answer->bytes);
     close(fd);
-    enum fore_err err = done ? split(http, answer, diag)
+    enum fore_err err = done ? viz_http_split(http, answer, diag)
                              : fore_err_set(diag, FORE_E_UNREACHABLE,
                                             "http://%s:%s does not answer", http->host, http->port);
     fore_buf_fini(&text);

@@ -29,6 +29,9 @@ struct viz_http_answer {
     const char *body; /* within `bytes` */
     size_t len;
 };
+/* Reads `bytes` of an answer that has come to its end: status, and where its body is. */
+FORE_MUST_USE enum fore_err viz_http_split(const struct viz_http *http,
+                                           struct viz_http_answer *answer, struct fore_diag *diag);
 void viz_http_answer_fini(struct viz_http_answer *answer);
 /* `body` is JSON, or NULL. Whatever the status, a whole answer is FORE_E_OK. UNREACHABLE: nobody
  * answers, or the answer is cut off (the request may have been heard); FORMAT: no HTTP. */
