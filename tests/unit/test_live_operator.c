@@ -70,7 +70,7 @@ static void what_the_engine_proposes_can_be_approved_or_rejected(void **state)
     (void)state;
     char path[64];
     assert_int_equal(change("PUT", "/v1/settings/mode", "{\"value\":\"propose\"}"), 200);
-    assert_string_equal(dc.note, "asked: mode is now \"propose\"; by test");
+    assert_string_equal(dc.note, "asked: setting mode is now \"propose\"; by test");
     desk_case_run(HOT);
     assert_int_equal(fore_engine_counts(dc.engine).plans_admitted, 0);
     assert_int_equal(get("/v1/plans"), 200);
