@@ -62,7 +62,7 @@ void viz_model_reset(struct viz_model *model, fore_ns bucket_ns, uint32_t bucket
     model->forecast_version++;
     model->forecast_at = model->horizon_ns = model->load_at = model->score_at = 0;
     model->period_ns = model->expect_lead = 0;
-    model->alert_total = model->verify_total = model->odd = 0;
+    model->alert_total = model->asked_total = model->verify_total = model->odd = 0;
     fore_snapshot_init(&model->snapshot);
     viz_matrix_init(&model->heat, 64, buckets, bucket_ns);
     viz_tape_init(&model->tape, model->heat.column_cap, bucket_ns);

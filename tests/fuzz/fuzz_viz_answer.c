@@ -15,7 +15,9 @@ static struct viz_model *model(void)
 {
     static struct viz_model kept;
     static const struct fore_journal_header header = {.major = 1, .text = ""};
-    if (kept.plans.plan == NULL) viz_model_init(&kept, &header, "fuzz");
+    if (kept.plans.plan != NULL) return &kept;
+    viz_model_init(&kept, &header, "fuzz");
+    viz_model_reset(&kept, FORE_SEC, 16);
     return &kept;
 }
 

@@ -1,6 +1,7 @@
 /* What is asked before a daemon is: the words, the answers there are, and what keys choose. */
 #include "core/act/migrate.h"
 #include "tests/support/world.h"
+#include "viz/label.h"
 #include "viz/look.h"
 #include "viz/sheet.h"
 
@@ -289,6 +290,35 @@ static void what_is_drawn_is_where_a_click_finds_it(void **state)
     }
 }
 
+static void what_operators_had_done_is_kept_apart_from_other_notes(void **state)
+{
+    (void)state;
+    static const char asked[] = "asked: move 3 paused; by 127.0.0.1", other[] = "workload: x";
+    fold(FORE_EV_NOTE, asked, sizeof asked);
+    fold(FORE_EV_NOTE, other, sizeof other);
+    fold(FORE_EV_NOTE, "asked: ", 7); /* cut off */
+    assert_int_equal(model.asked_total, 1);
+    assert_string_equal(model.asked[0].text, "move 3 paused; by 127.0.0.1");
+    assert_string_equal(model.label, "x");
+    for (int i = 0; i < 3 * VIZ_ASKED; i++)
+        fold(FORE_EV_NOTE, asked, sizeof asked);
+    assert_int_equal(model.asked_total, 3 * VIZ_ASKED + 1);
+    viz_model_reset(&model, FORE_SEC, 100); /* read again from the start */
+    assert_int_equal(model.asked_total, 0);
+}
+
+static void a_daemon_is_named_by_host_and_port(void **state)
+{
+    (void)state;
+    char name[64];
+    viz_label_from_path("http://127.0.0.1:7461/", name, sizeof name);
+    assert_string_equal(name, "127.0.0.1:7461");
+    viz_label_from_path("http://db.example", name, sizeof name);
+    assert_string_equal(name, "db.example");
+    viz_label_from_path("runs/flash.crowd.fsj", name, sizeof name);
+    assert_string_equal(name, "flash.crowd");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -302,6 +332,8 @@ int main(void)
         T(the_menu_leads_to_the_others_and_enter_leaves_it),
         T(what_is_refused_is_said_and_a_new_plan_offered_where_that_helps),
         T(what_is_drawn_is_where_a_click_finds_it),
+        T(what_operators_had_done_is_kept_apart_from_other_notes),
+        T(a_daemon_is_named_by_host_and_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
