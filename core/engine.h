@@ -92,6 +92,12 @@ FORE_MUST_USE enum fore_err fore_engine_carry_out(struct fore_engine *engine,
                                                   uint32_t *taken, struct fore_diag *diag);
 FORE_MUST_USE enum fore_err fore_engine_cancel(struct fore_engine *engine, fore_ticket ticket,
                                                const char *why, fore_ns now);
+/* Lets a move before its cut-over rest, or go on (fore_migrate_pause). */
+FORE_MUST_USE enum fore_err fore_engine_pause(struct fore_engine *engine, fore_ticket ticket,
+                                              bool pause, const char *why, fore_ns now);
+/* The newest plan that was made, whether it was carried out or not; its id is 0 before the first.
+ */
+const struct fore_plan *fore_engine_plan(const struct fore_engine *engine);
 /* The moves under way; valid until the next step. */
 const struct fore_migrate *fore_engine_moves(const struct fore_engine *engine);
 /* A partition's threshold, as it is in force. */

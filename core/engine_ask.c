@@ -138,6 +138,18 @@ enum fore_err fore_engine_cancel(struct fore_engine *engine, fore_ticket ticket,
     return FORE_E_OK;
 }
 
+enum fore_err fore_engine_pause(struct fore_engine *engine, fore_ticket ticket, bool pause,
+                                const char *why, fore_ns now)
+{
+    return fore_migrate_pause(&engine->migrate, engine->setup.driver, ticket, pause, why,
+                              engine->setup.sink, now);
+}
+
+const struct fore_plan *fore_engine_plan(const struct fore_engine *engine)
+{
+    return &engine->plan;
+}
+
 const struct fore_migrate *fore_engine_moves(const struct fore_engine *engine)
 {
     return &engine->migrate;
