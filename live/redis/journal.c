@@ -173,7 +173,8 @@ static enum fore_err acquire(struct live_journal *journal, const char *path, con
     journal->lock = open(name, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (journal->lock < 0) return fore_err_set(diag, FORE_E_IO, "journal: cannot open %s", name);
     bool locked = flock(journal->lock, LOCK_EX | LOCK_NB) == 0;
-    FORE_TRY(who_holds(journal, other, sizeof other, &expires));
+    if (who_holds(journal, other, sizeof other, &expires) != FORE_E_OK)
+        return fore_err_set(diag, FORE_E_IO, "journal %s: holds no lease: is it damaged?", path);
     if (!locked && wall_ms() < expires)
         return fore_err_set(diag, FORE_E_REFUSED, "journal %s: another mover holds it: %s", path,
                             other);
