@@ -123,6 +123,8 @@ const struct fore_observe *fore_engine_observe(const struct fore_engine *engine)
 const struct fore_fleet *fore_engine_fleet(const struct fore_engine *engine);
 /* How good the score has been since the last fore_engine_score_from_here(). */
 struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engine);
+/* The same of the run in which nothing is ever done, by the same forecasts. */
+struct fore_risk_quality fore_engine_risk_quality_idle(const struct fore_engine *engine);
 void fore_engine_score_from_here(struct fore_engine *engine);
 /* A dry run: what the planner would do now about the load as the policy sees it coming, and why not
  * something else. Nothing is done, said or remembered. (Where nodes come and go, their number

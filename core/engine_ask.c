@@ -54,8 +54,14 @@ struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engi
     return fore_risk_watch_quality(&engine->risk_watch);
 }
 
+struct fore_risk_quality fore_engine_risk_quality_idle(const struct fore_engine *engine)
+{
+    return fore_risk_watch_quality(&engine->idle_watch);
+}
+
 void fore_engine_score_from_here(struct fore_engine *engine)
 {
+    fore_risk_watch_score_from_here(&engine->idle_watch);
     fore_risk_watch_score_from_here(&engine->risk_watch);
 }
 
