@@ -325,6 +325,7 @@ void viz_model_fold(struct viz_model *model, fore_ns at, enum fore_event_kind ki
     case FORE_EV_RESULT:
     case FORE_EV_FALLBACK:
     case FORE_EV_RESOLVED:
+    case FORE_EV_ORDER:
     default: break;
     }
 }

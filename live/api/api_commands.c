@@ -148,8 +148,9 @@ static struct live_plan *dry_run(struct live_desk *desk, struct live_response *r
     struct fore_diag diag = {.code = FORE_E_OK};
     struct fore_whatif *whatif = calloc(1, sizeof *whatif);
     FORE_ASSERT(whatif != NULL);
-    enum fore_err err =
-        fore_engine_what_if(desk->engine, fore_driver_now(desk->backend->door), whatif, &diag);
+    struct live_order order = {.kind = FORE_ORDER_WHAT_IF};
+    struct live_order_outcome outcome = {.whatif = whatif};
+    enum fore_err err = live_desk_order(desk, &order, &outcome, &diag);
     if (err != FORE_E_OK) {
         free(whatif);
         live_response_diag(reply, err, &diag);
@@ -212,13 +213,25 @@ static bool may_act(const struct live_desk *desk, struct live_response *reply)
     return false;
 }
 
-static void carry_out(struct live_desk *desk, struct live_plan *plan, struct live_response *reply)
+static const char *who(const struct live_request *request)
 {
-    uint32_t taken = 0;
+    return request->peer != NULL ? request->peer : "the API";
+}
+
+static void carry_out(struct live_desk *desk, struct live_plan *plan, enum fore_order_kind kind,
+                      const struct live_request *request, struct live_response *reply)
+{
+    char said[160];
     struct fore_diag diag = {.code = FORE_E_OK};
-    enum fore_err err = fore_engine_carry_out(desk->engine, &plan->plan,
-                                              fore_driver_now(desk->backend->door), &taken, &diag);
-    desk->touched = true;
+    struct live_order order = {.kind = kind, .said = said, .plan = plan->plan};
+    struct live_order_outcome outcome = {.taken = 0};
+    (void)snprintf(said, sizeof said, "plan %llu of the API %s, by %s",
+                   (unsigned long long)plan->id,
+                   kind == FORE_ORDER_APPROVE ? "approved" : "asked for at once", who(request));
+    desk->carrying = true;
+    enum fore_err err = live_desk_order(desk, &order, &outcome, &diag);
+    desk->carrying = false;
+    plan->plan.id = outcome.plan_id;
     if (err != FORE_E_OK) {
         if (err == FORE_E_CONFLICT) plan->status = LIVE_PLAN_STALE;
         live_response_diag(reply, err, &diag);
@@ -227,7 +240,7 @@ static void carry_out(struct live_desk *desk, struct live_plan *plan, struct liv
     plan->status = LIVE_PLAN_APPROVED;
     struct fore_json json = open_reply(desk, reply);
     write_plan(plan, &json);
-    fore_json_u64(&json, "moves_begun", taken);
+    fore_json_u64(&json, "moves_begun", outcome.taken);
     fore_json_string(&json, "left_out", diag.text);
     close_reply(&json);
     reply->status = 202;
@@ -251,8 +264,18 @@ void live_desk_approve(struct live_desk *desk, struct live_request *request,
                             "the plan was made for state %s; it is %s now: make a new one",
                             plan->state, now);
     } else if (may_act(desk, reply)) {
-        carry_out(desk, plan, reply);
+        carry_out(desk, plan, FORE_ORDER_APPROVE, request, reply);
     }
+}
+
+static enum fore_err cancel(struct live_desk *desk, fore_ticket ticket, const char *said,
+                            struct fore_diag *diag)
+{
+    struct live_order order = {.kind = FORE_ORDER_CANCEL_MOVE,
+                               .ticket = ticket,
+                               .text = {"cancelled through the API"},
+                               .said = said};
+    return live_desk_order(desk, &order, NULL, diag);
 }
 
 /* The plan's moves that have not changed owners; those not begun yet have no ticket. */
@@ -271,8 +294,7 @@ static uint32_t cancel_moves(struct live_desk *desk, uint64_t plan, uint32_t *to
             ++*too_early;
     }
     for (uint32_t i = 0; i < count; i++)
-        cancelled += fore_engine_cancel(desk->engine, ticket[i], "cancelled through the API",
-                                        fore_driver_now(desk->backend->door)) == FORE_E_OK;
+        cancelled += cancel(desk, ticket[i], NULL, NULL) == FORE_E_OK;
     return cancelled;
 }
 
@@ -291,7 +313,8 @@ void live_desk_cancel_plan(struct live_desk *desk, struct live_request *request,
         return;
     }
     plan->status = LIVE_PLAN_CANCELLED;
-    desk->touched = true;
+    live_desk_note(desk, FORE_ORDER_CANCEL_PLAN, plan->plan.id, "plan %llu of the API %s, by %s",
+                   (unsigned long long)plan->id, carried ? "cancelled" : "rejected", who(request));
     struct fore_json json = open_reply(desk, reply);
     write_plan(plan, &json);
     fore_json_u64(&json, "moves_cancelled", cancelled);
@@ -302,20 +325,22 @@ void live_desk_cancel_move(struct live_desk *desk, struct live_request *request,
                            struct live_response *reply)
 {
     uint64_t ticket = 0;
+    char said[120];
     enum fore_err err = FORE_E_RANGE;
-    if (live_number(request->param[0], UINT64_MAX, &ticket))
-        err = fore_engine_cancel(desk->engine, ticket, "cancelled through the API",
-                                 fore_driver_now(desk->backend->door));
+    struct fore_diag diag = {.code = FORE_E_OK};
+    bool number = live_number(request->param[0], UINT64_MAX, &ticket);
+    (void)snprintf(said, sizeof said, "move of ticket %llu cancelled, by %s",
+                   (unsigned long long)ticket, who(request));
+    if (number) err = cancel(desk, ticket, said, &diag);
     if (err == FORE_E_RANGE) {
         live_response_error(reply, 404, "not-found",
                             "no move of that ticket runs, or it has changed owners already");
         return;
     }
     if (err != FORE_E_OK) {
-        live_response_diag(reply, err, NULL);
+        live_response_diag(reply, err, &diag);
         return;
     }
-    desk->touched = true;
     struct fore_json json = open_reply(desk, reply);
     fore_json_u64(&json, "ticket", ticket);
     fore_json_string(&json, "outcome", "cancelled");
@@ -405,6 +430,6 @@ void live_desk_reshard(struct live_desk *desk, struct live_request *request,
                                                          : "the planner finds no move that pays");
         return;
     }
-    carry_out(desk, plan, reply);
+    carry_out(desk, plan, FORE_ORDER_RESHARD, request, reply);
     if (plan->status == LIVE_PLAN_DRY_RUN) plan->status = LIVE_PLAN_CANCELLED;
 }
