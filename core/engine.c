@@ -25,30 +25,6 @@ static bool due(fore_ns now, fore_ns last, fore_ns every)
     return last == 0 || now - last >= every;
 }
 
-static enum fore_err check_setup(const struct fore_engine_setup *setup,
-                                 const struct fore_policy **policy, struct fore_diag *diag)
-{
-    const char *name = setup->policy != NULL ? setup->policy : setup->options->policy.name;
-    *policy = fore_policy_find(name);
-    if (*policy == NULL) {
-        const char *known[64];
-        size_t count = 0;
-        while (count < FORE_COUNTOF(known) && fore_policies[count] != NULL) {
-            known[count] = fore_policies[count]->name;
-            count++;
-        }
-        const char *nearest = fore_option_nearest(name, known, count);
-        return fore_err_set(diag, FORE_E_FORMAT, "policy.name = \"%s\": no such policy%s%s%s", name,
-                            nearest != NULL ? "; did you mean \"" : "",
-                            nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-    }
-    if ((*policy)->needs_truth && setup->future.load == NULL)
-        return fore_err_set(diag, FORE_E_UNSUPPORTED,
-                            "policy \"%s\" needs the true future, which this cluster cannot give",
-                            name);
-    return FORE_E_OK;
-}
-
 static void allocate(struct fore_engine *engine, const struct fore_topology *topology)
 {
     struct fore_arena *perm = &engine->perm;
@@ -61,8 +37,6 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     engine->columns_at = FORE_NEW(perm, fore_ns, cap);
     engine->grown_at = FORE_NEW(perm, fore_ns, cap);
     engine->baseline_replicas = FORE_NEW(perm, uint16_t, cap);
-    if (engine->policy->begin != NULL)
-        engine->policy_memory = engine->policy->begin(topology, engine->setup.seed, perm);
     engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
     engine->rrs_over = FORE_NEW(perm, uint8_t, cap);
     engine->score = FORE_NEW(perm, struct fore_score, cap);
@@ -87,7 +61,8 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
                                  struct fore_diag *diag)
 {
     const struct fore_policy *policy;
-    FORE_TRY(check_setup(setup, &policy, diag));
+    const char *name = setup->policy != NULL ? setup->policy : setup->options->policy.name;
+    FORE_TRY(fore_engine_find_policy(setup, name, &policy, diag));
     const struct fore_topology *topology;
     enum fore_err err = fore_driver_topology(setup->driver, &topology);
     if (err != FORE_E_OK)
@@ -96,10 +71,10 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
     struct fore_engine *engine = calloc(1, sizeof *engine);
     FORE_ASSERT(engine != NULL);
     engine->setup = *setup;
-    engine->policy = policy;
     fore_arena_init(&engine->perm);
     fore_arena_init(&engine->scratch);
     allocate(engine, topology);
+    fore_engine_begin_policy(engine, policy, topology);
     err = fore_engine_read_rules(engine, topology, diag);
     if (err != FORE_E_OK) {
         fore_engine_destroy(engine);
@@ -128,6 +103,7 @@ void fore_engine_destroy(struct fore_engine *engine)
     fore_arena_fini(&engine->threshold_arena);
     fore_arena_fini(&engine->placement_arena);
     fore_arena_fini(&engine->timetable_arena);
+    fore_arena_fini(&engine->policy_arena);
     fore_arena_fini(&engine->scratch);
     free(engine);
 }

@@ -144,6 +144,14 @@ FORE_MUST_USE enum fore_err fore_engine_set_placement(struct fore_engine *engine
 FORE_MUST_USE enum fore_err fore_engine_set_timetable(struct fore_engine *engine,
                                                       const struct fore_timetable_options *options,
                                                       struct fore_diag *diag);
+/* Another policy from the next step on; it begins anew, what was observed and forecast stays, and
+ * so do moves that run. FORMAT: no such policy; UNSUPPORTED: it needs a truth that nobody has. */
+FORE_MUST_USE enum fore_err fore_engine_set_policy(struct fore_engine *engine, const char *name,
+                                                   struct fore_diag *diag);
+const struct fore_policy *fore_engine_policy(const struct fore_engine *engine);
+/* An operator's order becomes an event. */
+void fore_engine_note_order(struct fore_engine *engine, const struct fore_event_order *order,
+                            const char *text, fore_ns now);
 /* The newest scores, by partition; NULL before the first planning step. */
 const struct fore_score *fore_engine_scores(const struct fore_engine *engine, uint32_t *count);
 

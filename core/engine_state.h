@@ -16,7 +16,8 @@ struct fore_engine {
     struct fore_plan plan; /* the newest */
     struct fore_constraints placement;
     struct fore_thresholds thresholds;
-    struct fore_arena threshold_arena, placement_arena, timetable_arena; /* they may be set anew */
+    /* What may be set anew. */
+    struct fore_arena threshold_arena, placement_arena, timetable_arena, policy_arena;
     struct fore_timetable timetable;
     fore_ns timetable_seen;  /* the time the timetable was asked last */
     uint64_t placement_seen; /* which nodes served when the rules were checked last */
@@ -95,6 +96,13 @@ void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_vi
                          const struct fore_plan *plan, uint32_t taken, const char *why);
 /* Seconds until nothing may run any more, without consequences. */
 double fore_engine_time_left_s(const struct fore_engine *engine, fore_ns now);
+/* engine_policy.c: by the setup's name, or the options'. */
+FORE_MUST_USE enum fore_err fore_engine_find_policy(const struct fore_engine_setup *setup,
+                                                    const char *name,
+                                                    const struct fore_policy **policy,
+                                                    struct fore_diag *diag);
+void fore_engine_begin_policy(struct fore_engine *engine, const struct fore_policy *policy,
+                              const struct fore_topology *topology);
 /* engine_rules.c: what the operator asked for, read when the engine is made. */
 FORE_MUST_USE enum fore_err fore_engine_read_rules(struct fore_engine *engine,
                                                    const struct fore_topology *topology,

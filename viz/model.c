@@ -292,17 +292,14 @@ static void fold_alert(struct viz_model *model, fore_ns at, const void *body)
         (struct viz_alert){.at = at, .severity = alert.severity, .code = alert.code};
 }
 
-static void fold_note(struct viz_model *model, fore_ns at, const void *body, size_t len)
+/* "proposal 3 approved, by 127.0.0.1", after the event's numbers. */
+static void fold_order(struct viz_model *model, fore_ns at, const void *body, size_t len)
 {
-    static const char asked[] = "asked: ";
-    size_t head = sizeof asked - 1;
-    if (len <= head || memcmp(body, asked, head) != 0) {
-        viz_label_from_note(body, len, model);
-        return;
-    }
-    struct viz_asked *note = &model->asked[model->asked_total++ % VIZ_ASKED];
-    note->at = at;
-    (void)snprintf(note->text, sizeof note->text, "%.*s", (int)(len - head),
+    size_t head = sizeof(struct fore_event_order);
+    if (len <= head) return;
+    struct viz_asked *order = &model->asked[model->asked_total++ % VIZ_ASKED];
+    order->at = at;
+    (void)snprintf(order->text, sizeof order->text, "%.*s", (int)(len - head),
                    (const char *)body + head);
 }
 
@@ -326,7 +323,8 @@ void viz_model_fold(struct viz_model *model, fore_ns at, enum fore_event_kind ki
     case FORE_EV_SCORE: fold_score(model, at, body); break;
     case FORE_EV_TOPOLOGY: fold_topology(model, body); break;
     case FORE_EV_ALERT: fold_alert(model, at, body); break;
-    case FORE_EV_NOTE: fold_note(model, at, body, len); break;
+    case FORE_EV_NOTE: viz_label_from_note(body, len, model); break;
+    case FORE_EV_ORDER: fold_order(model, at, body, len); break;
     case FORE_EV_VERIFY:
         memcpy(&model->verify[model->verify_total++ % VIZ_VERIFIES], body, sizeof *model->verify);
         break;

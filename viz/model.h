@@ -29,9 +29,9 @@ struct viz_alert {
     fore_ns at;
     uint8_t severity, code;
 };
-struct viz_asked { /* of a NOTE "asked: ...; by ADDRESS", which a daemon writes */
+struct viz_asked { /* of an ORDER, which a daemon writes: what, and by whom */
     fore_ns at;
-    char text[200]; /* without "asked: " */
+    char text[200];
 };
 enum { VIZ_ASKED = 64 };
 enum { VIZ_ALERTS = 512, VIZ_VERIFIES = 256 }; /* rings */

@@ -190,6 +190,7 @@ static void setting_json(const struct live_picture_setting *setting, struct fore
     else
         fore_json_string(json, "value", setting->value);
     fore_json_string(json, "in_force", setting->in_force);
+    if (setting->reason != NULL) fore_json_string(json, "reason", setting->reason);
     fore_json_bool(json, "as_configured", setting->changed_unix_ms == 0);
     if (setting->changed_unix_ms != 0)
         fore_json_u64(json, "changed_unix_ms", setting->changed_unix_ms);

@@ -61,7 +61,8 @@ static void take_up(void *self, const char *name, const char *value, uint64_t un
     struct fore_diag diag = {.code = FORE_E_OK};
     int setting = live_setting_find(name);
     if (setting < 0) return; /* of a newer version: left where it is */
-    enum fore_err err = live_desk_apply(desk, (enum live_setting)setting, value, &diag);
+    enum fore_err err =
+        live_desk_apply(desk, (enum live_setting)setting, value, "an earlier run", &diag);
     if (err != FORE_E_OK) {
         char text[400];
         (void)snprintf(text, sizeof text, "%s as it was kept does not fit any more: %s", name,
@@ -84,6 +85,10 @@ void live_desk_begin(struct live_desk *desk, struct fore_engine *engine)
 
 void live_desk_hold(struct live_desk *desk, bool killed)
 {
+    if (killed != desk->killed)
+        live_desk_note(desk, FORE_ORDER_HOLD, 0, "%s",
+                       killed ? "the kill file is there: nothing begins, moves rest"
+                              : "the kill file is gone");
     desk->killed = killed;
     fore_engine_hold(desk->engine, killed || desk->mode != LIVE_AUTO);
     fore_engine_act_from(desk->engine,
@@ -99,27 +104,6 @@ void live_desk_state(const struct live_desk *desk, char out[LIVE_STATE_MAX])
     (void)snprintf(out, LIVE_STATE_MAX, "%08x-%llu-%llu", (unsigned)desk->boot,
                    (unsigned long long)epoch,
                    (unsigned long long)fore_engine_counts(desk->engine).plans_admitted);
-}
-
-void live_desk_asked(struct live_desk *desk, const char *who, const char *fmt, ...)
-{
-    char said[320], text[400];
-    va_list args;
-    va_start(args, fmt);
-    (void)vsnprintf(said, sizeof said, fmt, args);
-    va_end(args);
-    (void)snprintf(text, sizeof text, "%s; by %s", said, who != NULL ? who : "the API");
-    live_log_say(desk->log, "info", "asked", text);
-    live_desk_journal(desk, who, said);
-}
-
-void live_desk_journal(struct live_desk *desk, const char *who, const char *said)
-{
-    char text[400];
-    (void)snprintf(text, sizeof text, LIVE_ASKED "%.320s; by %s", said,
-                   who != NULL ? who : "the API");
-    fore_sink_put(desk->events, fore_driver_now(desk->backend->door), FORE_EV_NOTE, text,
-                  strlen(text) + 1);
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
@@ -140,12 +124,12 @@ static void keep_whole(struct live_desk *desk, struct live_plan *plan)
         live_plans_explain(plan, topology);
 }
 
-/* A plan of the engine's own; one that a request had carried out is known already. */
+/* A plan of the engine's own; one that a request has carried out just now is in the book. */
 static void note_plan(struct live_desk *desk, const void *body, size_t len)
 {
     struct fore_event_plan event;
     memcpy(&event, body, sizeof event);
-    if (live_plans_carried(&desk->plans, event.plan)) return;
+    if (desk->carrying) return;
     struct live_plan *plan = live_plans_add(&desk->plans, false);
     size_t head = sizeof event + event.move_count * sizeof(struct fore_event_plan_move);
     plan->status = event.admitted ? LIVE_PLAN_ADMITTED : LIVE_PLAN_PROPOSED;

@@ -169,6 +169,7 @@ const char *const live_openapi_schemas[] = {
     "\"Setting\":{\"type\":\"object\",\"properties\":{\"state\":{\"type\":\"string\"},"
       "\"at_s\":{\"type\":\"number\"},\"setting\":{\"type\":\"string\"},"
       "\"value\":{\"type\":[\"string\",\"integer\"]},\"in_force\":{\"type\":\"string\"},"
+      "\"reason\":{\"type\":\"string\"},"
       "\"as_configured\":{\"type\":\"boolean\"},\"changed_unix_ms\":{\"type\":\"integer\"},"
       "\"about\":{\"type\":\"string\"},\"kept\":{\"type\":\"boolean\"}},"
       "\"required\":[\"setting\",\"value\"],\"additionalProperties\":false}",
@@ -176,7 +177,7 @@ const char *const live_openapi_schemas[] = {
       "\"at_s\":{\"type\":\"number\"},\"rrs_threshold\":{\"type\":\"number\"},"
       "\"settings\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
       "\"properties\":{\"setting\":{\"type\":\"string\"},\"value\":{\"type\":[\"string\","
-      "\"integer\"]},\"in_force\":{\"type\":\"string\"},\"as_configured\":{\"type\":\"boolean\"},"
+      "\"integer\"]},\"in_force\":{\"type\":\"string\"},\"reason\":{\"type\":\"string\"},\"as_configured\":{\"type\":\"boolean\"},"
       "\"changed_unix_ms\":{\"type\":\"integer\"},\"about\":{\"type\":\"string\"}},"
       "\"required\":[\"setting\",\"value\"],\"additionalProperties\":false}}},"
       "\"required\":[\"settings\"],\"additionalProperties\":false}",

@@ -62,11 +62,11 @@ has_url() { url=$(sed -n 's/.*"event":"api","text":"\(http:[^"]*\)".*/\1/p' "$T/
 get() { curl -s -m 3 "$url$1"; }
 answers() { get "$1" | grep -q "$2"; }
 lacks() { ! answers "$1" "$2"; }
-noted() { "$F" journal dump "$T/j.fsj" --kind note 2>/dev/null | grep -q "asked: .*$1.*; by 127.0.0.1"; }
+noted() { "$F" journal dump "$T/j.fsj" --kind order 2>/dev/null | grep -q "$1.*, by 127.0.0.1"; }
 done_as() { # STEP SECONDS PATH PATTERN
     if within "$2" answers "$3" "$4"; then pass "$1"; else keep "$1: $3 does not say $4"; fi
 }
-journalled() { if within 3 noted "$1"; then pass "and who asked is in the journal ($1)"; else fail "no note says '$1'"; fi; }
+journalled() { if within 3 noted "$1"; then pass "and who asked is in the journal ($1)"; else fail "no order says '$1'"; fi; }
 
 see() { import -window root "$T/now.png" 2>/dev/null; }
 # settle: until two screenshots are alike, where time stands
@@ -201,7 +201,7 @@ xdotool type --delay 40 0.45
 sleep 0.3
 xdotool mousemove 455 321 && sleep 0.3 && xdotool click 1 # on "Set it"
 done_as "a click changes the general threshold" 4 /v1/settings/thresholds '"value":"\*=0.45"'
-journalled 'thresholds is now'
+journalled 'thresholds: '
 xdotool mousemove $((width / 2)) 8
 xdotool key slash p 3 Return && sleep 0.4
 asked D

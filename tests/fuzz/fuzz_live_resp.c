@@ -19,6 +19,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { ELEMENTS_MOST = 1 << 24 }; /* what a link lets an array claim to have */
+
 static const struct live_address there = {.host = "far.end", .port = 7000};
 static const struct live_access access_free = {.timeout_ms = 100};
 
@@ -80,6 +82,7 @@ static void take_any(struct live_link *link)
             FORE_ASSERT(redirect.slot < FORE_SLOT_COUNT && redirect.address.port != 0);
         err = live_digest_read(reply, number, FORE_COUNTOF(number));
         if (err == FORE_E_OK) FORE_ASSERT(number[3] >= LIVE_DIGEST_NONE);
+        FORE_ASSERT(reply->type != REDIS_REPLY_ARRAY || reply->elements <= ELEMENTS_MOST);
         if (reply->type == REDIS_REPLY_STRING) {
             (void)live_renew_needed(reply->str, reply->len);
             if (live_nodes_parse(reply->str, reply->len, &nodes) == FORE_E_OK)

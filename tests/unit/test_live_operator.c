@@ -70,7 +70,7 @@ static void what_the_engine_proposes_can_be_approved_or_rejected(void **state)
     (void)state;
     char path[64];
     assert_int_equal(change("PUT", "/v1/settings/mode", "{\"value\":\"propose\"}"), 200);
-    assert_string_equal(dc.note, "asked: setting mode is now \"propose\"; by test");
+    assert_string_equal(dc.order, "mode: \"propose\", by test");
     desk_case_run(HOT);
     assert_int_equal(fore_engine_counts(dc.engine).plans_admitted, 0);
     assert_int_equal(get("/v1/plans"), 200);
@@ -92,15 +92,15 @@ static void what_the_engine_proposes_can_be_approved_or_rejected(void **state)
     (void)snprintf(path, sizeof path, "/v1/plans/%lld/cancel", (long long)older);
     assert_int_equal(change("POST", path, NULL), 200);
     assert_string_equal(member("status"), "cancelled");
-    assert_non_null(strstr(dc.note, "rejected; by test"));
+    assert_non_null(strstr(dc.order, "rejected, by test"));
     (void)snprintf(path, sizeof path, "/v1/plans/%lld/approve", (long long)older);
     assert_int_equal(change("POST", path, NULL), 409);
     (void)snprintf(path, sizeof path, "/v1/plans/%lld/approve", (long long)id);
     assert_int_equal(change("POST", path, NULL), 202);
     assert_true(number("moves_begun") > 0);
     char said[64];
-    (void)snprintf(said, sizeof said, "asked: proposal %lld approved", (long long)number_of_it);
-    assert_non_null(strstr(dc.note, said));
+    (void)snprintf(said, sizeof said, "proposal %lld approved", (long long)number_of_it);
+    assert_non_null(strstr(dc.order, said));
     assert_int_equal(fore_engine_counts(dc.engine).plans_admitted, 1);
     assert_int_equal(change("POST", path, NULL), 409); /* once */
     live_desk_publish(dc.desk);
@@ -138,7 +138,7 @@ static void a_move_can_be_paused_and_goes_on_where_it_was(void **state)
     (void)snprintf(path, sizeof path, "/v1/migrations/%lld/pause", ticket);
     assert_int_equal(change("POST", path, NULL), 200);
     assert_string_equal(member("outcome"), "paused");
-    assert_non_null(strstr(dc.note, "paused; by test"));
+    assert_non_null(strstr(dc.order, "paused, by test"));
     desk_case_run(1); /* what was under way */
     assert_int_equal(get("/v1/migrations?running=true"), 200);
     move = json_array_get(json_object_get(dc.json, "migrations"), 0);

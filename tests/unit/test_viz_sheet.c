@@ -290,18 +290,22 @@ static void what_is_drawn_is_where_a_click_finds_it(void **state)
     }
 }
 
-static void what_operators_had_done_is_kept_apart_from_other_notes(void **state)
+static void what_operators_had_done_is_kept_apart_from_notes(void **state)
 {
     (void)state;
-    static const char asked[] = "asked: move 3 paused; by 127.0.0.1", other[] = "workload: x";
-    fold(FORE_EV_NOTE, asked, sizeof asked);
+    static const char said[] = "move 3 paused, by 127.0.0.1", other[] = "workload: x";
+    struct fore_event_order head = {.kind = FORE_ORDER_PAUSE_MOVE, .done = 1, .ticket = 3};
+    unsigned char order[sizeof head + sizeof said];
+    memcpy(order, &head, sizeof head);
+    memcpy(order + sizeof head, said, sizeof said);
+    fold(FORE_EV_ORDER, order, sizeof order);
     fold(FORE_EV_NOTE, other, sizeof other);
-    fold(FORE_EV_NOTE, "asked: ", 7); /* cut off */
+    fold(FORE_EV_ORDER, order, sizeof head); /* cut off */
     assert_int_equal(model.asked_total, 1);
-    assert_string_equal(model.asked[0].text, "move 3 paused; by 127.0.0.1");
+    assert_string_equal(model.asked[0].text, "move 3 paused, by 127.0.0.1");
     assert_string_equal(model.label, "x");
     for (int i = 0; i < 3 * VIZ_ASKED; i++)
-        fold(FORE_EV_NOTE, asked, sizeof asked);
+        fold(FORE_EV_ORDER, order, sizeof order);
     assert_int_equal(model.asked_total, 3 * VIZ_ASKED + 1);
     viz_model_reset(&model, FORE_SEC, 100); /* read again from the start */
     assert_int_equal(model.asked_total, 0);
@@ -332,7 +336,7 @@ int main(void)
         T(the_menu_leads_to_the_others_and_enter_leaves_it),
         T(what_is_refused_is_said_and_a_new_plan_offered_where_that_helps),
         T(what_is_drawn_is_where_a_click_finds_it),
-        T(what_operators_had_done_is_kept_apart_from_other_notes),
+        T(what_operators_had_done_is_kept_apart_from_notes),
         T(a_daemon_is_named_by_host_and_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
