@@ -212,11 +212,24 @@ static bool may_act(const struct live_desk *desk, struct live_response *reply)
     return false;
 }
 
+/* `proposal`: the engine's number of it before; 0: it was asked for. */
+static void tell_approved(struct live_desk *desk, const struct live_plan *plan, uint64_t proposal,
+                          uint32_t taken, const struct live_request *request)
+{
+    char what[64] = "resharding asked for";
+    if (request->param[0][0] != '\0')
+        (void)snprintf(what, sizeof what, "%s %llu approved",
+                       proposal != 0 ? "proposal" : "dry run",
+                       (unsigned long long)(proposal != 0 ? proposal : plan->id));
+    live_desk_asked(desk, request->peer, "%s, carried out as plan %llu: %u move%s begun", what,
+                    (unsigned long long)plan->plan.id, taken, taken == 1 ? "" : "s");
+}
+
 static void carry_out(struct live_desk *desk, struct live_plan *plan,
                       const struct live_request *request, struct live_response *reply)
 {
     uint32_t taken = 0;
-    uint64_t proposal = plan->plan.id; /* 0: it was asked for */
+    uint64_t proposal = plan->plan.id;
     struct fore_diag diag = {.code = FORE_E_OK};
     enum fore_err err = fore_engine_carry_out(desk->engine, &plan->plan,
                                               fore_driver_now(desk->backend->door), &taken, &diag);
@@ -227,11 +240,7 @@ static void carry_out(struct live_desk *desk, struct live_plan *plan,
         return;
     }
     plan->status = LIVE_PLAN_APPROVED;
-    live_desk_asked(desk, request->peer,
-                    "%s %llu approved, carried out as plan %llu: %u moves begun",
-                    proposal != 0 ? "proposal" : "dry run",
-                    (unsigned long long)(proposal != 0 ? proposal : plan->id),
-                    (unsigned long long)plan->plan.id, taken);
+    tell_approved(desk, plan, proposal, taken, request);
     struct fore_json json = open_reply(desk, reply);
     write_plan(plan, &json);
     fore_json_u64(&json, "moves_begun", taken);
