@@ -226,9 +226,12 @@ static void carry_out(struct live_desk *desk, struct live_plan *plan, enum fore_
     struct fore_diag diag = {.code = FORE_E_OK};
     struct live_order order = {.kind = kind, .said = said, .plan = plan->plan};
     struct live_order_outcome outcome = {.taken = 0};
-    (void)snprintf(said, sizeof said, "%s %llu %s, by %s", proposal != 0 ? "proposal" : "dry run",
-                   (unsigned long long)(proposal != 0 ? proposal : plan->id),
-                   kind == FORE_ORDER_APPROVE ? "approved" : "asked for at once", who(request));
+    if (kind == FORE_ORDER_APPROVE)
+        (void)snprintf(said, sizeof said, "%s %llu approved, by %s",
+                       proposal != 0 ? "proposal" : "dry run",
+                       (unsigned long long)(proposal != 0 ? proposal : plan->id), who(request));
+    else
+        (void)snprintf(said, sizeof said, "resharding asked for, by %s", who(request));
     desk->carrying = true;
     enum fore_err err = live_desk_order(desk, &order, &outcome, &diag);
     desk->carrying = false;

@@ -130,6 +130,7 @@ static void a_move_can_be_paused_and_goes_on_where_it_was(void **state)
     char path[64], owner[FORE_NAME_MAX];
     assert_int_equal(change("PUT", "/v1/settings/mode", "{\"value\":\"propose\"}"), 200);
     assert_int_equal(change("POST", "/v1/reshard", move_away(owner)), 202);
+    assert_string_equal(dc.order, "resharding asked for, by test");
     desk_case_run(3);
     assert_int_equal(get("/v1/migrations?running=true"), 200);
     const json_t *move = json_array_get(json_object_get(dc.json, "migrations"), 0);
