@@ -25,30 +25,6 @@ static bool due(fore_ns now, fore_ns last, fore_ns every)
     return last == 0 || now - last >= every;
 }
 
-static enum fore_err check_setup(const struct fore_engine_setup *setup,
-                                 const struct fore_policy **policy, struct fore_diag *diag)
-{
-    const char *name = setup->policy != NULL ? setup->policy : setup->options->policy.name;
-    *policy = fore_policy_find(name);
-    if (*policy == NULL) {
-        const char *known[64];
-        size_t count = 0;
-        while (count < FORE_COUNTOF(known) && fore_policies[count] != NULL) {
-            known[count] = fore_policies[count]->name;
-            count++;
-        }
-        const char *nearest = fore_option_nearest(name, known, count);
-        return fore_err_set(diag, FORE_E_FORMAT, "policy.name = \"%s\": no such policy%s%s%s", name,
-                            nearest != NULL ? "; did you mean \"" : "",
-                            nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-    }
-    if ((*policy)->needs_truth && setup->future.load == NULL)
-        return fore_err_set(diag, FORE_E_UNSUPPORTED,
-                            "policy \"%s\" needs the true future, which this cluster cannot give",
-                            name);
-    return FORE_E_OK;
-}
-
 static void allocate(struct fore_engine *engine, const struct fore_topology *topology)
 {
     struct fore_arena *perm = &engine->perm;
@@ -61,8 +37,6 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     engine->columns_at = FORE_NEW(perm, fore_ns, cap);
     engine->grown_at = FORE_NEW(perm, fore_ns, cap);
     engine->baseline_replicas = FORE_NEW(perm, uint16_t, cap);
-    if (engine->policy->begin != NULL)
-        engine->policy_memory = engine->policy->begin(topology, engine->setup.seed, perm);
     engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
     engine->rrs_over = FORE_NEW(perm, uint8_t, cap);
     engine->score = FORE_NEW(perm, struct fore_score, cap);
@@ -76,6 +50,8 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     fore_coverage_init(&engine->coverage, perm, cap);
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
+    uint64_t most = engine->setup.options->decide.partitions_max;
+    engine->migrate.partitions_max = most < UINT32_MAX ? (uint32_t)most : 0;
     engine->migrate.utilization_limit = engine->setup.options->decide.utilization_limit;
     engine->migrate.horizon_s = (double)engine->setup.options->forecast.horizon / 1e9;
     engine->migrate.slo_ms = (double)engine->setup.slo_ns / 1e6;
@@ -85,7 +61,8 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
                                  struct fore_diag *diag)
 {
     const struct fore_policy *policy;
-    FORE_TRY(check_setup(setup, &policy, diag));
+    const char *name = setup->policy != NULL ? setup->policy : setup->options->policy.name;
+    FORE_TRY(fore_engine_find_policy(setup, name, &policy, diag));
     const struct fore_topology *topology;
     enum fore_err err = fore_driver_topology(setup->driver, &topology);
     if (err != FORE_E_OK)
@@ -94,10 +71,10 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
     struct fore_engine *engine = calloc(1, sizeof *engine);
     FORE_ASSERT(engine != NULL);
     engine->setup = *setup;
-    engine->policy = policy;
     fore_arena_init(&engine->perm);
     fore_arena_init(&engine->scratch);
     allocate(engine, topology);
+    fore_engine_begin_policy(engine, policy, topology);
     err = fore_engine_read_rules(engine, topology, diag);
     if (err != FORE_E_OK) {
         fore_engine_destroy(engine);
@@ -112,8 +89,7 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
         fore_engine_destroy(engine);
         return diag != NULL && diag->code != FORE_E_OK ? diag->code : FORE_E_FORMAT;
     }
-    fore_risk_watch_init(&engine->risk_watch, &engine->perm, topology->node_count, forecast.horizon,
-                         setup->options->decide.utilization_limit);
+    fore_engine_risk_begin(engine, topology);
     *out = engine;
     return FORE_E_OK;
 }
@@ -127,6 +103,7 @@ void fore_engine_destroy(struct fore_engine *engine)
     fore_arena_fini(&engine->threshold_arena);
     fore_arena_fini(&engine->placement_arena);
     fore_arena_fini(&engine->timetable_arena);
+    fore_arena_fini(&engine->policy_arena);
     fore_arena_fini(&engine->scratch);
     free(engine);
 }
@@ -282,6 +259,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_columns_rest = columns,
         .vertical_cost = &engine->vertical_cost,
         .split_cost = fore_split_cost_known(&engine->split_cost, told_split_cost(engine)),
+        .partitions_coming = fore_migrate_coming(&engine->migrate),
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
         .placement = &engine->placement,
@@ -404,8 +382,7 @@ static void assess(struct fore_engine *engine, const struct fore_topology *topol
     score(engine, &look->view, &look->load);
     fore_engine_watch_fallback(engine, look, now);
     fore_engine_emit_scores(engine, &look->load, &look->view, now);
-    if (fore_risk_watch_due(&engine->risk_watch, now) && look->view.forecast->ready)
-        fore_risk_watch_ask(&engine->risk_watch, &look->load, sample, now);
+    if (look->view.forecast->ready) fore_engine_risk_ask(engine, &look->load, sample, now);
 }
 
 /* decide.plan_every, or the time of a mean move where that is shorter: a planner that looks less
@@ -463,7 +440,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     if (told_split_cost(engine).overhead_share > 0)
         fore_split_cost_learn(&engine->split_cost, &sample, topology, &engine->scratch);
     fore_engine_emit_window(engine, &sample, topology, now);
-    fore_risk_watch_window(&engine->risk_watch, &sample, topology);
+    fore_engine_risk_window(engine, &sample, topology);
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);

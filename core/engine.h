@@ -92,6 +92,12 @@ FORE_MUST_USE enum fore_err fore_engine_carry_out(struct fore_engine *engine,
                                                   uint32_t *taken, struct fore_diag *diag);
 FORE_MUST_USE enum fore_err fore_engine_cancel(struct fore_engine *engine, fore_ticket ticket,
                                                const char *why, fore_ns now);
+/* Lets a move before its cut-over rest, or go on (fore_migrate_pause). */
+FORE_MUST_USE enum fore_err fore_engine_pause(struct fore_engine *engine, fore_ticket ticket,
+                                              bool pause, const char *why, fore_ns now);
+/* The newest plan that was made, whether it was carried out or not; its id is 0 before the first.
+ */
+const struct fore_plan *fore_engine_plan(const struct fore_engine *engine);
 /* The moves under way; valid until the next step. */
 const struct fore_migrate *fore_engine_moves(const struct fore_engine *engine);
 /* A partition's threshold, as it is in force. */
@@ -117,6 +123,8 @@ const struct fore_observe *fore_engine_observe(const struct fore_engine *engine)
 const struct fore_fleet *fore_engine_fleet(const struct fore_engine *engine);
 /* How good the score has been since the last fore_engine_score_from_here(). */
 struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engine);
+/* The same of the run in which nothing is ever done, by the same forecasts. */
+struct fore_risk_quality fore_engine_risk_quality_idle(const struct fore_engine *engine);
 void fore_engine_score_from_here(struct fore_engine *engine);
 /* A dry run: what the planner would do now about the load as the policy sees it coming, and why not
  * something else. Nothing is done, said or remembered. (Where nodes come and go, their number
@@ -136,6 +144,14 @@ FORE_MUST_USE enum fore_err fore_engine_set_placement(struct fore_engine *engine
 FORE_MUST_USE enum fore_err fore_engine_set_timetable(struct fore_engine *engine,
                                                       const struct fore_timetable_options *options,
                                                       struct fore_diag *diag);
+/* Another policy from the next step on; it begins anew, what was observed and forecast stays, and
+ * so do moves that run. FORMAT: no such policy; UNSUPPORTED: it needs a truth that nobody has. */
+FORE_MUST_USE enum fore_err fore_engine_set_policy(struct fore_engine *engine, const char *name,
+                                                   struct fore_diag *diag);
+const struct fore_policy *fore_engine_policy(const struct fore_engine *engine);
+/* An operator's order becomes an event. */
+void fore_engine_note_order(struct fore_engine *engine, const struct fore_event_order *order,
+                            const char *text, fore_ns now);
 /* The newest scores, by partition; NULL before the first planning step. */
 const struct fore_score *fore_engine_scores(const struct fore_engine *engine, uint32_t *count);
 

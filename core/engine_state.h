@@ -16,7 +16,8 @@ struct fore_engine {
     struct fore_plan plan; /* the newest */
     struct fore_constraints placement;
     struct fore_thresholds thresholds;
-    struct fore_arena threshold_arena, placement_arena, timetable_arena; /* they may be set anew */
+    /* What may be set anew. */
+    struct fore_arena threshold_arena, placement_arena, timetable_arena, policy_arena;
     struct fore_timetable timetable;
     fore_ns timetable_seen;  /* the time the timetable was asked last */
     uint64_t placement_seen; /* which nodes served when the rules were checked last */
@@ -36,7 +37,8 @@ struct fore_engine {
     uint8_t *rrs_over; /* by partition: scores in a row that speak for raising, or for resolving */
     struct fore_load_risk *node_risk;
     double rrs_max;
-    struct fore_risk_watch risk_watch;
+    struct fore_risk_watch risk_watch, idle_watch; /* from here; had nothing ever been done */
+    struct fore_risk_idle idle;
     struct fore_coverage coverage;
     fore_ns fallback_since; /* 0: decisions rest on the forecast */
 
@@ -78,11 +80,29 @@ void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_en
 /* engine_follow.c: memory and forecasts follow a change of ownership. */
 void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_change *change,
                         fore_ns now);
+/* engine_risk.c: was the score right, in both readings of "if nothing is done"? */
+void fore_engine_risk_begin(struct fore_engine *engine, const struct fore_topology *topology);
+void fore_engine_risk_window(struct fore_engine *engine, const struct fore_sample *sample,
+                             const struct fore_topology *topology);
+void fore_engine_risk_ask(struct fore_engine *engine, const struct fore_load *load,
+                          const struct fore_sample *sample, fore_ns now);
+void fore_engine_risk_split(struct fore_engine *engine, uint32_t whole, uint32_t part);
+void fore_engine_risk_merged(struct fore_engine *engine, uint32_t partition, uint32_t other,
+                             double other_share);
+void fore_engine_risk_lost(struct fore_engine *engine, uint32_t partition,
+                           const struct fore_migrate_change *change);
 /* Explains a plan that was acted on, to whoever wants to know. */
 void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_view *view,
                          const struct fore_plan *plan, uint32_t taken, const char *why);
 /* Seconds until nothing may run any more, without consequences. */
 double fore_engine_time_left_s(const struct fore_engine *engine, fore_ns now);
+/* engine_policy.c: by the setup's name, or the options'. */
+FORE_MUST_USE enum fore_err fore_engine_find_policy(const struct fore_engine_setup *setup,
+                                                    const char *name,
+                                                    const struct fore_policy **policy,
+                                                    struct fore_diag *diag);
+void fore_engine_begin_policy(struct fore_engine *engine, const struct fore_policy *policy,
+                              const struct fore_topology *topology);
 /* engine_rules.c: what the operator asked for, read when the engine is made. */
 FORE_MUST_USE enum fore_err fore_engine_read_rules(struct fore_engine *engine,
                                                    const struct fore_topology *topology,

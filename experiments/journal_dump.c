@@ -99,6 +99,7 @@ static const char *byte_text(enum lab_field_kind kind, uint8_t byte)
         return fore_move_phase_text((enum fore_move_phase)byte);
     if (kind == LAB_FIELD_ALERT && byte < FORE_ALERT_CODES)
         return fore_alert_code_text((enum fore_alert_code)byte);
+    if (kind == LAB_FIELD_ORDER) return fore_order_kind_text((enum fore_order_kind)byte);
     if (kind == LAB_FIELD_SEVERITY && byte < FORE_COUNTOF(severity)) return severity[byte];
     return NULL;
 }
@@ -180,7 +181,8 @@ static void say_field(struct voice voice, const struct lab_field *field, const u
     case LAB_FIELD_STATE:
     case LAB_FIELD_PHASE:
     case LAB_FIELD_ALERT:
-    case LAB_FIELD_SEVERITY: say_byte(voice, field, *at); break;
+    case LAB_FIELD_SEVERITY:
+    case LAB_FIELD_ORDER: say_byte(voice, field, *at); break;
     }
 }
 

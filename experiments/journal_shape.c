@@ -126,6 +126,7 @@ static const struct lab_field move[] = {
     {"bytes_total",       LAB_FIELD_U64,       AT(move, bytes_total)      },
     {"began_s",           LAB_FIELD_NS,        AT(move, began_ns)         },
     {"bytes_per_sec_max", LAB_FIELD_F64,       AT(move, bytes_per_sec_max)},
+    {"paused",            LAB_FIELD_BOOL,      AT(move, paused)           },
 };
 static const struct lab_field verify[] = {
     {"ticket",           LAB_FIELD_U64,       AT(verify, ticket)          },
@@ -198,6 +199,12 @@ static const struct lab_field gain[] = {
     {"p99_predicted_ms", LAB_FIELD_F32,       AT(gain, p99_predicted_ms)},
     {"p99_after_ms",     LAB_FIELD_F32,       AT(gain, p99_after_ms)    },
     {"worse",            LAB_FIELD_BOOL,      AT(gain, worse)           },
+};
+static const struct lab_field order[] = {
+    {"kind",   LAB_FIELD_ORDER, AT(order, kind)  },
+    {"done",   LAB_FIELD_BOOL,  AT(order, done)  },
+    {"plan",   LAB_FIELD_U64,   AT(order, plan)  },
+    {"ticket", LAB_FIELD_U64,   AT(order, ticket)},
 };
 static const struct lab_field why[] = {
     {"plan",        LAB_FIELD_U64,  AT(why, plan)       },
@@ -281,6 +288,7 @@ static const struct lab_shape shapes[] = {
     ROW(RESOLVED, HEAD(resolved)),
     ROW(GAIN, HEAD(gain)),
     ROW(WHY, HEAD(why), ARRAYS(why_arrays), .text = "text"),
+    ROW(ORDER, HEAD(order), .text = "text"),
 };
 #define X(number, name, what) +1
 _Static_assert(FORE_COUNTOF(shapes) == 1 FORE_EVENT_MAP(X), "a kind has no shape");
@@ -312,7 +320,8 @@ size_t lab_journal_field_bytes(enum lab_field_kind kind)
     case LAB_FIELD_STATE:
     case LAB_FIELD_PHASE:
     case LAB_FIELD_ALERT:
-    case LAB_FIELD_SEVERITY: return 1;
+    case LAB_FIELD_SEVERITY:
+    case LAB_FIELD_ORDER: return 1;
     }
     return 0;
 }

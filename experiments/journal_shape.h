@@ -28,6 +28,7 @@ enum lab_field_kind {
     LAB_FIELD_PHASE,     /* uint8_t */
     LAB_FIELD_ALERT,     /* uint8_t, enum fore_alert_code */
     LAB_FIELD_SEVERITY,  /* uint8_t */
+    LAB_FIELD_ORDER,     /* uint8_t, enum fore_order_kind */
 };
 
 struct lab_field {

@@ -23,9 +23,10 @@ static enum fore_err run_again(const struct live_config *config, const char *tap
     struct live_retrace_result result;
     enum fore_err err = live_retrace(config, tape, journal, &result, diag);
     if (result.steps > 0)
-        (void)printf("%llu steps, %llu plans, %llu moves done; digest %016llx\n",
-                     (unsigned long long)result.steps, (unsigned long long)result.plans,
-                     (unsigned long long)result.moves_done, (unsigned long long)result.digest);
+        (void)printf("%llu steps, %llu orders, %llu plans, %llu moves done; digest %016llx\n",
+                     (unsigned long long)result.steps, (unsigned long long)result.orders,
+                     (unsigned long long)result.plans, (unsigned long long)result.moves_done,
+                     (unsigned long long)result.digest);
     return err;
 }
 

@@ -136,23 +136,10 @@ static enum fore_err open_backend(struct daemon *d)
                               run->adopt, &d->backend, d->diag);
 }
 
-/* The policy was chosen through the API: it is in force from the next start on. */
-static void kept_setting(void *self, const char *name, const char *value, uint64_t unix_ms)
-{
-    struct daemon *d = self;
-    (void)unix_ms;
-    const struct fore_policy *policy = fore_policy_find(value);
-    if (strcmp(name, live_setting_rows[LIVE_SET_STRATEGY].name) == 0 && policy != NULL &&
-        !policy->needs_truth)
-        d->config.engine.policy.name = policy->name;
-}
-
 static enum fore_err open_memory(struct daemon *d)
 {
     char *path = fore_arena_printf(d->perm, "%s.memory", d->options->state);
-    FORE_TRY(live_memory_open(path, &d->memory, d->diag));
-    live_memory_settings(d->memory, kept_setting, d);
-    return FORE_E_OK;
+    return live_memory_open(path, &d->memory, d->diag);
 }
 
 static void open_desk(struct daemon *d)
@@ -207,6 +194,11 @@ static enum fore_err recall(struct daemon *d, const struct fore_engine_setup *se
     return fore_engine_create(setup, &d->engine, d->diag);
 }
 
+static void tape_order(void *self, const struct live_order *order)
+{
+    live_tape_put_order(self, order);
+}
+
 static enum fore_err open_tape(struct daemon *d, struct fore_driver *door)
 {
     struct live_tape_run run = {.seed = d->run->seed,
@@ -215,10 +207,12 @@ static enum fore_err open_tape(struct daemon *d, struct fore_driver *door)
     if (d->run->tape == NULL) return FORE_E_OK;
     FORE_TRY(live_tape_record(&d->tape, d->run->tape, d->backend.door, &run, d->diag));
     *door = live_tape_door(d->tape);
+    d->desk->order_seen = tape_order;
+    d->desk->order_self = d->tape;
     return FORE_E_OK;
 }
 
-/* What the desk has told the engine, and when it is. */
+/* What holds in the next step, and when it is; orders are on the tape already. */
 static void tape_step(struct daemon *d)
 {
     enum live_mode mode = d->desk->mode;

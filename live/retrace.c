@@ -6,6 +6,8 @@
 #include "live/tape/tape.h"
 #include "workloads/file.h"
 
+#include <stdlib.h>
+
 struct retrace {
     struct live_tape *tape;
     struct live_tape_run run;
@@ -52,18 +54,38 @@ static enum fore_err open_engine(struct retrace *r, struct fore_diag *diag)
     return fore_engine_create(&setup, &r->engine, diag);
 }
 
+/* Whether it was done is in the event, and so in the digest. */
+static void obey(struct retrace *r, const struct live_order *order)
+{
+    struct live_order_outcome outcome = {.taken = 0};
+    enum fore_err err = live_order_do(r->engine, order, &outcome, NULL);
+    (void)err;
+    r->result->orders++;
+}
+
+static enum fore_err take_step(struct retrace *r, const struct live_tape_step *step,
+                               struct fore_diag *diag)
+{
+    fore_engine_hold(r->engine, step->hold);
+    fore_engine_act_from(r->engine, step->act_from);
+    enum fore_err err = fore_engine_step(r->engine, step->now, diag);
+    r->result->steps++;
+    /* A call that the tape has no answer to is told by the next turn. */
+    return err == FORE_E_AGAIN || err == FORE_E_UNREACHABLE ? FORE_E_OK : err;
+}
+
 static enum fore_err play(struct retrace *r, struct fore_diag *diag)
 {
-    struct live_tape_step step;
-    enum fore_err err;
-    while ((err = live_tape_take_step(r->tape, &step, diag)) == FORE_E_OK) {
-        fore_engine_hold(r->engine, step.hold);
-        fore_engine_act_from(r->engine, step.act_from);
-        err = fore_engine_step(r->engine, step.now, diag);
-        /* A call that the tape has no answer to is told by the next take_step. */
-        if (err != FORE_E_OK && err != FORE_E_AGAIN && err != FORE_E_UNREACHABLE) return err;
-        r->result->steps++;
+    struct live_tape_turn *turn = calloc(1, sizeof *turn);
+    enum fore_err err = FORE_E_OK;
+    FORE_ASSERT(turn != NULL);
+    while (err == FORE_E_OK && (err = live_tape_take(r->tape, turn, diag)) == FORE_E_OK) {
+        if (turn->ordered)
+            obey(r, &turn->order);
+        else
+            err = take_step(r, &turn->step, diag);
     }
+    free(turn);
     return err == FORE_E_AGAIN ? FORE_E_OK : err;
 }
 

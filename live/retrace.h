@@ -1,7 +1,7 @@
 /*
  * retrace.h - the engine run again on a tape (tape.h), without the cluster: the same configuration
- * gives the same events, bit for bit. What was ordered through the API while the tape was made is
- * not on it: from there on this engine decides otherwise, and that is said.
+ * gives the same events, bit for bit. What was ordered while the tape was made (through the API,
+ * by settings that were kept, by the kill file) is on it, and is ordered again.
  */
 #ifndef LIVE_RETRACE_H
 #define LIVE_RETRACE_H
@@ -9,7 +9,7 @@
 #include "live/daemon.h"
 
 struct live_retrace_result {
-    uint64_t steps, plans, moves_done;
+    uint64_t steps, orders, plans, moves_done;
     uint64_t digest; /* of the events: what `foreshard journal digest` says of the run's journal */
 };
 /* `journal`: events go there too; NULL: nowhere. CONFLICT: other decisions, `diag` says where;

@@ -7,7 +7,8 @@ static bool counts(enum viz_milestone what, enum fore_event_kind kind)
     if (kind == FORE_EV_ALERT) return true;
     if (what == VIZ_MILESTONE_ALERT) return false;
     return kind == FORE_EV_PLAN || kind == FORE_EV_MOVE || kind == FORE_EV_TOPOLOGY ||
-           kind == FORE_EV_FAULT || kind == FORE_EV_FALLBACK || kind == FORE_EV_RESOLVED;
+           kind == FORE_EV_FAULT || kind == FORE_EV_FALLBACK || kind == FORE_EV_RESOLVED ||
+           kind == FORE_EV_ORDER;
 }
 
 /* The first such record after `after` and before `before`, or the last one; false if none. */

@@ -44,8 +44,19 @@ const char *fore_event_kind_text(enum fore_event_kind kind)
         [FORE_EV_RESOLVED] = "resolved",
         [FORE_EV_GAIN] = "gain",
         [FORE_EV_WHY] = "why",
+        [FORE_EV_ORDER] = "order",
     };
     _Static_assert(FORE_COUNTOF(text) == EVENT_KINDS, "a kind has no name");
+    return (size_t)kind < FORE_COUNTOF(text) ? text[kind] : NULL;
+}
+
+const char *fore_order_kind_text(enum fore_order_kind kind)
+{
+    static const char *const text[] = {
+#define X(number, name, words) [number] = words,
+        FORE_ORDER_MAP(X)
+#undef X
+    };
     return (size_t)kind < FORE_COUNTOF(text) ? text[kind] : NULL;
 }
 

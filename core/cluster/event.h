@@ -13,26 +13,27 @@
 #include "core/base/base.h"
 
 /* Numbers are part of the file format: append, never renumber. */
-#define FORE_EVENT_MAP(X)                                                               \
-    X(1, KEYFRAME, "whole topology; a reader may start here")                           \
-    X(2, CLUSTER_LOAD, "one window of the whole cluster: rate, latency, SLO")           \
-    X(3, NODE_LOAD, "one window of every node")                                         \
-    X(4, PARTITION_LOAD, "one window of every partition with load")                     \
-    X(5, HOT_KEY, "a key among the hottest")                                            \
-    X(6, FORECAST, "one partition's quantiles over the horizon")                        \
-    X(7, SCORE, "one partition's RRS, its factors and reason")                          \
-    X(8, PLAN, "a plan made or refused, its moves, price and reason")                   \
-    X(9, MOVE, "a move changed state")                                                  \
-    X(10, VERIFY, "a move checked: digests, orphans, latency before and after")         \
-    X(11, TOPOLOGY, "a change that took effect")                                        \
-    X(12, FAULT, "a node failed or healed")                                             \
-    X(13, ALERT, "something a person should know")                                      \
-    X(14, NOTE, "text about the run: labels, composite sources")                        \
-    X(15, RESULT, "the run's summary, as JSON text")                                    \
-    X(16, FALLBACK, "decisions went over to the present load, or back to the forecast") \
-    X(17, RESOLVED, "an alert whose cause is gone")                                     \
-    X(18, GAIN, "what a move was to save, and what it saved")                           \
-    X(19, WHY, "a plan explained: its nodes with and without it, and what else there was")
+#define FORE_EVENT_MAP(X)                                                                  \
+    X(1, KEYFRAME, "whole topology; a reader may start here")                              \
+    X(2, CLUSTER_LOAD, "one window of the whole cluster: rate, latency, SLO")              \
+    X(3, NODE_LOAD, "one window of every node")                                            \
+    X(4, PARTITION_LOAD, "one window of every partition with load")                        \
+    X(5, HOT_KEY, "a key among the hottest")                                               \
+    X(6, FORECAST, "one partition's quantiles over the horizon")                           \
+    X(7, SCORE, "one partition's RRS, its factors and reason")                             \
+    X(8, PLAN, "a plan made or refused, its moves, price and reason")                      \
+    X(9, MOVE, "a move changed state")                                                     \
+    X(10, VERIFY, "a move checked: digests, orphans, latency before and after")            \
+    X(11, TOPOLOGY, "a change that took effect")                                           \
+    X(12, FAULT, "a node failed or healed")                                                \
+    X(13, ALERT, "something a person should know")                                         \
+    X(14, NOTE, "text about the run: labels, composite sources")                           \
+    X(15, RESULT, "the run's summary, as JSON text")                                       \
+    X(16, FALLBACK, "decisions went over to the present load, or back to the forecast")    \
+    X(17, RESOLVED, "an alert whose cause is gone")                                        \
+    X(18, GAIN, "what a move was to save, and what it saved")                              \
+    X(19, WHY, "a plan explained: its nodes with and without it, and what else there was") \
+    X(20, ORDER, "what an operator asked of the engine while it ran, and whether it was done")
 
 enum fore_event_kind {
 #define X(number, name, what) FORE_EV_##name = (number),
@@ -138,10 +139,10 @@ struct fore_event_move { /* then a NUL-ended note, may be empty */
     double bytes_per_sec_max;
     uint32_t partition, other;
     uint16_t source, target;
-    uint8_t kind;  /* enum fore_move_kind */
-    uint8_t state; /* enum fore_migrate_state, see core/act/migrate.h */
-    uint8_t phase; /* enum fore_move_phase */
-    uint8_t pad_;
+    uint8_t kind;   /* enum fore_move_kind */
+    uint8_t state;  /* enum fore_migrate_state, see core/act/migrate.h */
+    uint8_t phase;  /* enum fore_move_phase */
+    uint8_t paused; /* an operator lets it rest; 0 in older files */
 };
 struct fore_event_verify {
     uint64_t ticket;
@@ -228,6 +229,38 @@ struct fore_event_why_other {
     uint8_t why; /* enum fore_whatif_why, see core/decide/whatif.h */
     uint8_t pad_;
 };
+/* What an operator may ask for; numbers are part of the file format. */
+#define FORE_ORDER_MAP(X)                                                         \
+    X(0, MODE, "mode")         /* observe, propose or auto */                     \
+    X(1, HOLD, "hold")         /* nothing begins, moves rest; or the end of it */ \
+    X(2, STRATEGY, "strategy") /* the policy that decides */                      \
+    X(3, HINTS, "hints")                                                          \
+    X(4, THRESHOLDS, "thresholds")                                                \
+    X(5, TIMETABLE, "timetable")                                                  \
+    X(6, PLACEMENT, "placement")                                                  \
+    X(7, SETTING, "setting")          /* one that the engine is not told */       \
+    X(8, WHAT_IF, "what-if")          /* a dry run; no event is made of it */     \
+    X(9, APPROVE, "approve")          /* of a dry run */                          \
+    X(10, RESHARD, "reshard")         /* at once */                               \
+    X(11, CANCEL_PLAN, "cancel-plan") /* or a dry run turned down */              \
+    X(12, CANCEL_MOVE, "cancel-move")                                             \
+    X(13, PAUSE_MOVE, "pause-move")                                               \
+    X(14, RESUME_MOVE, "resume-move")
+enum fore_order_kind {
+#define X(number, name, text) FORE_ORDER_##name = (number),
+    FORE_ORDER_MAP(X)
+#undef X
+        FORE_ORDERS
+};
+const char *fore_order_kind_text(enum fore_order_kind kind); /* "what-if"; NULL if unknown */
+struct fore_event_order { /* then a NUL-ended sentence: what, by whom, and why not */
+    uint64_t plan;        /* the engine's number; 0: none */
+    uint64_t ticket;      /* of a move; 0: none */
+    uint8_t kind;         /* enum fore_order_kind */
+    uint8_t done;         /* 0: it was refused */
+    uint8_t pad_[6];
+};
+_Static_assert(sizeof(struct fore_event_order) == 24, "part of the file format");
 _Static_assert(sizeof(struct fore_event_why) == 40, "part of the file format");
 _Static_assert(sizeof(struct fore_event_why_node) == 28, "part of the file format");
 _Static_assert(sizeof(struct fore_event_why_other) == 72, "part of the file format");

@@ -452,6 +452,7 @@ bool fore_snapshot_fold(struct fore_snapshot *snapshot, fore_ns at, enum fore_ev
         [FORE_EV_FALLBACK] = {fold_nothing,        sizeof(struct fore_event_fallback)    },
         [FORE_EV_GAIN] = {fold_nothing,        sizeof(struct fore_event_gain)        },
         [FORE_EV_WHY] = {fold_nothing,        sizeof(struct fore_event_why)         },
+        [FORE_EV_ORDER] = {fold_nothing,        sizeof(struct fore_event_order)       },
         [FORE_EV_RESOLVED] = {fold_resolved,       sizeof(struct fore_event_resolved)    },
     };
     if ((size_t)kind >= FORE_COUNTOF(row) || row[kind].fold == NULL) return false;

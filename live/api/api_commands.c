@@ -148,8 +148,9 @@ static struct live_plan *dry_run(struct live_desk *desk, struct live_response *r
     struct fore_diag diag = {.code = FORE_E_OK};
     struct fore_whatif *whatif = calloc(1, sizeof *whatif);
     FORE_ASSERT(whatif != NULL);
-    enum fore_err err =
-        fore_engine_what_if(desk->engine, fore_driver_now(desk->backend->door), whatif, &diag);
+    struct live_order order = {.kind = FORE_ORDER_WHAT_IF};
+    struct live_order_outcome outcome = {.whatif = whatif};
+    enum fore_err err = live_desk_order(desk, &order, &outcome, &diag);
     if (err != FORE_E_OK) {
         free(whatif);
         live_response_diag(reply, err, &diag);
@@ -212,13 +213,26 @@ static bool may_act(const struct live_desk *desk, struct live_response *reply)
     return false;
 }
 
-static void carry_out(struct live_desk *desk, struct live_plan *plan, struct live_response *reply)
+static const char *who(const struct live_request *request)
 {
-    uint32_t taken = 0;
+    return request->peer != NULL ? request->peer : "the API";
+}
+
+static void carry_out(struct live_desk *desk, struct live_plan *plan, enum fore_order_kind kind,
+                      const struct live_request *request, struct live_response *reply)
+{
+    char said[160];
+    uint64_t proposal = plan->plan.id; /* 0: it was asked for */
     struct fore_diag diag = {.code = FORE_E_OK};
-    enum fore_err err = fore_engine_carry_out(desk->engine, &plan->plan,
-                                              fore_driver_now(desk->backend->door), &taken, &diag);
-    desk->touched = true;
+    struct live_order order = {.kind = kind, .said = said, .plan = plan->plan};
+    struct live_order_outcome outcome = {.taken = 0};
+    (void)snprintf(said, sizeof said, "%s %llu %s, by %s", proposal != 0 ? "proposal" : "dry run",
+                   (unsigned long long)(proposal != 0 ? proposal : plan->id),
+                   kind == FORE_ORDER_APPROVE ? "approved" : "asked for at once", who(request));
+    desk->carrying = true;
+    enum fore_err err = live_desk_order(desk, &order, &outcome, &diag);
+    desk->carrying = false;
+    plan->plan.id = outcome.plan_id;
     if (err != FORE_E_OK) {
         if (err == FORE_E_CONFLICT) plan->status = LIVE_PLAN_STALE;
         live_response_diag(reply, err, &diag);
@@ -227,7 +241,7 @@ static void carry_out(struct live_desk *desk, struct live_plan *plan, struct liv
     plan->status = LIVE_PLAN_APPROVED;
     struct fore_json json = open_reply(desk, reply);
     write_plan(plan, &json);
-    fore_json_u64(&json, "moves_begun", taken);
+    fore_json_u64(&json, "moves_begun", outcome.taken);
     fore_json_string(&json, "left_out", diag.text);
     close_reply(&json);
     reply->status = 202;
@@ -242,17 +256,28 @@ void live_desk_approve(struct live_desk *desk, struct live_request *request,
     struct live_plan *plan = find_plan(desk, request, reply);
     if (plan == NULL || !state_holds(desk, request, reply)) return;
     live_desk_state(desk, now);
-    if (plan->status != LIVE_PLAN_DRY_RUN) {
+    bool proposal = plan->status == LIVE_PLAN_PROPOSED && plan->whole;
+    if (plan->status != LIVE_PLAN_DRY_RUN && !proposal) {
         live_response_error(reply, 409, "not-a-dry-run",
-                            "this plan is %s; only dry runs are approved",
+                            "this plan is %s; only dry runs and proposals are approved",
                             live_plan_status_text(plan->status));
     } else if (strcmp(plan->state, now) != 0) {
         live_response_error(reply, 409, "stale",
                             "the plan was made for state %s; it is %s now: make a new one",
                             plan->state, now);
     } else if (may_act(desk, reply)) {
-        carry_out(desk, plan, reply);
+        carry_out(desk, plan, FORE_ORDER_APPROVE, request, reply);
     }
+}
+
+static enum fore_err do_to_move(struct live_desk *desk, enum fore_order_kind kind,
+                                fore_ticket ticket, const char *said, struct fore_diag *diag)
+{
+    const char *why = kind == FORE_ORDER_CANCEL_MOVE  ? "cancelled through the API"
+                      : kind == FORE_ORDER_PAUSE_MOVE ? "paused through the API"
+                                                      : "resumed through the API";
+    struct live_order order = {.kind = kind, .ticket = ticket, .text = {why}, .said = said};
+    return live_desk_order(desk, &order, NULL, diag);
 }
 
 /* The plan's moves that have not changed owners; those not begun yet have no ticket. */
@@ -271,8 +296,7 @@ static uint32_t cancel_moves(struct live_desk *desk, uint64_t plan, uint32_t *to
             ++*too_early;
     }
     for (uint32_t i = 0; i < count; i++)
-        cancelled += fore_engine_cancel(desk->engine, ticket[i], "cancelled through the API",
-                                        fore_driver_now(desk->backend->door)) == FORE_E_OK;
+        cancelled += do_to_move(desk, FORE_ORDER_CANCEL_MOVE, ticket[i], NULL, NULL) == FORE_E_OK;
     return cancelled;
 }
 
@@ -291,35 +315,62 @@ void live_desk_cancel_plan(struct live_desk *desk, struct live_request *request,
         return;
     }
     plan->status = LIVE_PLAN_CANCELLED;
-    desk->touched = true;
+    if (carried)
+        live_desk_note(desk, FORE_ORDER_CANCEL_PLAN, plan->plan.id,
+                       "plan %llu cancelled, %u moves ended, by %s",
+                       (unsigned long long)plan->plan.id, cancelled, who(request));
+    else
+        live_desk_note(desk, FORE_ORDER_CANCEL_PLAN, plan->plan.id, "%s %llu rejected, by %s",
+                       plan->asked ? "dry run" : "proposal",
+                       (unsigned long long)(plan->asked ? plan->id : plan->plan.id), who(request));
     struct fore_json json = open_reply(desk, reply);
     write_plan(plan, &json);
     fore_json_u64(&json, "moves_cancelled", cancelled);
     close_reply(&json);
 }
 
-void live_desk_cancel_move(struct live_desk *desk, struct live_request *request,
-                           struct live_response *reply)
+static void change_move(struct live_desk *desk, enum fore_order_kind kind, const char *done,
+                        const struct live_request *request, struct live_response *reply)
 {
     uint64_t ticket = 0;
+    char said[120];
     enum fore_err err = FORE_E_RANGE;
-    if (live_number(request->param[0], UINT64_MAX, &ticket))
-        err = fore_engine_cancel(desk->engine, ticket, "cancelled through the API",
-                                 fore_driver_now(desk->backend->door));
+    struct fore_diag diag = {.code = FORE_E_OK};
+    bool number = live_number(request->param[0], UINT64_MAX, &ticket);
+    (void)snprintf(said, sizeof said, "move %llu %s, by %s", (unsigned long long)ticket, done,
+                   who(request));
+    if (number) err = do_to_move(desk, kind, ticket, said, &diag);
     if (err == FORE_E_RANGE) {
         live_response_error(reply, 404, "not-found",
                             "no move of that ticket runs, or it has changed owners already");
         return;
     }
     if (err != FORE_E_OK) {
-        live_response_diag(reply, err, NULL);
+        live_response_diag(reply, err, &diag);
         return;
     }
-    desk->touched = true;
     struct fore_json json = open_reply(desk, reply);
     fore_json_u64(&json, "ticket", ticket);
-    fore_json_string(&json, "outcome", "cancelled");
+    fore_json_string(&json, "outcome", done);
     close_reply(&json);
+}
+
+void live_desk_cancel_move(struct live_desk *desk, struct live_request *request,
+                           struct live_response *reply)
+{
+    change_move(desk, FORE_ORDER_CANCEL_MOVE, "cancelled", request, reply);
+}
+
+void live_desk_pause_move(struct live_desk *desk, struct live_request *request,
+                          struct live_response *reply)
+{
+    change_move(desk, FORE_ORDER_PAUSE_MOVE, "paused", request, reply);
+}
+
+void live_desk_resume_move(struct live_desk *desk, struct live_request *request,
+                           struct live_response *reply)
+{
+    change_move(desk, FORE_ORDER_RESUME_MOVE, "resumed", request, reply);
 }
 
 /* ---- reshard ------------------------------------------------------------------------------- */
@@ -405,6 +456,6 @@ void live_desk_reshard(struct live_desk *desk, struct live_request *request,
                                                          : "the planner finds no move that pays");
         return;
     }
-    carry_out(desk, plan, reply);
+    carry_out(desk, plan, FORE_ORDER_RESHARD, request, reply);
     if (plan->status == LIVE_PLAN_DRY_RUN) plan->status = LIVE_PLAN_CANCELLED;
 }

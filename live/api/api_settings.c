@@ -63,6 +63,12 @@ static void change(struct live_desk *desk, enum live_setting setting, const char
     fore_json_string(&json, "value", desk->setting[setting]);
     fore_json_string(&json, "in_force", live_setting_rows[setting].in_force);
     fore_json_bool(&json, "as_configured", value == NULL);
+    if (setting == LIVE_SET_SHARDING_KEY) {
+        struct fore_buf advice = {0};
+        live_desk_sharding_advice(desk, desk->setting[setting], &advice);
+        fore_json_string(&json, "reason", advice.data);
+        fore_buf_fini(&advice);
+    }
     fore_json_bool(&json, "kept", desk->memory != NULL);
     fore_json_object_end(&json);
     fore_buf_puts(&reply->body, "\n");

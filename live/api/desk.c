@@ -3,6 +3,7 @@
 
 #include "live/base/clock.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,8 @@ static void take_up(void *self, const char *name, const char *value, uint64_t un
     struct fore_diag diag = {.code = FORE_E_OK};
     int setting = live_setting_find(name);
     if (setting < 0) return; /* of a newer version: left where it is */
-    enum fore_err err = live_desk_apply(desk, (enum live_setting)setting, value, &diag);
+    enum fore_err err =
+        live_desk_apply(desk, (enum live_setting)setting, value, "an earlier run", &diag);
     if (err != FORE_E_OK) {
         char text[400];
         (void)snprintf(text, sizeof text, "%s as it was kept does not fit any more: %s", name,
@@ -83,6 +85,10 @@ void live_desk_begin(struct live_desk *desk, struct fore_engine *engine)
 
 void live_desk_hold(struct live_desk *desk, bool killed)
 {
+    if (killed != desk->killed)
+        live_desk_note(desk, FORE_ORDER_HOLD, 0, "%s",
+                       killed ? "the kill file is there: nothing begins, moves rest"
+                              : "the kill file is gone");
     desk->killed = killed;
     fore_engine_hold(desk->engine, killed || desk->mode != LIVE_AUTO);
     fore_engine_act_from(desk->engine,
@@ -102,13 +108,28 @@ void live_desk_state(const struct live_desk *desk, char out[LIVE_STATE_MAX])
 
 /* ---- events -------------------------------------------------------------------------------- */
 
-/* A plan of the engine's own; one that a request had carried out is known already. */
+/* An event leaves out where a split cuts and how long a copy takes; the engine knows, and with that
+ * the plan can be carried out. */
+static void keep_whole(struct live_desk *desk, struct live_plan *plan)
+{
+    const struct fore_topology *topology;
+    const struct fore_plan *newest = desk->engine != NULL ? fore_engine_plan(desk->engine) : NULL;
+    if (newest == NULL || newest->id != plan->plan.id || newest->epoch != plan->plan.epoch) return;
+    plan->whole = true;
+    plan->plan = *newest;
+    for (uint32_t i = 0; i < newest->move_count; i++)
+        if (newest->move[i].duration_s > plan->duration_s)
+            plan->duration_s = newest->move[i].duration_s;
+    if (fore_driver_topology(desk->backend->door, &topology) == FORE_E_OK)
+        live_plans_explain(plan, topology);
+}
+
+/* A plan of the engine's own; one that a request has carried out just now is in the book. */
 static void note_plan(struct live_desk *desk, const void *body, size_t len)
 {
     struct fore_event_plan event;
     memcpy(&event, body, sizeof event);
-    for (size_t i = 0; i < LIVE_PLANS_ASKED; i++)
-        if (desk->plans.asked[i].id != 0 && desk->plans.asked[i].plan.id == event.plan) return;
+    if (desk->carrying) return;
     struct live_plan *plan = live_plans_add(&desk->plans, false);
     size_t head = sizeof event + event.move_count * sizeof(struct fore_event_plan_move);
     plan->status = event.admitted ? LIVE_PLAN_ADMITTED : LIVE_PLAN_PROPOSED;
@@ -136,6 +157,7 @@ static void note_plan(struct live_desk *desk, const void *body, size_t len)
             .bytes = (double)move.bytes
         };
     }
+    keep_whole(desk, plan);
 }
 
 static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)

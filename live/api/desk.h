@@ -18,26 +18,28 @@
 #include "live/api/response.h"
 #include "live/api/stream.h"
 #include "live/backend.h"
+#include "live/base/order.h"
 #include "live/config.h"
 
 /* Name, type of its JSON value, when a change is in force, what it is. */
-#define LIVE_SETTING_MAP(X)                                                                          \
-    X(MODE, "mode", "string", "at once", "observe, propose or auto")                                 \
-    X(STRATEGY, "strategy", "string", "after a restart", "the policy that decides (policy.name)")    \
-    X(SHARDING_KEY, "sharding_key", "string", "as a note",                                           \
-      "what applications shard by, kept for people and `foreshard advise`; nothing is moved for it") \
-    X(REPLICAS, "replicas", "number", "at once",                                                     \
-      "copies each partition should have; those with fewer are recommended for more")                \
-    X(THRESHOLDS, "thresholds", "string", "at once",                                                 \
-      "from which RRS on something is done, as decide.thresholds: \"*=0.2, orders:17=0.9\"")         \
-    X(HINTS, "hints", "string", "at once",                                                           \
-      "announced load, as forecast.hints: \"orders daily 02:00..02:30 x3\", ';' between them")       \
-    X(QUIET, "quiet", "string", "at once", "when nothing may move: \"mon-fri 18:00-22:00\"")         \
-    X(FINISH_BEFORE, "finish_before", "string", "at once",                                           \
-      "moves must be over by then: \"07:00\"")                                                       \
-    X(PIN, "pin", "string", "at once", "\"users -> zone-1\", ',' between rules")                     \
-    X(APART, "apart", "string", "at once", "\"users <> orders\", ',' between rules")                 \
-    X(FORBIDDEN, "forbidden", "string", "at once", "nodes that must hold nothing")                   \
+#define LIVE_SETTING_MAP(X)                                                                              \
+    X(MODE, "mode", "string", "at once", "observe, propose or auto")                                     \
+    X(STRATEGY, "strategy", "string", "from the next step on",                                           \
+      "the policy that decides (policy.name); moves that run end as they would have")                    \
+    X(SHARDING_KEY, "sharding_key", "string", "as advice",                                               \
+      "what applications shard by, as a pattern of keys: \"cart:{user}:*\"; `reason` says what it does") \
+    X(REPLICAS, "replicas", "number", "at once",                                                         \
+      "copies each partition should have; those with fewer are recommended for more")                    \
+    X(THRESHOLDS, "thresholds", "string", "at once",                                                     \
+      "from which RRS on something is done, as decide.thresholds: \"*=0.2, orders:17=0.9\"")             \
+    X(HINTS, "hints", "string", "at once",                                                               \
+      "announced load, as forecast.hints: \"orders daily 02:00..02:30 x3\", ';' between them")           \
+    X(QUIET, "quiet", "string", "at once", "when nothing may move: \"mon-fri 18:00-22:00\"")             \
+    X(FINISH_BEFORE, "finish_before", "string", "at once",                                               \
+      "moves must be over by then: \"07:00\"")                                                           \
+    X(PIN, "pin", "string", "at once", "\"users -> zone-1\", ',' between rules")                         \
+    X(APART, "apart", "string", "at once", "\"users <> orders\", ',' between rules")                     \
+    X(FORBIDDEN, "forbidden", "string", "at once", "nodes that must hold nothing")                       \
     X(REPLICAS_APART, "replicas_apart", "string", "at once", "node, rack or zone")
 
 enum live_setting {
@@ -59,6 +61,9 @@ struct live_desk {
     struct live_log *log;
     struct live_memory *memory; /* NULL: nothing is kept */
     const char *journal;        /* path of the events' file; NULL: none */
+    /* Told of every order before it is carried out; may be NULL. */
+    void (*order_seen)(void *self, const struct live_order *order);
+    void *order_self;
     struct live_board board;
     struct live_stream stream;
     struct fore_snapshot snapshot; /* of the engine's events */
@@ -72,6 +77,7 @@ struct live_desk {
     uint64_t pictures, windows_told;
     fore_ns pictured_at; /* by our clock */
     bool touched;        /* something changed since the last picture */
+    bool carrying;       /* the plan that is told of now is one of the book's */
     struct live_health health;
 };
 
@@ -98,9 +104,20 @@ FORE_MUST_USE enum fore_err live_desk_set(struct live_desk *desk, enum live_sett
                                           const char *value, const char *who,
                                           struct fore_diag *diag);
 int live_setting_find(const char *name); /* -1: there is none */
-/* Internal, desk_rules.c: in force, not kept. */
+/* Internal, desk_rules.c: in force, not kept; an event says so, and that it was done `by`. */
 FORE_MUST_USE enum fore_err live_desk_apply(struct live_desk *desk, enum live_setting setting,
-                                            const char *value, struct fore_diag *diag);
+                                            const char *value, const char *by,
+                                            struct fore_diag *diag);
+/* Internal, desk_orders.c: has the engine carry an order out, after the tape has seen it; its time
+ * is filled in. `outcome` may be NULL. */
+FORE_MUST_USE enum fore_err live_desk_order(struct live_desk *desk, struct live_order *order,
+                                            struct live_order_outcome *outcome,
+                                            struct fore_diag *diag);
+/* An order that the engine is not told, done: only an event. */
+void live_desk_note(struct live_desk *desk, enum fore_order_kind kind, uint64_t plan,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* What a sharding key does and does not do on this cluster; appended. */
+void live_desk_sharding_advice(const struct live_desk *desk, const char *key, struct fore_buf *out);
 void live_desk_configured(struct live_desk *desk);
 uint64_t live_unix_ms(void);
 
@@ -114,6 +131,10 @@ void live_desk_approve(struct live_desk *desk, struct live_request *request,
 void live_desk_cancel_plan(struct live_desk *desk, struct live_request *request,
                            struct live_response *reply);
 void live_desk_cancel_move(struct live_desk *desk, struct live_request *request,
+                           struct live_response *reply);
+void live_desk_pause_move(struct live_desk *desk, struct live_request *request,
+                          struct live_response *reply);
+void live_desk_resume_move(struct live_desk *desk, struct live_request *request,
                            struct live_response *reply);
 void live_desk_reshard(struct live_desk *desk, struct live_request *request,
                        struct live_response *reply);

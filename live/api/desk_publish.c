@@ -149,6 +149,11 @@ static void copy_settings(struct live_desk *desk, struct live_picture *picture)
             .about = live_setting_rows[i].about,
             .in_force = live_setting_rows[i].in_force,
             .changed_unix_ms = desk->changed_unix_ms[i]};
+    struct fore_buf advice = {0};
+    live_desk_sharding_advice(desk, desk->setting[LIVE_SET_SHARDING_KEY], &advice);
+    picture->setting[LIVE_SET_SHARDING_KEY].reason =
+        fore_arena_strdup(&picture->arena, advice.data);
+    fore_buf_fini(&advice);
     (void)live_number(desk->setting[LIVE_SET_REPLICAS], FORE_REPLICAS_MAX,
                       &picture->replicas_wanted);
 }

@@ -73,26 +73,20 @@ void live_desk_configured(struct live_desk *desk)
 
 /* ---- what a change does -------------------------------------------------------------------- */
 
-static enum fore_err apply_mode(struct live_desk *desk, const char *value, struct fore_diag *diag)
+static enum fore_err check_mode(const char *value, uint32_t *mode, struct fore_diag *diag)
 {
-    for (uint32_t i = 0; i < FORE_COUNTOF(modes); i++)
-        if (strcmp(modes[i], value) == 0) {
-            desk->mode = i;
-            live_desk_hold(desk, desk->killed);
-            return FORE_E_OK;
-        }
+    for (*mode = 0; *mode < FORE_COUNTOF(modes); ++*mode)
+        if (strcmp(modes[*mode], value) == 0) return FORE_E_OK;
     return fore_err_set(diag, FORE_E_FORMAT, "mode: \"%.40s\" is none of observe, propose, auto",
                         value);
 }
 
+/* Names are the engine's to know. */
 static enum fore_err check_strategy(const char *value, struct fore_diag *diag)
 {
     const struct fore_policy *policy = fore_policy_find(value);
-    if (policy == NULL)
-        return fore_err_set(diag, FORE_E_FORMAT, "strategy: \"%.40s\" is no policy", value);
-    if (policy->needs_truth)
-        return fore_err_set(diag, FORE_E_RANGE, "strategy: nobody knows a real cluster's future");
-    return FORE_E_OK;
+    if (policy == NULL || !policy->needs_truth) return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_RANGE, "strategy: nobody knows a real cluster's future");
 }
 
 static enum fore_err check_replicas(const char *value, struct fore_diag *diag)
@@ -103,35 +97,15 @@ static enum fore_err check_replicas(const char *value, struct fore_diag *diag)
                         FORE_REPLICAS_MAX);
 }
 
-/* The text of a setting of the group, with the one that is being changed. */
-static const char *text_of(const struct live_desk *desk, enum live_setting which,
-                           enum live_setting changing, const char *value)
+/* Braces as Redis reads them, or none. */
+static enum fore_err check_sharding_key(const char *value, struct fore_diag *diag)
 {
-    return which == changing ? value : desk->setting[which];
-}
-
-static enum fore_err apply_placement(struct live_desk *desk, enum live_setting setting,
-                                     const char *value, struct fore_diag *diag)
-{
-    struct fore_arena arena = {0};
-    struct fore_placement_options options = {0};
-    struct fore_option_binding binding = {&fore_placement_section, &options};
-    enum fore_err err = FORE_E_OK;
-    for (enum live_setting s = LIVE_SET_PIN; s <= LIVE_SET_REPLICAS_APART && err == FORE_E_OK; s++)
-        err = fore_option_set(binding, &arena, live_setting_rows[s].name,
-                              text_of(desk, s, setting, value), live_setting_rows[s].name, diag);
-    if (err == FORE_E_OK) err = fore_engine_set_placement(desk->engine, &options, diag);
-    fore_arena_fini(&arena);
-    return err;
-}
-
-static enum fore_err apply_timetable(struct live_desk *desk, enum live_setting setting,
-                                     const char *value, struct fore_diag *diag)
-{
-    struct fore_timetable_options options = {
-        .quiet = text_of(desk, LIVE_SET_QUIET, setting, value),
-        .finish_before = text_of(desk, LIVE_SET_FINISH_BEFORE, setting, value)};
-    return fore_engine_set_timetable(desk->engine, &options, diag);
+    const char *open = strchr(value, '{'), *close = open != NULL ? strchr(open, '}') : NULL;
+    if (open == NULL || (close != NULL && close > open + 1)) return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_FORMAT,
+                        "sharding_key: \"%.40s\": there is nothing between the first { and the "
+                        "next }, and Redis would hash the whole key",
+                        value);
 }
 
 static enum fore_err no_control_characters(const char *name, const char *value,
@@ -143,29 +117,72 @@ static enum fore_err no_control_characters(const char *name, const char *value,
     return FORE_E_OK;
 }
 
-enum fore_err live_desk_apply(struct live_desk *desk, enum live_setting setting, const char *value,
-                              struct fore_diag *diag)
+static enum fore_err check(enum live_setting setting, const char *value, uint32_t *mode,
+                           struct fore_diag *diag)
 {
     const char *name = live_setting_rows[setting].name;
     if (strlen(value) >= LIVE_SETTING_MAX)
         return fore_err_set(diag, FORE_E_RANGE, "%s: longer than %d bytes", name, LIVE_SETTING_MAX);
     FORE_TRY(no_control_characters(name, value, diag));
-    switch (setting) {
-    case LIVE_SET_MODE: return apply_mode(desk, value, diag);
-    case LIVE_SET_STRATEGY: return check_strategy(value, diag);
-    case LIVE_SET_SHARDING_KEY: return FORE_E_OK;
-    case LIVE_SET_REPLICAS: return check_replicas(value, diag);
-    case LIVE_SET_THRESHOLDS: return fore_engine_set_thresholds(desk->engine, value, diag);
-    case LIVE_SET_HINTS: return fore_engine_set_hints(desk->engine, value, diag);
-    case LIVE_SET_QUIET:
-    case LIVE_SET_FINISH_BEFORE: return apply_timetable(desk, setting, value, diag);
-    case LIVE_SET_PIN:
-    case LIVE_SET_APART:
-    case LIVE_SET_FORBIDDEN:
-    case LIVE_SET_REPLICAS_APART: return apply_placement(desk, setting, value, diag);
-    case LIVE_SETTINGS:
-    default: return FORE_E_RANGE;
+    if (setting == LIVE_SET_MODE) return check_mode(value, mode, diag);
+    if (setting == LIVE_SET_STRATEGY) return check_strategy(value, diag);
+    if (setting == LIVE_SET_REPLICAS) return check_replicas(value, diag);
+    if (setting == LIVE_SET_SHARDING_KEY) return check_sharding_key(value, diag);
+    return FORE_E_OK;
+}
+
+/* Settings that the engine reads together are in one order: those from `first` on. */
+static void fill_group(const struct live_desk *desk, enum live_setting first, int count,
+                       enum live_setting changing, const char *value, struct live_order *order)
+{
+    for (int i = 0; i < count; i++) {
+        enum live_setting which = (enum live_setting)((int)first + i);
+        order->text[i] = which == changing ? value : desk->setting[which];
     }
+}
+
+static void make_order(const struct live_desk *desk, enum live_setting setting, const char *value,
+                       struct live_order *order)
+{
+    static const enum fore_order_kind kinds[LIVE_SETTINGS] = {
+        [LIVE_SET_MODE] = FORE_ORDER_MODE,
+        [LIVE_SET_STRATEGY] = FORE_ORDER_STRATEGY,
+        [LIVE_SET_SHARDING_KEY] = FORE_ORDER_SETTING,
+        [LIVE_SET_REPLICAS] = FORE_ORDER_SETTING,
+        [LIVE_SET_THRESHOLDS] = FORE_ORDER_THRESHOLDS,
+        [LIVE_SET_HINTS] = FORE_ORDER_HINTS,
+        [LIVE_SET_QUIET] = FORE_ORDER_TIMETABLE,
+        [LIVE_SET_FINISH_BEFORE] = FORE_ORDER_TIMETABLE,
+        [LIVE_SET_PIN] = FORE_ORDER_PLACEMENT,
+        [LIVE_SET_APART] = FORE_ORDER_PLACEMENT,
+        [LIVE_SET_FORBIDDEN] = FORE_ORDER_PLACEMENT,
+        [LIVE_SET_REPLICAS_APART] = FORE_ORDER_PLACEMENT,
+    };
+    order->kind = kinds[setting];
+    order->done = true;
+    order->text[0] = value;
+    if (order->kind == FORE_ORDER_TIMETABLE)
+        fill_group(desk, LIVE_SET_QUIET, 2, setting, value, order);
+    if (order->kind == FORE_ORDER_PLACEMENT)
+        fill_group(desk, LIVE_SET_PIN, LIVE_ORDER_TEXTS, setting, value, order);
+}
+
+enum fore_err live_desk_apply(struct live_desk *desk, enum live_setting setting, const char *value,
+                              const char *by, struct fore_diag *diag)
+{
+    uint32_t mode = desk->mode;
+    struct live_order order = {.now = 0};
+    struct fore_buf said = {0};
+    FORE_TRY(check(setting, value, &mode, diag));
+    make_order(desk, setting, value, &order);
+    fore_buf_printf(&said, "%s: \"%.200s\", by %s", live_setting_rows[setting].name, value, by);
+    order.said = said.data;
+    enum fore_err err = live_desk_order(desk, &order, NULL, diag);
+    fore_buf_fini(&said);
+    if (err != FORE_E_OK || setting != LIVE_SET_MODE) return err;
+    desk->mode = mode;
+    live_desk_hold(desk, desk->killed);
+    return FORE_E_OK;
 }
 
 static void tell(struct live_desk *desk, enum live_setting setting, const char *value,
@@ -184,11 +201,12 @@ enum fore_err live_desk_set(struct live_desk *desk, enum live_setting setting, c
     const char *name = live_setting_rows[setting].name;
     const char *wanted = value != NULL ? value : desk->configured[setting];
     uint64_t unix_ms = live_unix_ms();
-    FORE_TRY(live_desk_apply(desk, setting, wanted, diag));
+    FORE_TRY(live_desk_apply(desk, setting, wanted, who, diag));
     if (desk->memory != NULL) {
         enum fore_err err = live_memory_set(desk->memory, name, value, who, unix_ms, diag);
         if (err != FORE_E_OK) { /* what is not on disk is not in force either */
-            enum fore_err back = live_desk_apply(desk, setting, desk->setting[setting], NULL);
+            enum fore_err back = live_desk_apply(desk, setting, desk->setting[setting],
+                                                 "the desk: the change could not be kept", NULL);
             return back == FORE_E_OK ? err : back;
         }
     }

@@ -140,7 +140,7 @@ const char *const live_openapi_schemas[] = {
       "\"bytes_done\":{\"type\":\"integer\"},\"bytes_total\":{\"type\":\"integer\"},"
       "\"progress\":{\"type\":[\"number\",\"null\"]},\"bytes_per_sec_max\":{\"type\":\"number\"},"
       "\"began_s\":{\"type\":\"number\"},\"changed_s\":{\"type\":\"number\"},"
-      "\"running\":{\"type\":\"boolean\"},\"eta_s\":{\"type\":[\"number\",\"null\"]},"
+      "\"running\":{\"type\":\"boolean\"},\"paused\":{\"type\":\"boolean\"},\"eta_s\":{\"type\":[\"number\",\"null\"]},"
       "\"note\":{\"type\":\"string\"}},\"required\":[\"ticket\",\"stage\"],"
       "\"additionalProperties\":false}",
     "\"Migrations\":{\"type\":\"object\",\"properties\":{\"state\":{\"type\":\"string\"},"
@@ -153,6 +153,7 @@ const char *const live_openapi_schemas[] = {
       "\"bytes_total\":{\"type\":\"integer\"},\"progress\":{\"type\":[\"number\",\"null\"]},"
       "\"bytes_per_sec_max\":{\"type\":\"number\"},\"began_s\":{\"type\":\"number\"},"
       "\"changed_s\":{\"type\":\"number\"},\"running\":{\"type\":\"boolean\"},"
+      "\"paused\":{\"type\":\"boolean\"},"
       "\"eta_s\":{\"type\":[\"number\",\"null\"]},\"note\":{\"type\":\"string\"}},"
       "\"required\":[\"ticket\",\"stage\"],\"additionalProperties\":false}}},"
       "\"required\":[\"migrations\"],\"additionalProperties\":false}",
@@ -168,6 +169,7 @@ const char *const live_openapi_schemas[] = {
     "\"Setting\":{\"type\":\"object\",\"properties\":{\"state\":{\"type\":\"string\"},"
       "\"at_s\":{\"type\":\"number\"},\"setting\":{\"type\":\"string\"},"
       "\"value\":{\"type\":[\"string\",\"integer\"]},\"in_force\":{\"type\":\"string\"},"
+      "\"reason\":{\"type\":\"string\"},"
       "\"as_configured\":{\"type\":\"boolean\"},\"changed_unix_ms\":{\"type\":\"integer\"},"
       "\"about\":{\"type\":\"string\"},\"kept\":{\"type\":\"boolean\"}},"
       "\"required\":[\"setting\",\"value\"],\"additionalProperties\":false}",
@@ -175,7 +177,7 @@ const char *const live_openapi_schemas[] = {
       "\"at_s\":{\"type\":\"number\"},\"rrs_threshold\":{\"type\":\"number\"},"
       "\"settings\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
       "\"properties\":{\"setting\":{\"type\":\"string\"},\"value\":{\"type\":[\"string\","
-      "\"integer\"]},\"in_force\":{\"type\":\"string\"},\"as_configured\":{\"type\":\"boolean\"},"
+      "\"integer\"]},\"in_force\":{\"type\":\"string\"},\"reason\":{\"type\":\"string\"},\"as_configured\":{\"type\":\"boolean\"},"
       "\"changed_unix_ms\":{\"type\":\"integer\"},\"about\":{\"type\":\"string\"}},"
       "\"required\":[\"setting\",\"value\"],\"additionalProperties\":false}}},"
       "\"required\":[\"settings\"],\"additionalProperties\":false}",

@@ -67,6 +67,7 @@ struct live_picture_plan { /* a dry run somebody asked for, or a plan of the eng
 
 struct live_picture_setting {
     const char *name, *value, *kind, *about, *in_force;
+    const char *reason;       /* why it is advice; NULL: it is not */
     uint64_t changed_unix_ms; /* 0: as configured */
 };
 

@@ -3,12 +3,45 @@
 
 #include "live/base/clock.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/time.h>
 
-enum { PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 2000, TIMEOUT_MS = 1000 };
+enum { PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 2000, TIMEOUT_MS = 1000, ELEMENTS_MOST = 1 << 24 };
+
+/* ---- how large a reply may say it is --------------------------------------------------------- */
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t array_size;
+#else
+typedef int array_size;
+#endif
+
+static redisReplyObjectFunctions theirs, bounded;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* hiredis makes room for as many elements as an array is said to have before one of them has come:
+ * "*268435455" alone costs 2 GiB. What is larger than any list of keys we ask for is no reply. */
+static void *create_array(const redisReadTask *task, array_size elements)
+{
+    uint64_t sum = (uint64_t)elements;
+    for (const redisReadTask *above = task->parent; above != NULL; above = above->parent)
+        sum += (uint64_t)above->elements;
+    return sum <= ELEMENTS_MOST ? theirs.createArray(task, elements) : NULL;
+}
+
+static void make_bounded(void)
+{
+    redisReader *reader = redisReaderCreate();
+    FORE_ASSERT(reader != NULL);
+    theirs = bounded = *reader->fn;
+    bounded.createArray = create_array;
+    redisReaderFree(reader);
+}
+
+/* ---- open and close ------------------------------------------------------------------------- */
 
 void live_link_init(struct live_link *link, const struct live_address *address,
                     const struct live_access *access)
@@ -66,6 +99,8 @@ enum fore_err live_link_open(struct live_link *link)
     link->context = redisConnectWithTimeout(link->address.host, link->address.port, timeout);
     bool there = link->context != NULL && link->context->err == 0 &&
                  redisSetTimeout(link->context, timeout) == REDIS_OK;
+    (void)pthread_once(&once, make_bounded);
+    if (there) link->context->reader->fn = &bounded;
     enum fore_err err = there ? greet(link) : FORE_E_UNREACHABLE;
     if (err != FORE_E_OK) {
         link->denied = err == FORE_E_REFUSED;

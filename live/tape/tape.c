@@ -212,6 +212,14 @@ void live_tape_put_step(struct live_tape *tape, struct live_tape_step step)
     put(tape, LIVE_TAPE_STEP, FORE_E_OK, args, NULL, 0);
 }
 
+void live_tape_put_order(struct live_tape *tape, const struct live_order *order)
+{
+    fore_buf_reset(&tape->scratch);
+    live_order_write(order, &tape->scratch);
+    live_tape_file_put(&tape->file, LIVE_TAPE_ORDER, FORE_E_OK, tape->scratch.data,
+                       tape->scratch.len);
+}
+
 enum fore_err live_tape_close(struct live_tape *tape, struct fore_diag *diag)
 {
     if (tape->recording) live_tape_file_flush(&tape->file);

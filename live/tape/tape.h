@@ -2,10 +2,11 @@
  * tape.h - everything that crossed a driver's door in a run, so that the engine can be run again on
  * it, without the cluster, to the same decisions bit for bit.
  *
- * The engine is a function of what its driver answers, of the times of its steps and of its options
- * (core/engine.h). A recorder stands between engine and driver and writes down each call and its
- * answer; a player answers the same calls from the file, and notices the first one that differs in
- * kind or arguments: then this engine decides otherwise than the recorded one did.
+ * The engine is a function of what its driver answers, of the times of its steps, of its options
+ * and of what operators order in between (core/engine.h, live/base/order.h). A recorder stands
+ * between engine and driver and writes down each call and its answer, and each order before it; a
+ * player answers the same calls from the file, and notices the first one that differs in kind or
+ * arguments: then this engine decides otherwise than the recorded one did.
  *
  * File: header {magic "FORETAPE", u32 version, u32 sizes of the structs in it, what the run was
  * made with}, then frames {u32 raw, u32 stored, u32 CRC-32C of the stored bytes, u32 0} and zstd,
@@ -18,6 +19,7 @@
 #define LIVE_TAPE_H
 
 #include "core/cluster/driver.h"
+#include "live/base/order.h"
 
 struct live_tape;
 
@@ -37,17 +39,25 @@ FORE_MUST_USE enum fore_err live_tape_play(struct live_tape **out, const char *p
 /* The door to give to the engine; closing it is live_tape_close()'s business. */
 struct fore_driver live_tape_door(struct live_tape *tape);
 
-struct live_tape_step { /* what came from outside, before a step */
+struct live_tape_step { /* what holds in a step */
     fore_ns now;
     fore_ns act_from; /* fore_engine_act_from */
     bool hold;        /* fore_engine_hold */
 };
 /* Recorder: before each step of the engine. */
 void live_tape_put_step(struct live_tape *tape, struct live_tape_step step);
-/* Player: the next step. AGAIN: the tape is at its end; FORMAT: damage; CONFLICT: the engine has
+/* Recorder: before an order is carried out. */
+void live_tape_put_order(struct live_tape *tape, const struct live_order *order);
+
+struct live_tape_turn { /* a step, or an order between two */
+    bool ordered;
+    struct live_tape_step step;
+    struct live_order order; /* its texts are valid until the next turn */
+};
+/* Player: what comes next. AGAIN: the tape is at its end; FORMAT: damage; CONFLICT: the engine has
  * asked for something else than the recorded one. */
-FORE_MUST_USE enum fore_err live_tape_take_step(struct live_tape *tape, struct live_tape_step *out,
-                                                struct fore_diag *diag);
+FORE_MUST_USE enum fore_err live_tape_take(struct live_tape *tape, struct live_tape_turn *out,
+                                           struct fore_diag *diag);
 /* IO when something could not be written. The recorder's inner driver stays open. */
 FORE_MUST_USE enum fore_err live_tape_close(struct live_tape *tape, struct fore_diag *diag);
 

@@ -23,7 +23,7 @@ struct live_tape_header live_tape_header_of(uint32_t caps, const struct live_tap
     struct live_tape_header header;
     memset(&header, 0, sizeof header);
     memcpy(header.magic, "FORETAPE", sizeof header.magic);
-    header.version = 1;
+    header.version = 2;
     header.node_size = sizeof(struct fore_node);
     header.table_size = sizeof(struct fore_table);
     header.partition_size = sizeof(struct fore_partition);
@@ -32,6 +32,7 @@ struct live_tape_header live_tape_header_of(uint32_t caps, const struct live_tap
     header.move_size = sizeof(struct fore_move);
     header.status_size = sizeof(struct fore_move_status);
     header.key_size = sizeof(struct fore_key_sample);
+    header.plan_size = sizeof(struct fore_plan);
     header.caps = caps;
     header.run = *run;
     return header;

@@ -20,12 +20,13 @@ enum live_tape_op {
     LIVE_TAPE_DIGEST,
     LIVE_TAPE_CUTOVER,
     LIVE_TAPE_SWEEP,
+    LIVE_TAPE_ORDER,
 };
 
 struct live_tape_header {
     char magic[8];
     uint32_t version, node_size, table_size, partition_size, sample_size, sample_node_size,
-        move_size, status_size, key_size, caps;
+        move_size, status_size, key_size, plan_size, caps;
     struct live_tape_run run;
 };
 struct live_tape_header live_tape_header_of(uint32_t caps, const struct live_tape_run *run);

@@ -50,7 +50,7 @@ static bool same_build(const struct live_tape_header *a, const struct live_tape_
            a->table_size == b->table_size && a->partition_size == b->partition_size &&
            a->sample_size == b->sample_size && a->sample_node_size == b->sample_node_size &&
            a->move_size == b->move_size && a->status_size == b->status_size &&
-           a->key_size == b->key_size;
+           a->key_size == b->key_size && a->plan_size == b->plan_size;
 }
 
 /* The answer to this question; its results, `len` bytes or (0) as many as there are. */
@@ -276,25 +276,45 @@ enum fore_err live_tape_play(struct live_tape **out, const char *path, struct li
     return FORE_E_OK;
 }
 
-enum fore_err live_tape_take_step(struct live_tape *tape, struct live_tape_step *out,
-                                  struct fore_diag *diag)
+/* The order's texts lie in bytes of our own: what it makes the engine ask is read meanwhile. */
+static bool take_order(struct live_tape *tape, const struct live_tape_record *record,
+                       struct live_order *out)
+{
+    fore_buf_reset(&tape->scratch);
+    fore_buf_append(&tape->scratch, record->body, record->len);
+    return live_order_read(tape->scratch.data, tape->scratch.len, out) == FORE_E_OK;
+}
+
+static bool take_step(const struct live_tape_record *record, struct live_tape_step *out)
+{
+    struct live_tape_args args;
+    if (record->len < sizeof args) return false;
+    memcpy(&args, record->body, sizeof args);
+    *out =
+        (struct live_tape_step){.now = args.word, .act_from = args.move_a, .hold = args.real > 0};
+    return true;
+}
+
+enum fore_err live_tape_take(struct live_tape *tape, struct live_tape_turn *out,
+                             struct fore_diag *diag)
 {
     struct live_tape_record record = {0};
-    struct live_tape_args args;
     enum fore_err err = FORE_E_OK;
     if (!tape->diverged && !tape->damaged) err = live_tape_file_next(&tape->file, &record);
     if (err == FORE_E_AGAIN) return err;
-    if (err != FORE_E_OK || tape->damaged || (!tape->diverged && record.len < sizeof args))
+    bool sound = err == FORE_E_OK && !tape->damaged;
+    if (sound && !tape->diverged && record.op != LIVE_TAPE_STEP && record.op != LIVE_TAPE_ORDER)
+        (void)diverge(tape, "this engine asked less", LIVE_TAPE_STEP, record.op);
+    if (sound && tape->diverged)
+        return fore_err_set(diag, FORE_E_CONFLICT, "tape: other decisions than were recorded: %s",
+                            tape->why);
+    out->ordered = record.op == LIVE_TAPE_ORDER;
+    if (sound)
+        sound =
+            out->ordered ? take_order(tape, &record, &out->order) : take_step(&record, &out->step);
+    if (!sound)
         return fore_err_set(diag, FORE_E_FORMAT, "tape: damaged after record %llu",
                             (unsigned long long)tape->records);
     tape->records++;
-    if (!tape->diverged && record.op != LIVE_TAPE_STEP)
-        (void)diverge(tape, "this engine asked less", LIVE_TAPE_STEP, record.op);
-    if (tape->diverged)
-        return fore_err_set(diag, FORE_E_CONFLICT, "tape: other decisions than were recorded: %s",
-                            tape->why);
-    memcpy(&args, record.body, sizeof args);
-    *out =
-        (struct live_tape_step){.now = args.word, .act_from = args.move_a, .hold = args.real > 0};
     return FORE_E_OK;
 }

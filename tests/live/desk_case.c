@@ -28,7 +28,41 @@ static void load_config(const char *const *sets)
     dc.config.engine.forecast.clock_start = 1795824000; /* a Saturday's midnight */
 }
 
+static void put_event(void *self, fore_ns at, enum fore_event_kind kind, const void *body,
+                      size_t len)
+{
+    (void)self;
+    fore_sink_put(live_desk_sink(dc.desk), at, kind, body, len);
+    fore_sink_put(fore_journal_writer_sink(dc.writer), at, kind, body, len);
+    fore_sink_put(dc.hear, at, kind, body, len);
+    size_t head = sizeof(struct fore_event_order);
+    if (kind == FORE_EV_ORDER && len > head)
+        (void)snprintf(dc.order, sizeof dc.order, "%.*s", (int)(len - head),
+                       (const char *)body + head);
+}
+
+static void seen(void *self, const struct live_order *order)
+{
+    live_tape_put_order(self, order);
+}
+
+static struct fore_driver door_of(const char *tape)
+{
+    struct live_tape_run run = {
+        .seed = 7, .slo_ns = dc.backend.slo, .clock_start = dc.config.engine.forecast.clock_start};
+    if (tape == NULL) return dc.backend.door;
+    FORE_ASSERT(live_tape_record(&dc.tape, tape, dc.backend.door, &run, NULL) == FORE_E_OK);
+    dc.desk->order_seen = seen;
+    dc.desk->order_self = dc.tape;
+    return live_tape_door(dc.tape);
+}
+
 void desk_case_open(const char *memory, const char *const *sets)
+{
+    desk_case_open_taped(memory, NULL, sets);
+}
+
+void desk_case_open_taped(const char *memory, const char *tape, const char *const *sets)
 {
     struct fore_diag diag = {.code = FORE_E_OK};
     memset(&dc, 0, sizeof dc);
@@ -40,9 +74,12 @@ void desk_case_open(const char *memory, const char *const *sets)
     dc.desk = calloc(1, sizeof *dc.desk);
     FORE_ASSERT(dc.desk != NULL);
     live_desk_open(dc.desk, &dc.config, &dc.backend, &dc.log, dc.memory);
+    struct fore_journal_header header = {
+        .major = FORE_JOURNAL_MAJOR, .minor = FORE_JOURNAL_MINOR, .text = ""};
+    dc.writer = fore_journal_writer_create(&header, (struct fore_journal_out){.write = NULL});
     struct fore_engine_setup setup = {.options = &dc.config.engine,
-                                      .driver = dc.backend.door,
-                                      .sink = live_desk_sink(dc.desk),
+                                      .driver = door_of(tape),
+                                      .sink = {.put = put_event},
                                       .seed = 7,
                                       .slo_ns = dc.backend.slo,
                                       .act_from = UINT64_MAX,
@@ -69,6 +106,8 @@ void desk_case_close(void)
 {
     forget_answer();
     fore_engine_destroy(dc.engine);
+    if (dc.tape != NULL) FORE_ASSERT(live_tape_close(dc.tape, NULL) == FORE_E_OK);
+    fore_journal_writer_destroy(dc.writer);
     live_desk_close(dc.desk);
     free(dc.desk);
     live_backend_close(&dc.backend);
@@ -87,6 +126,12 @@ void desk_case_run(uint32_t windows)
         enum fore_err err =
             dc.backend.ops->pass(dc.backend.self, dc.config.engine.observe.window, &ended, &diag);
         FORE_ASSERT(err == FORE_E_OK && !ended);
+        if (dc.tape != NULL)
+            live_tape_put_step(
+                dc.tape,
+                (struct live_tape_step){.now = fore_driver_now(dc.backend.door),
+                                        .act_from = dc.desk->mode == LIVE_OBSERVE ? UINT64_MAX : 0,
+                                        .hold = dc.desk->killed || dc.desk->mode != LIVE_AUTO});
         err = fore_engine_step(dc.engine, fore_driver_now(dc.backend.door), &diag);
         FORE_ASSERT(err == FORE_E_OK);
     }

@@ -6,8 +6,10 @@
 #ifndef TEST_DESK_CASE_H
 #define TEST_DESK_CASE_H
 
+#include "core/cluster/journal.h"
 #include "live/api/api.h"
 #include "live/api/desk.h"
+#include "live/tape/tape.h"
 
 struct desk_case {
     struct fore_arena arena;
@@ -15,10 +17,14 @@ struct desk_case {
     struct live_backend backend;
     struct live_log log;
     struct fore_engine *engine;
-    struct live_memory *memory; /* NULL unless asked for */
+    struct live_memory *memory;         /* NULL unless asked for */
+    struct live_tape *tape;             /* likewise */
+    struct fore_journal_writer *writer; /* of the events; they go nowhere but into its digest */
     struct live_desk *desk;
     struct live_api api;
     struct fore_buf openapi;
+    char order[400];       /* what the newest ORDER says; "" before the first */
+    struct fore_sink hear; /* a test's own ear for events; may be empty */
     /* Of the last desk_case_ask(). */
     uint32_t status;
     struct live_response response;
@@ -29,6 +35,8 @@ extern struct desk_case dc;
 
 /* `memory`: a file name, or NULL. Settings: "section.name=value", NULL-ended; may be NULL. */
 void desk_case_open(const char *memory, const char *const *sets);
+/* The same, recorded. */
+void desk_case_open_taped(const char *memory, const char *tape, const char *const *sets);
 void desk_case_close(void);
 /* Windows of a second; loads rise, so that there is something to plan. */
 void desk_case_run(uint32_t windows);

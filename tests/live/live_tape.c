@@ -129,7 +129,8 @@ static enum fore_err play(const char *path, uint64_t seed_wanted, uint64_t *out,
                           struct fore_diag *diag)
 {
     struct live_tape *tape = NULL;
-    struct live_tape_step step;
+    struct live_tape_turn turn;
+    struct live_order_outcome outcome = {.taken = 0};
     struct live_tape_run run;
     FORE_TRY(live_tape_play(&tape, path, &run, diag));
     struct fore_journal_writer *writer = new_writer();
@@ -142,12 +143,17 @@ static enum fore_err play(const char *path, uint64_t seed_wanted, uint64_t *out,
                                       .keyframe_every = 5 * FORE_SEC};
     struct fore_engine *engine = NULL;
     enum fore_err err = fore_engine_create(&setup, &engine, diag);
-    for (*steps = 0; err == FORE_E_OK; ++*steps) {
-        err = live_tape_take_step(tape, &step, diag);
+    for (*steps = 0; err == FORE_E_OK;) {
+        err = live_tape_take(tape, &turn, diag);
         if (err != FORE_E_OK) break;
-        fore_engine_hold(engine, step.hold);
-        err = fore_engine_step(engine, step.now, diag);
+        if (turn.ordered) { /* one that was refused is refused again */
+            (void)live_order_do(engine, &turn.order, &outcome, NULL);
+            continue;
+        }
+        fore_engine_hold(engine, turn.step.hold);
+        err = fore_engine_step(engine, turn.step.now, diag);
         if (err == FORE_E_AGAIN || err == FORE_E_UNREACHABLE) err = FORE_E_OK;
+        ++*steps;
     }
     *out = fore_journal_writer_digest(writer);
     if (engine != NULL) fore_engine_destroy(engine);

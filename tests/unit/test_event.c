@@ -27,15 +27,17 @@ static void keep(void *self, fore_ns at, enum fore_event_kind kind, const void *
 
 static void every_kind_has_its_own_name_and_strangers_none(void **state)
 {
-    for (int i = FORE_EV_KEYFRAME; i <= FORE_EV_WHY; i++) {
+    for (int i = FORE_EV_KEYFRAME; i <= FORE_EV_ORDER; i++) {
         const char *text = fore_event_kind_text((enum fore_event_kind)i);
         assert_non_null(text);
         for (int j = FORE_EV_KEYFRAME; j < i; j++)
             assert_string_not_equal(text, fore_event_kind_text((enum fore_event_kind)j));
     }
     assert_string_equal(fore_event_kind_text(FORE_EV_MOVE), "move");
+    assert_string_equal(fore_order_kind_text(FORE_ORDER_WHAT_IF), "what-if");
+    assert_null(fore_order_kind_text(FORE_ORDERS));
     assert_null(fore_event_kind_text((enum fore_event_kind)0));
-    assert_null(fore_event_kind_text((enum fore_event_kind)20));
+    assert_null(fore_event_kind_text((enum fore_event_kind)21));
     assert_null(fore_event_kind_text((enum fore_event_kind)65535));
 }
 
@@ -49,6 +51,8 @@ static void numbers_of_kinds_never_change(void **state)
     assert_int_equal(FORE_EV_RESOLVED, 17);
     assert_int_equal(FORE_EV_GAIN, 18);
     assert_int_equal(FORE_EV_WHY, 19);
+    assert_int_equal(FORE_EV_ORDER, 20);
+    assert_int_equal(FORE_ORDER_CANCEL_MOVE, 12);
 }
 
 static void a_sink_without_put_swallows(void **state)
