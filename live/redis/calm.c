@@ -12,7 +12,7 @@ void live_calm_init(struct live_calm *calm, const struct live_calm_options *opti
     *calm = (struct live_calm){.options = *options};
     struct live_calm_options *o = &calm->options;
     if (!(o->hold > 0)) o->hold = 0.6;
-    if (!(o->floor > 0)) o->floor = 0.05;
+    if (!(o->floor > 0)) o->floor = 0.1;
     if (!(o->first > 0)) o->first = 0.3;
     calm->ease = o->over > 0 ? o->first : 1;
     calm->ceiling = 1;

@@ -27,7 +27,7 @@ struct live_calm_options {
     double slo_ms; /* 0: none */
     double slack_ms;
     double hold;  /* of the goal's excess over idle; below it the ease grows; 0: 0.6 */
-    double floor; /* 0: 0.05 */
+    double floor; /* 0: 0.1 */
     double first; /* ease before anything was felt; 0: 0.3 */
 };
 

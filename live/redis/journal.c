@@ -235,20 +235,40 @@ enum fore_err live_journal_begin(struct live_journal *journal, struct live_journ
     return leave(journal, err);
 }
 
+static enum fore_err insert_step(struct live_journal *journal, const struct live_journal_step *step)
+{
+    return RUN(journal, NULL,
+               "INSERT INTO step(move,slot,source,target,step,token,at_ms) VALUES(?,?,?,?,?,?,?)",
+               (int64_t)step->move, step->slot, step->from, step->to, step->step,
+               (int64_t)journal->token, wall_ms());
+}
+
+enum fore_err live_journal_steps(struct live_journal *journal, const struct live_journal_step *step,
+                                 uint32_t count, uint64_t *id)
+{
+    uint64_t row[LIVE_STEPS] = {0};
+    FORE_ASSERT(count <= LIVE_STEPS);
+    enum fore_err err = enter(journal);
+    for (uint32_t i = 0; i < count && err == FORE_E_OK; i++) {
+        err = insert_step(journal, &step[i]);
+        row[i] = (uint64_t)sqlite3_last_insert_rowid(journal->db);
+    }
+    FORE_TRY(leave(journal, err));
+    memcpy(id, row, count * sizeof row[0]); /* where nothing was written they are other things' */
+    return FORE_E_OK;
+}
+
 enum fore_err live_journal_step(struct live_journal *journal, const struct live_journal_step *step,
                                 uint64_t *id)
 {
-    enum fore_err err = enter(journal);
-    if (err == FORE_E_OK)
-        err = RUN(journal, NULL,
-                  "INSERT INTO step(move,slot,source,target,step,token,at_ms)"
-                  " VALUES(?,?,?,?,?,?,?)",
-                  (int64_t)step->move, step->slot, step->from, step->to, step->step,
-                  (int64_t)journal->token, wall_ms());
-    uint64_t row = (uint64_t)sqlite3_last_insert_rowid(journal->db);
-    FORE_TRY(leave(journal, err));
-    *id = row; /* where nothing was written it is the row of something else */
-    return FORE_E_OK;
+    return live_journal_steps(journal, step, 1, id);
+}
+
+enum fore_err live_journal_held(struct live_journal *journal)
+{
+    int64_t token = 0;
+    FORE_TRY(RUN(journal, &token, "SELECT token FROM lease WHERE one=?", 1));
+    return (uint64_t)token == journal->token ? FORE_E_OK : FORE_E_REFUSED;
 }
 
 enum fore_err live_journal_result(struct live_journal *journal, uint64_t id, enum fore_err result)

@@ -68,6 +68,13 @@ FORE_MUST_USE enum fore_err live_journal_begin(struct live_journal *journal,
 /* Before a step; `id` names it. Results that are due are written in the same transaction. */
 FORE_MUST_USE enum fore_err live_journal_step(struct live_journal *journal,
                                               const struct live_journal_step *step, uint64_t *id);
+/* Before the first of several, which come one after the other: one transaction, one wait for the
+ * disk. id[count]. The journal takes the last one for where the move is. */
+FORE_MUST_USE enum fore_err live_journal_steps(struct live_journal *journal,
+                                               const struct live_journal_step *step, uint32_t count,
+                                               uint64_t *id);
+/* Before each of those but the first: OK while the lease is ours. REFUSED; IO. Writes nothing. */
+FORE_MUST_USE enum fore_err live_journal_held(struct live_journal *journal);
 /* After it; on disk with the next step, end or renewal. */
 FORE_MUST_USE enum fore_err live_journal_result(struct live_journal *journal, uint64_t id,
                                                 enum fore_err result);

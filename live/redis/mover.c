@@ -11,6 +11,7 @@ enum {
     REFRESH_MS = 200,
     RECLAIM_AFTER_MS = 300,
     DWELL_MS = 1000,
+    RENEW_LOOK_MS = 20,
     RENEW_OPEN_MS = 1500 /* how long a slot in work waits for it */
 };
 
@@ -36,6 +37,7 @@ static void trouble(struct live_mover *mover, struct live_move *move, const stru
                     enum fore_err err)
 {
     move->trouble = true;
+    move->drained = false;
     mover->view_due = true;
     mover->counts.troubles++;
     note(move, diag, err);
@@ -123,18 +125,35 @@ static bool cluster_allows(struct live_mover *mover, const struct live_move *mov
 
 /* ---- the journal -------------------------------------------------------------------------- */
 
-static bool intend(struct live_mover *mover, struct live_move *move, enum live_step step)
+static bool refused(struct live_mover *mover, enum fore_err err)
+{
+    mover->fenced |= err == FORE_E_REFUSED;
+    return freeze(mover, mover->fenced ? "the lease went to another mover"
+                                       : "the journal cannot be written");
+}
+
+/* All that will be done to the slot in work, before the first of it. */
+static enum fore_err write_intents(struct live_mover *mover, struct live_move *move)
 {
     struct live_slot work = work_of(mover, move);
-    struct live_journal_step row = {
-        .move = move->id, .step = step, .slot = work.slot, .from = work.from, .to = work.to};
-    enum fore_err err = live_journal_step(mover->journal, &row, &move->step_id);
-    mover->fenced |= err == FORE_E_REFUSED;
-    if (err != FORE_E_OK)
-        return freeze(mover, mover->fenced ? "the lease went to another mover"
-                                           : "the journal cannot be written");
+    struct live_journal_step row[LIVE_STEPS];
+    for (int s = 0; s < LIVE_STEPS; s++)
+        row[s] = (struct live_journal_step){.move = move->id,
+                                            .step = (enum live_step)s,
+                                            .slot = work.slot,
+                                            .from = work.from,
+                                            .to = work.to};
+    return live_journal_steps(mover->journal, row, LIVE_STEPS, move->step_id);
+}
+
+/* A step may be done: it is in the journal, and the lease is ours. */
+static bool intend(struct live_mover *mover, struct live_move *move, enum live_step step)
+{
+    enum fore_err err = move->step_id[LIVE_STEP_OWN] == 0 ? write_intents(mover, move)
+                                                          : live_journal_held(mover->journal);
+    if (err != FORE_E_OK) return refused(mover, err);
     if (mover->options.at_step != NULL)
-        mover->options.at_step(mover->options.at_step_self, step, work.slot, false);
+        mover->options.at_step(mover->options.at_step_self, step, work_of(mover, move).slot, false);
     return true;
 }
 
@@ -143,7 +162,8 @@ static void record(struct live_mover *mover, struct live_move *move, enum live_s
 {
     if (mover->options.at_step != NULL)
         mover->options.at_step(mover->options.at_step_self, step, work_of(mover, move).slot, true);
-    enum fore_err err = live_journal_result(mover->journal, move->step_id, result);
+    if (move->step_id[step] == 0) return; /* an earlier run's */
+    enum fore_err err = live_journal_result(mover->journal, move->step_id[step], result);
     mover->fenced |= err == FORE_E_REFUSED; /* otherwise the next intent fails and says so */
 }
 
@@ -180,6 +200,16 @@ static bool renewed(struct live_mover *mover, struct live_move *move)
     else
         trouble(mover, move, &diag, err);
     return false;
+}
+
+/* Looks at it every now and then only. */
+static bool renewed_meanwhile(struct live_mover *mover, struct live_move *move)
+{
+    if (move->renewal.done) return true;
+    if (live_clock_ms() < move->renew_due_ms) return false;
+    bool heard = renewed(mover, move);
+    move->renew_due_ms = live_clock_ms() + RENEW_LOOK_MS;
+    return heard;
 }
 
 /* ---- weighing ----------------------------------------------------------------------------- */
@@ -226,8 +256,9 @@ static bool weigh(struct live_mover *mover, struct live_move *move)
         any = size.keys > 0;
         move->weighed++;
     }
+    bool heard = renewed_meanwhile(mover, move); /* which takes a second, and needs nobody */
     if (move->weighed <= move->last) return true;
-    if (!renewed(mover, move)) return false;
+    if (!heard) return false;
     move->phase = LIVE_MOVE_MOVING;
     return true;
 }
@@ -239,7 +270,8 @@ static void slot_is_done(struct live_mover *mover, struct live_move *move)
     mover->counts.slots++;
     mover->changed_ms[work_of(mover, move).slot] = live_clock_ms();
     move->next += move->open_back ? UINT32_MAX : 1; /* one down, or one up */
-    move->open = false;
+    move->open = move->drained = false;
+    memset(move->step_id, 0, sizeof move->step_id);
 }
 
 /* A new primary of the target's shard has to hear of it as well, before it takes the slot in; but
@@ -296,6 +328,7 @@ static void own_slot(struct live_mover *mover, struct live_move *move)
         slot_is_done(mover, move);
     else
         trouble(mover, move, &diag, err);
+    move->drained = false;
 }
 
 static void account(struct live_mover *mover, struct live_move *move,
@@ -328,6 +361,10 @@ static bool copy_slot(struct live_mover *mover, struct live_move *move)
     options.wait_replicas = mover->options.need_replica && have_replicas(mover, move);
     uint64_t room = live_pace_room(&move->pace, live_clock_ms());
     if (room == 0) return false;
+    if (move->drained) {
+        own_slot(mover, move);
+        return true;
+    }
     enum fore_err err =
         live_slot_copy(&work, &options, live_pace_keys(&move->pace), room, &batch, &diag);
     if (err != FORE_E_OK) {
@@ -339,6 +376,7 @@ static bool copy_slot(struct live_mover *mover, struct live_move *move)
         return true;
     }
     account(mover, move, &batch);
+    move->drained = batch.last;
     /* A replica that does not follow is waited for, with at most this batch at stake. */
     if (batch.unreplicated && mover->options.need_replica) mover->view_due = true;
     return true;

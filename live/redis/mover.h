@@ -7,7 +7,9 @@
  *                                                  only ever moved the way the flags point
  *
  * live_mover_step() does one small piece of one move and returns: weighs some slots, or opens one,
- * or sends one batch, or passes ownership. The journal is written before each. Nothing is touched
+ * or sends one batch, or passes ownership. What will be done to a slot is in the journal before the
+ * first of it, all three steps in one transaction (a wait for the disk is as long as a batch), and
+ * the lease is looked at before each. Nothing is touched
  * while an instance is suspected, a slot has no owner, or a shard of the move has no replica in
  * sync (where that is asked for); after any trouble the cluster is looked at again, as a whole, and
  * the slot in work is brought to order before the move goes on. A slot that has just come stays for
@@ -74,9 +76,11 @@ struct live_move {
     bool open, open_back;           /* a slot is in work; it is on its way back */
     bool trouble;                   /* look at the cluster and settle before going on */
     bool paused;
-    bool begun;                  /* it has begun to hand slots over */
-    struct live_renewal renewal; /* of the side that the slots go to */
-    uint64_t step_id;            /* of the copy in the journal */
+    bool begun;                   /* it has begun to hand slots over */
+    struct live_renewal renewal;  /* of the side that the slots go to */
+    uint64_t renew_due_ms;        /* it is looked at again then */
+    uint64_t step_id[LIVE_STEPS]; /* of the slot in work, in the journal; 0: not written yet */
+    bool drained; /* the source had no more keys of the slot in work than the last batch took */
     struct live_pace pace;
     uint64_t keys_total, bytes_total, keys_done, bytes_done;
     struct live_digest out, in, strange; /* see struct live_batch */

@@ -171,7 +171,7 @@ enum fore_err live_mover_adopt(struct live_mover *mover, const struct live_open 
                                .next = row.first,
                                .open = true,
                                .trouble = true,
-                               .step_id = id};
+                               .step_id = {[LIVE_STEP_OPEN] = id}};
     live_pace_init(&move->pace, &mover->options.pace);
     return FORE_E_OK;
 }

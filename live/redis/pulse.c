@@ -43,22 +43,25 @@ static bool ready(struct live_pulse *pulse, struct place *place)
 {
     (void)pthread_mutex_lock(&pulse->lock);
     struct live_address address = place->address;
-    bool anew = place->anew;
+    bool anew = place->anew, full = place->waiting == WAITING;
     place->anew = false;
-    if (anew || place->link.context == NULL) forget(place);
+    if (anew || place->link.context == NULL) {
+        forget(place);
+        full = false;
+    }
     (void)pthread_mutex_unlock(&pulse->lock);
     if (anew) {
         live_link_close(&place->link);
         live_link_init(&place->link, &address, &pulse->access);
     }
-    if (address.port == 0) return false;
+    if (address.port == 0 || full) return false;
     return place->link.context != NULL || live_link_open(&place->link) == FORE_E_OK;
 }
 
 static void send_one(struct live_pulse *pulse, struct place *place)
 {
     static const char ping[] = "PING\r\n";
-    if (!ready(pulse, place) || place->waiting == WAITING) return;
+    if (!ready(pulse, place)) return;
     fore_ns now = live_clock_now();
     ssize_t sent =
         send(place->link.context->fd, ping, sizeof ping - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -98,12 +101,14 @@ static void listen_until(struct live_pulse *pulse, fore_ns until)
         struct pollfd poll_of[LIVE_PULSE_PLACES];
         struct place *of[LIVE_PULSE_PLACES];
         nfds_t count = 0;
+        (void)pthread_mutex_lock(&pulse->lock);
         for (uint32_t i = 0; i < LIVE_PULSE_PLACES; i++) {
             struct place *place = &pulse->place[i];
             if (place->link.context == NULL || place->waiting == 0) continue;
             poll_of[count] = (struct pollfd){.fd = place->link.context->fd, .events = POLLIN};
             of[count++] = place;
         }
+        (void)pthread_mutex_unlock(&pulse->lock);
         int ms = (int)((until - now + FORE_MS - 1) / FORE_MS); /* a little late is no harm */
         if (poll(poll_of, count, ms) <= 0) continue;
         for (nfds_t i = 0; i < count; i++)

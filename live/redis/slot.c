@@ -217,14 +217,23 @@ static enum fore_err epochs_in_order(const struct live_slot *slot, const struct 
                                      struct fore_diag *diag)
 {
     uint64_t known = 0, target = 0, source = 0;
+    bool bare = false;
     live_link_append(&ends->to->link, "CLUSTER INFO");
     live_link_append(&ends->from->link, "CLUSTER INFO");
+    live_link_append(&ends->from->link, "CLUSTER COUNTKEYSINSLOT %d", (int)slot->slot);
     redisReply *to = live_link_take(&ends->to->link), *from = live_link_take(&ends->from->link);
+    redisReply *left = live_link_take(&ends->from->link);
     enum fore_err err = epoch_in(to, "cluster_current_epoch:", &known);
     if (err == FORE_E_OK) err = epoch_in(to, "cluster_my_epoch:", &target);
     if (err == FORE_E_OK) err = epoch_in(from, "cluster_my_epoch:", &source);
+    if (err == FORE_E_OK) err = live_answer_err(live_reply_kind(left));
+    if (err == FORE_E_OK) bare = left->type == REDIS_REPLY_INTEGER && left->integer == 0;
+    if (left != NULL) freeReplyObject(left);
     if (to != NULL) freeReplyObject(to);
     if (from != NULL) freeReplyObject(from);
+    if (err == FORE_E_OK && !bare)
+        return fore_err_set(diag, FORE_E_AGAIN, "slot %u: its source holds keys of it again",
+                            (unsigned)slot->slot);
     if (err != FORE_E_OK || (known >= source && target != source)) return err;
     return fore_err_set(diag, FORE_E_AGAIN,
                         "slot %u: epochs are not settled: source %llu, target "

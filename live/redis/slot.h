@@ -44,6 +44,7 @@ struct live_batch {
     uint32_t keys;  /* that travelled */
     uint64_t bytes; /* as MEMORY USAGE sees them */
     double stall_ms;
+    bool last;         /* it took all that the source holds of the slot: own() is next */
     bool empty;        /* the source holds no key of the slot: own() is next */
     bool unreplicated; /* WAIT ran out: the ends' replicas lag */
     /* With verify: `out` is what left, `in` those of it that were the same at the target, and
@@ -68,7 +69,7 @@ FORE_MUST_USE enum fore_err live_slot_copy(const struct live_slot *slot,
                                            const struct live_slot_options *options,
                                            uint32_t keys_max, uint64_t bytes_max,
                                            struct live_batch *out, struct fore_diag *diag);
-/* AGAIN: the target has not heard of the source's epoch. */
+/* AGAIN: the target has not heard of the source's epoch, or the source holds keys of it (again). */
 FORE_MUST_USE enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag);
 /* Removes what `shard` holds of a slot that another shard owns. CONFLICT: its owner does not say so
  * itself, or says it is `shard`'s. */

@@ -34,6 +34,22 @@ static uint64_t alone_bytes(const struct live_slot_options *options)
 
 /* ---- choose ------------------------------------------------------------------------------- */
 
+/* As many as can travel; the others too only where a large one is among them. */
+static enum fore_err weigh(struct batch *batch, struct live_keys *list, uint64_t *bytes,
+                           uint32_t keys_max)
+{
+    struct live_keys head = *list, rest = {.key = list->key, .count = 0};
+    if (head.count > keys_max) head.count = keys_max;
+    FORE_TRY(live_keys_weigh(&batch->from->link, head, bytes));
+    bool large = false;
+    for (size_t i = 0; i < head.count; i++)
+        large |= bytes[i] >= alone_bytes(batch->options);
+    if (!large) list->count = head.count;
+    rest.key += head.count;
+    rest.count = list->count - head.count;
+    return live_keys_weigh(&batch->from->link, rest, bytes + head.count);
+}
+
 /* Small keys as they come; a large one only when no small one is in sight, and then alone. */
 static void choose(struct batch *batch, struct live_keys list, const uint64_t *bytes,
                    uint32_t keys_max, uint64_t bytes_max)
@@ -224,14 +240,18 @@ enum fore_err live_slot_copy(const struct live_slot *slot, const struct live_slo
     redisReply *reply = NULL;
     struct live_keys list = {.count = 0};
     uint64_t bytes[LOOK_AT_MOST];
+    bool whole = false;
     FORE_TRY(live_keys_list(&batch.from->link, slot->slot, (size_t)keys_max * 2, &reply, &list));
-    out->empty = list.count == 0;
+    size_t listed = list.count;
+    out->empty = listed == 0;
     enum fore_err err = FORE_E_OK;
     if (!out->empty) {
-        err = live_keys_weigh(&batch.from->link, list, bytes);
+        whole = list.count < (size_t)keys_max * 2;
+        err = weigh(&batch, &list, bytes, keys_max);
         if (err == FORE_E_OK) choose(&batch, list, bytes, keys_max, bytes_max);
         if (err == FORE_E_OK) err = send_away(&batch, diag);
         if (err == FORE_E_OK) err = look_after(&batch);
+        out->last = whole && batch.count == listed;
         out->unchecked = batch.large && err == FORE_E_OK;
     }
     freeReplyObject(reply);

@@ -8,6 +8,7 @@
  *   RESHARD_RATE=3000       requests per second (Poisson, uniform keys, 10 % writes), open loop
  *   RESHARD_IDLE=6          seconds of them before the move, with which the move is compared
  *   RESHARD_REPLICAS=1      of each of the three primaries
+ *   RESHARD_COMMANDS=1      print what the commands of both ends took
  *   RESHARD_WAYS=0123       which ways, by number
  *   RESHARD_OVER_PERCENT=130  the throttle's goal in percent of the idle p99
  *   RESHARD_JOURNAL=FOLDER  of the mover's journal (TMPDIR, else /tmp: a disk with its fsync,
@@ -289,6 +290,18 @@ static double keys_of(struct ground *ground, uint32_t shard)
     return keys;
 }
 
+/* What the commands of both ends took, by the servers' own count. */
+static void tell_commands(struct ground *ground)
+{
+    for (uint16_t shard = 0; shard < 2; shard++) {
+        struct live_link *link = &live_cluster_primary(&ground->cluster, shard)->link;
+        redisReply *reply = live_link_call(link, "INFO commandstats");
+        if (reply != NULL && reply->type == REDIS_REPLY_STRING)
+            (void)printf("# %s\n%s", shard == 0 ? "source" : "target", reply->str);
+        if (reply != NULL) freeReplyObject(reply);
+    }
+}
+
 static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
 {
     char arguments[64];
@@ -315,6 +328,7 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
     out.moving = felt_by(&clients);
     out.slots_per_sec = plan->slots / out.seconds;
     out.keys_per_sec = (keys_of(ground, 1) - had) / out.seconds;
+    if (getenv("RESHARD_COMMANDS") != NULL) tell_commands(ground);
     if (!ground_whole(ground, 10000)) die(way_text[way], "slots without an owner, or open");
     live_replay_close(clients.replay);
     ground_end(ground);

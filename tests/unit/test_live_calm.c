@@ -99,7 +99,7 @@ static void it_goes_down_under_strain_and_comes_back(void **state)
     struct plant plant = plant_begin(1, 0.1, 0, 0);
     plant_run(&plant, 30);
     assert_true(plant.calm.ease == 1);
-    plant.slope = 5;
+    plant.slope = 2.5;
     plant_run(&plant, 30);
     assert_true(plant.calm.ease < 0.15);
     plant.slope = 0.1;

@@ -200,6 +200,23 @@ static void batches_steer_to_the_stall_that_is_aimed_for(void **state)
                 60); /* four at a time is the least there is */
 }
 
+static void ease_lowers_the_aim_and_makes_pauses(void **state)
+{
+    (void)state;
+    struct live_pace pace;
+    struct live_pace_options options = {.stall_ms = 2};
+    live_pace_init(&pace, &options);
+    assert_true(live_pace_pause(&pace, 5 * FORE_MS) == 0);
+    live_pace_ease(&pace, 0.25);
+    assert_true(live_pace_pause(&pace, 5 * FORE_MS) == 5 * FORE_MS);
+    assert_true(live_pace_pause(&pace, 60 * FORE_SEC) == 500 * FORE_MS);
+    for (int i = 0; i < 100; i++) {
+        uint32_t keys = live_pace_keys(&pace);
+        live_pace_learn(&pace, keys, keys * 100ull, keys * 0.02);
+    }
+    assert_true(fabs(live_pace_keys(&pace) * 0.02 - 1) < 0.2); /* half of the stall */
+}
+
 static void a_rate_leaves_room_as_time_passes(void **state)
 {
     (void)state;
@@ -276,6 +293,36 @@ static void unfinished_work_is_found_again(void **state)
     scratch_end(&scratch);
 }
 
+/* A slot's three steps, written at once: it is in work until the last of them is known to be done.
+ */
+static void a_slots_steps_are_written_together(void **state)
+{
+    (void)state;
+    struct scratch scratch = scratch_begin();
+    struct live_journal *journal = journal_at(scratch_path(&scratch, "journal.db"), FORE_E_OK);
+    struct live_journal_move move = {.first = 4, .last = 9, .from = 1, .to = 2}, found[4];
+    struct live_journal_step row[LIVE_STEPS];
+    uint64_t id[LIVE_STEPS] = {0};
+    assert_int_equal(live_journal_begin(journal, &move), FORE_E_OK);
+    for (int s = 0; s < LIVE_STEPS; s++)
+        row[s] = (struct live_journal_step){
+            .move = move.id, .step = (enum live_step)s, .slot = 6, .from = 2, .to = 1};
+    assert_int_equal(live_journal_steps(journal, row, LIVE_STEPS, id), FORE_E_OK);
+    for (int s = 0; s < LIVE_STEPS; s++) {
+        assert_true(id[s] > 0 && (s == 0 || id[s] > id[s - 1]));
+        assert_int_equal(live_journal_unfinished(journal, found, 4), 1);
+        assert_true(found[0].stepped && found[0].in_work && found[0].slot == 6);
+        assert_int_equal(found[0].slot_from, 2);
+        assert_int_equal(live_journal_held(journal), FORE_E_OK);
+        assert_int_equal(live_journal_result(journal, id[s], FORE_E_OK), FORE_E_OK);
+        assert_int_equal(live_journal_renew(journal), FORE_E_OK);
+    }
+    (void)live_journal_unfinished(journal, found, 4);
+    assert_false(found[0].in_work);
+    live_journal_close(journal);
+    scratch_end(&scratch);
+}
+
 static void one_holds_the_lease_and_the_other_is_fenced(void **state)
 {
     (void)state;
@@ -284,12 +331,15 @@ static void one_holds_the_lease_and_the_other_is_fenced(void **state)
     struct live_journal *first = journal_at(path, FORE_E_OK);
     assert_null(journal_at(path, FORE_E_REFUSED));
     assert_int_equal(live_journal_renew(first), FORE_E_OK);
+    assert_int_equal(live_journal_held(first), FORE_E_OK);
     live_clock_sleep_ms(300); /* not renewed: as if stopped */
     struct live_journal *second = journal_at(path, FORE_E_OK);
     struct live_journal_move move = {.first = 1, .last = 1, .from = 0, .to = 1};
     assert_int_equal(live_journal_begin(first, &move), FORE_E_REFUSED);
     assert_int_equal(live_journal_begin(second, &move), FORE_E_OK);
     assert_int_equal(live_journal_renew(first), FORE_E_REFUSED);
+    assert_int_equal(live_journal_held(first), FORE_E_REFUSED);
+    assert_int_equal(live_journal_held(second), FORE_E_OK);
     live_journal_close(first);
     live_journal_close(second);
     scratch_end(&scratch);
@@ -435,8 +485,10 @@ int main(void)
         cmocka_unit_test(damaged_views_do_no_harm),
         cmocka_unit_test(monitor_lines_become_slots),
         cmocka_unit_test(batches_steer_to_the_stall_that_is_aimed_for),
+        cmocka_unit_test(ease_lowers_the_aim_and_makes_pauses),
         cmocka_unit_test(a_rate_leaves_room_as_time_passes),
         cmocka_unit_test(unfinished_work_is_found_again),
+        cmocka_unit_test(a_slots_steps_are_written_together),
         cmocka_unit_test(one_holds_the_lease_and_the_other_is_fenced),
         cmocka_unit_test(a_journal_that_is_none_is_refused_in_words),
         cmocka_unit_test(a_journal_with_flipped_bits_does_no_harm),
