@@ -14,7 +14,9 @@ enum { STEPS_AT_ONCE = 500 };
 
 static const struct fore_option rows[] = {
     {"prometheus", FORE_OPT_TEXT,     AT(prometheus), "",    0,     0,              NULL,
-     "http://HOST:PORT of a Prometheus to learn the past from, where nothing was kept; empty: none"                   },
+     "http(s)://HOST:PORT of a Prometheus to learn the past from, where nothing was kept; empty: none"                },
+    {"ca_file",    FORE_OPT_TEXT,     AT(ca_file),    "",    0,     0,              NULL,
+     "PEM file of who may sign its certificate, where it is https; empty: the system's"                               },
     {"query",      FORE_OPT_TEXT,     AT(query),      "",    0,     0,              NULL,
      "loads in cores, by label partition or node (as /v1/topology names it), or of the cluster"                       },
     {"span",       FORE_OPT_DURATION, AT(span),       "7d",  60e9,  1000 * 86400e9, NULL, "how far back"              },
@@ -62,6 +64,7 @@ static enum fore_err ask(const struct seed *seed, double from_s, double to_s, js
     struct live_fetch fetch = {.method = "GET",
                                .url = &seed->url,
                                .path = path.data,
+                               .ca_file = seed->options->ca_file,
                                .timeout_ms = (uint32_t)(seed->options->timeout / FORE_MS)};
     enum fore_err err = live_fetch(&fetch, &status, &body, diag);
     *out = err == FORE_E_OK && body.len > 0 ? json_loadb(body.data, body.len, 0, NULL) : NULL;
@@ -198,7 +201,7 @@ enum fore_err live_seed_run(const struct live_seed_options *options, struct fore
     *points = 0;
     FORE_TRY(live_url_parse(options->prometheus, "seed.prometheus", &seed.url, diag));
     FORE_ASSERT(step > 0 && topology->partition_count > 0);
-    if (strcmp(seed.url.path, "/") == 0) seed.url.path[0] = '\0';
+    FORE_TRY(live_fetch_check_ca(options->ca_file, "seed.ca_file", diag));
     seed.owned = calloc(topology->node_count, sizeof *seed.owned);
     seed.load = calloc((size_t)STEPS_AT_ONCE * topology->partition_count, sizeof *seed.load);
     FORE_ASSERT(seed.owned != NULL && seed.load != NULL);

@@ -13,6 +13,7 @@
 
 struct live_seed_options {  /* the "seed" section */
     const char *prometheus; /* "http://127.0.0.1:9090"; "": none */
+    const char *ca_file;    /* of https; "": the system's */
     const char *query;
     fore_ns span;
     double scale;

@@ -17,11 +17,13 @@ enum { LOOK_MS = 500, PAUSE_MIN_MS = 1000, PAUSE_MAX_MS = 60000, CHANGES_AT_ONCE
 
 static const struct fore_option rows[] = {
     {"alertmanager",       FORE_OPT_TEXT,     AT(alertmanager),       "",     0,   0,      NULL,
-     "http://HOST:PORT of an Alertmanager, told of alerts that stand; empty: none"                                },
+     "http(s)://HOST:PORT of an Alertmanager, told of alerts that stand; empty: none"                             },
     {"webhook",            FORE_OPT_TEXT,     AT(webhook),            "",     0,   0,      NULL,
      "URL that gets a POST when an alert is raised or resolved; empty: none"                                      },
     {"webhook_token_file", FORE_OPT_TEXT,     AT(webhook_token_file), "",     0,   0,      NULL,
      "file whose first line is sent to the webhook as a bearer token; empty: none"                                },
+    {"ca_file",            FORE_OPT_TEXT,     AT(ca_file),            "",     0,   0,      NULL,
+     "PEM file of who may sign the certificates of https; empty: the system's"                                    },
     {"cluster",            FORE_OPT_TEXT,     AT(cluster),            "",     0,   0,      NULL,
      "label `cluster` of what is sent, to tell clusters apart; empty: none"                                       },
     {"resend",             FORE_OPT_DURATION, AT(resend),             "1min", 1e9, 3600e9, NULL,
@@ -74,6 +76,7 @@ static bool deliver(struct live_notify *notify, enum live_target target, const c
                                .url = &notify->to[target].url,
                                .path = path,
                                .token = target == LIVE_TO_WEBHOOK ? notify->token : NULL,
+                               .ca_file = notify->options->ca_file,
                                .body = body->data,
                                .body_len = body->len,
                                .timeout_ms = (uint32_t)(notify->options->timeout / FORE_MS)};
@@ -157,8 +160,7 @@ static enum fore_err read_targets(struct live_notify *notify, struct fore_diag *
         if (notify->to[t].wanted)
             FORE_TRY(live_url_parse(url[t], field[t], &notify->to[t].url, diag));
     }
-    char *path = notify->to[LIVE_TO_ALERTMANAGER].url.path; /* "/" and "" are the same */
-    if (strcmp(path, "/") == 0) path[0] = '\0';
+    FORE_TRY(live_fetch_check_ca(o->ca_file, "notify.ca_file", diag));
     if (o->webhook_token_file[0] == '\0') return FORE_E_OK;
     return live_token_read(o->webhook_token_file, notify->token, diag);
 }

@@ -18,13 +18,14 @@ struct live_notify_options {  /* the "notify" section */
     const char *alertmanager; /* "http://127.0.0.1:9093"; "": none */
     const char *webhook;      /* URL; "": none */
     const char *webhook_token_file;
+    const char *ca_file; /* of https; "": the system's */
     const char *cluster; /* label that tells clusters apart; "": none */
     fore_ns resend, timeout;
 };
 extern const struct fore_option_section live_notify_section;
 
 struct live_notify;
-/* *out NULL: nobody is to be told. FORMAT, UNSUPPORTED: a URL that cannot be used. */
+/* *out NULL: nobody is to be told. FORMAT: a URL or a file that cannot be used. */
 FORE_MUST_USE enum fore_err live_notify_open(struct live_notify **out,
                                              const struct live_notify_options *options,
                                              struct live_board *board, struct fore_diag *diag);

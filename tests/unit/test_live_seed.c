@@ -173,7 +173,7 @@ static void a_refusal_is_told(void **state)
     (void)snprintf(url, sizeof url, "http://127.0.0.1:1");
     assert_int_equal(seed(&points), FORE_E_UNREACHABLE);
     (void)snprintf(url, sizeof url, "https://127.0.0.1:1");
-    assert_int_equal(seed(&points), FORE_E_UNSUPPORTED);
+    assert_int_equal(seed(&points), FORE_E_UNREACHABLE);
     engine_case_run(2, 1, 0.2); /* it works without */
 }
 
