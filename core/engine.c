@@ -114,8 +114,7 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
         fore_engine_destroy(engine);
         return diag != NULL && diag->code != FORE_E_OK ? diag->code : FORE_E_FORMAT;
     }
-    fore_risk_watch_init(&engine->risk_watch, &engine->perm, topology->node_count, forecast.horizon,
-                         setup->options->decide.utilization_limit);
+    fore_engine_risk_begin(engine, topology);
     *out = engine;
     return FORE_E_OK;
 }
@@ -407,8 +406,7 @@ static void assess(struct fore_engine *engine, const struct fore_topology *topol
     score(engine, &look->view, &look->load);
     fore_engine_watch_fallback(engine, look, now);
     fore_engine_emit_scores(engine, &look->load, &look->view, now);
-    if (fore_risk_watch_due(&engine->risk_watch, now) && look->view.forecast->ready)
-        fore_risk_watch_ask(&engine->risk_watch, &look->load, sample, now);
+    if (look->view.forecast->ready) fore_engine_risk_ask(engine, &look->load, sample, now);
 }
 
 /* decide.plan_every, or the time of a mean move where that is shorter: a planner that looks less
@@ -466,7 +464,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     if (told_split_cost(engine).overhead_share > 0)
         fore_split_cost_learn(&engine->split_cost, &sample, topology, &engine->scratch);
     fore_engine_emit_window(engine, &sample, topology, now);
-    fore_risk_watch_window(&engine->risk_watch, &sample, topology);
+    fore_engine_risk_window(engine, &sample, topology);
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);

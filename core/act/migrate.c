@@ -343,3 +343,31 @@ void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver
     }
     forget_finished(migrate);
 }
+
+/* What a copy gets: next to nothing while it rests, else what it had. */
+static enum fore_err hold_back(const struct fore_migrate *migrate, struct fore_driver driver,
+                               const struct fore_migration *m, bool pause)
+{
+    double rate = m->throttled ? m->rate : migrate->options.move_bandwidth;
+    return fore_driver_throttle(driver, m->ticket, pause ? 1 : rate);
+}
+
+enum fore_err fore_migrate_pause(struct fore_migrate *migrate, struct fore_driver driver,
+                                 fore_ticket ticket, bool pause, const char *why,
+                                 struct fore_sink sink, fore_ns now)
+{
+    struct fore_step step = {.migrate = migrate, .driver = driver, .sink = sink, .now = now};
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        struct fore_migration *m = &migrate->migration[i];
+        if (m->ticket != ticket || ticket == 0 || m->state >= FORE_MIGRATE_CUT_OVER) continue;
+        if (m->paused == pause) return FORE_E_OK;
+        if (!fore_migrate_copies(m->move.kind) || !fore_driver_can(driver, FORE_CAP_THROTTLE))
+            return FORE_E_UNSUPPORTED;
+        FORE_TRY(hold_back(migrate, driver, m, pause));
+        m->paused = pause;
+        m->progressed = now; /* no stall begins before it may go on */
+        fore_step_say(&step, m, why);
+        return FORE_E_OK;
+    }
+    return FORE_E_RANGE;
+}

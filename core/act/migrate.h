@@ -98,6 +98,7 @@ struct fore_migration {
     uint64_t digest_source, digest_target, orphans;
     struct fore_check check;
     struct fore_gain gain;
+    bool paused;  /* by an operator: it rests where it is, up to the cut-over */
     bool checked; /* between the cut-over and the sweep */
     bool throttled;
     bool resumed;     /* from before a restart: how far the cluster got is not known yet */
@@ -192,6 +193,16 @@ FORE_MUST_USE enum fore_err fore_migrate_load(struct fore_migrate *migrate,
                                               struct fore_diag *diag);
 /* After a restart without saved moves: take over what the cluster still carries out. */
 void fore_migrate_adopt(struct fore_migrate *migrate);
+/*
+ * Lets a running move rest before its cut-over, or go on. A resting copy gets a byte a second,
+ * which drivers take for next to nothing, nothing is decided about it, and it is not stuck; it
+ * keeps its slot and what it has copied. `why` is noted. RANGE: there is none of that ticket, or it
+ * is past; UNSUPPORTED: the driver cannot hold copies back; else what the driver says.
+ */
+FORE_MUST_USE enum fore_err fore_migrate_pause(struct fore_migrate *migrate,
+                                               struct fore_driver driver, fore_ticket ticket,
+                                               bool pause, const char *why, struct fore_sink sink,
+                                               fore_ns now);
 /* Abandon a running move before its cut-over. */
 void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,
                          fore_ticket ticket, const char *why, struct fore_sink sink, fore_ns now);

@@ -208,20 +208,25 @@ void fore_load_apply(struct fore_load *load, const struct fore_load_change *chan
     }
 }
 
+void fore_load_add(struct fore_load *load, uint32_t partition, uint16_t node, double share)
+{
+    double held = load->replica_overhead * node_cores(load, node);
+    for (uint32_t t = 0; t < load->term_count; t++) {
+        size_t row = row_of(load, t, node);
+        for (size_t h = 0; h < load->steps; h++)
+            add_at(load->term[t].scenario, partition, h, share, &load->mean[row + h],
+                   &load->own_var[row + h], &load->common[row + h]);
+        for (size_t h = 0; h < load->steps && held > 0; h++)
+            load->mean[row + h] += held;
+    }
+}
+
 static void add_partition(struct fore_load *load, uint32_t partition)
 {
     const struct fore_partition *p = &load->topology->partition[partition];
     double share = fore_load_replica_share(load, partition, p->replica_count);
-    for (uint32_t t = 0; t < load->term_count; t++)
-        for (uint32_t r = 0; r < p->replica_count; r++) {
-            size_t row = row_of(load, t, p->replica[r]);
-            for (size_t h = 0; h < load->steps; h++)
-                add_at(load->term[t].scenario, partition, h, share, &load->mean[row + h],
-                       &load->own_var[row + h], &load->common[row + h]);
-            double held = load->replica_overhead * node_cores(load, p->replica[r]);
-            for (size_t h = 0; h < load->steps && held > 0; h++)
-                load->mean[row + h] += held;
-        }
+    for (uint32_t r = 0; r < p->replica_count; r++)
+        fore_load_add(load, partition, p->replica[r], share);
 }
 
 static void add_pending(struct fore_load *load, const struct fore_load_pending *move)
@@ -264,8 +269,7 @@ static void add_pending(struct fore_load *load, const struct fore_load_pending *
     }
 }
 
-void fore_load_build(struct fore_load *load, struct fore_arena *arena,
-                     const struct fore_load_pending *pending, size_t pending_count)
+void fore_load_begin(struct fore_load *load, struct fore_arena *arena)
 {
     FORE_ASSERT(load->term_count >= 1 && load->term_count <= FORE_LOAD_SCENARIOS);
     const struct fore_topology *topology = load->topology;
@@ -278,6 +282,13 @@ void fore_load_build(struct fore_load *load, struct fore_arena *arena,
     load->own_var = FORE_NEW(arena, double, cells);
     load->common = FORE_NEW(arena, double, cells);
     load->cost = FORE_NEW(arena, double, topology->node_count);
+}
+
+void fore_load_build(struct fore_load *load, struct fore_arena *arena,
+                     const struct fore_load_pending *pending, size_t pending_count)
+{
+    const struct fore_topology *topology = load->topology;
+    fore_load_begin(load, arena);
     for (uint32_t p = 0; p < topology->partition_count; p++)
         if (topology->partition[p].alive) add_partition(load, p);
     for (size_t i = 0; i < pending_count; i++)

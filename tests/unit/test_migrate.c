@@ -339,6 +339,57 @@ static void a_person_can_cancel_before_the_cut_over_only(void **state)
     assert_int_equal(migrate.running, 1);
 }
 
+static void a_paused_copy_rests_until_it_may_go_on(void **state)
+{
+    start_move();
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, true, "asked", sink, now), FORE_E_OK);
+    assert_true(migrate.migration[0].paused);
+    expect_near(script.rate, 1, 1e-12);
+    script.rate = 0;              /* the mover forgets it */
+    for (int i = 0; i < 700; i++) /* longer than a stall may be, and not stuck either */
+        tick();
+    assert_int_equal(migrate.running, 1);
+    assert_int_equal(alerts_seen, 0);
+    expect_near(script.rate, 1, 1e-12);
+    script.phase = FORE_PHASE_READY; /* nothing is cut over while it rests */
+    for (int i = 0; i < 5; i++)
+        tick();
+    assert_int_equal(script.cutovers, 0);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, false, "asked", sink, now), FORE_E_OK);
+    expect_near(script.rate, options.move_bandwidth, 1e-9);
+    tick();
+    assert_int_equal(script.cutovers, 1);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, true, "late", sink, now),
+                     FORE_E_RANGE);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 9, true, "whose?", sink, now),
+                     FORE_E_RANGE);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 0, true, "none", sink, now),
+                     FORE_E_RANGE);
+}
+
+static void a_pause_survives_a_restart(void **state)
+{
+    struct fore_buf bytes = {0};
+    struct fore_diag diag = {0};
+    start_move();
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, true, "asked", sink, now), FORE_E_OK);
+    fore_migrate_save(&migrate, now, &bytes);
+    restart();
+    script.rate = 0;
+    assert_int_equal(
+        fore_migrate_load(&migrate, &world.topology, bytes.data, bytes.len, now, &diag), FORE_E_OK);
+    script.phase = FORE_PHASE_READY;
+    for (int i = 0; i < 5; i++)
+        tick();
+    assert_true(migrate.migration[0].paused);
+    expect_near(script.rate, 1, 1e-12);
+    assert_int_equal(script.cutovers, 0);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, false, "asked", sink, now), FORE_E_OK);
+    tick();
+    assert_int_equal(script.cutovers, 1);
+    fore_buf_fini(&bytes);
+}
+
 static void caps_hold_for_nodes_cluster_and_partitions(void **state)
 {
     start_move();
@@ -497,6 +548,8 @@ int main(void)
         T(after_the_cut_over_the_sweep_is_repeated_for_ever),
         T(a_stalled_copy_is_cancelled),
         T(a_person_can_cancel_before_the_cut_over_only),
+        T(a_paused_copy_rests_until_it_may_go_on),
+        T(a_pause_survives_a_restart),
         T(caps_hold_for_nodes_cluster_and_partitions),
         T(a_stale_plan_is_refused),
         T(a_split_is_done_in_one_tick),
