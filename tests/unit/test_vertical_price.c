@@ -179,6 +179,7 @@ static void every_refusal_has_its_reason(void **state)
     expect_reason(FORE_WHATIF_IMPOSSIBLE, "rests after a change");
     rest[0] = false;
     world.decide.move_price = 1000000 * FORE_SEC;
+    world.decide.vertical_span = FORE_SEC; /* nor is it made to save work alone */
     expect_reason(FORE_WHATIF_TOO_DEAR, "at a price of");
     world.decide.move_price = 20 * FORE_SEC;
     world.baseline_replicas[0] = 2;
