@@ -46,18 +46,35 @@ static struct fore_vertical best_of(const struct fore_search *search, uint32_t p
 }
 
 /* A base that is whole, alone, and has a cut worth making. */
+const char *fore_candidate_columns_refusal(const struct fore_search *search, uint32_t partition,
+                                           struct fore_vertical *out, char *text, size_t size)
+{
+    const struct fore_decide_options *options = search->input->options;
+    const struct fore_partition *p = &search->load.topology->partition[partition];
+    *out = (struct fore_vertical){0};
+    if (p->apart != 0 || p->column_group != 0) return "its columns lie apart already";
+    if (p->replica_count != 1) return "it has copies, and those follow whole rows only";
+    if (rests(search, partition) || search->grown[partition])
+        return "it moves, or rests after a change";
+    if (search->split_room == 0) return "partition cap reached";
+    *out = best_of(search, partition);
+    if (!out->known) return "too few of its queries tell which columns they need";
+    if (out->columns == 0) return "no cut reads less than whole rows: its queries need them all";
+    double work = out->base + out->apart;
+    if (work <= 1 - options->vertical_gain_min) return NULL;
+    (void)snprintf(text, size,
+                   "the best cut reads %.0f %% less, but %.0f %% of its queries span both parts: "
+                   "%.0f %% of the work saved, %.0f %% must be",
+                   100 * (1 - out->bytes), 100 * out->spanning, 100 * (1 - work),
+                   100 * options->vertical_gain_min);
+    return text;
+}
+
 static bool splittable(const struct fore_search *search, uint32_t partition,
                        struct fore_vertical *out)
 {
-    const struct fore_decide_options *options = search->input->options;
-    const struct fore_topology *topology = search->load.topology;
-    const struct fore_partition *p = &topology->partition[partition];
-    if (p->apart != 0 || p->column_group != 0 || p->replica_count != 1 ||
-        rests(search, partition) || search->grown[partition] || search->split_room == 0)
-        return false;
-    *out = best_of(search, partition);
-    return out->known && out->columns != 0 &&
-           out->base + out->apart <= 1 - options->vertical_gain_min;
+    char text[200];
+    return fore_candidate_columns_refusal(search, partition, out, text, sizeof text) == NULL;
 }
 
 static void split_move(const struct fore_search *search, uint32_t partition, uint16_t target,

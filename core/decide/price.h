@@ -58,6 +58,9 @@ uint32_t fore_candidate_copy_targets(const struct fore_search *search, uint32_t 
                                      uint16_t out[FORE_REPLICAS_MAX]);
 /* How many copies it may have more than it has; 0: it is written too much, or has enough. */
 uint32_t fore_candidate_copies_room(const struct fore_search *search, uint32_t partition);
+/* Why its columns are not split off, in words; NULL: they may be, by *out (column_move.c). */
+const char *fore_candidate_columns_refusal(const struct fore_search *search, uint32_t partition,
+                                           struct fore_vertical *out, char *text, size_t size);
 /* Less to read, here or on another node (column_move.c). */
 void fore_candidate_split_columns(const struct fore_search *search, uint16_t source,
                                   const struct fore_leaving *leaving, struct fore_candidate *best);

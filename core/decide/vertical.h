@@ -5,6 +5,9 @@
  * With b = decide.byte_cost, a query pays 1 - b for a visit to a part and b times the share of a
  * row's bytes that the part holds. So of a whole row's work the parts do base + apart; below 1 the
  * split pays, above it queries that span both parts eat up what the others save.
+ *
+ * There are two groups of columns, not more: a pair of base and sibling is what the topology, the
+ * drivers and the digests of rows know. One of a pair is not split by column again.
  */
 #ifndef FORE_VERTICAL_H
 #define FORE_VERTICAL_H

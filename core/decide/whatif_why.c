@@ -293,6 +293,33 @@ static void ask_replica(const struct asked *a)
           a->price_s + fore_price_seconds(input->options->split_price), rise_s);
 }
 
+/* Less to read: priced by the planner itself, or refused with what stands against it. */
+static void ask_columns(const struct asked *a)
+{
+    struct fore_vertical v;
+    char text[FORE_WHATIF_TEXT];
+    struct fore_whatif_alternative alternative = begin(a, FORE_MOVE_VERTICAL_SPLIT);
+    if (!fore_candidate_columns_allowed(a->search) ||
+        planned(a->out, FORE_MOVE_VERTICAL_SPLIT, a->partition, false))
+        return;
+    const char *no = fore_candidate_columns_refusal(a->search, a->partition, &v, text, sizeof text);
+    if (no != NULL) {
+        refuse(a, &alternative,
+               strcmp(no, "partition cap reached") == 0 ? FORE_WHATIF_PARTITION_CAP
+               : v.columns != 0                         ? FORE_WHATIF_TOO_DEAR
+                                                        : FORE_WHATIF_IMPOSSIBLE,
+               no);
+        return;
+    }
+    double save = v.base + v.apart < 1 ? 1 - v.base - v.apart : 0;
+    double price_s = v.data_share * a->price_s, due_s = 2 * v.data_share * a->due_s;
+    const struct fore_topology *topology = a->search->load.topology;
+    memcpy(alternative.target, topology->node[a->source].name, sizeof alternative.target);
+    alternative.bytes *= v.data_share;
+    alternative.duration_s = due_s;
+    judge(a, &alternative, shed(a, save, due_s), shed(a, save, 0), price_s, 0);
+}
+
 /* The best pair the planner itself would find, were it alone. */
 static void ask_swap(struct asked *a)
 {
@@ -334,6 +361,7 @@ static void ask_partition(struct fore_search *search, uint16_t source, uint32_t 
     ask_move(&a, FORE_MOVE_MOVE, 1, 0);
     ask_split(&a);
     ask_replica(&a);
+    ask_columns(&a);
     ask_swap(&a);
 }
 

@@ -23,14 +23,23 @@
 #include "core/base/dist.h"
 #include "core/observe/keyrange_cut.h"
 
+struct answer { /* to the question asked last */
+    bool known;
+    uint64_t first, last;
+    double right_share;
+    struct fore_keyrange_cut cut;
+};
+
 struct reservoir {
     struct fore_keyrange_sample *sample; /* [room], made for the first sample */
     double threshold;
     uint32_t count;
+    bool asked; /* the answer below is of these very samples */
 };
 
 struct fore_keyrange {
-    struct reservoir *of; /* [partition_cap] */
+    struct reservoir *of;  /* [partition_cap] */
+    struct answer *answer; /* [partition_cap]: apart, since adding must not touch it */
     uint32_t partition_cap;
     uint32_t size; /* kept when full */
     uint32_t room; /* a partition */
@@ -50,11 +59,13 @@ struct fore_keyrange *fore_keyrange_create(uint32_t partition_cap, uint32_t size
     sketch->room = size + size / 2 + 1;
     sketch->of = calloc(partition_cap + (size_t)1, sizeof *sketch->of);
     sketch->work = calloc(2 * (size_t)sketch->room, sizeof *sketch->work);
-    FORE_ASSERT(sketch->of != NULL && sketch->work != NULL);
+    sketch->answer = calloc(partition_cap + (size_t)1, sizeof *sketch->answer);
+    FORE_ASSERT(sketch->of != NULL && sketch->work != NULL && sketch->answer != NULL);
     sketch->partition_cap = partition_cap;
     sketch->decay_per_ns = half_life == 0 ? 0 : log(2) / (double)half_life;
     sketch->rng = rng;
-    sketch->held_bytes = sizeof *sketch + partition_cap * sizeof *sketch->of +
+    sketch->held_bytes = sizeof *sketch +
+                         partition_cap * (sizeof *sketch->of + sizeof *sketch->answer) +
                          2 * (size_t)sketch->room * sizeof *sketch->work;
     for (uint32_t p = 0; p < partition_cap; p++)
         sketch->of[p].threshold = (double)INFINITY;
@@ -67,6 +78,7 @@ void fore_keyrange_destroy(struct fore_keyrange *sketch)
     for (uint32_t p = 0; p < sketch->partition_cap; p++)
         free(sketch->of[p].sample);
     free(sketch->of);
+    free(sketch->answer);
     free(sketch->work);
     free(sketch);
 }
@@ -116,6 +128,7 @@ static void select_least(struct fore_keyrange_sample *sample, int64_t count, int
 static void keep(struct reservoir *r, const struct fore_keyrange *sketch,
                  struct fore_keyrange_sample sample)
 {
+    r->asked = false;
     r->sample[r->count++] = sample;
     if (r->count < sketch->room) return;
     select_least(r->sample, r->count, sketch->size);
@@ -148,18 +161,42 @@ void fore_keyrange_add(struct fore_keyrange *sketch, fore_ns now, uint32_t parti
              .position = position, .time = now, .rank = rank, .log_weight = log_weight});
 }
 
-bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
-                       uint64_t last, double right_share, struct fore_keyrange_cut *out)
+/* The samples inside, into sketch->work; how many. */
+static uint32_t gather(const struct fore_keyrange *sketch, const struct reservoir *r,
+                       uint64_t first, uint64_t last)
 {
-    const struct reservoir *r = reservoir(sketch, partition);
     uint32_t count = 0;
     for (uint32_t i = 0; i < r->count; i++)
         if (r->sample[i].position >= first && r->sample[i].position <= last)
             sketch->work[count++] = r->sample[i];
-    const struct fore_keyrange_question question = {.threshold = r->threshold,
-                                                    .decay_per_ns = sketch->decay_per_ns,
-                                                    .right_share = right_share};
-    return fore_keyrange_cut_samples(sketch->work, count, &question, out);
+    return count;
+}
+
+bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
+                       uint64_t last, double right_share, struct fore_keyrange_cut *out)
+{
+    struct reservoir *r = reservoir(sketch, partition);
+    struct answer *answer = &sketch->answer[partition];
+    if (!r->asked || answer->first != first || answer->last != last ||
+        answer->right_share != right_share) {
+        const struct fore_keyrange_question question = {.threshold = r->threshold,
+                                                        .decay_per_ns = sketch->decay_per_ns,
+                                                        .right_share = right_share};
+        uint32_t count = gather(sketch, r, first, last);
+        *answer = (struct answer){.first = first, .last = last, .right_share = right_share};
+        answer->known = fore_keyrange_cut_samples(sketch->work, sketch->work + sketch->room, count,
+                                                  &question, &answer->cut);
+        r->asked = true;
+    }
+    *out = answer->cut;
+    return answer->known;
+}
+
+double fore_keyrange_monotone(const struct fore_keyrange *sketch, uint32_t partition,
+                              uint64_t first, uint64_t last)
+{
+    uint32_t count = gather(sketch, reservoir(sketch, partition), first, last);
+    return fore_keyrange_monotone_samples(sketch->work, sketch->work + sketch->room, count);
 }
 
 double fore_keyrange_share(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
@@ -184,6 +221,7 @@ void fore_keyrange_forget(struct fore_keyrange *sketch, uint32_t partition)
 {
     struct reservoir *r = reservoir(sketch, partition);
     r->count = 0;
+    r->asked = false;
     r->threshold = (double)INFINITY;
 }
 
@@ -199,6 +237,7 @@ void fore_keyrange_split(struct fore_keyrange *sketch, uint32_t left, uint32_t r
     r->threshold = l->threshold;
     memcpy(sketch->work, l->sample, count * sizeof *l->sample);
     l->count = 0;
+    l->asked = false;
     for (uint32_t i = 0; i < count; i++)
         keep(sketch->work[i].position >= at ? r : l, sketch, sketch->work[i]);
 }
@@ -215,6 +254,7 @@ void fore_keyrange_merge(struct fore_keyrange *sketch, uint32_t left, uint32_t r
         sketch->work[count++] = r->sample[i];
     if (r->threshold < l->threshold) l->threshold = r->threshold;
     l->count = 0;
+    l->asked = false;
     if (count > 0) make_room(sketch, l);
     for (uint32_t i = 0; i < count; i++)
         if (sketch->work[i].rank < l->threshold) keep(l, sketch, sketch->work[i]);

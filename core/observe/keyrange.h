@@ -25,13 +25,17 @@ struct fore_keyrange_cut {
     double right_share; /* of the load */
     double error;       /* half-width of its 95 % interval */
     double top_share;   /* share of the heaviest single position: > 1/2 and no split helps */
-    double monotone;    /* rank correlation of position with time, -1..1: an insert pattern */
     uint32_t samples;
 };
 /* The cut nearest to `right_share` of the load inside first..last; false when there are fewer
- * than 32 samples or one position holds everything. `at` is in first+1..last. */
+ * than 32 samples or one position holds everything. `at` is in first+1..last. The last answer is
+ * kept until the samples change, so that plan after plan may ask. */
 bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
                        uint64_t last, double right_share, struct fore_keyrange_cut *out);
+/* Rank correlation of position with time inside first..last, -1..1: near 1 an insert pattern; 0
+ * where fewer than 32 samples are known. */
+double fore_keyrange_monotone(const struct fore_keyrange *sketch, uint32_t partition,
+                              uint64_t first, uint64_t last);
 /* Share of the partition's load from `first` to `last`; 0 where nothing was sampled. */
 double fore_keyrange_share(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
                            uint64_t last);

@@ -47,7 +47,7 @@ static void even_load_is_cut_near_the_middle(void **state)
     expect_near((double)cut.at / KEYS, 0.5, cut.error);
     expect_near(cut.error, sqrt(log(40) / (2 * cut.samples)), 1e-3); /* equal weights */
     assert_true(cut.top_share < 0.05);
-    expect_near(cut.monotone, 0, 0.3);
+    expect_near(fore_keyrange_monotone(sketch, 0, 0, 10 * KEYS), 0, 0.3);
     assert_true(cut_at(0, 0.2, &cut));
     expect_near((double)cut.at / KEYS, 0.8, cut.error);
 }
@@ -109,21 +109,67 @@ static void cuts_lie_inside_the_partition(void **state)
     assert_true(cut.at == UINT64_C(1) << 63);
 }
 
+static double monotone(uint32_t partition)
+{
+    return fore_keyrange_monotone(sketch, partition, 0, 10 * KEYS);
+}
+
 static void an_insert_pattern_is_monotone(void **state)
 {
-    struct fore_keyrange_cut cut;
     for (uint64_t i = 0; i < 5000; i++)
         fore_keyrange_add(sketch, i * FORE_MS, 5, i, 1);
-    assert_true(cut_at(5, 0.5, &cut));
-    assert_true(cut.monotone > 0.99);
+    assert_true(monotone(5) > 0.99);
     for (uint64_t i = 0; i < 5000; i++)
         fore_keyrange_add(sketch, i * FORE_MS, 6, 5000 - i, 1);
-    assert_true(cut_at(6, 0.5, &cut));
-    assert_true(cut.monotone < -0.99);
+    assert_true(monotone(6) < -0.99);
     for (uint64_t i = 0; i < 5000; i++)
         fore_keyrange_add(sketch, FORE_SEC, 7, i, 1); /* all at one time: no order */
-    assert_true(cut_at(7, 0.5, &cut));
-    expect_near(cut.monotone, 0, 0);
+    expect_near(monotone(7), 0, 0);
+    expect_near(fore_keyrange_monotone(sketch, 5, 0, 3), 0, 0); /* too few to say */
+}
+
+/* A kept answer is the one that would be found anew, and is gone with what it was found in. */
+static void an_answer_is_kept_until_the_samples_change(void **state)
+{
+    struct fore_keyrange_cut first, again, other;
+    add_uniform(0, 0, KEYS, 2000);
+    assert_true(cut_at(0, 0.5, &first));
+    assert_true(cut_at(0, 0.5, &again));
+    assert_memory_equal(&first, &again, sizeof first);
+    assert_true(cut_at(0, 0.2, &other)); /* another question, and back */
+    assert_true(other.at > first.at);
+    assert_true(cut_at(0, 0.5, &again));
+    assert_true(again.at == first.at);
+    assert_true(fore_keyrange_cut(sketch, 0, 0, first.at - 1, 0.5, &other)); /* another range */
+    assert_true(other.at < first.at);
+    for (int i = 0; i < 2000; i++) /* what comes later lies elsewhere */
+        fore_keyrange_add(sketch, 3600 * FORE_SEC, 0, 2 * KEYS + (uint64_t)i, 1);
+    assert_true(cut_at(0, 0.5, &again));
+    assert_true(again.at > KEYS);
+    fore_keyrange_split(sketch, 0, 1, again.at);
+    assert_true(cut_at(0, 0.5, &other));
+    assert_true(other.at < again.at);
+    fore_keyrange_merge(sketch, 0, 1);
+    assert_true(cut_at(0, 0.5, &other));
+    assert_true(other.at > KEYS);
+    fore_keyrange_forget(sketch, 0);
+    assert_false(cut_at(0, 0.5, &other));
+}
+
+/* Any number of samples, also such as fill no run of the sort, in any order: the cut is where
+ * counting says. */
+static void samples_are_put_in_order_whatever_their_number(void **state)
+{
+    for (uint32_t count = 32; count < 190; count += 7) {
+        fore_keyrange_forget(sketch, 2);
+        for (uint32_t i = 0; i < count; i++)
+            fore_keyrange_add(sketch, FORE_SEC, 2, 1000 + (uint64_t)i * 37 % count * 2, 1);
+        struct fore_keyrange_cut cut;
+        if (count % 37 == 0) continue; /* then not all differ */
+        assert_true(cut_at(2, 0.5, &cut));
+        expect_near((double)(cut.at - 1000) / (2.0 * count), 0.5, 1.0 / count + 0.01);
+        expect_near(cut.top_share, 1.0 / count, 1e-9);
+    }
 }
 
 static void samples_follow_the_present(void **state)
@@ -207,6 +253,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(heavy_samples_count_in_full, setup, teardown),
         cmocka_unit_test_setup_teardown(cuts_lie_inside_the_partition, setup, teardown),
         cmocka_unit_test_setup_teardown(an_insert_pattern_is_monotone, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_is_kept_until_the_samples_change, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(samples_are_put_in_order_whatever_their_number, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(samples_follow_the_present, setup, teardown),
         cmocka_unit_test_setup_teardown(sparse_samples_are_helped_out_by_older_ones, setup,
                                         teardown),
