@@ -60,8 +60,9 @@ struct viz_scene viz_window_scene(struct viz_window *w)
     double u = w->frame.layout.u;
     struct viz_scene scene = {
         .model = &p->model,
-        .view = p->view,
-        .scale = {p->view.from, p->view.to, w->frame.layout.plot_x0, w->frame.layout.plot_x1},
+        .view = w->controls.view,
+        .scale = {w->controls.view.from, w->controls.view.to, w->frame.layout.plot_x0,
+                  w->frame.layout.plot_x1},
         .note = w->trouble[0] != '\0'                ? w->trouble
                 : w->controls.growing && !p->damaged ? ""
                                                      : p->note,
@@ -115,7 +116,6 @@ static void draw(struct viz_window *w)
     if (w->covered) copy_page(w->base, w->frame.page); /* between the cards nothing is drawn */
     w->base_valid = w->covered = false;
     if (column) {
-        scene.hits = NULL; /* what was drawn stands where it was */
         viz_frame_column(&w->frame, theme_of(w), &scene);
         return;
     }
@@ -281,6 +281,8 @@ static void go(struct viz_window *w)
         viz_pair_go(&w->pair, w->controls.now);
     else
         viz_player_peek(p, w->controls.now);
+    if ((w->controls.playing || w->controls.following) && !is_pair(w))
+        p->view = viz_axis_stand(w->controls.view, p->view, viz_player_first(p));
     w->controls.view = p->view;
     fore_ns width = p->view.now - p->view.from;
     w->controls.step = width / 100 > FORE_SEC ? width / 100 : FORE_SEC;
@@ -309,7 +311,6 @@ static bool work_on(struct viz_window *w, enum fore_err *err, struct fore_diag *
         char status[200];
         status_of(w, status, sizeof status);
         scene.status = status;
-        scene.hits = NULL;
         (void)viz_frame_follow(&w->frame, &scene);
         *err = viz_display_show(&w->display, w->frame.changed, w->frame.changed_count, diag);
         return true;
