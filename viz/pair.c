@@ -147,7 +147,7 @@ static void side_head(struct viz_canvas *canvas, const struct viz_model *model, 
     double x = r.x + viz_canvas_text(canvas, &name, r.x, y, r.w / 3,
                                      model->policy[0] != '\0' ? model->policy : model->name);
     snprintf(above, sizeof above, "%s above SLO",
-             viz_format_duration((fore_ns)((double)snap->cluster.violation_s * 1e9)).s);
+             viz_format_seconds((double)snap->cluster.violation_s).s);
     double w = viz_canvas_text(canvas, &value, r.x + r.w, y, 0, above);
     snprintf(text, sizeof text, "p99 %s; %llu moves, %s",
              viz_format_ms((double)snap->cluster.p99_ns / 1e6).s,
@@ -181,7 +181,7 @@ static void header(struct viz_canvas *canvas, const struct viz_pair *pair, const
              even     ? ""
              : better ? "\342\210\222"
                       : "+",
-             even ? "no difference" : viz_format_duration((fore_ns)(fabs(v.saved_s) * 1e9)).s);
+             even ? "no difference" : viz_format_seconds(fabs(v.saved_s)).s);
     struct viz_type big = {.size = 34, .bold = true, .align = VIZ_RIGHT, .colour = colour};
     double w = viz_canvas_text(canvas, &big, right, r.y + 34 * u, 0, text);
     viz_canvas_mark(canvas,
