@@ -57,3 +57,15 @@ struct viz_view viz_axis_view(fore_ns first, fore_ns now, fore_ns horizon, fore_
                              .now = now > 0 ? now : FORE_SEC,
                              .to = (now > 0 ? now : FORE_SEC) + ahead};
 }
+
+struct viz_view viz_axis_stand(struct viz_view kept, struct viz_view ideal, fore_ns first)
+{
+    fore_ns slack = (ideal.now - ideal.from) / 16;
+    bool stands = kept.from < kept.now && ideal.now >= kept.now && ideal.from <= kept.from &&
+                  kept.from - ideal.from <= slack && ideal.to <= kept.to &&
+                  kept.to - ideal.to <= slack;
+    if (stands) return (struct viz_view){kept.from, ideal.now, kept.to};
+    return (struct viz_view){.from = ideal.from > first ? ideal.from + slack : ideal.from,
+                             .now = ideal.now,
+                             .to = ideal.to + slack};
+}

@@ -28,5 +28,9 @@ fore_ns viz_axis_first(fore_ns from, fore_ns step, uint64_t start_unix_s);
  * of the width; else that span. The forecast never takes more than two fifths.
  */
 struct viz_view viz_axis_view(fore_ns first, fore_ns now, fore_ns horizon, fore_ns span);
+/* The view of a moment that moves on by itself: `kept` with its ends where they are while what
+ * `ideal` shows lies within; else the ideal one, a sixteenth of its past ahead of time, so that it
+ * can stand for a while. No older past is shown than the ideal view has. */
+struct viz_view viz_axis_stand(struct viz_view kept, struct viz_view ideal, fore_ns first);
 
 #endif

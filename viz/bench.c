@@ -5,6 +5,7 @@
  *   full    the view moves by a bucket: every panel is drawn, the whole page shown
  *   column  a window of loads arrives at the end of a standing view: folded, drawn, shown
  *   follow  one of the panels that wait for such a frame
+ *   window  both: the column and all the panels that follow it, before the next one comes
  *   idle    nothing happened
  *   input   a key is pressed: from the event's birth to the whole page shown, on the wall
  */
@@ -29,6 +30,8 @@ struct bench {
     struct viz_bench_source source;
     struct viz_display display;
     struct viz_frame frame;
+    struct viz_view view;  /* as it stands */
+    struct viz_hits *hits; /* noted as in a window */
     double *sample;
 };
 
@@ -69,19 +72,18 @@ static void fold_into(void *self, fore_ns at, enum fore_event_kind kind, const v
     viz_model_fold(self, at, kind, body, len);
 }
 
-/* A view whose ends stand still for a sixteenth of its width, now moving within it. */
-static struct viz_scene scene_of(const struct bench *b, fore_ns shift)
+/* The window's view of a moment that moves on, shifted by some buckets. */
+static struct viz_scene scene_of(struct bench *b, fore_ns shift)
 {
-    fore_ns period = b->source.period, width = b->options->columns * period;
-    fore_ns from = (b->source.at > width ? b->source.at - width : 0) / (width / 16) * (width / 16);
+    fore_ns width = b->options->columns * b->source.period, now = b->source.at;
+    b->view = viz_axis_stand(b->view, viz_axis_view(0, now, width / 4, width), 0);
     return (struct viz_scene){
         .model = b->model,
-        .view = {.from = from + shift,
-                 .now = b->source.at,
-                 .to = from + width + width / 16 + width / 4 + shift},
+        .view = {.from = b->view.from + shift, .now = now, .to = b->view.to + shift},
         .note = "",
         .status = "following",
-        .look = &viz_look_usual
+        .look = &viz_look_usual,
+        .hits = b->hits
     };
 }
 
@@ -94,6 +96,7 @@ static enum fore_err whole(struct bench *b, fore_ns shift, struct fore_diag *dia
 {
     viz_model_sort(b->model);
     struct viz_scene scene = scene_of(b, shift);
+    b->hits->count = 0;
     viz_frame_whole(&b->frame, b->options->theme, &scene);
     return show(b, diag);
 }
@@ -149,12 +152,12 @@ static void hold(void *self, fore_ns at, enum fore_event_kind kind, const void *
     held->at[held->count++] = at;
 }
 
-static enum fore_err measure_column(struct bench *b, double *column, double *follow,
+static enum fore_err measure_column(struct bench *b, struct viz_bench_result *r,
                                     struct fore_diag *diag)
 {
     static struct held held;
     uint32_t frames = b->options->frames;
-    double *later = b->sample + frames;
+    double *later = b->sample + frames, *all = later + frames;
     held.model = b->model;
     b->source.sink = (struct fore_sink){.put = hold, .self = &held};
     for (uint32_t i = 0; i < frames; i++) {
@@ -169,17 +172,21 @@ static enum fore_err measure_column(struct bench *b, double *column, double *fol
         FORE_TRY(show(b, diag));
         b->sample[i] = cpu_ms() - began;
         later[i] = 0;
+        all[i] = b->sample[i];
         for (;;) {
             began = cpu_ms();
             if (!viz_frame_follow(&b->frame, &scene)) break;
             FORE_TRY(show(b, diag));
-            later[i] = fmax(later[i], cpu_ms() - began);
+            double took = cpu_ms() - began;
+            later[i] = fmax(later[i], took);
+            all[i] += took;
         }
     }
     for (uint32_t k = 0; k < 64; k++)
         fore_buf_fini(&held.body[k]);
-    *column = p95(b->sample, frames);
-    *follow = p95(later, frames);
+    r->column_ms_p95 = p95(b->sample, frames);
+    r->follow_ms_p95 = p95(later, frames);
+    r->window_ms_p95 = p95(all, frames);
     return FORE_E_OK;
 }
 
@@ -217,7 +224,7 @@ static enum fore_err measure(struct bench *b, struct viz_bench_result *r, struct
     FORE_TRY(measure_full(b, &r->full_ms_p95, diag));
     FORE_TRY(whole(b, 0, diag));
     FORE_TRY(measure_idle(b, &r->idle_ms_p95, diag));
-    FORE_TRY(measure_column(b, &r->column_ms_p95, &r->follow_ms_p95, diag));
+    FORE_TRY(measure_column(b, r, diag));
     FORE_TRY(measure_input(b, &r->input_ms_p95, diag));
     return FORE_E_OK;
 }
@@ -233,6 +240,7 @@ static void print(const struct viz_bench_options *o, const struct viz_bench_resu
     fore_json_f64(&json, "idle_ms_p95", r->idle_ms_p95);
     fore_json_f64(&json, "column_ms_p95", r->column_ms_p95);
     fore_json_f64(&json, "follow_ms_p95", r->follow_ms_p95);
+    fore_json_f64(&json, "window_ms_p95", r->window_ms_p95);
     fore_json_f64(&json, "input_ms_p95", r->input_ms_p95);
     fore_json_f64(&json, "open_ms", r->open_ms);
     fore_json_f64(&json, "history_ms", r->history_ms);
@@ -270,8 +278,9 @@ enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore
                    0); /* no display needed to know what drawing costs */
     enum fore_err err = viz_display_open(&b.display, options->width, options->height, diag);
     if (err == FORE_E_OK) {
-        b.sample = calloc(2 * (size_t)options->frames, sizeof *b.sample);
-        FORE_ASSERT(b.sample != NULL);
+        b.sample = calloc(3 * (size_t)options->frames, sizeof *b.sample);
+        b.hits = calloc(1, sizeof *b.hits);
+        FORE_ASSERT(b.sample != NULL && b.hits != NULL);
         fill(&b);
         cairo_surface_t *page = viz_display_page(&b.display);
         if (page == NULL)
@@ -282,6 +291,7 @@ enum fore_err viz_bench_run(const struct viz_bench_options *options, struct fore
         viz_bench_source_fini(&b.source);
         viz_model_fini(&model);
         free(b.sample);
+        free(b.hits);
     }
     viz_display_close(&b.display);
     if (err == FORE_E_OK && options->journal_bytes > 0)

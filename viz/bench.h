@@ -19,8 +19,8 @@ struct viz_bench_options {
     bool json;
 };
 struct viz_bench_result {
-    double full_ms_p95, idle_ms_p95, column_ms_p95, follow_ms_p95;        /* CPU */
-    double input_ms_p95, open_ms, history_ms, seek_ms_p95, settle_ms_p95; /* wall */
+    double full_ms_p95, idle_ms_p95, column_ms_p95, follow_ms_p95, window_ms_p95; /* CPU */
+    double input_ms_p95, open_ms, history_ms, seek_ms_p95, settle_ms_p95;         /* wall */
     uint64_t rss_bytes;
 };
 /* Prints to standard output. */

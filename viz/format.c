@@ -62,6 +62,11 @@ struct viz_text viz_format_limit_ms(double ms)
     return out;
 }
 
+struct viz_text viz_format_seconds(double s)
+{
+    return viz_format_duration(s > 0 ? (fore_ns)(fmin(s, 9e9) * 1e9) : 0);
+}
+
 struct viz_text viz_format_duration(fore_ns ns)
 {
     struct viz_text out;

@@ -1,6 +1,7 @@
 /* frame.c - see frame.h. */
 #include "viz/frame.h"
 
+#include "core/base/hash.h"
 #include "viz/heatmap.h"
 
 #include <math.h>
@@ -48,11 +49,46 @@ static void draw_panel(struct viz_frame *frame, const struct viz_scene *scene, s
     note(frame, clip);
 }
 
+/* What the heat shows left and right of its strip: its picture, the marks of moves that are over,
+ * the nodes in the gutter, how long a sample stands. */
+static uint64_t heat_key(const struct viz_scene *scene)
+{
+    const struct fore_snapshot *snap = &scene->model->snapshot;
+    uint64_t key = snap->topology.epoch;
+    for (uint32_t m = 0; m < snap->move_count; m++) {
+        const struct fore_event_move *move = &snap->move[m].move;
+        const uint64_t parts[] = {move->ticket, move->state};
+        key = fore_hash_bytes(parts, sizeof parts, key);
+    }
+    const uint64_t parts[] = {viz_heatmap_key(scene->model->map), scene->model->heat.hold,
+                              scene->model->heat.bucket_ns};
+    return fore_hash_bytes(parts, sizeof parts, key);
+}
+
+/* The start of the newest column: it may still grow, and those after it are not known. */
+static fore_ns settled(const struct viz_matrix *heat)
+{
+    return heat->next > heat->first ? (heat->next - 1) * heat->bucket_ns : 0;
+}
+
 static void remember(struct viz_frame *frame, const struct viz_scene *scene)
 {
     frame->view = scene->view;
     frame->forecast_version = scene->model->forecast_version;
     frame->recoloured = viz_heatmap_recoloured(scene->model->map);
+    frame->heat_key = heat_key(scene);
+    frame->settled = settled(&scene->model->heat);
+}
+
+/* Does time alone change more of the heat than its strip? Where a forecast is made of the present
+ * mix, where there is none (the words that say so stand in its middle), in the forecast's error,
+ * and in a legend that tells how old the newest forecast is. */
+static bool all_moves(const struct viz_scene *scene)
+{
+    const struct viz_look *look = scene->look;
+    bool ahead = viz_metric_row[look->metric].ahead && scene->model->forecast_at > 0;
+    return look->error || look->metric != VIZ_METRIC_LOAD || !ahead ||
+           scene->view.to <= scene->view.now;
 }
 
 /* A card covers its place but for the corners; the header has none. */
@@ -83,6 +119,7 @@ static void redraw(struct viz_frame *frame, struct viz_scene *scene)
         cairo_save(canvas.cr);
         cairo_rectangle(canvas.cr, r.x, r.y, r.w, r.h);
         cairo_clip(canvas.cr);
+        viz_hits_begin(scene->hits, (uint32_t)i);
         viz_panels[i].draw(&canvas, scene, r);
         cairo_restore(canvas.cr);
     }
@@ -109,7 +146,8 @@ void viz_frame_whole(struct viz_frame *frame, const struct viz_theme *theme,
 static struct viz_rect strip(const struct viz_frame *frame, const struct viz_scene *scene)
 {
     struct viz_rect r = frame->layout.place[VIZ_PLACE_HEAT];
-    double u = frame->layout.u, before = viz_axis_x(&scene->scale, frame->view.now);
+    fore_ns since = frame->settled < frame->view.now ? frame->settled : frame->view.now;
+    double u = frame->layout.u, before = viz_axis_x(&scene->scale, since);
     double after = viz_axis_x(&scene->scale, scene->view.now);
     double x0 = floor(fmax(r.x, fmin(before, after) - 4 * u)), y0 = floor(r.y + VIZ_HEAT_TOP * u);
     double x1 = ceil(fmin(r.x + r.w, fmax(before, after) + 4 * u));
@@ -136,12 +174,15 @@ void viz_frame_column(struct viz_frame *frame, const struct viz_theme *theme,
     }
     frame->changed_count = 0;
     rule(frame, scene);
+    struct viz_scene part = *scene;
+    part.hits = NULL; /* a strip of the heat: what was noted of it stands where it was */
     for (size_t i = 0; i < viz_panel_count; i++) {
         bool heat = viz_panels[i].place == VIZ_PLACE_HEAT;
-        if (heat) draw_panel(frame, scene, i, strip(frame, scene));
-        /* New forecasts, or new colours, change more of the heat than its strip. */
+        if (heat) draw_panel(frame, &part, i, strip(frame, scene));
+        /* New forecasts, colours, rows or marks change more of the heat than its strip. */
         if (!heat || scene->model->forecast_version != frame->forecast_version ||
-            viz_heatmap_recoloured(scene->model->map) != frame->recoloured)
+            viz_heatmap_recoloured(scene->model->map) != frame->recoloured ||
+            heat_key(scene) != frame->heat_key || all_moves(scene))
             frame->waiting |= UINT32_C(1) << i;
         if (heat) frame->waiting |= NAME_WAITS;
     }
@@ -158,11 +199,14 @@ bool viz_frame_follow(struct viz_frame *frame, struct viz_scene *scene)
         uint32_t bit = UINT32_C(1) << i;
         bool heat = viz_panels[i].place == VIZ_PLACE_HEAT;
         if (heat && (frame->waiting & (bit | NAME_WAITS)) == NAME_WAITS) {
-            draw_panel(frame, scene, i, name_strip(frame));
+            struct viz_scene part = *scene;
+            part.hits = NULL;
+            draw_panel(frame, &part, i, name_strip(frame));
             frame->waiting &= ~NAME_WAITS;
             break;
         }
         if ((frame->waiting & bit) == 0) continue;
+        viz_hits_begin(scene->hits, (uint32_t)i);
         draw_panel(frame, scene, i, frame->layout.place[viz_panels[i].place]);
         frame->waiting &= heat ? ~(bit | NAME_WAITS) : ~bit;
         break;

@@ -20,6 +20,8 @@ struct viz_frame {
     struct viz_view view;          /* of the heat as it stands */
     uint64_t forecast_version;     /* of the forecasts shown */
     uint64_t recoloured;           /* how often the heat's colours had changed by then */
+    uint64_t heat_key;             /* of the heat's picture, and of what lies over it */
+    fore_ns settled;               /* no load changes what the heat shows before it */
     uint32_t waiting;              /* panels that are behind, a bit a row of viz_panels[] */
     struct viz_rect changed[VIZ_FRAME_RECTS]; /* whole pixels, by the last draw */
     uint32_t changed_count;
@@ -34,7 +36,7 @@ void viz_frame_init(struct viz_frame *frame, cairo_surface_t *page, double text)
 void viz_frame_whole(struct viz_frame *frame, const struct viz_theme *theme,
                      struct viz_scene *scene);
 /* New data at the end of the same view: the heat now, the rest in viz_frame_follow(). Where
- * the view has moved, or the theme changed, the whole page. */
+ * the view has moved, or the theme changed, the whole page. The scene's hits follow the panels. */
 void viz_frame_column(struct viz_frame *frame, const struct viz_theme *theme,
                       struct viz_scene *scene);
 /* One panel that is behind; false if none is. */

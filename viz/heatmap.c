@@ -152,10 +152,10 @@ static void count_levels(struct viz_heatmap *map)
 /* Line by line, because that is how levels and pool lie in memory. */
 static void mend_measured(struct viz_heatmap *map, const struct viz_heatmap_spec *spec)
 {
-    struct viz_matrix_slots slots = viz_matrix_slots(spec->matrix, spec->later.window);
     struct viz_pool *pool = spec->matrix->pool;
     uint32_t end = spec->later.x0 < spec->to ? spec->later.x0 : spec->to;
     uint32_t begin = spec->from < end ? spec->from : end;
+    struct viz_matrix_slots slots = viz_matrix_slots(spec->matrix, spec->later.window, begin, end);
     uint32_t *column = wanted(calloc(map->width + (size_t)1, sizeof *column));
     uint8_t *top = wanted(calloc(map->width + (size_t)1, 1));
     viz_pool_ready(pool, spec->matrix, spec->later.window, slots.slot + slots.first[begin],
@@ -258,6 +258,11 @@ void viz_heatmap_paint(struct viz_heatmap *map, cairo_t *cr, const struct viz_he
     cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
     cairo_rectangle(cr, look->x, look->y, map->width, map->height);
     cairo_fill(cr);
+}
+
+uint64_t viz_heatmap_key(const struct viz_heatmap *map)
+{
+    return map->key;
 }
 
 uint64_t viz_heatmap_recoloured(const struct viz_heatmap *map)

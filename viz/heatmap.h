@@ -34,6 +34,8 @@ struct viz_heatmap_look {
     double x, y;
 };
 void viz_heatmap_paint(struct viz_heatmap *map, cairo_t *cr, const struct viz_heatmap_look *look);
+/* A name for view, size and order of the picture; another one, and every pixel may have changed. */
+uint64_t viz_heatmap_key(const struct viz_heatmap *map);
 /* How often all of it got new colours. */
 uint64_t viz_heatmap_recoloured(const struct viz_heatmap *map);
 /* Pixel columns mended since creation, for tests and the bench. */

@@ -25,13 +25,17 @@ struct viz_hit {
     enum viz_hit_kind kind;
     struct viz_rect r;
     uint64_t id;
+    uint32_t owner; /* the panel that drew it */
 };
 
 enum { VIZ_HITS = 2048 };
 struct viz_hits {
     struct viz_hit item[VIZ_HITS]; /* what is drawn later lies above */
     size_t count;
+    uint32_t owner; /* of what is noted next */
 };
+/* A panel is drawn anew: what it noted before is forgotten, and what comes is its. NULL: nobody. */
+void viz_hits_begin(struct viz_hits *hits, uint32_t owner);
 
 /* `hits` may be NULL: nobody asks. More than VIZ_HITS are left out. */
 void viz_hits_add(struct viz_hits *hits, enum viz_hit_kind kind, struct viz_rect r, uint64_t id);

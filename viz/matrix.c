@@ -53,16 +53,21 @@ static void make_table(void)
     table.made = true;
 }
 
-uint8_t viz_matrix_quantise_float(float load)
+static inline uint8_t level_of(float load)
 {
     if (!(load > 0)) return 0;
     if (!(load < 1e6f)) return 255;
     if (load < 1e-6f) return 1;
-    if (!table.made) make_table();
     uint32_t bits;
     memcpy(&bits, &load, sizeof bits);
     uint8_t guess = table.guess[(bits >> 18) - ((uint32_t)(127 + DOUBLING_LOW) << 5)];
     return (uint8_t)(guess + (load >= table.border[guess + 1]));
+}
+
+uint8_t viz_matrix_quantise_float(float load)
+{
+    if (!table.made) make_table();
+    return level_of(load);
 }
 
 double viz_matrix_value(uint8_t level)
@@ -162,6 +167,20 @@ void viz_matrix_put(struct viz_matrix *matrix, fore_ns at, uint32_t row, double 
     viz_pool_forget(matrix->pool, matrix->put_slot);
 }
 
+void viz_matrix_put_many(struct viz_matrix *matrix, fore_ns at, const uint32_t *row,
+                         const float *value, uint32_t count)
+{
+    uint8_t *cell = column(matrix, at / matrix->bucket_ns), raised = 0;
+    if (!table.made) make_table();
+    for (uint32_t i = 0; i < count; i++) {
+        FORE_ASSERT(row[i] < matrix->row_cap);
+        uint8_t level = level_of(value[i]);
+        raised |= level > cell[row[i]];
+        cell[row[i]] = level > cell[row[i]] ? level : cell[row[i]];
+    }
+    if (raised) viz_pool_forget(matrix->pool, at / matrix->bucket_ns % matrix->column_cap);
+}
+
 void viz_matrix_set(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load)
 {
     FORE_ASSERT(row < matrix->row_cap);
@@ -235,25 +254,28 @@ static uint32_t slots_of(const struct viz_matrix *matrix, uint64_t from, uint64_
 }
 
 struct viz_matrix_slots viz_matrix_slots(const struct viz_matrix *matrix,
-                                         const struct viz_matrix_window *window)
+                                         const struct viz_matrix_window *window, uint32_t begin,
+                                         uint32_t end)
 {
     uint32_t width = window->width, used = 0;
+    FORE_ASSERT(begin <= end && end <= width);
     double span = (double)(window->to - window->from);
     struct viz_matrix_slots out = {.first = zeroed(width + (size_t)1, sizeof *out.first)};
     /* Buckets grow with the pixels, so only the two at a pixel's ends can be a neighbour's too. */
     out.slot = zeroed((size_t)matrix->column_cap + 3 * (size_t)width, sizeof *out.slot);
     if (matrix->next == matrix->first || window->order_count == 0) return out;
     uint64_t low = matrix->first > matrix->hold ? matrix->first - matrix->hold : 0;
-    for (uint32_t x = 0; x < width; x++) {
+    for (uint32_t x = begin; x < end; x++) {
         fore_ns at = window->from + (fore_ns)(span * x / width);
-        fore_ns end = window->from + (fore_ns)(span * (x + 1) / width);
-        uint64_t b = at / matrix->bucket_ns, last = end > at ? (end - 1) / matrix->bucket_ns : b;
+        fore_ns stop = window->from + (fore_ns)(span * (x + 1) / width);
+        uint64_t b = at / matrix->bucket_ns, last = stop > at ? (stop - 1) / matrix->bucket_ns : b;
         if (b < low) b = low;
         if (last >= matrix->next + matrix->hold) last = matrix->next + matrix->hold - 1;
         out.first[x] = used;
         if (b <= last) used += slots_of(matrix, b, last + 1, out.slot + used);
     }
-    out.first[width] = used;
+    for (uint32_t x = end; x <= width; x++)
+        out.first[x] = used;
     return out;
 }
 
@@ -267,7 +289,7 @@ void viz_matrix_slots_fini(struct viz_matrix_slots *slots)
 void viz_matrix_image(const struct viz_matrix *matrix, const struct viz_matrix_window *window,
                       uint8_t *level)
 {
-    struct viz_matrix_slots slots = viz_matrix_slots(matrix, window);
+    struct viz_matrix_slots slots = viz_matrix_slots(matrix, window, 0, window->width);
     memset(level, 0, (size_t)window->width * window->height);
     uint32_t used = slots.first[window->width];
     if (used > 0) {

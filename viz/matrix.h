@@ -45,6 +45,9 @@ void viz_matrix_reserve(struct viz_matrix *matrix, uint32_t rows);
 bool viz_matrix_open(struct viz_matrix *matrix, fore_ns at);
 /* Into the bucket opened last for `at`; row < row_cap. */
 void viz_matrix_put(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load);
+/* The same for what comes a window at a time: values[i] into the row rows[i]. */
+void viz_matrix_put_many(struct viz_matrix *matrix, fore_ns at, const uint32_t *row,
+                         const float *value, uint32_t count);
 /* Instead of what is there. */
 void viz_matrix_set(struct viz_matrix *matrix, fore_ns at, uint32_t row, double load);
 /* History of a row, for split (to shows what from showed) and merge (to shows the larger). */
@@ -63,12 +66,14 @@ struct viz_matrix_window {
 };
 void viz_matrix_image(const struct viz_matrix *matrix, const struct viz_matrix_window *window,
                       uint8_t *level);
-/* The ring's slots that pixel x shows: slot[first[x]] .. slot[first[x + 1] - 1]. */
+/* The ring's slots that pixel x shows: slot[first[x]] .. slot[first[x + 1] - 1], for the pixels
+ * begin..end-1; the others have none. */
 struct viz_matrix_slots {
     uint32_t *first, *slot;
 };
 struct viz_matrix_slots viz_matrix_slots(const struct viz_matrix *matrix,
-                                         const struct viz_matrix_window *window);
+                                         const struct viz_matrix_window *window, uint32_t begin,
+                                         uint32_t end);
 void viz_matrix_slots_fini(struct viz_matrix_slots *slots);
 /* One column of levels, by row, into column x of such a picture. */
 void viz_matrix_paint(const struct viz_matrix_window *window, const uint8_t *from, uint32_t x,

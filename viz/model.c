@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_MAX = 4096, FORECAST_FLOATS_MAX = 24 << 20 };
+enum { BATCH = 256, STEPS_MAX = 4096, FORECAST_FLOATS_MAX = 24 << 20 };
 
 void viz_model_init(struct viz_model *model, const struct fore_journal_header *header,
                     const char *path)
@@ -136,10 +136,19 @@ static void fold_partitions(struct viz_model *model, fore_ns at, const void *bod
             viz_watch_load(&model->watch, at, (double)load[i].load_cores);
     enum viz_metric metric = model->want.metric;
     if (metric == VIZ_METRIC_RRS || !viz_matrix_open(&model->heat, inside(at))) return;
-    for (size_t i = 0; i < count; i++)
-        if (load[i].partition < model->snapshot.topology.partition_count)
-            viz_matrix_put(&model->heat, inside(at), load[i].partition,
-                           viz_metric_cell(metric, value_of(model, metric, &load[i])));
+    uint32_t row[BATCH], known = model->snapshot.topology.partition_count;
+    float value[BATCH];
+    for (size_t i = 0; i < count;) {
+        uint32_t n = 0;
+        for (; i < count && n < BATCH; i++) {
+            if (load[i].partition >= known) continue;
+            row[n] = load[i].partition;
+            value[n++] = metric == VIZ_METRIC_LOAD
+                             ? load[i].load_cores
+                             : (float)viz_metric_cell(metric, value_of(model, metric, &load[i]));
+        }
+        viz_matrix_put_many(&model->heat, inside(at), row, value, n);
+    }
 }
 
 static void fold_nodes(struct viz_model *model, fore_ns at, const void *body, size_t len)

@@ -21,18 +21,54 @@ fore_ns viz_pair_last(const struct viz_pair *pair)
 }
 
 /* The second one shows as much of the past and of the future as the first. */
-void viz_pair_go(struct viz_pair *pair, fore_ns now)
+static void both(struct viz_pair *pair, fore_ns now, void (*go)(struct viz_player *, fore_ns))
 {
     struct viz_player *a = pair->side[0], *b = pair->side[1];
-    viz_player_go(a, now);
+    go(a, now);
     b->look = a->look;
     b->span = a->view.now - a->view.from;
     b->ahead = a->ahead;
-    viz_player_go(b, now);
+    go(b, now);
     fore_ns to = a->view.to > b->view.to ? a->view.to : b->view.to;
     fore_ns from = a->view.from;
     a->view.to = b->view.to = to;
     b->view.from = from;
+}
+
+void viz_pair_go(struct viz_pair *pair, fore_ns now)
+{
+    both(pair, now, viz_player_go);
+}
+
+void viz_pair_peek(struct viz_pair *pair, fore_ns now)
+{
+    both(pair, now, viz_player_peek);
+}
+
+enum viz_behind viz_pair_behind(const struct viz_pair *pair)
+{
+    enum viz_behind a = pair->side[0]->behind;
+    enum viz_behind b = pair->side[1] != NULL ? pair->side[1]->behind : VIZ_BEHIND_NOT;
+    return a == VIZ_BEHIND_NOW || b == VIZ_BEHIND_NOT ? a : b;
+}
+
+bool viz_pair_catch_up(struct viz_pair *pair, double budget_ms)
+{
+    struct viz_player *p = pair->side[0];
+    if (p->behind == VIZ_BEHIND_NOT) p = pair->side[1];
+    if (p == NULL || p->behind == VIZ_BEHIND_NOT) return false;
+    enum viz_behind before = p->behind;
+    (void)viz_player_catch_up(p, budget_ms);
+    return p->behind != before;
+}
+
+struct viz_scale viz_pair_scale(const struct viz_pair_layout *layout, int side,
+                                struct viz_view view)
+{
+    const struct viz_rect *heat = &layout->heat[side];
+    double u = layout->u;
+    return (struct viz_scale){view.from, view.to, heat->x + round(104 * u),
+                              heat->x + heat->w - round(16 * u)};
 }
 
 struct viz_pair_layout viz_pair_place(double width, double height, double text)
@@ -85,19 +121,17 @@ struct viz_pair_verdict viz_pair_judge(const struct viz_model *a, const struct v
     return v;
 }
 
-static struct viz_scene scene_of(const struct viz_player *player, const struct viz_rect *heat,
-                                 double u, struct viz_hits *hits)
+static struct viz_scene scene_of(const struct viz_player *player,
+                                 const struct viz_pair_layout *layout, int side,
+                                 struct viz_hits *hits)
 {
-    return (struct viz_scene){
-        .model = &player->model,
-        .view = player->view,
-        .scale = {player->view.from, player->view.to, heat->x + round(104 * u),
-                  heat->x + heat->w - round(16 * u)},
-        .note = player->note,
-        .status = "",
-        .look = &player->look,
-        .hits = hits
-    };
+    return (struct viz_scene){.model = &player->model,
+                              .view = player->view,
+                              .scale = viz_pair_scale(layout, side, player->view),
+                              .note = player->note,
+                              .status = "",
+                              .look = &player->look,
+                              .hits = hits};
 }
 
 static void side_head(struct viz_canvas *canvas, const struct viz_model *model, const char *note,
@@ -113,7 +147,7 @@ static void side_head(struct viz_canvas *canvas, const struct viz_model *model, 
     double x = r.x + viz_canvas_text(canvas, &name, r.x, y, r.w / 3,
                                      model->policy[0] != '\0' ? model->policy : model->name);
     snprintf(above, sizeof above, "%s above SLO",
-             viz_format_duration((fore_ns)((double)snap->cluster.violation_s * 1e9)).s);
+             viz_format_seconds((double)snap->cluster.violation_s).s);
     double w = viz_canvas_text(canvas, &value, r.x + r.w, y, 0, above);
     snprintf(text, sizeof text, "p99 %s; %llu moves, %s",
              viz_format_ms((double)snap->cluster.p99_ns / 1e6).s,
@@ -147,7 +181,7 @@ static void header(struct viz_canvas *canvas, const struct viz_pair *pair, const
              even     ? ""
              : better ? "\342\210\222"
                       : "+",
-             even ? "no difference" : viz_format_duration((fore_ns)(fabs(v.saved_s) * 1e9)).s);
+             even ? "no difference" : viz_format_seconds(fabs(v.saved_s)).s);
     struct viz_type big = {.size = 34, .bold = true, .align = VIZ_RIGHT, .colour = colour};
     double w = viz_canvas_text(canvas, &big, right, r.y + 34 * u, 0, text);
     viz_canvas_mark(canvas,
@@ -200,8 +234,8 @@ void viz_pair_draw(cairo_surface_t *surface, const struct viz_pair_layout *layou
     viz_canvas_fill(&canvas, (struct viz_rect){0, 0, layout->width, layout->height}, theme->page);
     header(&canvas, pair, status, layout->header);
     for (int i = 0; i < 2; i++) {
-        struct viz_scene scene =
-            scene_of(pair->side[i], &layout->heat[i], layout->u, i == 0 ? hits : NULL);
+        struct viz_scene scene = scene_of(pair->side[i], layout, i, hits);
+        viz_hits_begin(hits, (uint32_t)i);
         side_head(&canvas, scene.model, scene.note, layout->head[i]);
         one(&canvas, viz_panel_heat, &scene, layout->heat[i]);
         one(&canvas, viz_panel_latency, &scene, layout->latency[i]);

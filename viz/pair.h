@@ -15,6 +15,12 @@ struct viz_pair {
 
 /* Both to `now`, with one view. */
 void viz_pair_go(struct viz_pair *pair, fore_ns now);
+/* The same within about two VIZ_PEEK_MS; what is missing then is read by viz_pair_catch_up(), which
+ * is true when a side has come to something worth a draw, after another viz_pair_peek(). */
+void viz_pair_peek(struct viz_pair *pair, fore_ns now);
+bool viz_pair_catch_up(struct viz_pair *pair, double budget_ms);
+/* Of both, what is missed more. One journal (side[1] NULL) will do here and above. */
+enum viz_behind viz_pair_behind(const struct viz_pair *pair);
 fore_ns viz_pair_first(const struct viz_pair *pair);
 fore_ns viz_pair_last(const struct viz_pair *pair);
 
@@ -23,7 +29,10 @@ struct viz_pair_layout {
     struct viz_rect header, race, head[2], heat[2], latency[2], nodes[2];
 };
 struct viz_pair_layout viz_pair_place(double width, double height, double text);
-/* `hits` may be NULL; what lies on the second side is left out of it. */
+/* Where time lies on a side's plots. */
+struct viz_scale viz_pair_scale(const struct viz_pair_layout *layout, int side,
+                                struct viz_view view);
+/* `hits` may be NULL; a hit's owner is the side it lies on. */
 void viz_pair_draw(cairo_surface_t *surface, const struct viz_pair_layout *layout,
                    const struct viz_theme *theme, const struct viz_pair *pair, const char *status,
                    struct viz_hits *hits);

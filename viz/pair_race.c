@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { POINTS = 400 };
+enum { POINTS = 400, LABELS_MAX = 64 };
 
 struct race {
     double y[2][POINTS]; /* seconds; NaN: not known */
@@ -84,12 +84,12 @@ static void axis(struct viz_canvas *canvas, const struct race *race, struct viz_
     for (size_t i = 0; i < FORE_COUNTOF(step) && race->top / each > plot.h / (26 * u); i++)
         each = step[i];
     struct viz_type type = {.size = VIZ_TINY, .align = VIZ_RIGHT, .colour = t->muted};
-    for (int i = 0; i * each <= race->top; i++) {
+    for (int i = 0; i < LABELS_MAX && i * each <= race->top; i++) {
         double s = i * each;
         double y = plot.y + plot.h * (1 - s / race->top);
         viz_canvas_level(canvas, plot.x, plot.x + plot.w, y, 1, t->track);
         viz_canvas_text(canvas, &type, plot.x - 8 * u, y + 4 * u, 0,
-                        s > 0 ? viz_format_duration((fore_ns)(s * 1e9)).s : "0");
+                        s > 0 ? viz_format_seconds(s).s : "0");
     }
 }
 
@@ -127,7 +127,7 @@ static void ends(struct viz_canvas *canvas, const struct viz_pair *pair, const s
         struct viz_type type = {
             .size = VIZ_SMALL, .bold = s == 1, .colour = s == 0 ? t->muted : t->accent};
         snprintf(text, sizeof text, "%.40s %s", m->policy[0] != '\0' ? m->policy : m->name,
-                 viz_format_duration((fore_ns)(race->y[s][race->count - 1] * 1e9)).s);
+                 viz_format_seconds(race->y[s][race->count - 1]).s);
         viz_canvas_text(canvas, &type, x, fmin(y[s], plot.y + plot.h - 2 * u) + 4 * u, 0, text);
     }
 }

@@ -52,6 +52,7 @@ void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
         cairo_save(canvas.cr);
         cairo_rectangle(canvas.cr, r.x, r.y, r.w, r.h);
         cairo_clip(canvas.cr);
+        viz_hits_begin(scene->hits, (uint32_t)i);
         viz_panels[i].draw(&canvas, scene, r);
         cairo_restore(canvas.cr);
     }

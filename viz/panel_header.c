@@ -69,8 +69,7 @@ static size_t fill(const struct viz_scene *scene, struct tile *tile)
         snprintf(tile[n++].value, sizeof tile->value, "%s", viz_format_ms(p99).s);
     tile[n].label = "above SLO so far";
     snprintf(tile[n++].value, sizeof tile->value, "%s",
-             c->violation_s > 0 ? viz_format_duration((fore_ns)((double)c->violation_s * 1e9)).s
-                                : "0 s");
+             c->violation_s > 0 ? viz_format_seconds((double)c->violation_s).s : "0 s");
     if (m->plans.gain_total > 0) {
         tile[n].label = "saved / promised by moves";
         snprintf(tile[n++].value, sizeof tile->value, "%.0f / %.0f node-s", m->plans.realised_s,

@@ -51,8 +51,7 @@ static void progress(struct viz_canvas *canvas, const struct fore_snapshot_move 
     value.colour = t->muted;
     bool wide = right - bar.x - bar.w > 200 * u;
     if (wide) viz_canvas_text(canvas, &value, bar.x + bar.w + 134 * u, base, 0, text);
-    snprintf(text, sizeof text, "%s left",
-             viz_format_duration((fore_ns)(fmin(left_s, 9e9) * 1e9)).s);
+    snprintf(text, sizeof text, "%s left", viz_format_seconds(left_s).s);
     viz_canvas_text(canvas, &value, right, base, 108 * u, text);
 }
 

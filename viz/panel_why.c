@@ -80,9 +80,7 @@ static void numbers(struct viz_canvas *canvas, const struct columns *c, double y
         cell(canvas, c->gain, y, text, colour);
     }
     cell(canvas, c->bytes, y, bytes > 0 ? viz_format_bytes(bytes).s : "\342\200\223", colour);
-    if (takes_s > 0)
-        cell(canvas, c->takes, y, viz_format_duration((fore_ns)(fmin(takes_s, 9e9) * 1e9)).s,
-             colour);
+    if (takes_s > 0) cell(canvas, c->takes, y, viz_format_seconds(takes_s).s, colour);
 }
 
 static void chosen_row(struct viz_canvas *canvas, const struct viz_scene *scene,

@@ -9,6 +9,37 @@
 
 enum { CLICK_PX = 4 }; /* a press that moved less is a click */
 
+static struct viz_scene scene_of(struct viz_window *w, uint32_t side)
+{
+    struct viz_player *p = w->pair.side[side];
+    struct viz_view view = w->controls.view;
+    bool two = w->pair.side[1] != NULL;
+    struct viz_scene scene = {
+        .model = &p->model,
+        .view = view,
+        .scale = {view.from, view.to, w->frame.layout.plot_x0, w->frame.layout.plot_x1},
+        .note = w->trouble[0] != '\0'                ? w->trouble
+                : w->controls.growing && !p->damaged ? ""
+                                                     : p->note,
+        .status = "",
+        .look = &p->look,
+        .hits = &w->hits,
+        .control = w->control != NULL,
+    };
+    if (two) scene.scale = viz_pair_scale(&w->pair_layout, (int)side, view);
+    return scene;
+}
+
+struct viz_scene viz_window_scene(struct viz_window *w)
+{
+    return scene_of(w, 0);
+}
+
+struct viz_scene viz_window_scene_at(struct viz_window *w, const struct viz_hit *hit)
+{
+    return scene_of(w, w->pair.side[1] != NULL && hit->owner == 1 ? 1 : 0);
+}
+
 static void to_page(struct viz_window *w, int x, int y)
 {
     int window_w = 1, window_h = 1;
@@ -25,8 +56,8 @@ static struct viz_scale scale_of(const struct viz_window *w, const struct viz_re
 
 static void point(struct viz_window *w)
 {
-    struct viz_scene scene = viz_window_scene(w);
     struct viz_hit hit = viz_hits_at(&w->hits, w->mouse_x, w->mouse_y);
+    struct viz_scene scene = viz_window_scene_at(w, &hit);
     struct viz_tip before = w->tip;
     if (!viz_tip_make(&scene, &hit, w->mouse_x, w->mouse_y, &w->tip)) w->tip.count = 0;
     if (w->tip.count > 0 || before.count > 0) w->over_dirty = true;
@@ -53,7 +84,7 @@ static void click(struct viz_window *w)
     c->dirty = true;
     switch (hit.kind) {
     case VIZ_HIT_HEAT: {
-        struct viz_scene scene = viz_window_scene(w);
+        struct viz_scene scene = viz_window_scene_at(w, &hit);
         struct viz_scale scale = scale_of(w, &hit.r);
         select_partition(
             w, viz_panel_row_at(&scene, hit.r, w->mouse_y, viz_axis_at(&scale, w->mouse_x)));
@@ -99,7 +130,7 @@ static void double_click(struct viz_window *w)
         viz_controls_seek(c, viz_axis_at(&scale, w->mouse_x));
     }
     if (hit.kind != VIZ_HIT_MOVE) return;
-    const struct fore_snapshot *snap = &w->pair.side[0]->model.snapshot;
+    const struct fore_snapshot *snap = &viz_window_scene_at(w, &hit).model->snapshot;
     for (uint32_t i = 0; i < snap->move_count; i++)
         if (snap->move[i].move.ticket == hit.id) c->look.plan = snap->move[i].move.plan;
     c->look.tab = VIZ_TAB_WHY;

@@ -53,35 +53,11 @@ static enum fore_err fit(struct viz_window *w, struct fore_diag *diag)
     return FORE_E_OK;
 }
 
-struct viz_scene viz_window_scene(struct viz_window *w)
-{
-    struct viz_player *p = w->pair.side[0];
-    struct viz_rect heat = w->pair_layout.heat[0];
-    double u = w->frame.layout.u;
-    struct viz_scene scene = {
-        .model = &p->model,
-        .view = p->view,
-        .scale = {p->view.from, p->view.to, w->frame.layout.plot_x0, w->frame.layout.plot_x1},
-        .note = w->trouble[0] != '\0'                ? w->trouble
-                : w->controls.growing && !p->damaged ? ""
-                                                     : p->note,
-        .status = "",
-        .look = &p->look,
-        .hits = &w->hits,
-        .control = w->control != NULL,
-    };
-    if (is_pair(w)) {
-        scene.scale.x0 = heat.x + (double)(int)(104 * u + 0.5);
-        scene.scale.x1 = heat.x + heat.w - (double)(int)(16 * u + 0.5);
-    }
-    return scene;
-}
-
 static void status_of(const struct viz_window *w, char *out, size_t size)
 {
     const struct viz_controls *c = &w->controls;
     viz_controls_status(c, out, size);
-    enum viz_behind behind = is_pair(w) ? VIZ_BEHIND_NOT : w->pair.side[0]->behind;
+    enum viz_behind behind = viz_pair_behind(&w->pair);
     if (behind != VIZ_BEHIND_NOT) {
         size_t used = strlen(out);
         snprintf(out + used, size - used, "   reading the %s\342\200\246",
@@ -115,7 +91,6 @@ static void draw(struct viz_window *w)
     if (w->covered) copy_page(w->base, w->frame.page); /* between the cards nothing is drawn */
     w->base_valid = w->covered = false;
     if (column) {
-        scene.hits = NULL; /* what was drawn stands where it was */
         viz_frame_column(&w->frame, theme_of(w), &scene);
         return;
     }
@@ -278,9 +253,11 @@ static void go(struct viz_window *w)
     p->span = w->controls.span > 0 ? w->controls.span : w->span;
     p->ahead = w->controls.ahead;
     if (is_pair(w))
-        viz_pair_go(&w->pair, w->controls.now);
+        viz_pair_peek(&w->pair, w->controls.now);
     else
         viz_player_peek(p, w->controls.now);
+    if ((w->controls.playing || w->controls.following) && !is_pair(w))
+        p->view = viz_axis_stand(w->controls.view, p->view, viz_player_first(p));
     w->controls.view = p->view;
     fore_ns width = p->view.now - p->view.from;
     w->controls.step = width / 100 > FORE_SEC ? width / 100 : FORE_SEC;
@@ -303,21 +280,19 @@ static enum fore_err update(struct viz_window *w, struct fore_diag *diag)
 /* Between events: a panel that waits, or more of a past that is still being read. True: go on. */
 static bool work_on(struct viz_window *w, enum fore_err *err, struct fore_diag *diag)
 {
-    struct viz_player *p = w->pair.side[0];
     if (w->frame.waiting != 0 && !w->covered) {
         struct viz_scene scene = viz_window_scene(w);
         char status[200];
         status_of(w, status, sizeof status);
         scene.status = status;
-        scene.hits = NULL;
         (void)viz_frame_follow(&w->frame, &scene);
         *err = viz_display_show(&w->display, w->frame.changed, w->frame.changed_count, diag);
         return true;
     }
-    if (is_pair(w) || p->behind == VIZ_BEHIND_NOT) return false;
-    enum viz_behind before = p->behind;
-    bool more = viz_player_catch_up(p, CATCH_UP_MS);
-    if (!more || p->behind != before) w->controls.dirty = true;
+    enum viz_behind before = viz_pair_behind(&w->pair);
+    if (before == VIZ_BEHIND_NOT) return false;
+    if (viz_pair_catch_up(&w->pair, CATCH_UP_MS) || viz_pair_behind(&w->pair) != before)
+        w->controls.dirty = true;
     return true;
 }
 

@@ -45,8 +45,10 @@ struct viz_window {
     char saving_path[128];
 };
 
-/* The scene as drawn last, for tips and rows. */
+/* The scene as drawn last, for tips and rows: of the first journal, and of the one a hit lies on.
+ */
 struct viz_scene viz_window_scene(struct viz_window *w);
+struct viz_scene viz_window_scene_at(struct viz_window *w, const struct viz_hit *hit);
 
 /* Where the mouse is, from an event of its. */
 void viz_pointer_at(struct viz_window *w, const SDL_Event *event);

@@ -1,6 +1,7 @@
 /* Numbers and moments as people read and type them. */
 #include "viz/format.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,6 +29,9 @@ static void numbers_have_three_digits_and_a_unit(void **state)
 static void durations_name_at_most_two_units(void **state)
 {
     assert_string_equal(viz_format_duration(51 * HOUR).s, "2 d 3 h");
+    assert_string_equal(viz_format_seconds(90).s, "1 min 30 s");
+    assert_string_equal(viz_format_seconds(1e32).s, viz_format_seconds(9e9).s);
+    assert_string_equal(viz_format_seconds((double)NAN).s, viz_format_seconds(-5).s);
     assert_string_equal(viz_format_duration(48 * HOUR).s, "2 d");
     assert_string_equal(viz_format_duration(80 * MINUTE).s, "1 h 20 min");
     assert_string_equal(viz_format_duration(90 * FORE_SEC).s, "1 min 30 s");
