@@ -5,24 +5,20 @@
  *
  *   HOT_CYCLES=8   HOT_CYCLE_S=300   HOT_ARMS="predictive reactive rebalance"
  *
- * The load. Four tenants, each of one hash tag, so each in one slot; reads that keep a node for a
- * millisecond (module/slow_read.c). In the long part of a cycle b and c are busy; then it is quiet
- * for a while; then a and d, the hot range, are busy, together 1.4 times what a node can do; then it
- * is quiet again. a and d begin on one node, b and c on one each, which carries the long part. The
- * hot part needs a and d apart, so b and c, then small, on one node; the long part needs them apart
- * again: no fixed placement carries both, and either is carried by one (at most 80 % of a node).
+ * The load is that of turns.h, of reads that keep a node for a millisecond (module/slow_read.c).
+ * What the arms are measured by is whether the tenants are where they must be when their turn
+ * comes: no fixed placement carries both parts of a cycle, and each part is carried by one (at most
+ * 80 % of a node). Were there one, it would do to go there once, and nobody would need a forecast.
  *
- * Each arm has a cluster, a load (open loop, Poisson, latency from the intended time, 32 connections
- * a node, one command each) and a controller of its own, all arms at the same time.
+ * Each arm has a cluster, a load (open loop, Poisson, latency from the intended time, 16
+ * connections a node, one command each) and a controller of its own, all arms at the same time.
  */
-#include "core/base/rng.h"
 #include "live/base/clock.h"
 #include "live/redis/slot.h"
 #include "tests/live/ground.h"
+#include "tests/live/turns.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,14 +26,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NODES = 3, POOL = 32, TENANTS = 4, CYCLES_MAX = 32, QUEUE = 1 << 17, SECONDS_MAX = 40000 };
-enum { TENANT_KEYS = 1500, TENANT_BYTES = 16384, BASE_KEYS = 3000, BASE_BYTES = 2048 };
+enum { NODES = TURNS_NODES, POOL = 16, CYCLES_MAX = 32, QUEUE = 1 << 17, SECONDS_MAX = 40000 };
+enum { BUILD_MAX = 300, PATH = 512 };
 enum { SLO_MS = 100, REBALANCE_S = 60, ARMS_MAX = 4 };
 static const double node_rate = 880; /* reads a second that fill a node */
-static const uint16_t tenant_slot[TENANTS] = {1000, 8000, 13000, 4000};
 
 struct request {
     double due;
@@ -62,6 +58,7 @@ struct cycle {
 
 struct bench {
     const char *arm;
+    char build[BUILD_MAX]; /* folder */
     struct ground *ground;
     struct fore_rng rng;
     double cycle_s, began; /* seconds */
@@ -73,8 +70,8 @@ struct bench {
     uint8_t owner[FORE_SLOT_COUNT];
     uint16_t port[NODES];
     char id[NODES][LIVE_ID_LEN + 1];
-    uint64_t asked[NODES]; /* since the last rebalance */
-    uint32_t total[SECONDS_MAX], slow[SECONDS_MAX];
+    uint64_t asked[NODES];                             /* since the last rebalance */
+    uint32_t arrived[SECONDS_MAX], quick[SECONDS_MAX]; /* by the second they were due */
     uint64_t moved_before;
     uint64_t failures;
     pid_t controller;
@@ -92,39 +89,6 @@ static uint32_t wish(const char *name, uint32_t other, uint32_t most)
     const char *text = getenv(name);
     long value = text != NULL ? strtol(text, NULL, 10) : (long)other;
     return value < 1 ? 1 : value > (long)most ? most : (uint32_t)value;
-}
-
-/* ---- what is asked when ------------------------------------------------------------------- */
-
-/* Share of a node's capacity: the four tenants', and last the rest's, over all slots. */
-static void shares(const struct bench *b, double at, double out[TENANTS + 1])
-{
-    static const double part[3] = {0.6, 0.7, 0.9}; /* long, quiet, hot, quiet */
-    const double busy = 0.68, small = 0.35;
-    double phase = fmod(at, b->cycle_s) / b->cycle_s;
-    bool day = phase < part[0], hot = phase >= part[1] && phase < part[2];
-    out[0] = out[3] = hot ? busy : small;
-    out[1] = out[2] = day ? busy : small;
-    out[TENANTS] = NODES * 0.08;
-}
-
-static struct request draw(struct bench *b, double due, const double share[TENANTS + 1])
-{
-    double all = 0, at;
-    uint32_t who = 0;
-    for (uint32_t t = 0; t <= TENANTS; t++)
-        all += share[t];
-    for (at = fore_rng_unit(&b->rng) * all; who < TENANTS && at >= share[who]; who++)
-        at -= share[who];
-    struct request r = {.due = due};
-    if (who == TENANTS) {
-        r.key = fore_rng_below(&b->rng, BASE_KEYS);
-        r.slot = (uint16_t)((uint64_t)r.key * FORE_SLOT_COUNT / BASE_KEYS);
-        return r;
-    }
-    r.key = fore_rng_below(&b->rng, TENANT_KEYS);
-    r.slot = tenant_slot[who];
-    return r;
 }
 
 /* ---- sending and receiving ---------------------------------------------------------------- */
@@ -163,9 +127,7 @@ static void feed(struct bench *b, int node)
 static void count(struct bench *b, const struct request *r, double latency_s)
 {
     uint32_t second = (uint32_t)(r->due - b->began);
-    if (second >= SECONDS_MAX) return;
-    b->total[second]++;
-    b->slow[second] += latency_s * 1e3 > SLO_MS;
+    if (second < SECONDS_MAX) b->quick[second] += latency_s * 1e3 <= SLO_MS;
 }
 
 /* "-MOVED 12 127.0.0.1:7001" */
@@ -249,29 +211,40 @@ static pid_t start(const char *const *argument, const char *output)
     _exit(127);
 }
 
+/* A file that is kept: $BUILD/results/hot_range.ARM.ENDING. */
+static const char *kept(const struct bench *b, const char *ending, char out[PATH])
+{
+    (void)snprintf(out, PATH, "%s/results", b->build);
+    (void)mkdir(out, 0755);
+    (void)snprintf(out, PATH, "%s/results/hot_range.%s.%s", b->build, b->arm, ending);
+    return out;
+}
+
 static void start_engine(struct bench *b)
 {
-    char program[256], nodes[64], state[256], log[256], policy[64], period[64], events[256];
-    const char *build = getenv("BUILD");
-    (void)snprintf(program, sizeof program, "%s/foreshard", build != NULL ? build : "build/rel");
-    (void)snprintf(nodes, sizeof nodes, "live.nodes=127.0.0.1:%d", (int)b->port[0]);
-    (void)snprintf(state, sizeof state, "live.state=%s", ground_path(b->ground, "state.db"));
-    (void)snprintf(log, sizeof log, "live.log=/tmp/hot-%s%s.log", b->arm, getenv("HOT_TAG")?getenv("HOT_TAG"):"");
-    (void)snprintf(events, sizeof events, "/tmp/hot-%s%s.fsj", b->arm, getenv("HOT_TAG")?getenv("HOT_TAG"):"");
-    (void)snprintf(policy, sizeof policy, "policy.name=%s", b->arm);
-    (void)snprintf(period, sizeof period, "forecast.periods=%.0fs", b->cycle_s);
-    const char *argument[] = {program, "live",  getenv("HOT_CFG") != NULL ? getenv("HOT_CFG") : "tests/live/hot_range.cfg",
-                        "--set", nodes,   "--set",
-                        state,   "--set", log,
-                        "--set", policy,  "--set",
-                        period,  "--journal", events, NULL};
-    b->controller = start(argument, "/tmp/hot-engine.out");
+    char program[PATH], path[PATH], events[PATH], set[5][PATH + 32];
+    const char *other = getenv("HOT_CFG");
+    (void)snprintf(program, sizeof program, "%s/foreshard", b->build);
+    (void)snprintf(set[0], sizeof set[0], "live.nodes=127.0.0.1:%d", (int)b->port[0]);
+    (void)snprintf(set[1], sizeof set[1], "live.state=%s", ground_path(b->ground, "state.db"));
+    (void)snprintf(set[2], sizeof set[2], "live.log=%s", kept(b, "log", path));
+    (void)snprintf(set[3], sizeof set[3], "policy.name=%s", b->arm);
+    (void)snprintf(set[4], sizeof set[4], "forecast.periods=%.0fs", b->cycle_s);
+    const char *argument[24] = {program, "live", other != NULL ? other : "tests/live/hot_range.cfg",
+                                "--journal", kept(b, "fsj", events)};
+    int n = 5;
+    for (size_t i = 0; i < FORE_COUNTOF(set); i++) {
+        argument[n++] = "--set";
+        argument[n++] = set[i];
+    }
+    (void)unlink(path);
+    b->controller = start(argument, kept(b, "out", path));
 }
 
 /* Weights that give each node its mean share of the load that was asked in the last minute. */
 static void start_rebalance(struct bench *b)
 {
-    char at[64], weight[NODES][96];
+    char at[64], weight[NODES][96], path[PATH];
     const char *argument[32];
     int n = 0;
     double all = 0, slots[NODES] = {0}, want[NODES], sum = 0;
@@ -286,10 +259,12 @@ static void start_rebalance(struct bench *b)
     }
     (void)snprintf(at, sizeof at, "127.0.0.1:%d", (int)b->port[0]);
     const char *fix[] = {"redis-cli", "--cluster", "fix", at, NULL};
-    const char *fixed[] = {"redis-cli",          "--cluster", "rebalance",          at,
-                     "--cluster-yes",      "--cluster-use-empty-masters",     "--cluster-pipeline",
-                     "100",                "--cluster-threshold",             "2",
-                     "--cluster-weight"};
+    const char *fixed[] = {"redis-cli",           "--cluster",
+                           "rebalance",           at,
+                           "--cluster-yes",       "--cluster-use-empty-masters",
+                           "--cluster-pipeline",  "100",
+                           "--cluster-threshold", "2",
+                           "--cluster-weight"};
     for (size_t i = 0; i < FORE_COUNTOF(fixed); i++)
         argument[n++] = fixed[i];
     for (int i = 0; i < NODES; i++) {
@@ -297,7 +272,7 @@ static void start_rebalance(struct bench *b)
         argument[n++] = weight[i];
     }
     argument[n] = NULL;
-    b->controller = start(b->broken ? fix : argument, "/tmp/hot-rebalance.out");
+    b->controller = start(b->broken ? fix : argument, kept(b, "out", path));
     b->broken = false;
 }
 
@@ -324,19 +299,19 @@ static void tend(struct bench *b, double now)
 
 static void fill(struct ground *ground)
 {
-    static char value[TENANT_BYTES + 1];
+    static char value[TURNS_BYTES + 1];
     char name[32];
-    for (uint32_t i = 0; i < TENANT_BYTES; i++)
+    for (uint32_t i = 0; i < TURNS_BYTES; i++)
         value[i] = (char)('a' + i % 23);
-    for (uint32_t t = 0; t < TENANTS; t++)
-        for (uint32_t i = 0; i < TENANT_KEYS; i++) {
+    for (uint32_t t = 0; t < TURNS_TENANTS; t++)
+        for (uint32_t i = 0; i < TURNS_KEYS; i++) {
             (void)snprintf(name, sizeof name, "%u", (unsigned)i);
-            ground_put(ground, tenant_slot[t], name, value);
+            ground_put(ground, turns_slot[t], name, value);
         }
-    value[BASE_BYTES] = '\0';
-    for (uint32_t i = 0; i < BASE_KEYS; i++) {
+    value[TURNS_REST_BYTES] = '\0';
+    for (uint32_t i = 0; i < TURNS_REST_KEYS; i++) {
         (void)snprintf(name, sizeof name, "%u", (unsigned)i);
-        ground_put(ground, (uint16_t)((uint64_t)i * FORE_SLOT_COUNT / BASE_KEYS), name, value);
+        ground_put(ground, turns_rest_slot(i), name, value);
     }
 }
 
@@ -387,42 +362,54 @@ static struct cycle end_cycle(struct bench *b, uint32_t index)
     struct cycle out = {0};
     uint32_t from = (uint32_t)(index * b->cycle_s), to = (uint32_t)((index + 1) * b->cycle_s);
     for (uint32_t s = from; s < to && s < SECONDS_MAX; s++) {
-        out.requests += b->total[s];
-        out.slow += b->slow[s];
-        out.above_s += b->slow[s] * 100.0 > b->total[s];
+        uint32_t slow = b->arrived[s] - b->quick[s]; /* those not answered yet are slow already */
+        out.requests += b->arrived[s];
+        out.slow += slow;
+        out.above_s += slow * 100.0 > b->arrived[s];
     }
     uint64_t moved = keys_moved(b);
     out.keys_moved = moved - b->moved_before;
     b->moved_before = moved;
-    (void)fprintf(stderr, "# %-10s cycle %2u: %3.0f s above, %llu keys moved, %llu of %llu slow, %llu failures\n", b->arm,
-                  index + 1, out.above_s, (unsigned long long)out.keys_moved,
-                  (unsigned long long)out.slow, (unsigned long long)out.requests,
-                  (unsigned long long)b->failures);
+    (void)fprintf(
+        stderr,
+        "# %-10s cycle %2u: %3.0f s above, %llu keys moved, %llu of %llu slow, %llu failures\n",
+        b->arm, index + 1, out.above_s, (unsigned long long)out.keys_moved,
+        (unsigned long long)out.slow, (unsigned long long)out.requests,
+        (unsigned long long)b->failures);
     return out;
 }
 
 static void arrive(struct bench *b, double *next, double now)
 {
-    double share[TENANTS + 1], all = 0;
-    shares(b, *next - b->began, share);
-    for (uint32_t t = 0; t <= TENANTS; t++)
-        all += share[t];
+    struct turns_share share = turns_shares(*next - b->began, b->cycle_s);
     while (*next <= now) {
-        struct request r = draw(b, *next, share);
+        struct request r = {.due = *next};
+        r.key = turns_draw(&share, &b->rng, &r.slot);
+        uint32_t second = (uint32_t)(r.due - b->began);
+        if (second < SECONDS_MAX) b->arrived[second]++;
         b->asked[b->owner[r.slot]]++;
         enqueue(b, b->owner[r.slot], &r);
-        *next += -log(1 - fore_rng_unit(&b->rng)) / (all * node_rate);
+        *next += -log(1 - fore_rng_unit(&b->rng)) / (share.all * node_rate);
     }
 }
 
 static void run_arm(const char *arm, uint32_t cycles, double cycle_s, int out)
 {
     struct bench *b = calloc(1, sizeof *b);
-    char arguments[1024], *build = realpath(getenv("BUILD") != NULL ? getenv("BUILD") : "build/rel", NULL);
-    FORE_ASSERT(b != NULL && build != NULL);
+    char arguments[900];
+    FORE_ASSERT(b != NULL);
+    *b = (struct bench){.arm = arm,
+                        .cycle_s = cycle_s,
+                        .cycles = cycles,
+                        .rng = fore_rng_stream(1, "hot.range", 0)};
+    const char *build = getenv("BUILD");
+    char *folder = realpath(build != NULL ? build : "build/rel", NULL);
+    FORE_ASSERT(folder != NULL && strlen(folder) < sizeof b->build);
+    (void)snprintf(b->build, sizeof b->build, "%s", folder);
+    free(folder);
     (void)snprintf(arguments, sizeof arguments,
-                   "3 -t 15000 -c '--loadmodule %s/slow_read.so --loadmodule %s/foreshard-heat.so'", build, build);
-    *b = (struct bench){.arm = arm, .cycle_s = cycle_s, .cycles = cycles, .rng = fore_rng_stream(1, "hot.range", 0)};
+                   "3 -t 15000 -c '--loadmodule %s/slow_read.so --loadmodule %s/foreshard-heat.so'",
+                   b->build, b->build);
     b->ground = ground_begin(arguments);
     fill(b->ground);
     connect_all(b);
@@ -437,8 +424,8 @@ static void run_arm(const char *arm, uint32_t cycles, double cycle_s, int out)
             feed(b, n);
         take_answers(b, 1);
         tend(b, now);
-        /* A cycle is read a little into the next: what waits is answered by then. */
-        if (now < b->began + (done + 1) * cycle_s + 5) continue;
+        /* A cycle is read a little into the next: what is to be quick is answered by then. */
+        if (now < b->began + (done + 1) * cycle_s + 1) continue;
         struct cycle cycle = end_cycle(b, done++);
         if (write(out, &cycle, sizeof cycle) != (ssize_t)sizeof cycle) exit(3);
     }
@@ -472,7 +459,8 @@ int main(void)
         (void)printf("SKIP hot range: no redis-server\n");
         return 0;
     }
-    (void)snprintf(names, sizeof names, "%s", asked != NULL ? asked : "predictive reactive rebalance");
+    (void)snprintf(names, sizeof names, "%s",
+                   asked != NULL ? asked : "predictive reactive rebalance");
     for (char *name = strtok_r(names, " ", &save); name != NULL && arms < ARMS_MAX;
          name = strtok_r(NULL, " ", &save), arms++) {
         int ends[2];
@@ -487,13 +475,15 @@ int main(void)
         for (uint32_t a = 0; a < arms; a++)
             bad += read(from[a], &cycle[a][c], sizeof cycle[a][c]) != (ssize_t)sizeof cycle[a][c];
     while (wait(NULL) > 0) {}
-    (void)printf("\nhot range every %.0f s: seconds of p99 above %d ms (keys moved)\n%-12s", cycle_s, SLO_MS, "cycle");
+    (void)printf("\nhot range every %.0f s: seconds of p99 above %d ms (keys moved)\n%-12s",
+                 cycle_s, SLO_MS, "cycle");
     for (uint32_t a = 0; a < arms; a++)
         (void)printf("%20s", arm[a]);
     for (uint32_t c = 0; c < cycles; c++) {
         (void)printf("\n%-12u", c + 1);
         for (uint32_t a = 0; a < arms; a++)
-            (void)printf("%10.0f (%7llu)", cycle[a][c].above_s, (unsigned long long)cycle[a][c].keys_moved);
+            (void)printf("%10.0f (%7llu)", cycle[a][c].above_s,
+                         (unsigned long long)cycle[a][c].keys_moved);
     }
     (void)printf("\n%-12s", "from 4 on");
     for (uint32_t a = 0; a < arms; a++)
@@ -501,6 +491,7 @@ int main(void)
     (void)printf("\n");
     for (uint32_t a = 1; a < arms; a++)
         (void)printf("%s against %s from cycle 4 on: %.0f %% fewer\n", arm[0], arm[a],
-                     100 * (1 - late_sum(cycle[0], cycles) / fmax(late_sum(cycle[a], cycles), 1e-9)));
+                     100 *
+                         (1 - late_sum(cycle[0], cycles) / fmax(late_sum(cycle[a], cycles), 1e-9)));
     return bad > 0 ? 3 : 0;
 }
