@@ -10,7 +10,7 @@
  * comes: no fixed placement carries both parts of a cycle, and each part is carried by one (at most
  * 80 % of a node). Were there one, it would do to go there once, and nobody would need a forecast.
  *
- * Each arm has a cluster, a load (open loop, Poisson, latency from the intended time, 16
+ * Each arm has a cluster, a load (open loop, Poisson, latency from the intended time, 8
  * connections a node, one command each) and a controller of its own, all arms at the same time.
  */
 #include "live/base/clock.h"
@@ -30,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NODES = TURNS_NODES, POOL = 16, CYCLES_MAX = 32, QUEUE = 1 << 17, SECONDS_MAX = 40000 };
+enum { NODES = TURNS_NODES, POOL = 8, CYCLES_MAX = 32, QUEUE = 1 << 17, SECONDS_MAX = 40000 };
 enum { BUILD_MAX = 300, PATH = 512 };
 enum { SLO_MS = 100, REBALANCE_S = 60, ARMS_MAX = 4 };
 static const double node_rate = 880; /* reads a second that fill a node */

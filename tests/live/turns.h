@@ -14,7 +14,7 @@
 #include "core/base/rng.h"
 
 enum { TURNS_TENANTS = 4, TURNS_NODES = 3 };
-enum { TURNS_KEYS = 1500, TURNS_BYTES = 16384, TURNS_REST_KEYS = 3000, TURNS_REST_BYTES = 2048 };
+enum { TURNS_KEYS = 1500, TURNS_BYTES = 2048, TURNS_REST_KEYS = 3000, TURNS_REST_BYTES = 2048 };
 
 struct turns_share { /* of a node's capacity */
     double tenant[TURNS_TENANTS];
