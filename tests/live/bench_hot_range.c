@@ -32,7 +32,11 @@
 
 enum { NODES = TURNS_NODES, POOL = 8, CYCLES_MAX = 32, QUEUE = 1 << 17, SECONDS_MAX = 40000 };
 enum { BUILD_MAX = 300, PATH = 512 };
-enum { SLO_MS = 100, REBALANCE_S = 60, ARMS_MAX = 4 };
+enum { REBALANCE_S = 60, ARMS_MAX = 4, SLOS = 3 };
+/* The first is what the engine is told. The others say how much of what is above it is the
+ * machine's doing: where two cores have other work, servers stand still for tens of milliseconds.
+ */
+static const double slo_ms[SLOS] = {100, 250, 500};
 static const double node_rate = 880; /* reads a second that fill a node */
 
 struct request {
@@ -52,7 +56,7 @@ struct peer {
 };
 
 struct cycle {
-    double above_s; /* seconds with more than 1 % of the requests above the SLO */
+    double above_s[SLOS]; /* seconds with more than 1 % of the requests above it */
     uint64_t keys_moved, requests, slow;
 };
 
@@ -70,8 +74,8 @@ struct bench {
     uint8_t owner[FORE_SLOT_COUNT];
     uint16_t port[NODES];
     char id[NODES][LIVE_ID_LEN + 1];
-    uint64_t asked[NODES];                             /* since the last rebalance */
-    uint32_t arrived[SECONDS_MAX], quick[SECONDS_MAX]; /* by the second they were due */
+    uint64_t asked[NODES];                                   /* since the last rebalance */
+    uint32_t arrived[SECONDS_MAX], quick[SLOS][SECONDS_MAX]; /* by the second they were due */
     uint64_t moved_before;
     uint64_t failures;
     pid_t controller;
@@ -127,7 +131,8 @@ static void feed(struct bench *b, int node)
 static void count(struct bench *b, const struct request *r, double latency_s)
 {
     uint32_t second = (uint32_t)(r->due - b->began);
-    if (second < SECONDS_MAX) b->quick[second] += latency_s * 1e3 <= SLO_MS;
+    for (int i = 0; second < SECONDS_MAX && i < SLOS; i++)
+        b->quick[i][second] += latency_s * 1e3 <= slo_ms[i];
 }
 
 /* "-MOVED 12 127.0.0.1:7001" */
@@ -362,20 +367,20 @@ static struct cycle end_cycle(struct bench *b, uint32_t index)
     struct cycle out = {0};
     uint32_t from = (uint32_t)(index * b->cycle_s), to = (uint32_t)((index + 1) * b->cycle_s);
     for (uint32_t s = from; s < to && s < SECONDS_MAX; s++) {
-        uint32_t slow = b->arrived[s] - b->quick[s]; /* those not answered yet are slow already */
         out.requests += b->arrived[s];
-        out.slow += slow;
-        out.above_s += slow * 100.0 > b->arrived[s];
+        out.slow += b->arrived[s] - b->quick[0][s];
+        for (int i = 0; i < SLOS; i++) /* those not answered yet are slow already */
+            out.above_s[i] += (b->arrived[s] - b->quick[i][s]) * 100.0 > b->arrived[s];
     }
     uint64_t moved = keys_moved(b);
     out.keys_moved = moved - b->moved_before;
     b->moved_before = moved;
     (void)fprintf(
         stderr,
-        "# %-10s cycle %2u: %3.0f s above, %llu keys moved, %llu of %llu slow, %llu failures\n",
-        b->arm, index + 1, out.above_s, (unsigned long long)out.keys_moved,
-        (unsigned long long)out.slow, (unsigned long long)out.requests,
-        (unsigned long long)b->failures);
+        "# %-10s cycle %2u: %3.0f %3.0f %3.0f s above, %llu keys moved, %llu of %llu slow, %llu failures\n",
+        b->arm, index + 1, out.above_s[0], out.above_s[1], out.above_s[2],
+        (unsigned long long)out.keys_moved, (unsigned long long)out.slow,
+        (unsigned long long)out.requests, (unsigned long long)b->failures);
     return out;
 }
 
@@ -439,12 +444,35 @@ static void run_arm(const char *arm, uint32_t cycles, double cycle_s, int out)
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
-static double late_sum(const struct cycle *cycle, uint32_t count)
+static double late_sum(const struct cycle *cycle, uint32_t count, int slo)
 {
     double sum = 0;
     for (uint32_t i = 3; i < count; i++)
-        sum += cycle[i].above_s;
+        sum += cycle[i].above_s[slo];
     return sum;
+}
+
+static void tell(struct cycle cycle[][CYCLES_MAX], char *const *arm, uint32_t arms, uint32_t cycles)
+{
+    (void)printf("\nhot range: seconds of p99 above %.0f ms (keys moved)\n%-18s", slo_ms[0],
+                 "cycle");
+    for (uint32_t a = 0; a < arms; a++)
+        (void)printf("%20s", arm[a]);
+    for (uint32_t c = 0; c < cycles; c++) {
+        (void)printf("\n%-18u", c + 1);
+        for (uint32_t a = 0; a < arms; a++)
+            (void)printf("%10.0f (%7llu)", cycle[a][c].above_s[0],
+                         (unsigned long long)cycle[a][c].keys_moved);
+    }
+    for (int i = 0; i < SLOS; i++) {
+        double ours = late_sum(cycle[0], cycles, i);
+        (void)printf("\nfrom 4, %4.0f ms   ", slo_ms[i]);
+        for (uint32_t a = 0; a < arms; a++) {
+            double sum = late_sum(cycle[a], cycles, i);
+            (void)printf("%10.0f (%5.0f %%)", sum, sum > 0 ? 100 * (1 - ours / sum) : 0);
+        }
+    }
+    (void)printf("\n(%%: how many fewer %s has)\n", arm[0]);
 }
 
 int main(void)
@@ -475,23 +503,6 @@ int main(void)
         for (uint32_t a = 0; a < arms; a++)
             bad += read(from[a], &cycle[a][c], sizeof cycle[a][c]) != (ssize_t)sizeof cycle[a][c];
     while (wait(NULL) > 0) {}
-    (void)printf("\nhot range every %.0f s: seconds of p99 above %d ms (keys moved)\n%-12s",
-                 cycle_s, SLO_MS, "cycle");
-    for (uint32_t a = 0; a < arms; a++)
-        (void)printf("%20s", arm[a]);
-    for (uint32_t c = 0; c < cycles; c++) {
-        (void)printf("\n%-12u", c + 1);
-        for (uint32_t a = 0; a < arms; a++)
-            (void)printf("%10.0f (%7llu)", cycle[a][c].above_s,
-                         (unsigned long long)cycle[a][c].keys_moved);
-    }
-    (void)printf("\n%-12s", "from 4 on");
-    for (uint32_t a = 0; a < arms; a++)
-        (void)printf("%10.0f          ", late_sum(cycle[a], cycles));
-    (void)printf("\n");
-    for (uint32_t a = 1; a < arms; a++)
-        (void)printf("%s against %s from cycle 4 on: %.0f %% fewer\n", arm[0], arm[a],
-                     100 *
-                         (1 - late_sum(cycle[0], cycles) / fmax(late_sum(cycle[a], cycles), 1e-9)));
+    tell(cycle, arm, arms, cycles);
     return bad > 0 ? 3 : 0;
 }
