@@ -76,6 +76,8 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     fore_coverage_init(&engine->coverage, perm, cap);
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
+    uint64_t most = engine->setup.options->decide.partitions_max;
+    engine->migrate.partitions_max = most < UINT32_MAX ? (uint32_t)most : 0;
     engine->migrate.utilization_limit = engine->setup.options->decide.utilization_limit;
     engine->migrate.horizon_s = (double)engine->setup.options->forecast.horizon / 1e9;
     engine->migrate.slo_ms = (double)engine->setup.slo_ns / 1e6;
@@ -281,6 +283,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_columns_rest = columns,
         .vertical_cost = &engine->vertical_cost,
         .split_cost = fore_split_cost_known(&engine->split_cost, told_split_cost(engine)),
+        .partitions_coming = fore_migrate_coming(&engine->migrate),
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
         .placement = &engine->placement,

@@ -63,6 +63,29 @@ uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_co
     return used >= most ? 0 : (uint32_t)(most - used);
 }
 
+static bool makes_partition(enum fore_move_kind kind)
+{
+    return kind == FORE_MOVE_SPLIT || kind == FORE_MOVE_VERTICAL_SPLIT;
+}
+
+uint32_t fore_migrate_coming(const struct fore_migrate *migrate)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        const struct fore_migration *m = &migrate->migration[i];
+        count += makes_partition(m->move.kind) && m->state < FORE_MIGRATE_SWEEP;
+    }
+    return count;
+}
+
+static bool partition_cap_reached(const struct fore_migrate *migrate,
+                                  const struct fore_topology *topology)
+{
+    uint32_t cap = topology->partition_cap, most = migrate->partitions_max;
+    if (most > 0 && most < cap) cap = most;
+    return (uint64_t)topology->alive_count + fore_migrate_coming(migrate) >= cap;
+}
+
 bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition)
 {
     for (uint32_t i = 0; i < migrate->running; i++) {
@@ -153,6 +176,8 @@ static const char *forbidden(const struct fore_migrate *migrate,
     if (fore_migrate_rests(migrate, move->partition, now)) return "its copies differ: it rests";
     if (fore_move_joins(move->kind) && fore_migrate_partition_busy(migrate, move->other))
         return "what it is joined with is moving";
+    if (makes_partition(move->kind) && partition_cap_reached(migrate, topology))
+        return "partition cap reached";
     if (!fore_migrate_copies(move->kind)) return NULL;
     if (topology->node[move->target].standby) return "the target is not in use";
     uint8_t slots[UINT16_MAX + 1];

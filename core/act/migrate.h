@@ -144,6 +144,7 @@ struct fore_migrate {
     double horizon_s;         /* set by the engine: what a plan's gain is about */
     double slo_ms;            /* set by the engine; 0: none, and no throttle by p99 */
     double utilization_limit; /* set by the engine: clients of a fuller node suffer; 0: not known */
+    uint32_t partitions_max;  /* set by the engine: decide.partitions_max; 0: the topology's cap */
     bool adopts;              /* the cluster may carry out more than is known here */
 };
 
@@ -157,6 +158,8 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
                             const struct fore_topology *topology, struct fore_driver driver,
                             const struct fore_observe *observe, fore_ns now, char *why,
                             size_t why_size);
+/* Partitions that splits under way will have made. */
+uint32_t fore_migrate_coming(const struct fore_migrate *migrate);
 /* Free slots by node into out[node_count]; the free ones in the cluster are returned. */
 uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_count, uint8_t *out);
 bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition);

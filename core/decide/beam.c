@@ -25,7 +25,7 @@ struct before { /* what one change alters */
     double cost[TOUCHED_MAX];
     uint8_t slots[TOUCHED_MAX];
     uint32_t partition[3], partitions; /* that were not busy */
-    uint32_t cluster_slots;
+    uint32_t cluster_slots, split_room;
     uint32_t *held; /* of the rules: [apart][side][domain], then sides */
     uint8_t *side;
 };
@@ -78,6 +78,8 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
         search->cluster_slots--;
     }
     if (search->confined != NULL) hold(search, best);
+    bool makes_one = move->kind == FORE_MOVE_SPLIT || move->kind == FORE_MOVE_VERTICAL_SPLIT;
+    if (makes_one && search->split_room > 0) search->split_room--;
     if (move->kind == FORE_MOVE_SPLIT) {
         /* Its second half, the move of a part, comes with the next plan and needs these. */
         use_slot(search, best->then_source);
@@ -143,6 +145,7 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
     if (candidate->swap) remember_partition(search, candidate->partner, before);
     if (fore_move_joins(move->kind)) remember_partition(search, move->other, before);
     before->cluster_slots = search->cluster_slots;
+    before->split_room = search->split_room;
     if (search->confined != NULL) copy_rules(search, before, false);
 }
 
@@ -157,6 +160,7 @@ static void put_back(struct fore_search *search, struct before *before)
     for (uint32_t i = 0; i < before->partitions; i++)
         search->busy[before->partition[i]] = false;
     search->cluster_slots = before->cluster_slots;
+    search->split_room = before->split_room;
     if (search->confined != NULL) copy_rules(search, before, true);
 }
 

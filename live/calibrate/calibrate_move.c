@@ -305,6 +305,7 @@ enum fore_err live_calibrate_moves(const struct live_calibrate_options *options,
         out->why_not[0] = '\0';
         err = measure(m, out);
     }
+    live_mover_fini(&m->mover);
     live_journal_close(m->journal);
     free(m->value);
     free(m);

@@ -4,7 +4,7 @@
 #include <math.h>
 
 enum { STUCK = 8, CREEP_AFTER = 6, SETTLE = 2 };
-static const double step_up = 0.1, step_down = 0.6, below_ceiling = 0.9, creep = 1.1;
+static const double step_up = 0.1, step_down = 0.6, below_ceiling = 0.9, creep_first = 0.1;
 static const double rest_weight = 0.3, sink_weight = 0.05;
 
 void live_calm_init(struct live_calm *calm, const struct live_calm_options *options)
@@ -16,6 +16,7 @@ void live_calm_init(struct live_calm *calm, const struct live_calm_options *opti
     if (!(o->first > 0)) o->first = 0.3;
     calm->ease = o->over > 0 ? o->first : 1;
     calm->ceiling = 1;
+    calm->creep = creep_first;
 }
 
 void live_calm_rest(struct live_calm *calm, uint32_t shard, double p99_ms)
@@ -37,8 +38,9 @@ double live_calm_goal_ms(const struct live_calm *calm, uint32_t shard)
 {
     const struct live_calm_options *o = &calm->options;
     if (shard >= LIVE_CALM_SHARDS || !(calm->idle_ms[shard] > 0)) return 0;
-    double goal = fmax(o->over, 1) * calm->idle_ms[shard];
-    if (o->slo_ms > calm->idle_ms[shard]) goal = fmin(goal, o->slo_ms);
+    double idle = calm->idle_ms[shard];
+    double goal = fmax(fmax(o->over, 1) * idle, idle + o->slack_ms);
+    if (o->slo_ms > idle) goal = fmin(goal, o->slo_ms);
     return goal;
 }
 
@@ -74,6 +76,7 @@ static double worst(struct live_calm *calm, const struct live_calm_felt *felt, s
 static void slow_down(struct live_calm *calm, const struct live_calm_felt *felt, size_t count)
 {
     calm->calm_run = 0;
+    calm->creep = creep_first;
     if (calm->ease > calm->options.floor) {
         calm->ceiling = fmax(calm->ease * below_ceiling, calm->options.floor);
         calm->ease = fmax(calm->ease * step_down, calm->options.floor);
@@ -98,7 +101,8 @@ static void speed_up(struct live_calm *calm)
     if (calm->ease >= calm->ceiling && calm->ceiling < 1) {
         if (calm->calm_run < CREEP_AFTER) return;
         calm->calm_run = 0;
-        calm->ceiling = fmin(calm->ceiling * creep, 1);
+        calm->ceiling = fmin(calm->ceiling * (1 + calm->creep), 1);
+        calm->creep *= 2;
     }
     calm->ease = fmin(calm->ease + step_up, calm->ceiling);
 }

@@ -9,6 +9,7 @@
  *   RESHARD_IDLE=6          seconds of them before the move, with which the move is compared
  *   RESHARD_REPLICAS=1      of each of the three primaries
  *   RESHARD_WAYS=0123       which ways, by number
+ *   RESHARD_OVER_PERCENT=130  the throttle's goal in percent of the idle p99
  *   RESHARD_JOURNAL=FOLDER  of the mover's journal (TMPDIR, else /tmp: a disk with its fsync,
  *                           where the clusters have their files in memory)
  *
@@ -180,6 +181,7 @@ static void move_by_cli(struct ground *ground, const struct plan *plan, uint32_t
 /* Where the time goes, from step to step: before each, the journal's. */
 struct spent {
     fore_ns last, step[LIVE_STEPS], journal[LIVE_STEPS];
+    double weighed_s, waited_s;
 };
 
 static void at_step(void *self, enum live_step step, uint16_t slot, bool after)
@@ -200,6 +202,11 @@ static void tell_counts(const struct live_mover *mover, const struct live_move *
                      live_step_text((enum live_step)s), (double)spent->journal[s] / slots,
                      (double)spent->step[s] / slots);
     const struct live_mover_counts *c = &mover->counts;
+    (void)printf(
+        "#   weighed %.2f s, waited before the first slot %.2f s; throttle: ease %.2f, eased "
+        "%llu times, p99 of PINGs %.2f ms, goal %.2f ms\n",
+        spent->weighed_s, spent->waited_s, live_steer_ease(&mover->steer),
+        (unsigned long long)mover->steer.calm.eased, mover->steer.worst_ms, mover->steer.goal_ms);
     (void)printf("#   batches %llu, troubles %llu, unreplicated %llu, frozen %llu; batch %.0f keys "
                  "and %.2f ms at the end\n",
                  (unsigned long long)c->batches, (unsigned long long)c->troubles,
@@ -227,7 +234,9 @@ static void move_by_us(struct ground *ground, const struct plan *plan, bool thro
                                          .node_timeout_ms = 5000,
                                          .at_step = at_step,
                                          .at_step_self = &spent};
-    (void)throttle;
+    if (throttle) /* as the daemon has it, for its default SLO of 10 ms */
+        options.steer.calm = (struct live_calm_options){
+            .over = wish("RESHARD_OVER_PERCENT", 130, 1) / 100.0, .slo_ms = 10, .slack_ms = 0.5};
     live_mover_init(&mover, &ground->cluster, journal, &options);
     struct live_journal_move row = {.from = 0, .to = 1};
     while (live_cluster_shard_of(&ground->cluster, row.first) != 0)
@@ -236,15 +245,22 @@ static void move_by_us(struct ground *ground, const struct plan *plan, bool thro
     uint32_t index;
     if (live_mover_begin(&mover, &row, 0, &index, &diag) != FORE_E_OK) die("move", diag.text);
     struct live_move *move = &mover.move[index];
-    uint64_t give_up = live_clock_ms() + MOVE_MOST_MS;
+    uint64_t renewed_ms = live_clock_ms(), give_up = renewed_ms + MOVE_MOST_MS;
+    fore_ns began = live_clock_now();
     while (move->phase != LIVE_MOVE_READY) {
+        if (move->weighed <= move->last)
+            spent.weighed_s = (double)(live_clock_now() - began) / 1e9;
+        else if (mover.counts.slots == 0 && !move->open)
+            spent.waited_s = (double)(spent.last = live_clock_now()) / 1e9 - (double)began / 1e9;
         if (move->phase == LIVE_MOVE_FAILED || live_clock_ms() > give_up) die("move", move->why);
         if (!live_mover_step(&mover)) live_clock_sleep_ms(1);
-        if (mover.counts.batches % 64 == 0 && live_journal_renew(journal) != FORE_E_OK)
-            die("journal", "the lease is lost");
+        if (live_clock_ms() < renewed_ms + 3000) continue;
+        renewed_ms = live_clock_ms();
+        if (live_journal_renew(journal) != FORE_E_OK) die("journal", "the lease is lost");
     }
     if (!live_move_adds_up(&mover, move)) die("move", "does not add up");
     tell_counts(&mover, move, &spent);
+    live_mover_fini(&mover);
     live_journal_close(journal);
     static const char *const ending[] = {"", "-wal", "-shm", ".lock"};
     for (size_t i = 0; i < FORE_COUNTOF(ending); i++) {

@@ -103,7 +103,7 @@ static void it_goes_down_under_strain_and_comes_back(void **state)
     plant_run(&plant, 30);
     assert_true(plant.calm.ease < 0.15);
     plant.slope = 0.1;
-    plant_run(&plant, 250);
+    plant_run(&plant, 60);
     assert_true(plant.calm.ease > 0.9);
 }
 
@@ -135,6 +135,20 @@ static void the_slo_is_a_goal_too(void **state)
     assert_true(fabs(live_calm_goal_ms(&lost.calm, 3) - 26) < 1e-9);
 }
 
+static void a_small_excess_is_let_pass(void **state)
+{
+    (void)state;
+    struct live_calm calm;
+    live_calm_init(&calm, &(struct live_calm_options){.over = 1.3, .slo_ms = 10, .slack_ms = 0.5});
+    live_calm_rest(&calm, 0, 0.2);
+    live_calm_rest(&calm, 1, 5);
+    live_calm_rest(&calm, 2, 9.8);
+    assert_true(fabs(live_calm_goal_ms(&calm, 0) - 0.7) < 1e-9);
+    assert_true(fabs(live_calm_goal_ms(&calm, 1) - 6.5) < 1e-9);
+    assert_true(fabs(live_calm_goal_ms(&calm, 2) - 10) < 1e-9);
+    assert_true(live_calm_goal_ms(&calm, 3) == 0 && live_calm_goal_ms(&calm, 999) == 0);
+}
+
 static void the_worst_end_counts_and_nonsense_does_not(void **state)
 {
     (void)state;
@@ -146,7 +160,10 @@ static void the_worst_end_counts_and_nonsense_does_not(void **state)
     live_calm_rest(&calm, 999, 1);
     live_calm_begin(&calm);
     struct live_calm_felt felt[] = {
-        {.shard = 0, .p99_ms = 1}, {.shard = 1, .p99_ms = 2}, {.shard = 999, .p99_ms = 1e9}};
+        {.shard = 0,   .p99_ms = 1  },
+        {.shard = 1,   .p99_ms = 2  },
+        {.shard = 999, .p99_ms = 1e9}
+    };
     for (int i = 0; i < 10; i++)
         (void)live_calm_turn(&calm, felt, 3);
     assert_true(calm.ease < 0.3 && calm.eased > 0);
@@ -176,6 +193,7 @@ int main(void)
         cmocka_unit_test(it_goes_down_under_strain_and_comes_back),
         cmocka_unit_test(what_is_not_its_doing_does_not_stop_it),
         cmocka_unit_test(the_slo_is_a_goal_too),
+        cmocka_unit_test(a_small_excess_is_let_pass),
         cmocka_unit_test(the_worst_end_counts_and_nonsense_does_not),
         cmocka_unit_test(switched_off_it_is_always_one),
     };
