@@ -1,14 +1,14 @@
 /*
  * slow_read.c - a Redis module for benches: SLOW.READ key, a read that keeps the server's one
- * thread for a millisecond without using the machine's CPU, as a read from a slow store behind it
- * would. So a node is full at some 900 reads a second, a whole cluster of full nodes fits on two
+ * thread for four milliseconds without using the machine's CPU, as a read from a slow store behind
+ * it would. So a node is full at some 235 reads a second, a whole cluster of full nodes fits on two
  * cores, and everything else (queues, MIGRATE, redirects, counters) is the real server's.
  */
 #include "live/module/api.h"
 
 #include <time.h>
 
-enum { HELD_NS = 1000000 };
+enum { HELD_NS = 4000000 };
 
 static int (*reply_with)(struct redis_context *, const char *, size_t);
 static int (*wrong_arity)(struct redis_context *);
