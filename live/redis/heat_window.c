@@ -107,6 +107,14 @@ static void compare(struct node_window *window, const struct live_heat_node *now
     window->out_bytes = since(now->out_bytes, before->out_bytes);
 }
 
+/* How long the node's thread was taken: its CPU time, or the time its commands have lasted where
+ * that is more, as when it waits for a disk, for swapped memory or for its turn at a capped CPU. */
+static double busy_us(const struct node_window *window)
+{
+    double held = window->read_us + window->write_us + window->move_us;
+    return window->cpu_us > held ? window->cpu_us : held;
+}
+
 static void ask_nodes(struct live_heat *heat, struct node_window *window)
 {
     struct live_cluster *cluster = heat->cluster;
@@ -219,7 +227,8 @@ static void sum_weights(const struct live_heat *heat, struct node_window *window
 static void add_slot(struct share *share, const struct node_window *node, double read, double write)
 {
     double us = node->read_us + node->write_us, all = node->reads + node->writes;
-    double cpu = node->cpu_us > node->move_us ? node->cpu_us - node->move_us : 0;
+    double busy = busy_us(node) - node->move_us;
+    double cpu = busy > 0 ? busy : 0;
     double r = node->read_weight > 0 ? read / node->read_weight : 0;
     double w = node->write_weight > 0 ? write / node->write_weight : 0;
     share->reads += node->reads * r;
@@ -295,12 +304,12 @@ static void fill_nodes(struct live_heat *heat, uint32_t node_count,
         double requests = window[s].reads + window[s].writes;
         heat->of_node[s] = (struct fore_node_sample){
             .requests = (uint64_t)requests,
-            .busy_ns = (uint64_t)(window[s].cpu_us * 1e3),
+            .busy_ns = (uint64_t)(busy_us(&window[s]) * 1e3),
             .busy_move_ns = (uint64_t)(window[s].move_us * 1e3),
             .latency_p50_ns = fore_hist_quantile(probe, 0.5),
             .latency_p99_ns = fore_hist_quantile(probe, 0.99),
             .slow = (uint64_t)(requests * share_above(probe, heat->options.slo_ns)),
-            .utilization = window[s].cpu_us * 1e3 / span_ns,
+            .utilization = busy_us(&window[s]) * 1e3 / span_ns,
             .up = live_cluster_primary(heat->cluster, (uint16_t)s) != NULL,
         };
     }

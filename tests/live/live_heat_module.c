@@ -296,14 +296,44 @@ static void the_servers_key_specifications_are_understood(void **state)
     }
 }
 
+/* Reads that keep the server's thread for some milliseconds each and use next to no CPU: the node
+ * was busy for as long as they lasted, and so was the partition. */
+static void a_node_is_busy_while_its_commands_last(void **state)
+{
+    (void)state;
+    enum { SLOT = 9, READS = 200 };
+    char tag[LIVE_TAG_MAX];
+    uint64_t node_ns = 0, busy_ns = 0, reads_seen = 0;
+    struct live_driver *driver = drive();
+    struct live_link *link = at_slot(SLOT, tag);
+    int shard = live_cluster_shard_of(&driver->cluster, SLOT);
+    (void)window(driver);
+    for (int i = 0; i < READS; i++)
+        append(link, "SLOW.READ Ka", tag);
+    for (int i = 0; i < READS; i++)
+        take(link);
+    for (int i = 0; i < 3; i++) {
+        struct fore_sample sample = window(driver);
+        node_ns += sample.node[shard].busy_ns;
+        busy_ns += sample.partition[SLOT].busy_read_ns;
+        reads_seen += sample.partition[SLOT].reads;
+    }
+    assert_int_equal(reads_seen, READS);
+    assert_true(node_ns >= READS * 4 * FORE_MS);
+    assert_true(busy_ns >= READS * 4 * FORE_MS * 9 / 10);
+    fore_driver_close(live_driver_door(driver));
+}
+
 static int begin_group(void **state)
 {
     (void)state;
-    char folder[512], arguments[900];
+    char folder[512], arguments[1400];
     const char *build = getenv("BUILD");
     if (getcwd(folder, sizeof folder) == NULL) abort();
-    (void)snprintf(arguments, sizeof arguments, "3 -c \"--loadmodule %s/%s/foreshard-heat.so\"",
-                   folder, build != NULL ? build : "build/rel");
+    if (build == NULL) build = "build/rel";
+    (void)snprintf(arguments, sizeof arguments,
+                   "3 -c \"--loadmodule %s/%s/slow_read.so --loadmodule %s/%s/foreshard-heat.so\"",
+                   folder, build, folder, build);
     ground = ground_begin(arguments);
     return 0;
 }
@@ -322,6 +352,7 @@ int main(void)
         cmocka_unit_test(bytes_are_those_of_the_protocol),
         cmocka_unit_test(a_slot_that_moves_is_counted_at_both),
         cmocka_unit_test(the_servers_key_specifications_are_understood),
+        cmocka_unit_test(a_node_is_busy_while_its_commands_last),
     };
     if (!ground_possible()) return 0;
     return cmocka_run_group_tests_name("live: module", tests, begin_group, end_group);
