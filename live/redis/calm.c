@@ -40,11 +40,11 @@ double live_calm_goal_ms(const struct live_calm *calm, uint32_t shard)
     if (shard >= LIVE_CALM_SHARDS || !(calm->idle_ms[shard] > 0)) return 0;
     double idle = calm->idle_ms[shard];
     double goal = fmax(fmax(o->over, 1) * idle, idle + o->slack_ms);
-    if (o->slo_ms > idle) goal = fmin(goal, o->slo_ms);
-    return goal;
+    if (!(o->slo_ms > 0)) return goal;
+    return idle < o->slo_ms ? fmin(goal, o->slo_ms) : (double)INFINITY;
 }
 
-/* 0 at the idle p99, 1 at the goal. */
+/* 0 at the idle p99 or with no goal, 1 at the goal. */
 static double strain_of(const struct live_calm *calm, const struct live_calm_felt *felt)
 {
     double idle = calm->idle_ms[felt->shard], goal = live_calm_goal_ms(calm, felt->shard);

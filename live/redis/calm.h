@@ -4,8 +4,8 @@
  * For each shard the p99 of probes while nothing moved is remembered; while something moves, the
  * worst p99 of the ends, as a share of their goals, is held against 1. A goal is `over` times the
  * idle p99, or `slack_ms` above it (a fraction of a fraction of a millisecond is nobody's loss),
- * but never above the SLO where there is one (unless the idle p99 is above it already: what is not
- * the move's doing is not mended by moving slowly).
+ * but never above the SLO where there is one. An end that breaks the SLO while idle has no goal:
+ * slots leave it to mend that, and moving slowly mends nothing.
  *
  * The answer is `ease` in floor..1. Additive increase, multiplicative decrease (Chiu and Jain,
  * 1989), as in core/act/throttle.h, with three things against swinging: the median of the last
@@ -58,7 +58,7 @@ struct live_calm_felt {
 /* A window in which something moved: the p99 of its ends. A shard whose idle p99 is not known is
  * taken to be idle now. Returns the ease from here on. */
 double live_calm_turn(struct live_calm *calm, const struct live_calm_felt *felt, size_t count);
-/* What the p99 of a shard shall not exceed; 0: not known yet. */
+/* What the p99 of a shard shall not exceed; INFINITY: it breaks the SLO idle; 0: not known yet. */
 double live_calm_goal_ms(const struct live_calm *calm, uint32_t shard);
 
 #endif

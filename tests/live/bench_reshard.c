@@ -326,6 +326,13 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
     atomic_store(&clients.enough, true);
     (void)pthread_join(thread, NULL);
     out.moving = felt_by(&clients);
+    const struct live_replay_counts *counts = &clients.result.counts;
+    (void)printf(
+        "#   clients: sent late by %.2f ms (p99); of %llu requests %llu MOVED, %llu ASK, %llu "
+        "waited, %llu lost\n",
+        out.moving.late, (unsigned long long)counts->sent, (unsigned long long)counts->moved,
+        (unsigned long long)counts->ask, (unsigned long long)counts->waited,
+        (unsigned long long)counts->lost);
     out.slots_per_sec = plan->slots / out.seconds;
     out.keys_per_sec = (keys_of(ground, 1) - had) / out.seconds;
     if (getenv("RESHARD_COMMANDS") != NULL) tell_commands(ground);

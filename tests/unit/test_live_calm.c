@@ -131,8 +131,22 @@ static void the_slo_is_a_goal_too(void **state)
     plant_run(&plant, 60);
     plant_run(&plant, 200);
     assert_true(plant.over < 20 && plant.ease_max < 0.5);
-    struct plant lost = plant_begin(20, 1, 0, 10); /* broken without us: 1.3 times it is */
-    assert_true(fabs(live_calm_goal_ms(&lost.calm, 3) - 26) < 1e-9);
+}
+
+static void an_end_that_breaks_the_slo_idle_is_left_as_fast_as_can_be(void **state)
+{
+    (void)state;
+    struct plant lost = plant_begin(20, 30, 0, 10);
+    assert_true(isinf(live_calm_goal_ms(&lost.calm, 3)));
+    plant_run(&lost, 20);
+    assert_true(lost.calm.ease == 1 && lost.calm.eased == 0);
+    /* It was fine, and a crowd comes while we move: slow at first, until it is plain that it stays.
+     */
+    struct plant crowd = plant_begin(1, 0.1, 0, 10);
+    plant_run(&crowd, 20);
+    crowd.idle = 40;
+    plant_run(&crowd, 60);
+    assert_true(crowd.calm.ease > 0.9 && crowd.calm.relearned == 1);
 }
 
 static void a_small_excess_is_let_pass(void **state)
@@ -193,6 +207,7 @@ int main(void)
         cmocka_unit_test(it_goes_down_under_strain_and_comes_back),
         cmocka_unit_test(what_is_not_its_doing_does_not_stop_it),
         cmocka_unit_test(the_slo_is_a_goal_too),
+        cmocka_unit_test(an_end_that_breaks_the_slo_idle_is_left_as_fast_as_can_be),
         cmocka_unit_test(a_small_excess_is_let_pass),
         cmocka_unit_test(the_worst_end_counts_and_nonsense_does_not),
         cmocka_unit_test(switched_off_it_is_always_one),
