@@ -26,7 +26,8 @@ struct before { /* what one change alters */
     uint8_t slots[TOUCHED_MAX];
     uint32_t partition[3], partitions; /* that were not busy */
     uint32_t cluster_slots;
-    uint32_t *held; /* of the rules: [apart][side][domain], then sides */
+    uint32_t shifts; /* of kin, made before */
+    uint32_t *held;  /* of the rules: [apart][side][domain], then sides */
     uint8_t *side;
 };
 
@@ -143,6 +144,7 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
     if (candidate->swap) remember_partition(search, candidate->partner, before);
     if (fore_move_joins(move->kind)) remember_partition(search, move->other, before);
     before->cluster_slots = search->cluster_slots;
+    before->shifts = search->load.shift_count;
     if (search->confined != NULL) copy_rules(search, before, false);
 }
 
@@ -157,6 +159,7 @@ static void put_back(struct fore_search *search, struct before *before)
     for (uint32_t i = 0; i < before->partitions; i++)
         search->busy[before->partition[i]] = false;
     search->cluster_slots = before->cluster_slots;
+    search->load.shift_count = before->shifts;
     if (search->confined != NULL) copy_rules(search, before, true);
 }
 

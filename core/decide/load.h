@@ -15,7 +15,13 @@
 #include "core/cluster/topology.h"
 #include "core/forecast/fleet.h"
 
-enum { FORE_LOAD_SCENARIOS = 2 };
+enum { FORE_LOAD_SCENARIOS = 2, FORE_LOAD_SHIFTS = 256 };
+
+struct fore_load_shift { /* what a change has brought to a node: for kin (forecast/fleet.h) only */
+    uint32_t partition;
+    uint16_t node;
+    double share;
+};
 
 struct fore_load_term { /* one weighted scenario */
     const struct fore_scenario *scenario;
@@ -45,6 +51,9 @@ struct fore_load {
     const double *read_share; /* by partition: 1 - write share */
     /* [term][node][step]: mean, own variance, common sd; cost[term][node] */
     double *mean, *own_var, *common;
+    const uint32_t *kin; /* of the first term's scenario */
+    struct fore_load_shift *shift;
+    uint32_t shift_count;
     double *cost; /* [node]: weighted expected violation seconds over the horizon */
 };
 
