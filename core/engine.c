@@ -76,6 +76,8 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     fore_coverage_init(&engine->coverage, perm, cap);
     fore_alert_init(&engine->alerts, perm, subjects, alert_repeat);
     fore_migrate_init(&engine->migrate, &engine->setup.options->act, perm, topology->node_count);
+    uint64_t most = engine->setup.options->decide.partitions_max;
+    engine->migrate.partitions_max = most < UINT32_MAX ? (uint32_t)most : 0;
     engine->migrate.utilization_limit = engine->setup.options->decide.utilization_limit;
     engine->migrate.horizon_s = (double)engine->setup.options->forecast.horizon / 1e9;
     engine->migrate.slo_ms = (double)engine->setup.slo_ns / 1e6;
@@ -112,8 +114,7 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
         fore_engine_destroy(engine);
         return diag != NULL && diag->code != FORE_E_OK ? diag->code : FORE_E_FORMAT;
     }
-    fore_risk_watch_init(&engine->risk_watch, &engine->perm, topology->node_count, forecast.horizon,
-                         setup->options->decide.utilization_limit);
+    fore_engine_risk_begin(engine, topology);
     *out = engine;
     return FORE_E_OK;
 }
@@ -282,6 +283,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .partition_columns_rest = columns,
         .vertical_cost = &engine->vertical_cost,
         .split_cost = fore_split_cost_known(&engine->split_cost, told_split_cost(engine)),
+        .partitions_coming = fore_migrate_coming(&engine->migrate),
         .baseline_partitions = engine->baseline_partitions,
         .baseline_replicas = engine->baseline_replicas,
         .placement = &engine->placement,
@@ -404,8 +406,7 @@ static void assess(struct fore_engine *engine, const struct fore_topology *topol
     score(engine, &look->view, &look->load);
     fore_engine_watch_fallback(engine, look, now);
     fore_engine_emit_scores(engine, &look->load, &look->view, now);
-    if (fore_risk_watch_due(&engine->risk_watch, now) && look->view.forecast->ready)
-        fore_risk_watch_ask(&engine->risk_watch, &look->load, sample, now);
+    if (look->view.forecast->ready) fore_engine_risk_ask(engine, &look->load, sample, now);
 }
 
 /* decide.plan_every, or the time of a mean move where that is shorter: a planner that looks less
@@ -463,7 +464,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
     if (told_split_cost(engine).overhead_share > 0)
         fore_split_cost_learn(&engine->split_cost, &sample, topology, &engine->scratch);
     fore_engine_emit_window(engine, &sample, topology, now);
-    fore_risk_watch_window(&engine->risk_watch, &sample, topology);
+    fore_engine_risk_window(engine, &sample, topology);
     decide(engine, topology, &sample, now);
     advance_moves(engine, now);
     fore_arena_reset(&engine->scratch, mark);

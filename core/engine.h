@@ -92,6 +92,12 @@ FORE_MUST_USE enum fore_err fore_engine_carry_out(struct fore_engine *engine,
                                                   uint32_t *taken, struct fore_diag *diag);
 FORE_MUST_USE enum fore_err fore_engine_cancel(struct fore_engine *engine, fore_ticket ticket,
                                                const char *why, fore_ns now);
+/* Lets a move before its cut-over rest, or go on (fore_migrate_pause). */
+FORE_MUST_USE enum fore_err fore_engine_pause(struct fore_engine *engine, fore_ticket ticket,
+                                              bool pause, const char *why, fore_ns now);
+/* The newest plan that was made, whether it was carried out or not; its id is 0 before the first.
+ */
+const struct fore_plan *fore_engine_plan(const struct fore_engine *engine);
 /* The moves under way; valid until the next step. */
 const struct fore_migrate *fore_engine_moves(const struct fore_engine *engine);
 /* A partition's threshold, as it is in force. */
@@ -117,6 +123,8 @@ const struct fore_observe *fore_engine_observe(const struct fore_engine *engine)
 const struct fore_fleet *fore_engine_fleet(const struct fore_engine *engine);
 /* How good the score has been since the last fore_engine_score_from_here(). */
 struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engine);
+/* The same of the run in which nothing is ever done, by the same forecasts. */
+struct fore_risk_quality fore_engine_risk_quality_idle(const struct fore_engine *engine);
 void fore_engine_score_from_here(struct fore_engine *engine);
 /* A dry run: what the planner would do now about the load as the policy sees it coming, and why not
  * something else. Nothing is done, said or remembered. (Where nodes come and go, their number

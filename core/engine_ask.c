@@ -54,8 +54,14 @@ struct fore_risk_quality fore_engine_risk_quality(const struct fore_engine *engi
     return fore_risk_watch_quality(&engine->risk_watch);
 }
 
+struct fore_risk_quality fore_engine_risk_quality_idle(const struct fore_engine *engine)
+{
+    return fore_risk_watch_quality(&engine->idle_watch);
+}
+
 void fore_engine_score_from_here(struct fore_engine *engine)
 {
+    fore_risk_watch_score_from_here(&engine->idle_watch);
     fore_risk_watch_score_from_here(&engine->risk_watch);
 }
 
@@ -136,6 +142,18 @@ enum fore_err fore_engine_cancel(struct fore_engine *engine, fore_ticket ticket,
     fore_migrate_cancel(&engine->migrate, engine->setup.driver, ticket, why, engine->setup.sink,
                         now);
     return FORE_E_OK;
+}
+
+enum fore_err fore_engine_pause(struct fore_engine *engine, fore_ticket ticket, bool pause,
+                                const char *why, fore_ns now)
+{
+    return fore_migrate_pause(&engine->migrate, engine->setup.driver, ticket, pause, why,
+                              engine->setup.sink, now);
+}
+
+const struct fore_plan *fore_engine_plan(const struct fore_engine *engine)
+{
+    return &engine->plan;
 }
 
 const struct fore_migrate *fore_engine_moves(const struct fore_engine *engine)

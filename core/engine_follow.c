@@ -30,8 +30,15 @@ static void follow_columns(struct fore_engine *engine, const struct fore_migrate
     /* What was made whole may be cut anew at once: the other half of following a change of mix. */
     engine->columns_at[p] = change->kind == FORE_MOVE_VERTICAL_SPLIT ? now : 0;
     engine->replan = true;
-    fore_risk_watch_changed(&engine->risk_watch, change->source);
-    fore_risk_watch_changed(&engine->risk_watch, change->target);
+    fore_engine_risk_lost(engine, p, change);
+}
+
+/* What is in `partition` from now on was in part the other's. */
+static double others_share(const struct fore_engine *engine, uint32_t partition, uint32_t other)
+{
+    double mine = engine->observe->partition[partition].load;
+    double its = engine->observe->partition[other].load;
+    return mine + its > 0 ? its / (mine + its) : 0.5;
 }
 
 /* The score is held to what would have come without it. */
@@ -43,7 +50,8 @@ static void follow_copy(struct fore_engine *engine, const struct fore_migrate_ch
         const struct fore_risk_departure gone = {.began = change->began,
                                                  .partition = change->partition,
                                                  .from = change->source,
-                                                 .to = change->target};
+                                                 .to = change->target,
+                                                 .share = 1};
         fore_risk_watch_moved(watch, &gone);
         return;
     }
@@ -65,14 +73,14 @@ void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_ch
         engine->split_at[other] = engine->split_at[p] = now;
         engine->merged_at[other] = 0;
         engine->replan = true;
-        fore_risk_watch_split(&engine->risk_watch, p, other);
+        fore_engine_risk_split(engine, p, other);
         break;
     case FORE_MOVE_MERGE:
+        fore_engine_risk_merged(engine, p, other, others_share(engine, p, other));
         fore_observe_merge(engine->observe, p, other);
         fore_fleet_merge(engine->fleet, p, other);
         fore_alert_forget(&engine->alerts, engine->setup.sink, now, other);
         engine->merged_at[p] = now;
-        fore_risk_watch_merged(&engine->risk_watch, p, other);
         break;
     case FORE_MOVE_MOVE:
     case FORE_MOVE_ADD_REPLICA:

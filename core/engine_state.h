@@ -36,7 +36,8 @@ struct fore_engine {
     uint8_t *rrs_over; /* by partition: scores in a row that speak for raising, or for resolving */
     struct fore_load_risk *node_risk;
     double rrs_max;
-    struct fore_risk_watch risk_watch;
+    struct fore_risk_watch risk_watch, idle_watch; /* from here; had nothing ever been done */
+    struct fore_risk_idle idle;
     struct fore_coverage coverage;
     fore_ns fallback_since; /* 0: decisions rest on the forecast */
 
@@ -78,6 +79,17 @@ void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_en
 /* engine_follow.c: memory and forecasts follow a change of ownership. */
 void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_change *change,
                         fore_ns now);
+/* engine_risk.c: was the score right, in both readings of "if nothing is done"? */
+void fore_engine_risk_begin(struct fore_engine *engine, const struct fore_topology *topology);
+void fore_engine_risk_window(struct fore_engine *engine, const struct fore_sample *sample,
+                             const struct fore_topology *topology);
+void fore_engine_risk_ask(struct fore_engine *engine, const struct fore_load *load,
+                          const struct fore_sample *sample, fore_ns now);
+void fore_engine_risk_split(struct fore_engine *engine, uint32_t whole, uint32_t part);
+void fore_engine_risk_merged(struct fore_engine *engine, uint32_t partition, uint32_t other,
+                             double other_share);
+void fore_engine_risk_lost(struct fore_engine *engine, uint32_t partition,
+                           const struct fore_migrate_change *change);
 /* Explains a plan that was acted on, to whoever wants to know. */
 void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_view *view,
                          const struct fore_plan *plan, uint32_t taken, const char *why);

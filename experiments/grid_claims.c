@@ -89,6 +89,14 @@ bool lab_claim_matches(const struct lab_claim *claim, const char *cell_name)
     return true;
 }
 
+/* "rrs.NAME" is of the run in which nothing is done; "rrs_idle.NAME" of ours, while it acts, put to
+ * the same question (core/decide/risk_watch.h). NULL: it is neither. */
+static const char *rrs_name(const char *measure)
+{
+    if (strncmp(measure, "rrs.", 4) == 0) return measure + 4;
+    return strncmp(measure, "rrs_idle.", 9) == 0 ? measure + 9 : NULL;
+}
+
 static bool known_measure(const struct lab_grid *grid, const char *measure)
 {
     FORE_ASSERT(measure != NULL);
@@ -97,8 +105,9 @@ static bool known_measure(const struct lab_grid *grid, const char *measure)
     if (strcmp(measure, "peer") == 0 || strcmp(measure, "peer-bytes") == 0 ||
         strcmp(measure, "gap") == 0)
         return true;
-    for (size_t i = 0; rrs[i] != NULL; i++)
-        if (strncmp(measure, "rrs.", 4) == 0 && strcmp(measure + 4, rrs[i]) == 0) return true;
+    const char *name = rrs_name(measure);
+    for (size_t i = 0; name != NULL && rrs[i] != NULL; i++)
+        if (strcmp(name, rrs[i]) == 0) return true;
     return lab_grid_policy(grid, measure) != SIZE_MAX;
 }
 
@@ -113,7 +122,7 @@ enum fore_err lab_grid_check_claims(const struct lab_grid *grid, struct fore_dia
         if (err == FORE_E_OK && !known_measure(grid, claim.measure))
             err = fore_err_set(diag, FORE_E_FORMAT,
                                "grid.claims: '%.40s' measures nothing known; a policy of "
-                               "grid.policies, peer, peer-bytes, gap or rrs.NAME",
+                               "grid.policies, peer, peer-bytes, gap, rrs.NAME or rrs_idle.NAME",
                                claim.measure);
     }
     fore_arena_fini(&arena);
@@ -147,11 +156,12 @@ static struct question question_of(const struct lab_grid *grid, const struct lab
         q.kind = GAP;
         q.base = lab_grid_policy(grid, "static");
         q.higher_is_better = true;
-    } else if (strncmp(claim->measure, "rrs.", 4) == 0) {
+    } else if (rrs_name(claim->measure) != NULL) {
+        bool acting = claim->measure[3] == '_';
         q.kind = SCORE;
-        q.ours = lab_grid_policy(grid, "static");
-        q.metric = lab_metric_find("rrs", claim->measure + 4);
-        q.higher_is_better = strcmp(claim->measure, "rrs.ece") != 0;
+        if (!acting) q.ours = lab_grid_policy(grid, "static");
+        q.metric = lab_metric_find(acting ? "rrs_idle" : "rrs", rrs_name(claim->measure));
+        q.higher_is_better = strcmp(rrs_name(claim->measure), "ece") != 0;
     } else if (strncmp(claim->measure, "peer", 4) != 0) {
         q.base = lab_grid_policy(grid, claim->measure);
     }

@@ -10,9 +10,10 @@
  *   POLICY         violation node-minutes / those of the policy named (nowcast, static-weekly, ...)
  *   gap            (static - ours) / (static - oracle) in violation node-minutes
  *   rrs.NAME       the score's quality while nothing is done (policy static), mean over runs
+ *   rrs_idle.NAME  of ours while it acts, held to the run in which nothing is done, mean over runs
  *
  * MUST and STRETCH: "-50%" at most half, "1.05x" at most so many times, "60%" or "0.5" at least
- * (rrs.ece: at most). Intervals are 95 %, bootstrapped over seeds, the same ones for both sides.
+ * (ece: at most). Intervals are 95 %, bootstrapped over seeds, the same ones for both sides.
  */
 #ifndef LAB_GRID_CLAIMS_H
 #define LAB_GRID_CLAIMS_H

@@ -126,6 +126,7 @@ static const struct lab_field move[] = {
     {"bytes_total",       LAB_FIELD_U64,       AT(move, bytes_total)      },
     {"began_s",           LAB_FIELD_NS,        AT(move, began_ns)         },
     {"bytes_per_sec_max", LAB_FIELD_F64,       AT(move, bytes_per_sec_max)},
+    {"paused",            LAB_FIELD_BOOL,      AT(move, paused)           },
 };
 static const struct lab_field verify[] = {
     {"ticket",           LAB_FIELD_U64,       AT(verify, ticket)          },

@@ -94,6 +94,8 @@ static const struct live_backend_ops redis_ops = {.name = "redis",
                                                   .introduce = introduce,
                                                   .close = close_redis};
 
+static const double slack_share = 0.05; /* of the SLO: what nobody notices */
+
 static enum fore_err open_driver(struct redis *r, const struct live_config *config,
                                  const struct live_kept *kept, uint64_t seed, bool adopt,
                                  struct fore_diag *diag)
@@ -109,12 +111,15 @@ static enum fore_err open_driver(struct redis *r, const struct live_config *conf
         .window = config->engine.observe.window,
         .mover = {.pace = {.stall_ms = (double)o->stall / 1e6},
                   .slot = {.verify = o->verify},
+                  .steer = {.calm = {.over = o->p99_over,
+                                     .slo_ms = (double)o->slo / 1e6,
+                                     .slack_ms = slack_share * (double)o->slo / 1e6}},
                   .need_replica = o->replicas,
                   .adopt = adopt},
         .heat = {.capture = o->capture,
                   .duty = o->duty > 0 ? o->duty : -1,
                   .slo_ns = o->slo,
-                  .seed = seed  }
+                  .seed = seed           }
     };
     if (kept != NULL) {
         options.now = kept->now;

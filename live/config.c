@@ -39,6 +39,8 @@ static const struct fore_option rows[] = {
      "a probe that takes longer is slow"                                                                                                              },
     {"stall",         FORE_OPT_DURATION, AT(stall),         "2ms",                 1e5,  1e9,             NULL,
      "mean time that one batch of a move may hold its source up"                                                                                      },
+    {"p99_over",      FORE_OPT_REAL,     AT(p99_over),      "1.3",                 0,    1000,            NULL,
+     "moves go slower while the p99 of PINGs to their ends is above this many times the idle one, or above live.slo; 0: never"                        },
     {"replicas",      FORE_OPT_BOOL,     AT(replicas),      "true",                0,    0,               NULL,
      "move only between shards that have a replica in sync, and wait for it after every batch"                                                        },
     {"verify",        FORE_OPT_BOOL,     AT(verify),        "true",                0,    0,               NULL,

@@ -28,6 +28,7 @@ struct live_options {          /* the "live" section */
     uint64_t partitions;
     fore_ns slo;
     fore_ns stall;       /* mean, of MIGRATE */
+    double p99_over;     /* times the idle p99 that moves may bring; 0: not looked at */
     bool replicas;       /* only between shards with a replica in sync */
     bool verify;         /* digests of what travels */
     double duty;         /* of MONITOR; 0: never */

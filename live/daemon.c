@@ -161,6 +161,7 @@ static void open_desk(struct daemon *d)
     FORE_ASSERT(d->desk != NULL);
     live_desk_open(d->desk, &d->config, &d->backend, &d->log, d->memory);
     d->desk->journal = d->run->journal;
+    d->desk->events = (struct fore_sink){.put = put_both, .self = d};
     d->sinks[2] = live_desk_sink(d->desk);
 }
 

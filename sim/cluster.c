@@ -52,6 +52,8 @@ static void set_costs(const struct build *build)
     out->read_cost = scans ? scenario->sim.scan_cost : 1;
     out->service = (enum sim_latency_kind)scenario->sim.service;
     out->service_sigma = scenario->sim.service_sigma;
+    out->stall_every = scenario->sim.stall_every;
+    out->stall_mean = scenario->sim.stall_mean;
     out->service_cv2 = service_cv2(&scenario->sim);
     out->service_mean_ns = (double)scenario->sim.service_mean;
     out->window_ns = scenario->engine.observe.window;
@@ -59,6 +61,7 @@ static void set_costs(const struct build *build)
     out->key_samples = scenario->sim.key_samples;
     out->content = scenario->sim.content;
     out->move_cpu = scenario->cluster.move_cpu;
+    out->move_start_ns = scenario->cluster.move_start;
     out->node_boot_ns = scenario->cluster.node_boot;
     out->split_cost =
         (struct fore_split_cost){.overhead_share = scenario->cluster.partition_overhead,

@@ -26,10 +26,11 @@ struct sim_cluster {
 
     enum sim_latency_kind service; /* same order as enum sim_service */
     double service_sigma;
-    double service_mean_ns;        /* of a read */
-    double service_cv2;            /* squared coefficient of variation, of one kind of request */
-    double cost[FORE_QUERY_TYPES]; /* work over that of a read */
-    double read_cost;              /* mean over reads and the scans among them: for rates */
+    fore_ns stall_every, stall_mean; /* stall.h */
+    double service_mean_ns;          /* of a read */
+    double service_cv2;              /* squared coefficient of variation, of one kind of request */
+    double cost[FORE_QUERY_TYPES];   /* work over that of a read */
+    double read_cost;                /* mean over reads and the scans among them: for rates */
 
     fore_ns slo_ns;
     fore_ns window_ns;
@@ -41,6 +42,7 @@ struct sim_cluster {
     double capacity_cores;
     uint64_t key_samples;              /* per window */
     fore_ns node_boot_ns;              /* from asking for a standby node to its being in use */
+    fore_ns move_start_ns;             /* nothing of a move travels before */
     struct fore_split_cost split_cost; /* of every replica, and of a split or merge */
     bool content;                      /* what nodes hold can be summed up */
     bool elastic;                      /* there are nodes that are not in use at the start */

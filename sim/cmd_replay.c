@@ -118,6 +118,15 @@ static enum fore_err simulate(const struct wish *wish, const struct sim_scenario
     return err;
 }
 
+/* How often each reason stood against something, over all plans. */
+static void told_counts(const struct told *told, uint64_t count[FORE_WHATIF_WHYS])
+{
+    memset(count, 0, FORE_WHATIF_WHYS * sizeof *count);
+    for (const struct note *note = told->first; note != NULL; note = note->next)
+        for (uint32_t i = 0; i < note->whatif.alternative_count; i++)
+            count[note->whatif.alternative[i].why]++;
+}
+
 static void told_json(const struct told *told, bool alone, struct fore_json *json)
 {
     if (!alone) fore_json_array(json, "plans");
@@ -126,7 +135,28 @@ static void told_json(const struct told *told, bool alone, struct fore_json *jso
         fore_whatif_json(&note->whatif, json);
         fore_json_object_end(json);
     }
-    if (!alone) fore_json_array_end(json);
+    if (alone) return;
+    fore_json_array_end(json);
+    uint64_t count[FORE_WHATIF_WHYS];
+    told_counts(told, count);
+    fore_json_object(json, "why_not_counts");
+    for (int why = 0; why < FORE_WHATIF_WHYS; why++)
+        fore_json_u64(json, fore_whatif_why_text((enum fore_whatif_why)why), count[why]);
+    fore_json_object_end(json);
+}
+
+static void print_counts(const struct told *told, struct fore_buf *text)
+{
+    uint64_t count[FORE_WHATIF_WHYS];
+    const char *between = "why not, over all plans: ";
+    told_counts(told, count);
+    for (int why = 0; why < FORE_WHATIF_WHYS; why++) {
+        if (count[why] == 0) continue;
+        fore_buf_printf(text, "%s%s %" PRIu64, between,
+                        fore_whatif_why_text((enum fore_whatif_why)why), count[why]);
+        between = ", ";
+    }
+    if (between[0] == ',') fore_buf_puts(text, "\n\n");
 }
 
 static enum fore_err print_result(const struct wish *wish, const struct sim_scenario *scenario,
@@ -146,6 +176,7 @@ static enum fore_err print_result(const struct wish *wish, const struct sim_scen
     } else {
         for (const struct note *note = told->first; note != NULL; note = note->next)
             fore_whatif_print(&note->whatif, &text);
+        if (!alone) print_counts(told, &text);
         if (!alone) sim_result_print(result, scenario, &text);
         if (wish->journal != NULL) fore_buf_printf(&text, "  journal      %s\n", wish->journal);
     }

@@ -134,10 +134,13 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
                            struct fore_diag *diag)
 {
     struct fore_strings sets = {0};
+    const char *token_file = NULL;
     uint64_t seed = 1;
     const struct fore_arg rows[] = {
-        {"seed", FORE_ARG_COUNT,  &seed, "N",                  "SCENARIO: of every random choice, default 1"},
-        {"set",  FORE_ARG_REPEAT, &sets, "SECTION.NAME=VALUE", "SCENARIO: override an option"               },
+        {"seed",       FORE_ARG_COUNT,  &seed,       "N",                  "SCENARIO: of every random choice, default 1"},
+        {"set",        FORE_ARG_REPEAT, &sets,       "SECTION.NAME=VALUE", "SCENARIO: override an option"               },
+        {"token-file", FORE_ARG_TEXT,   &token_file, "FILE",
+         "http://...: first line: the daemon's token, to tell it what to do"                                            },
     };
     const struct fore_args args = {
         .usage = "foreshard watch JOURNAL [JOURNAL] | SCENARIO.cfg | http://HOST:PORT [options]",
@@ -170,7 +173,12 @@ static enum fore_err watch(int argc, char **argv, struct fore_arena *arena, int 
     if (other != NULL && strncmp(other, "http://", 7) != 0 && access(other, R_OK) != 0)
         return fore_err_set(diag, FORE_E_FORMAT, "%.120s: %s; give two journals", other,
                             strerror(errno));
-    sim_dashboard_exec((const char *const[]){path, other, NULL});
+    const char *given[5] = {path};
+    size_t count = 1;
+    if (other != NULL) given[count++] = other;
+    if (token_file != NULL) given[count++] = "--token-file";
+    if (token_file != NULL) given[count++] = token_file;
+    sim_dashboard_exec(given);
     return fore_err_set(diag, FORE_E_IO, "%s", sim_dashboard_missing);
 }
 

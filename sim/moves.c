@@ -132,9 +132,14 @@ static void advance(struct sim_moves *moves, struct sim_ticket *ticket, fore_ns 
     double rate = rate_of(moves, ticket), used = 0, before = ticket->done;
     double dirty_rate = moves->dirty_rate[ticket->subject];
     double bytes = (double)topology->partition[ticket->subject].bytes;
-    if (ticket->phase == FORE_PHASE_COPYING)
+    if (ticket->flows_at > begin) {
+        double wait_s = (double)(ticket->flows_at - begin) / (double)FORE_SEC;
+        window_s = fmax(0, window_s - wait_s);
+        begin = ticket->flows_at;
+    }
+    if (ticket->phase == FORE_PHASE_COPYING && window_s > 0)
         used += copy(ticket, rate, dirty_rate, bytes, window_s);
-    if (ticket->phase == FORE_PHASE_CATCHING_UP)
+    if (ticket->phase == FORE_PHASE_CATCHING_UP && window_s > 0)
         used += catch_up(ticket, rate, dirty_rate, bytes, window_s - used);
     moves->bytes_moved += ticket->done - before;
     const uint16_t end_node[] = {ticket->from, ticket->to};

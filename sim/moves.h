@@ -45,6 +45,7 @@ struct sim_ticket {
     uint32_t partition_new;
     double copy_left, dirty, done, total; /* bytes */
     fore_ns ready_at;                     /* ADD_NODE: it is QUEUED, booting, until then */
+    fore_ns flows_at;                     /* nothing travels before: cluster.move_start */
 };
 
 struct sim_move_work { /* `cores` of nominal work per second at `node` from begin to end */

@@ -134,5 +134,11 @@ void sim_owners_assign(const struct sim_owners_request *request, struct fore_top
         scene.held[scene.owner[p]] += scene.load[p];
     }
     add_followers(&scene);
+    struct sim_owners_rules rules = {.options = &request->scenario->engine.placement,
+                                     .topology = topology,
+                                     .load = scene.load,
+                                     .capacity = scene.capacity,
+                                     .held = scene.held};
+    sim_owners_keep_rules(&rules);
     fore_arena_fini(&scene.arena);
 }

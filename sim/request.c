@@ -10,16 +10,17 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/base/dist.h"
 #include "core/base/hist.h"
 #include "sim/calendar.h"
 #include "sim/pause.h"
 #include "sim/router.h"
+#include "sim/service.h"
+#include "sim/stall.h"
 #include "sim/station.h"
 #include "sim/wide.h"
 
 enum { BATCH = 256, MOVE_JOBS_PER_WINDOW_MAX = 16384 };
-enum event_kind { EVENT_FOLLOW, EVENT_MOVE_WORK, EVENT_RESUME };
+enum event_kind { EVENT_FOLLOW, EVENT_MOVE_WORK, EVENT_RESUME, EVENT_STALL };
 enum { PRIORITY_MOVE, PRIORITY_FOLLOW };
 static const fore_ns timeout_ns = 10 * FORE_SEC; /* what a request to nobody takes */
 
@@ -55,6 +56,7 @@ struct request {
     uint64_t work[BATCH]; /* nanoseconds, nominal */
     size_t at, count;     /* in the batch */
     struct sim_pause pause;
+    struct sim_stall stall;
     bool ended;
     uint64_t arrivals;            /* before this batch */
     uint64_t key_every, key_wait; /* one request in so many is shown to the engine */
@@ -66,39 +68,13 @@ static uint64_t whole_ns(double ns)
     return (uint64_t)(int64_t)ns;
 }
 
-/* Service of a whole batch, in arrival order. */
-static void draw_services(struct request *self)
-{
-    const struct wl_request *r = self->batch;
-    double mean_ns[FORE_QUERY_TYPES], sigma = self->cluster->service_sigma;
-    for (int type = 0; type < FORE_QUERY_TYPES; type++)
-        mean_ns[type] = self->cluster->service_mean_ns * self->cluster->cost[type];
-    struct fore_rng rng = self->service;
-    switch (self->cluster->service) {
-    case SIM_LATENCY_EXP:
-        for (size_t i = 0; i < self->count; i++)
-            self->work[i] = whole_ns(fore_dist_exp(&rng) * mean_ns[r[i].op % FORE_QUERY_TYPES]);
-        break;
-    case SIM_LATENCY_FIXED:
-        for (size_t i = 0; i < self->count; i++)
-            self->work[i] = whole_ns(mean_ns[r[i].op % FORE_QUERY_TYPES]);
-        break;
-    case SIM_LATENCY_LOGNORMAL:
-        for (size_t i = 0; i < self->count; i++)
-            self->work[i] =
-                whole_ns(fore_dist_lognormal(&rng, mean_ns[r[i].op % FORE_QUERY_TYPES], sigma));
-        break;
-    }
-    self->service = rng;
-}
-
 static enum fore_err refill(struct request *self, struct fore_diag *diag)
 {
     self->arrivals += self->count;
     self->at = self->count = 0;
     FORE_TRY(wl_source_next(self->setup.source, self->batch, BATCH, &self->count, diag));
     self->ended = self->count == 0;
-    draw_services(self);
+    sim_service_draw(self->cluster, self->batch, self->count, &self->service, self->work);
     for (size_t i = 0; self->setup.service_hints && i < self->count; i++)
         if (self->batch[i].tag != 0) self->work[i] = self->batch[i].tag * FORE_MS;
     return FORE_E_OK;
@@ -360,6 +336,12 @@ static void start_move_work(struct request *self)
     }
 }
 
+static void apply_stall(struct request *self, const struct sim_event *event)
+{
+    sim_station_hold(&self->server[event->node].station, event->at, event->work_ns);
+    sim_stall_next(&self->stall, event, &self->calendar);
+}
+
 /* Everything that is due before `until`, or at it when `inclusive`. */
 static void drain(struct request *self, fore_ns until, bool inclusive)
 {
@@ -371,6 +353,7 @@ static void drain(struct request *self, fore_ns until, bool inclusive)
         case EVENT_FOLLOW: apply_follow(self, &event); break;
         case EVENT_MOVE_WORK: apply_move_work(self, &event); break;
         case EVENT_RESUME: apply_resume(self, &event); break;
+        case EVENT_STALL: apply_stall(self, &event); break;
         }
     }
 }
@@ -511,6 +494,9 @@ struct sim_backend sim_request_create(const struct sim_request_setup *setup)
     if (setup->cluster->columns)
         sim_wide_init(&self->wide, &setup->cluster->topology, setup->cluster->byte_cost, &arena);
     self->service = fore_rng_stream(setup->seed, "service", 0);
+    sim_stall_init(&self->stall, setup->cluster->stall_every, setup->cluster->stall_mean,
+                   node_count, setup->seed, &arena, &self->calendar,
+                   &(struct sim_event){.kind = EVENT_STALL});
     self->arena = arena;
     return (struct sim_backend){.ops = &request_ops, .self = self};
 }

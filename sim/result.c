@@ -3,6 +3,19 @@
 
 #include <stdio.h>
 
+static void put_quality(struct fore_json *json, const char *name, const struct fore_risk_quality *q)
+{
+    fore_json_object(json, name);
+    fore_json_f64(json, "lead_s", q->lead_s);
+    fore_json_f64(json, "count", q->count);
+    fore_json_f64(json, "base_rate", q->base_rate);
+    fore_json_f64(json, "brier_skill", q->brier_skill);
+    fore_json_f64(json, "brier_skill_vs_persistence", q->brier_skill_vs_persistence);
+    fore_json_f64(json, "ece", q->ece);
+    fore_json_f64(json, "auc", q->auc);
+    fore_json_object_end(json);
+}
+
 void sim_result_json_stable(const struct sim_result *result, struct fore_json *json)
 {
     fore_json_string(json, "policy", result->policy);
@@ -39,20 +52,14 @@ void sim_result_json_stable(const struct sim_result *result, struct fore_json *j
     fore_json_f64(json, "imbalance_mean", result->imbalance_mean);
     fore_json_f64(json, "utilization_mean", result->utilization_mean);
     fore_json_u64(json, "alerts", result->alerts);
-    fore_json_object(json, "rrs");
-    fore_json_f64(json, "lead_s", result->rrs.lead_s);
-    fore_json_f64(json, "count", result->rrs.count);
-    fore_json_f64(json, "base_rate", result->rrs.base_rate);
-    fore_json_f64(json, "brier_skill", result->rrs.brier_skill);
-    fore_json_f64(json, "brier_skill_vs_persistence", result->rrs.brier_skill_vs_persistence);
-    fore_json_f64(json, "ece", result->rrs.ece);
-    fore_json_f64(json, "auc", result->rrs.auc);
-    fore_json_object_end(json);
+    put_quality(json, "rrs", &result->rrs);
 }
 
 void sim_result_json(const struct sim_result *result, struct fore_json *json)
 {
     sim_result_json_stable(result, json);
+    put_quality(json, "rrs_idle",
+                &result->rrs_idle); /* another run's: no part of this one's digest */
     char digest[24];
     (void)snprintf(digest, sizeof digest, "%016llx", (unsigned long long)result->digest);
     fore_json_string(json, "digest", digest);

@@ -294,6 +294,7 @@ static void report(struct run *run)
     out->columns = run->cluster.columns;
     out->alerts = counts.alerts;
     out->rrs = fore_engine_risk_quality(run->engine);
+    out->rrs_idle = fore_engine_risk_quality_idle(run->engine);
     (void)snprintf(out->label, sizeof out->label, "%s", label_of(run));
 }
 

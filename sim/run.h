@@ -34,9 +34,10 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     double wall_s, cpu_s;
     uint64_t peak_rss_bytes;
     uint64_t alerts;
-    struct fore_risk_quality rrs; /* how good the score was */
-    double engine_cpu_s;          /* observing, forecasting, scoring, planning: part of cpu_s */
-    char label[160];              /* of the workload; says composite where it is one */
+    struct fore_risk_quality rrs; /* how good the score was: nothing done from each asking on */
+    struct fore_risk_quality rrs_idle; /* of the run in which nothing is done (risk_watch.h) */
+    double engine_cpu_s; /* observing, forecasting, scoring, planning: part of cpu_s */
+    char label[160];     /* of the workload; says composite where it is one */
 };
 
 struct sim_run_request {

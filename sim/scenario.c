@@ -213,6 +213,26 @@ static enum fore_err check_times(const struct sim_scenario *scenario, struct for
     return FORE_E_OK;
 }
 
+static enum fore_err check_stalls(const struct sim_options *sim, struct fore_diag *diag)
+{
+    if ((sim->stall_every > 0) != (sim->stall_mean > 0))
+        return fore_err_set(
+            diag, FORE_E_RANGE,
+            "sim.stall_every and sim.stall_mean go together: give both, or neither");
+    if (sim->stall_every > 0 && sim->stall_every < 2 * sim->stall_mean)
+        return fore_err_set(
+            diag, FORE_E_RANGE,
+            "sim.stall_every (%gs) is below twice sim.stall_mean (%gs): nodes would "
+            "do little else",
+            (double)sim->stall_every / (double)FORE_SEC,
+            (double)sim->stall_mean / (double)FORE_SEC);
+    if (sim->stall_every > 0 && sim->fidelity == SIM_FLUID)
+        return fore_err_set(diag, FORE_E_UNSUPPORTED,
+                            "sim.stall_every: rates know no stalls; set sim.fidelity to "
+                            "\"request\"");
+    return FORE_E_OK;
+}
+
 static enum fore_err check_columns(const struct sim_scenario *scenario, struct fore_diag *diag)
 {
     struct wl_wide wide;
@@ -276,6 +296,7 @@ enum fore_err sim_scenario_load(const char *path, const struct fore_strings *set
     FORE_TRY(check_times(out, diag));
     FORE_TRY(sim_scenario_check_rules(out, diag));
     FORE_TRY(check_columns(out, diag));
+    FORE_TRY(check_stalls(&out->sim, diag));
     return sim_faults_check(&out->sim.faults, (uint32_t)out->cluster.nodes, diag);
 }
 

@@ -40,6 +40,7 @@ struct sim_cluster_options { /* "cluster" */
     uint64_t partition_bytes; /* mean size */
     double partition_bytes_sigma; /* lognormal */
     double bandwidth;             /* bytes per second a node moves */
+    fore_ns move_start;           /* before anything of a move travels */
     fore_ns slot_move;         /* SLOT: passing one takes this beside its bytes; lowers bandwidth */
     fore_ns move_time_mean;    /* > 0: bandwidth is set so that a mean partition takes this */
     double move_cpu;           /* share of a node's capacity a move takes, on both ends */
@@ -49,13 +50,14 @@ struct sim_cluster_options { /* "cluster" */
     double slowdown_sigma;        /* heterogeneity of node capacity, lognormal */
     fore_ns link_delay;           /* one way, added to every request's latency twice */
 };
-struct sim_options {      /* "sim" */
-    uint32_t fidelity;    /* enum sim_fidelity */
-    fore_ns window;       /* accounting and driver window; = observe.window */
-    uint32_t service;     /* enum sim_service */
-    fore_ns service_mean; /* of a read of mean size; overridden by peak_utilization */
-    double service_sigma; /* lognormal */
-    double write_cost;    /* service of a write / of a read */
+struct sim_options {                 /* "sim" */
+    uint32_t fidelity;               /* enum sim_fidelity */
+    fore_ns window;                  /* accounting and driver window; = observe.window */
+    uint32_t service;                /* enum sim_service */
+    fore_ns service_mean;            /* of a read of mean size; overridden by peak_utilization */
+    double service_sigma;            /* lognormal */
+    fore_ns stall_every, stall_mean; /* stall.h */
+    double write_cost;               /* service of a write / of a read */
     double scan_cost;
     double byte_cost; /* share of a request's work that goes with the bytes it reads: wide.h */
     fore_ns slo;      /* p99 must stay below; 0: the p99 at slo_utilization */

@@ -20,6 +20,15 @@ fore_ns sim_station_backlog(const struct sim_station *station, fore_ns now)
     return sum / station->cores;
 }
 
+/* Later and equal amounts keep a heap a heap. */
+void sim_station_hold(struct sim_station *station, fore_ns at, fore_ns ns)
+{
+    for (uint32_t c = 0; c < station->cores; c++) {
+        fore_ns *free_at = &station->free_at[c];
+        *free_at = (*free_at > at ? *free_at : at) + ns;
+    }
+}
+
 void sim_station_heap_replace(fore_ns *heap, uint32_t count, fore_ns free_at)
 {
     uint32_t hole = 0;

@@ -27,6 +27,8 @@ void sim_station_init(struct sim_station *station, struct fore_arena *arena, uin
                       double slowness);
 /* Work queued at `now`, per core. */
 fore_ns sim_station_backlog(const struct sim_station *station, fore_ns now);
+/* All cores do nothing for `ns` from `at` on, or from when they are done with what they have. */
+void sim_station_hold(struct sim_station *station, fore_ns at, fore_ns ns);
 /* Replaces the earliest free time of a heap by `free_at`, which is not earlier. */
 void sim_station_heap_replace(fore_ns *heap, uint32_t count, fore_ns free_at);
 

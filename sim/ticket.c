@@ -218,6 +218,7 @@ enum fore_err sim_moves_begin(struct sim_moves *moves, const struct fore_move *m
                  : boots ? FORE_PHASE_QUEUED
                          : FORE_PHASE_READY,
         .ready_at = moves->now + moves->cluster->node_boot_ns,
+        .flows_at = moves->now + moves->cluster->move_start_ns,
         .from = from,
         .to = copies ? move->target : FORE_NODE_NONE,
         .subject = subject,

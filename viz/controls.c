@@ -13,38 +13,43 @@
 enum { FRAME_MS = 33, STILL_MS = 500, POLL_MS = 500 };
 
 const struct viz_key viz_keys[] = {
-    {"Time",                      NULL                                                    },
-    {"space",                     "play or pause"                                         },
-    {"\342\206\220 \342\206\222", "a step back or forward; with Shift ten"                },
-    {"Home End",                  "the start, the end (and follow a growing journal)"     },
-    {", .",                       "the last event, the next"                              },
-    {"a A",                       "the next alert, the last"                              },
-    {"b '",                       "set or clear a bookmark, go to the next"               },
-    {"+ \342\210\222",            "faster, slower: 0.1 to 1000 times and more"            },
-    {"[ ]",                       "show less or more time; wheel: about the cursor"       },
-    {"{ }",                       "fewer or more rows; Shift wheel: about the cursor"     },
-    {"0",                         "as at first"                                           },
-    {"What is shown",             NULL                                                    },
-    {"m M",                       "metric: load, requests, reads, writes, bytes, p99, RRS"},
-    {"f",                         "forecast: q10, q50, q90"                               },
-    {"e",                         "forecast error: forecast over what came"               },
-    {"c",                         "palette: viridis, cividis, inferno, night"             },
-    {"1 2 3 4",                   "moves, why, forecast, events"                          },
-    {"Find and keep",             NULL                                                    },
-    {"\342\206\221 \342\206\223", "select the partition above or below"                   },
-    {"/",                         "find p41, n3, a node's name, a slot or a key"          },
-    {"click",                     "select, and pin what the cursor tells; p pins too"     },
-    {"drag",                      "heat: zoom to what is marked; elsewhere: scrub"        },
-    {"right drag",                "heat: pan"                                             },
-    {"y Y",                       "copy what the cursor tells; copy the view's command"   },
-    {"Esc",                       "let go of what is pinned and selected"                 },
-    {"Window",                    NULL                                                    },
-    {"t",                         "light or dark"                                         },
-    {"> <",                       "larger or smaller text"                                },
-    {"r",                         "reduced motion: two pictures a second"                 },
-    {"s",                         "save this picture as PNG"                              },
-    {"? q",                       "this help; quit"                                       },
-    {NULL,                        NULL                                                    },
+    {"Time",                      NULL                                                      },
+    {"space",                     "play or pause"                                           },
+    {"\342\206\220 \342\206\222", "a step back or forward; with Shift ten"                  },
+    {"Home End",                  "the start, the end (and follow a growing journal)"       },
+    {", .",                       "the last event, the next"                                },
+    {"a A",                       "the next alert, the last"                                },
+    {"b '",                       "set or clear a bookmark, go to the next"                 },
+    {"+ \342\210\222",            "faster, slower: 0.1 to 1000 times and more"              },
+    {"[ ]",                       "show less or more time; wheel: about the cursor"         },
+    {"{ }",                       "fewer or more rows; Shift wheel: about the cursor"       },
+    {"0",                         "as at first"                                             },
+    {"What is shown",             NULL                                                      },
+    {"m M",                       "metric: load, requests, reads, writes, bytes, p99, RRS"  },
+    {"f",                         "forecast: q10, q50, q90"                                 },
+    {"e",                         "forecast error: forecast over what came"                 },
+    {"c",                         "palette: viridis, cividis, inferno, night"               },
+    {"1 2 3 4",                   "moves, why, forecast, events"                            },
+    {"Find and keep",             NULL                                                      },
+    {"\342\206\221 \342\206\223", "select the partition above or below"                     },
+    {"/",                         "find p41, n3, a node's name, a slot or a key"            },
+    {"click",                     "select, and pin what the cursor tells; p pins too"       },
+    {"drag",                      "heat: zoom to what is marked; elsewhere: scrub"          },
+    {"right drag",                "heat: pan"                                               },
+    {"y Y",                       "copy what the cursor tells; copy the view's command"     },
+    {"Esc",                       "let go of what is pinned and selected"                   },
+    {"A live daemon",             NULL                                                      },
+    {"o",                         "what it can be told to do: all of these, each asks first"},
+    {"P",                         "the plan that waits, or is selected: approve, reject"    },
+    {"u x",                       "pause or resume a migration; cancel it"                  },
+    {"T D",                       "threshold of all; of the partition selected"             },
+    {"Window",                    NULL                                                      },
+    {"t",                         "light or dark"                                           },
+    {"> <",                       "larger or smaller text"                                  },
+    {"r",                         "reduced motion: two pictures a second"                   },
+    {"s",                         "save this picture as PNG"                                },
+    {"? q",                       "this help; quit"                                         },
+    {NULL,                        NULL                                                      },
 };
 
 static const struct binding {
@@ -95,6 +100,12 @@ static const struct binding {
     {"r",           VIZ_DO_STILL        },
     {"t",           VIZ_DO_THEME        },
     {"s",           VIZ_DO_SAVE         },
+    {"o",           VIZ_DO_CONTROL      },
+    {"P",           VIZ_DO_PLAN         },
+    {"u",           VIZ_DO_PAUSE        },
+    {"x",           VIZ_DO_CANCEL       },
+    {"T",           VIZ_DO_THRESHOLD_ALL},
+    {"D",           VIZ_DO_THRESHOLD    },
     {"?",           VIZ_DO_HELP         },
     {"q",           VIZ_DO_QUIT         },
 };
@@ -316,6 +327,12 @@ void viz_controls_do(struct viz_controls *c, enum viz_command command)
     case VIZ_DO_HELP: c->help = !c->help; break;
     case VIZ_DO_SAVE: c->wish.save = true; break;
     case VIZ_DO_QUIT: c->wish.quit = true; break;
+    case VIZ_DO_CONTROL:
+    case VIZ_DO_PLAN:
+    case VIZ_DO_PAUSE:
+    case VIZ_DO_CANCEL:
+    case VIZ_DO_THRESHOLD_ALL:
+    case VIZ_DO_THRESHOLD: c->wish.control = command; break;
     default: break;
     }
 }

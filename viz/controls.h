@@ -54,6 +54,12 @@ enum viz_command {
     VIZ_DO_THEME,
     VIZ_DO_HELP,
     VIZ_DO_SAVE,
+    VIZ_DO_CONTROL, /* of a live daemon, up to VIZ_DO_THRESHOLD: what a sheet asks about first */
+    VIZ_DO_PLAN,
+    VIZ_DO_PAUSE,
+    VIZ_DO_CANCEL,
+    VIZ_DO_THRESHOLD_ALL,
+    VIZ_DO_THRESHOLD,
     VIZ_DO_QUIT,
 };
 
@@ -64,8 +70,9 @@ struct viz_wish {
     bool save, quit, copy, copy_view, pin;
     int event; /* -1 the last, 1 the next; 0: none */
     int alert;
-    int row;   /* up (-1) or down (1) in key order from the partition selected */
-    bool find; /* what `search` says */
+    int row;                  /* up (-1) or down (1) in key order from the partition selected */
+    bool find;                /* what `search` says */
+    enum viz_command control; /* VIZ_DO_NOTHING: none */
 };
 
 struct viz_controls {

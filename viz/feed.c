@@ -4,6 +4,7 @@
  */
 #include "viz/feed.h"
 
+#include "viz/http.h"
 #include "viz/remote.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ static enum fore_err open_stream(const char *path, FILE **out, struct fore_diag 
                                 strerror(errno));
         return spool(stdin, *out, diag);
     }
-    if (viz_remote_named(path)) {
+    if (viz_http_named(path)) {
         *out = tmpfile();
         if (*out != NULL) return FORE_E_OK;
         return fore_err_set(diag, FORE_E_IO, "no temporary file for the journal: %s",
@@ -60,7 +61,7 @@ enum fore_err viz_feed_open(const char *path, struct viz_feed **out, struct fore
     FILE *file = NULL;
     struct viz_remote *remote = NULL;
     enum fore_err err = open_stream(path, &file, diag);
-    if (err == FORE_E_OK && viz_remote_named(path))
+    if (err == FORE_E_OK && viz_http_named(path))
         err = viz_remote_open(path, fileno(file), &remote, diag);
     if (err != FORE_E_OK) {
         if (file != NULL) fclose(file);

@@ -17,7 +17,8 @@ enum viz_hit_kind {
     VIZ_HIT_PLAN,      /* id: plan */
     VIZ_HIT_TAB,       /* id: enum viz_tab */
     VIZ_HIT_METRIC,    /* the metric's name: the next one */
-    VIZ_HIT_MOMENT     /* id: a time to go to */
+    VIZ_HIT_MOMENT,    /* id: a time to go to */
+    VIZ_HIT_CONTROL    /* what a live daemon can be told to do */
 };
 
 struct viz_hit {

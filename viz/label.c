@@ -7,6 +7,10 @@
 
 void viz_label_from_path(const char *path, char *out, size_t size)
 {
+    if (strncmp(path, "http://", 7) == 0) { /* the daemon's host and port */
+        snprintf(out, size, "%.*s", (int)strcspn(path + 7, "/"), path + 7);
+        return;
+    }
     const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
     snprintf(out, size, "%s", strcmp(base, "-") == 0 ? "standard input" : base);
     char *dot = strrchr(out, '.');

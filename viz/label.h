@@ -8,7 +8,7 @@
 
 #include "viz/model.h"
 
-/* "runs/flash_crowd.fsj" -> "flash_crowd". */
+/* "runs/flash_crowd.fsj" -> "flash_crowd"; "http://host:7420/" -> "host:7420". */
 void viz_label_from_path(const char *path, char *out, size_t size);
 void viz_label_from_text(const char *text, struct viz_model *model);
 void viz_label_from_note(const void *body, size_t len, struct viz_model *model);

@@ -20,6 +20,7 @@
 #include "viz/window.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EXIT_OK = 0, EXIT_INPUT = 2, EXIT_WORLD = 3 };
@@ -28,6 +29,7 @@ static const char size_usual[] = "1920x1080";
 struct options {
     const char *shot, *fan, *size, *theme, *span, *look;
     const char *video, *from, *to, *length;
+    const char *token_file;
     struct fore_strings operands;
     bool bench, json;
     uint64_t bench_bytes;
@@ -200,6 +202,8 @@ static enum fore_err bench(const struct options *o, struct fore_diag *diag)
 static enum fore_err run(const struct options *o, struct fore_diag *diag)
 {
     struct request request = {0};
+    if (o->token_file != NULL && setenv("FORESHARD_TOKEN_FILE", o->token_file, 1) != 0)
+        return fore_err_set(diag, FORE_E_RANGE, "--token-file: the name is too long");
     if (o->bench) return bench(o, diag);
     if (o->fan != NULL) return draw_fan(o, diag);
     FORE_TRY(request_of(o, &request, diag));
@@ -232,6 +236,8 @@ int main(int argc, char **argv)
         {"to",          FORE_ARG_TEXT,  &o.to,          "T",     "where --video ends, default end"                  },
         {"length",      FORE_ARG_TEXT,  &o.length,      "TIME",  "how long the film is to be, default 20s"          },
         {"fan",         FORE_ARG_TEXT,  &o.fan,         "DATA",  "draw a forecast's fan into FILE.png, .svg or .pdf"},
+        {"token-file",  FORE_ARG_TEXT,  &o.token_file,  "FILE",
+         "first line: the token of a live daemon, to tell it what to do; else FORESHARD_TOKEN_FILE"                 },
         {"size",        FORE_ARG_TEXT,  &o.size,        "WxH",   "pixels of picture or window, default 1920x1080"   },
         {"theme",       FORE_ARG_TEXT,  &o.theme,       "NAME",  "light or dark"                                    },
         {"span",        FORE_ARG_TEXT,  &o.span,        "TIME",

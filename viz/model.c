@@ -62,7 +62,7 @@ void viz_model_reset(struct viz_model *model, fore_ns bucket_ns, uint32_t bucket
     model->forecast_version++;
     model->forecast_at = model->horizon_ns = model->load_at = model->score_at = 0;
     model->period_ns = model->expect_lead = 0;
-    model->alert_total = model->verify_total = model->odd = 0;
+    model->alert_total = model->asked_total = model->verify_total = model->odd = 0;
     fore_snapshot_init(&model->snapshot);
     viz_matrix_init(&model->heat, 64, buckets, bucket_ns);
     viz_tape_init(&model->tape, model->heat.column_cap, bucket_ns);
@@ -292,6 +292,20 @@ static void fold_alert(struct viz_model *model, fore_ns at, const void *body)
         (struct viz_alert){.at = at, .severity = alert.severity, .code = alert.code};
 }
 
+static void fold_note(struct viz_model *model, fore_ns at, const void *body, size_t len)
+{
+    static const char asked[] = "asked: ";
+    size_t head = sizeof asked - 1;
+    if (len <= head || memcmp(body, asked, head) != 0) {
+        viz_label_from_note(body, len, model);
+        return;
+    }
+    struct viz_asked *note = &model->asked[model->asked_total++ % VIZ_ASKED];
+    note->at = at;
+    (void)snprintf(note->text, sizeof note->text, "%.*s", (int)(len - head),
+                   (const char *)body + head);
+}
+
 void viz_model_fold(struct viz_model *model, fore_ns at, enum fore_event_kind kind,
                     const void *body, size_t len)
 {
@@ -312,7 +326,7 @@ void viz_model_fold(struct viz_model *model, fore_ns at, enum fore_event_kind ki
     case FORE_EV_SCORE: fold_score(model, at, body); break;
     case FORE_EV_TOPOLOGY: fold_topology(model, body); break;
     case FORE_EV_ALERT: fold_alert(model, at, body); break;
-    case FORE_EV_NOTE: viz_label_from_note(body, len, model); break;
+    case FORE_EV_NOTE: fold_note(model, at, body, len); break;
     case FORE_EV_VERIFY:
         memcpy(&model->verify[model->verify_total++ % VIZ_VERIFIES], body, sizeof *model->verify);
         break;

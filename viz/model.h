@@ -29,6 +29,11 @@ struct viz_alert {
     fore_ns at;
     uint8_t severity, code;
 };
+struct viz_asked { /* of a NOTE "asked: ...; by ADDRESS", which a daemon writes */
+    fore_ns at;
+    char text[200]; /* without "asked: " */
+};
+enum { VIZ_ASKED = 64 };
 enum { VIZ_ALERTS = 512, VIZ_VERIFIES = 256 }; /* rings */
 
 /* What the model is to keep beyond the state; in force from the next reset on. */
@@ -69,6 +74,8 @@ struct viz_model {
     fore_ns score_at;  /* newest score */
     struct viz_alert alert[VIZ_ALERTS];
     uint64_t alert_total;
+    struct viz_asked asked[VIZ_ASKED]; /* a ring: what operators had done */
+    uint64_t asked_total;
     struct fore_event_verify verify[VIZ_VERIFIES];
     uint64_t verify_total;
 

@@ -194,6 +194,11 @@ struct viz_move_look viz_panel_move_look(const struct viz_canvas *canvas,
     uint8_t state = move->move.state;
     if (state < FORE_MIGRATE_STATES)
         look.word = fore_migrate_state_text((enum fore_migrate_state)state);
+    if (move->move.paused) {
+        look.word = "paused";
+        look.state = VIZ_MARK_BAR;
+        look.colour = t->warn;
+    }
     const struct {
         uint8_t state;
         enum viz_mark mark;

@@ -21,6 +21,7 @@ struct viz_scene {
     const char *status;          /* "paused", "following", "x60"; "" in a shot */
     const struct viz_look *look; /* NULL: as usual; never NULL inside a panel */
     struct viz_hits *hits;       /* NULL: nobody asks what was drawn where */
+    bool control;                /* a daemon can be told what to do */
 };
 
 struct viz_panel {

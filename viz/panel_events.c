@@ -1,6 +1,6 @@
 /*
- * panel_events.c - what happened, newest first: alerts and plans, each with its moment, which a
- * click goes to.
+ * panel_events.c - what happened, newest first: alerts, plans, and what operators had the daemon
+ * do, each with its moment, which a click goes to.
  */
 #include "core/act/alert.h"
 #include "viz/format.h"
@@ -12,7 +12,11 @@
 struct entry {
     fore_ns at;
     const struct fore_snapshot_alert *alert; /* or */
-    const struct viz_plan *plan;
+    const struct viz_plan *plan;             /* or */
+    const struct viz_asked *asked;
+};
+struct walk { /* how many of each have been shown */
+    uint64_t alerts, plans, asked;
 };
 
 static const struct fore_snapshot_alert *newest_alert(const struct fore_snapshot *snap, uint64_t i)
@@ -21,21 +25,28 @@ static const struct fore_snapshot_alert *newest_alert(const struct fore_snapshot
     return &snap->alert[(snap->alert_total - 1 - i) % FORE_SNAPSHOT_ALERTS];
 }
 
-/* Two lists, each newest first, become one. */
-static bool next(const struct viz_model *model, uint64_t *alert_i, uint64_t *plan_i,
-                 struct entry *out)
+static const struct viz_asked *newest_asked(const struct viz_model *model, uint64_t i)
 {
-    const struct fore_snapshot_alert *alert = newest_alert(&model->snapshot, *alert_i);
-    const struct viz_plan *plan = viz_plans_newest(&model->plans, *plan_i);
-    if (alert == NULL && plan == NULL) return false;
-    bool take_alert = plan == NULL || (alert != NULL && alert->at >= plan->at);
-    *out = take_alert ? (struct entry){.at = alert->at, .alert = alert}
-                      : (struct entry){.at = plan->at, .plan = plan};
-    if (take_alert)
-        ++*alert_i;
-    else
-        ++*plan_i;
-    return true;
+    if (i >= model->asked_total || i >= VIZ_ASKED) return NULL;
+    return &model->asked[(model->asked_total - 1 - i) % VIZ_ASKED];
+}
+
+/* Three lists, each newest first, become one. */
+static bool next(const struct viz_model *model, struct walk *walk, struct entry *out)
+{
+    const struct fore_snapshot_alert *alert = newest_alert(&model->snapshot, walk->alerts);
+    const struct viz_plan *plan = viz_plans_newest(&model->plans, walk->plans);
+    const struct viz_asked *asked = newest_asked(model, walk->asked);
+    *out = (struct entry){0};
+    if (alert != NULL) *out = (struct entry){.at = alert->at, .alert = alert};
+    if (plan != NULL && (out->alert == NULL || plan->at > out->at))
+        *out = (struct entry){.at = plan->at, .plan = plan};
+    if (asked != NULL && ((alert == NULL && plan == NULL) || asked->at >= out->at))
+        *out = (struct entry){.at = asked->at, .asked = asked};
+    walk->alerts += out->alert != NULL;
+    walk->plans += out->plan != NULL;
+    walk->asked += out->asked != NULL;
+    return out->alert != NULL || out->plan != NULL || out->asked != NULL;
 }
 
 static void row(struct viz_canvas *canvas, const struct viz_scene *scene, const struct entry *e,
@@ -65,6 +76,12 @@ static void row(struct viz_canvas *canvas, const struct viz_scene *scene, const 
         viz_hits_add(scene->hits, VIZ_HIT_MOMENT, r, e->at);
         return;
     }
+    if (e->asked != NULL) {
+        viz_canvas_mark(canvas, VIZ_MARK_PLUS, x, base - 4 * u, 10, t->accent);
+        viz_canvas_text(canvas, &text, x + 12 * u, base, r.x + r.w - x - 12 * u, e->asked->text);
+        viz_hits_add(scene->hits, VIZ_HIT_MOMENT, r, e->at);
+        return;
+    }
     char said[320];
     snprintf(said, sizeof said, "plan %llu %s: %s", (unsigned long long)e->plan->plan.plan,
              e->plan->plan.admitted ? "carried out" : "not carried out", e->plan->reason);
@@ -77,11 +94,11 @@ static void row(struct viz_canvas *canvas, const struct viz_scene *scene, const 
 void viz_tab_events(struct viz_canvas *canvas, const struct viz_scene *scene, struct viz_rect r)
 {
     double pitch = 20 * canvas->u;
-    uint64_t alert_i = 0, plan_i = 0;
+    struct walk walk = {0};
     struct entry entry;
     uint32_t n = 0;
     for (double y = r.y; y + pitch <= r.y + r.h; y += pitch, n++) {
-        if (!next(scene->model, &alert_i, &plan_i, &entry)) break;
+        if (!next(scene->model, &walk, &entry)) break;
         row(canvas, scene, &entry, (struct viz_rect){r.x, y, r.w, pitch});
     }
     if (n == 0) viz_panel_empty(canvas, r, "Nothing has happened yet: no alert, no plan.");

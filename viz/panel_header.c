@@ -101,7 +101,14 @@ void viz_panel_header(struct viz_canvas *canvas, const struct viz_scene *scene, 
         x = chip(canvas, x, y, text);
     }
     snprintf(text, sizeof text, "seed %llu", (unsigned long long)m->seed);
-    x = chip(canvas, x, y, text) + 4 * u;
+    x = chip(canvas, x, y, text);
+    if (scene->control) {
+        double from = x;
+        x = chip(canvas, x, y, "o: control the daemon");
+        viz_hits_add(scene->hits, VIZ_HIT_CONTROL,
+                     (struct viz_rect){from, round(y - 13 * u), x - from, round(19 * u)}, 0);
+    }
+    x += 4 * u;
     struct viz_type label = {.size = VIZ_SMALL, .colour = t->muted};
     if (scene->note[0] != '\0') {
         label.colour = t->warn;

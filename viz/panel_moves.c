@@ -43,7 +43,7 @@ static void progress(struct viz_canvas *canvas, const struct fore_snapshot_move 
                     t->accent);
     viz_canvas_text(canvas, &value, bar.x + bar.w + 46 * u, base, 0, viz_format_percent(share).s);
     fore_ns spent = scene->view.now > m->began_ns ? scene->view.now - m->began_ns : 0;
-    if (m->bytes_done == 0 || spent == 0 || m->state >= FORE_MIGRATE_CATCH_UP) return;
+    if (m->bytes_done == 0 || spent == 0 || m->state >= FORE_MIGRATE_CATCH_UP || m->paused) return;
     double rate = (double)m->bytes_done / ((double)spent / 1e9);
     double left_s = (double)(m->bytes_total - m->bytes_done) / rate;
     char text[96];
@@ -84,7 +84,7 @@ static void state_text(const struct viz_scene *scene, const struct fore_snapshot
     if (move->move.bytes_per_sec_max > 0 && n < size)
         n += (size_t)snprintf(out + n, size - n, "; throttled to %s/s",
                               viz_format_bytes(move->move.bytes_per_sec_max).s);
-    else if (move->move.state == FORE_MIGRATE_COPY && n < size)
+    else if (move->move.state == FORE_MIGRATE_COPY && !move->move.paused && n < size)
         n += (size_t)snprintf(out + n, size - n, "; not throttled");
     if (move->note[0] != '\0' && n < size) snprintf(out + n, size - n, "; %s", move->note);
 }

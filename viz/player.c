@@ -331,6 +331,7 @@ bool viz_player_poll(struct viz_player *player)
     fore_ns before = viz_player_last(player);
     if (player->behind != VIZ_BEHIND_NOT) return false; /* what there is comes first */
     if (player->begun && !player->has_pending) read_on(player, player->view.now);
+    fore_journal_reader_look(player->reader); /* a writer may be many frames ahead */
     learn(player);
     return viz_player_last(player) > before;
 }

@@ -68,7 +68,11 @@ static void click(struct viz_window *w)
         c->look.node = c->look.node == hit.id ? VIZ_NONE : (uint32_t)hit.id;
         pin(w);
         break;
-    case VIZ_HIT_MOVE: pin(w); break;
+    case VIZ_HIT_MOVE:
+        w->ticket = hit.id;
+        pin(w);
+        break;
+    case VIZ_HIT_CONTROL: viz_controls_do(c, VIZ_DO_CONTROL); break;
     case VIZ_HIT_PLAN:
         c->look.plan = hit.id;
         c->look.tab = VIZ_TAB_WHY;
@@ -189,6 +193,14 @@ static void wheel(struct viz_window *w, double turns)
     viz_controls_zoom(c, viz_axis_at(&scale, w->mouse_x), factor);
 }
 
+void viz_pointer_at(struct viz_window *w, const SDL_Event *event)
+{
+    if (event->type == SDL_MOUSEMOTION)
+        to_page(w, event->motion.x, event->motion.y);
+    else
+        to_page(w, event->button.x, event->button.y);
+}
+
 void viz_pointer_event(struct viz_window *w, const SDL_Event *event)
 {
     switch (event->type) {
@@ -215,5 +227,5 @@ void viz_pointer_moved(struct viz_window *w)
     if (w->drag == VIZ_DRAG_SCRUB) scrub(w);
     if (w->drag == VIZ_DRAG_PAN && moved_far(w)) pan(w);
     if (w->drag == VIZ_DRAG_BRUSH) w->over_dirty = true;
-    if (w->drag == VIZ_DRAG_NONE && !w->controls.help) point(w);
+    if (w->drag == VIZ_DRAG_NONE && !w->controls.help && w->sheet.kind == VIZ_SHEET_NONE) point(w);
 }

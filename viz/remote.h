@@ -1,9 +1,8 @@
 /*
- * remote.h - a daemon's journal over HTTP (GET /v1/journal?offset=N, live/api_journal.c), copied
- * into a local file as it grows. A thread fetches; whoever reads the file sees it growing and knows
- * nothing of sockets. When the daemon cannot be reached it is tried again, and `trouble` says so.
- *
- * Plain HTTP only: the daemon listens on loopback; elsewhere `ssh -L` carries it.
+ * remote.h - a daemon's journal over HTTP (GET /v1/journal?offset=N, live/api/api_journal.c),
+ * copied into a local file as it grows. A thread fetches; whoever reads the file sees it growing
+ * and knows nothing of sockets. When the daemon cannot be reached it is tried again, and `trouble`
+ * says so.
  */
 #ifndef VIZ_REMOTE_H
 #define VIZ_REMOTE_H
@@ -11,7 +10,6 @@
 #include "core/base/err.h"
 
 struct viz_remote;
-bool viz_remote_named(const char *path); /* "http://..." */
 /* Fetches what there is, for at most some seconds, into the descriptor, which is borrowed; then
  * goes on beside the caller. The token of reads beyond loopback is the first line of the file that
  * the environment names as FORESHARD_TOKEN_FILE. */

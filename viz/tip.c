@@ -226,6 +226,7 @@ bool viz_tip_make(const struct viz_scene *scene, const struct viz_hit *hit, doub
     case VIZ_HIT_PLAN: return tell_plan(scene, hit->id, out);
     case VIZ_HIT_METRIC: say(out, "the next metric: m"); return true;
     case VIZ_HIT_MOMENT: say(out, "click: go to this moment"); return true;
+    case VIZ_HIT_CONTROL: say(out, "what the daemon can be told to do: o"); return true;
     case VIZ_HIT_NONE:
     case VIZ_HIT_TAB:
     default: return false;

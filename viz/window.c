@@ -6,9 +6,12 @@
  */
 #include "viz/window.h"
 
+#include "viz/export.h"
 #include "viz/find.h"
 #include "viz/format.h"
+#include "viz/http.h"
 #include "viz/milestone.h"
+#include "viz/window_control.h"
 #include "viz/window_over.h"
 
 #include <stdio.h>
@@ -16,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { SAVING_MS = 20 }; /* how soon one is told that a picture is on disk */
 #define CATCH_UP_MS 8.0
 #define STALE_S     10.0 /* a growing journal that has not grown for so long is worth a word */
 
@@ -63,7 +67,8 @@ struct viz_scene viz_window_scene(struct viz_window *w)
                                                      : p->note,
         .status = "",
         .look = &p->look,
-        .hits = &w->hits
+        .hits = &w->hits,
+        .control = w->control != NULL,
     };
     if (is_pair(w)) {
         scene.scale.x0 = heat.x + (double)(int)(104 * u + 0.5);
@@ -90,6 +95,16 @@ static void all_changed(struct viz_window *w)
     w->frame.changed_count = 1;
 }
 
+static void copy_page(cairo_surface_t *from, cairo_surface_t *to)
+{
+    cairo_t *cr = cairo_create(to);
+    cairo_set_source_surface(cr, from, 0, 0);
+    cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
+    cairo_paint(cr);
+    cairo_destroy(cr);
+    cairo_surface_flush(to);
+}
+
 static void draw(struct viz_window *w)
 {
     char status[200];
@@ -97,6 +112,7 @@ static void draw(struct viz_window *w)
     bool column = w->only_time && !w->covered && !is_pair(w);
     struct viz_scene scene = viz_window_scene(w);
     scene.status = status;
+    if (w->covered) copy_page(w->base, w->frame.page); /* between the cards nothing is drawn */
     w->base_valid = w->covered = false;
     if (column) {
         scene.hits = NULL; /* what was drawn stands where it was */
@@ -110,16 +126,6 @@ static void draw(struct viz_window *w)
     } else {
         viz_frame_whole(&w->frame, theme_of(w), &scene);
     }
-}
-
-static void copy_page(cairo_surface_t *from, cairo_surface_t *to)
-{
-    cairo_t *cr = cairo_create(to);
-    cairo_set_source_surface(cr, from, 0, 0);
-    cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
-    cairo_paint(cr);
-    cairo_destroy(cr);
-    cairo_surface_flush(to);
 }
 
 /* What lies over the page is drawn on it, once the page is kept as it is without. */
@@ -140,17 +146,33 @@ static void cover(struct viz_window *w)
 
 /* ---- wishes: what needs the journal, the clipboard or a file --------------------------------- */
 
+/* Encoding takes longer than a frame may: a thread does it, and `saved` says when it is on disk. */
 static void save(struct viz_window *w)
 {
-    char path[128];
-    struct fore_diag diag = {0};
     const struct viz_player *p = w->pair.side[0];
-    snprintf(path, sizeof path, "%.80s-%llus.png", p->model.name,
+    if (w->saving != NULL) {
+        snprintf(w->said, sizeof w->said, "still writing %s", w->saving_path);
+        return;
+    }
+    snprintf(w->saving_path, sizeof w->saving_path, "%.80s-%llus.png", p->model.name,
              (unsigned long long)(p->view.now / FORE_SEC));
-    if (viz_shot_write(w->covered ? w->base : w->frame.page, path, &diag) == FORE_E_OK)
-        snprintf(w->said, sizeof w->said, "saved %s", path);
+    w->saving = viz_export_begin(w->covered ? w->base : w->frame.page, w->saving_path);
+    snprintf(w->said, sizeof w->said,
+             w->saving != NULL ? "writing %s\342\200\246" : "no thread to write %s",
+             w->saving_path);
+}
+
+static void saved(struct viz_window *w)
+{
+    struct fore_diag diag = {0};
+    enum fore_err err;
+    if (w->saving == NULL || !viz_export_poll(w->saving, &err, &diag)) return;
+    w->saving = NULL;
+    if (err == FORE_E_OK)
+        snprintf(w->said, sizeof w->said, "saved %s", w->saving_path);
     else
         snprintf(w->said, sizeof w->said, "%.180s", diag.text);
+    w->over_dirty = true;
 }
 
 static void copy(struct viz_window *w)
@@ -299,28 +321,51 @@ static bool work_on(struct viz_window *w, enum fore_err *err, struct fore_diag *
     return true;
 }
 
-static void press(struct viz_window *w, const SDL_KeyboardEvent *key)
+/* "Left", "Shift Left", "Ctrl C"; "" for a key that comes as text too. */
+static void name_of(const SDL_KeyboardEvent *key, char *out, size_t size)
+{
+    SDL_Keycode sym = key->keysym.sym;
+    bool plain = sym >= 32 && sym < 127, ctrl = (key->keysym.mod & KMOD_CTRL) != 0;
+    bool shift = (key->keysym.mod & KMOD_SHIFT) != 0;
+    snprintf(out, size, "%s%.40s", ctrl ? "Ctrl " : shift ? "Shift " : "", SDL_GetKeyName(sym));
+    if (plain && !ctrl) out[0] = '\0';
+}
+
+static void press(struct viz_window *w, const SDL_KeyboardEvent *key, const char *name)
 {
     struct viz_controls *c = &w->controls;
     SDL_Keycode sym = key->keysym.sym;
-    char name[48];
     if (c->searching) {
         if (sym == SDLK_RETURN || sym == SDLK_KP_ENTER) viz_controls_type(c, "\n");
         if (sym == SDLK_BACKSPACE) viz_controls_type(c, "\b");
         if (sym == SDLK_ESCAPE) viz_controls_do(c, VIZ_DO_CLEAR);
         return;
     }
-    bool plain = sym >= 32 && sym < 127; /* comes as text too */
-    bool ctrl = (key->keysym.mod & KMOD_CTRL) != 0;
-    if (plain && !ctrl) return;
-    snprintf(name, sizeof name, "%s%.40s",
-             ctrl                           ? "Ctrl "
-             : key->keysym.mod & KMOD_SHIFT ? "Shift "
-                                            : "",
-             SDL_GetKeyName(sym));
+    if (name[0] == '\0') return;
     enum viz_command command = viz_controls_named(name);
     if (command == VIZ_DO_CLEAR && !c->help) w->pinned.count = 0;
     viz_controls_do(c, command);
+}
+
+/* To the open sheet, or to the page. */
+static void give(struct viz_window *w, const SDL_Event *event)
+{
+    struct viz_controls *c = &w->controls;
+    char key[48] = "";
+    bool help = c->help;
+    if (event->type == SDL_KEYDOWN) name_of(&event->key, key, sizeof key);
+    if (event->type == SDL_TEXTINPUT) snprintf(key, sizeof key, "%.40s", event->text.text);
+    if (event->type == SDL_MOUSEMOTION || event->type == SDL_MOUSEBUTTONUP)
+        viz_pointer_at(w, event);
+    if (!help && viz_window_control_event(w, event, key)) return;
+    if (event->type == SDL_KEYDOWN) press(w, &event->key, key);
+    if (event->type == SDL_TEXTINPUT && c->searching) viz_controls_type(c, key);
+    if (event->type == SDL_TEXTINPUT && !c->searching) viz_controls_do(c, viz_controls_named(key));
+    viz_pointer_event(w, event);
+    if (c->wish.control != VIZ_DO_NOTHING) { /* at once: what is typed next is the sheet's */
+        viz_window_control_wish(w, c->wish.control);
+        c->wish.control = VIZ_DO_NOTHING;
+    }
 }
 
 static void handle(struct viz_window *w, const SDL_Event *event)
@@ -337,14 +382,7 @@ static void handle(struct viz_window *w, const SDL_Event *event)
         w->over_dirty = true;
         c->dirty = true;
     }
-    if (event->type == SDL_KEYDOWN) press(w, &event->key);
-    if (event->type == SDL_TEXTINPUT) {
-        if (c->searching)
-            viz_controls_type(c, event->text.text);
-        else
-            viz_controls_do(c, viz_controls_named(event->text.text));
-    }
-    viz_pointer_event(w, event);
+    give(w, event);
 }
 
 static bool grew(struct viz_window *w)
@@ -365,10 +403,12 @@ static void look_for_trouble(struct viz_window *w)
     const char *path = w->pair.side[0]->path;
     unsigned quiet = (unsigned)(w->quiet_s / STALE_S) * (unsigned)STALE_S;
     w->trouble[0] = '\0';
-    if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
+    if (viz_http_named(path))
+        viz_feed_trouble(w->pair.side[0]->feed, w->trouble, sizeof w->trouble);
+    else if (strcmp(path, "-") != 0 && access(path, F_OK) != 0)
         snprintf(w->trouble, sizeof w->trouble,
                  "the journal's file is gone: what was read of it is shown; open it again");
-    else if (quiet > 0)
+    if (w->trouble[0] == '\0' && quiet > 0)
         snprintf(w->trouble, sizeof w->trouble,
                  "nothing new for %u s: look whether its writer still runs", quiet);
 }
@@ -406,6 +446,7 @@ static enum fore_err loop(struct viz_window *w, struct fore_diag *diag)
         SDL_Event event;
         bool moved = false;
         int sleep_ms = busy ? 0 : viz_controls_sleep_ms(&w->controls);
+        if (w->saving != NULL && (sleep_ms < 0 || sleep_ms > SAVING_MS)) sleep_ms = SAVING_MS;
         if (SDL_WaitEventTimeout(&event, sleep_ms) == 1) do {
                 if (event.type == SDL_MOUSEMOTION) moved = true;
                 handle(w, &event);
@@ -415,6 +456,8 @@ static enum fore_err loop(struct viz_window *w, struct fore_diag *diag)
         double wall_s = (double)(now - before) / (double)SDL_GetPerformanceFrequency();
         before = now;
         pass_time(w, wall_s);
+        saved(w);
+        viz_window_control_poll(w);
     }
     return err;
 }
@@ -459,7 +502,11 @@ enum fore_err viz_window_run(struct viz_player *player, struct viz_player *other
     w->span = player->span;
     w->mouse_x = w->mouse_y = -1;
     enum fore_err err = viz_display_open(&w->display, width, height, diag);
+    viz_window_control_open(w);
     if (err == FORE_E_OK) err = run(w, diag);
+    viz_window_control_close(w);
+    if (w->saving != NULL && viz_export_end(w->saving, diag) != FORE_E_OK && err == FORE_E_OK)
+        err = FORE_E_IO; /* closed before the picture was on disk, and it never came there */
     if (w->base != NULL) cairo_surface_destroy(w->base);
     viz_display_close(&w->display);
     free(w);

@@ -10,7 +10,8 @@
 bool viz_window_over_any(const struct viz_window *w)
 {
     return w->tip.count > 0 || w->pinned.count > 0 || w->controls.searching || w->controls.help ||
-           w->drag == VIZ_DRAG_BRUSH || w->controls.bookmark_count > 0 || w->said[0] != '\0';
+           w->sheet.kind != VIZ_SHEET_NONE || w->drag == VIZ_DRAG_BRUSH ||
+           w->controls.bookmark_count > 0 || w->said[0] != '\0';
 }
 
 static void marked(struct viz_canvas *canvas, const struct viz_window *w)
@@ -55,7 +56,7 @@ static void bar(struct viz_canvas *canvas, const struct viz_window *w, const cha
 {
     const struct viz_theme *t = canvas->theme;
     double u = canvas->u, wide = 440 * u;
-    struct viz_rect r = {round((w->frame.layout.width - wide) / 2), round(12 * u), wide,
+    struct viz_rect r = {round((w->frame.layout.width - wide) / 2), round(96 * u), wide,
                          round(38 * u)};
     struct viz_type type = {.size = 15, .colour = t->ink};
     viz_canvas_pill(canvas, r, 8 * u, t->card);
@@ -74,7 +75,7 @@ static void bar(struct viz_canvas *canvas, const struct viz_window *w, const cha
                            1.5 * u, t->accent);
 }
 
-void viz_window_over_draw(const struct viz_window *w, cairo_surface_t *surface)
+void viz_window_over_draw(struct viz_window *w, cairo_surface_t *surface)
 {
     const struct viz_controls *c = &w->controls;
     const struct viz_theme *theme = w->theme[c->dark_swap];
@@ -91,5 +92,6 @@ void viz_window_over_draw(const struct viz_window *w, cairo_surface_t *surface)
     else if (w->said[0] != '\0')
         bar(&canvas, w, w->said, false);
     viz_canvas_fini(&canvas);
+    if (w->sheet.kind != VIZ_SHEET_NONE) viz_sheet_draw(&w->sheet, surface, layout, theme);
     if (c->help) viz_help_draw(surface, layout, theme);
 }

@@ -6,6 +6,6 @@
 
 bool viz_window_over_any(const struct viz_window *w);
 /* Onto a copy of the page. */
-void viz_window_over_draw(const struct viz_window *w, cairo_surface_t *surface);
+void viz_window_over_draw(struct viz_window *w, cairo_surface_t *surface);
 
 #endif

@@ -7,6 +7,7 @@
 #include "viz/frame.h"
 #include "viz/hits.h"
 #include "viz/pair.h"
+#include "viz/sheet.h"
 #include "viz/tip.h"
 #include "viz/window.h"
 
@@ -32,15 +33,23 @@ struct viz_window {
     struct viz_rect heat;    /* the plot pressed on */
     struct viz_view pressed; /* the view at that time */
     double pressed_rows[2];
-    struct viz_tip tip, pinned; /* count 0: none */
-    double quiet_s;             /* since a growing journal last grew */
-    char trouble[160];          /* what is wrong with its growing; "" if nothing */
-    char said[200];             /* until the next key */
+    struct viz_tip tip, pinned;    /* count 0: none */
+    double quiet_s;                /* since a growing journal last grew */
+    char trouble[160];             /* what is wrong with its growing; "" if nothing */
+    char said[200];                /* until the next key */
+    struct viz_control *control;   /* of a daemon; NULL: none */
+    struct viz_sheet sheet;        /* kind NONE: nothing is asked */
+    fore_ns sheet_at;              /* the moment of the model it was made of */
+    uint64_t ticket;               /* of the move clicked on last; 0: none */
+    struct viz_export_job *saving; /* a picture on its way to disk; NULL: none */
+    char saving_path[128];
 };
 
 /* The scene as drawn last, for tips and rows. */
 struct viz_scene viz_window_scene(struct viz_window *w);
 
+/* Where the mouse is, from an event of its. */
+void viz_pointer_at(struct viz_window *w, const SDL_Event *event);
 void viz_pointer_event(struct viz_window *w, const SDL_Event *event);
 /* After all motion has been read: a drag goes where the mouse is now. */
 void viz_pointer_moved(struct viz_window *w);

@@ -63,6 +63,29 @@ uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_co
     return used >= most ? 0 : (uint32_t)(most - used);
 }
 
+static bool makes_partition(enum fore_move_kind kind)
+{
+    return kind == FORE_MOVE_SPLIT || kind == FORE_MOVE_VERTICAL_SPLIT;
+}
+
+uint32_t fore_migrate_coming(const struct fore_migrate *migrate)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        const struct fore_migration *m = &migrate->migration[i];
+        count += makes_partition(m->move.kind) && m->state < FORE_MIGRATE_SWEEP;
+    }
+    return count;
+}
+
+static bool partition_cap_reached(const struct fore_migrate *migrate,
+                                  const struct fore_topology *topology)
+{
+    uint32_t cap = topology->partition_cap, most = migrate->partitions_max;
+    if (most > 0 && most < cap) cap = most;
+    return (uint64_t)topology->alive_count + fore_migrate_coming(migrate) >= cap;
+}
+
 bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition)
 {
     for (uint32_t i = 0; i < migrate->running; i++) {
@@ -153,6 +176,8 @@ static const char *forbidden(const struct fore_migrate *migrate,
     if (fore_migrate_rests(migrate, move->partition, now)) return "its copies differ: it rests";
     if (fore_move_joins(move->kind) && fore_migrate_partition_busy(migrate, move->other))
         return "what it is joined with is moving";
+    if (makes_partition(move->kind) && partition_cap_reached(migrate, topology))
+        return "partition cap reached";
     if (!fore_migrate_copies(move->kind)) return NULL;
     if (topology->node[move->target].standby) return "the target is not in use";
     uint8_t slots[UINT16_MAX + 1];
@@ -317,4 +342,32 @@ void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver
         fore_step_give_up(&step, m, FORE_MIGRATE_CANCELLED, why);
     }
     forget_finished(migrate);
+}
+
+/* What a copy gets: next to nothing while it rests, else what it had. */
+static enum fore_err hold_back(const struct fore_migrate *migrate, struct fore_driver driver,
+                               const struct fore_migration *m, bool pause)
+{
+    double rate = m->throttled ? m->rate : migrate->options.move_bandwidth;
+    return fore_driver_throttle(driver, m->ticket, pause ? 1 : rate);
+}
+
+enum fore_err fore_migrate_pause(struct fore_migrate *migrate, struct fore_driver driver,
+                                 fore_ticket ticket, bool pause, const char *why,
+                                 struct fore_sink sink, fore_ns now)
+{
+    struct fore_step step = {.migrate = migrate, .driver = driver, .sink = sink, .now = now};
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        struct fore_migration *m = &migrate->migration[i];
+        if (m->ticket != ticket || ticket == 0 || m->state >= FORE_MIGRATE_CUT_OVER) continue;
+        if (m->paused == pause) return FORE_E_OK;
+        if (!fore_migrate_copies(m->move.kind) || !fore_driver_can(driver, FORE_CAP_THROTTLE))
+            return FORE_E_UNSUPPORTED;
+        FORE_TRY(hold_back(migrate, driver, m, pause));
+        m->paused = pause;
+        m->progressed = now; /* no stall begins before it may go on */
+        fore_step_say(&step, m, why);
+        return FORE_E_OK;
+    }
+    return FORE_E_RANGE;
 }

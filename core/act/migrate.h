@@ -98,6 +98,7 @@ struct fore_migration {
     uint64_t digest_source, digest_target, orphans;
     struct fore_check check;
     struct fore_gain gain;
+    bool paused;  /* by an operator: it rests where it is, up to the cut-over */
     bool checked; /* between the cut-over and the sweep */
     bool throttled;
     bool resumed;     /* from before a restart: how far the cluster got is not known yet */
@@ -143,6 +144,7 @@ struct fore_migrate {
     double horizon_s;         /* set by the engine: what a plan's gain is about */
     double slo_ms;            /* set by the engine; 0: none, and no throttle by p99 */
     double utilization_limit; /* set by the engine: clients of a fuller node suffer; 0: not known */
+    uint32_t partitions_max;  /* set by the engine: decide.partitions_max; 0: the topology's cap */
     bool adopts;              /* the cluster may carry out more than is known here */
 };
 
@@ -156,6 +158,8 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
                             const struct fore_topology *topology, struct fore_driver driver,
                             const struct fore_observe *observe, fore_ns now, char *why,
                             size_t why_size);
+/* Partitions that splits under way will have made. */
+uint32_t fore_migrate_coming(const struct fore_migrate *migrate);
 /* Free slots by node into out[node_count]; the free ones in the cluster are returned. */
 uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_count, uint8_t *out);
 bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition);
@@ -189,6 +193,16 @@ FORE_MUST_USE enum fore_err fore_migrate_load(struct fore_migrate *migrate,
                                               struct fore_diag *diag);
 /* After a restart without saved moves: take over what the cluster still carries out. */
 void fore_migrate_adopt(struct fore_migrate *migrate);
+/*
+ * Lets a running move rest before its cut-over, or go on. A resting copy gets a byte a second,
+ * which drivers take for next to nothing, nothing is decided about it, and it is not stuck; it
+ * keeps its slot and what it has copied. `why` is noted. RANGE: there is none of that ticket, or it
+ * is past; UNSUPPORTED: the driver cannot hold copies back; else what the driver says.
+ */
+FORE_MUST_USE enum fore_err fore_migrate_pause(struct fore_migrate *migrate,
+                                               struct fore_driver driver, fore_ticket ticket,
+                                               bool pause, const char *why, struct fore_sink sink,
+                                               fore_ns now);
 /* Abandon a running move before its cut-over. */
 void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver,
                          fore_ticket ticket, const char *why, struct fore_sink sink, fore_ns now);

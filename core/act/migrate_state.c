@@ -15,7 +15,15 @@
 
 static const char kind_of_state[] = "moves";
 enum { VERSION = 2 }; /* 1: no moves by column */
-enum { CHECK_TAKEN = 1, CHECKED = 2, THROTTLED = 4, IS_ROLLBACK = 8, PAIR = 16, FLAGS_END = 32 };
+enum {
+    CHECK_TAKEN = 1,
+    CHECKED = 2,
+    THROTTLED = 4,
+    IS_ROLLBACK = 8,
+    PAIR = 16,
+    PAUSED = 32,
+    FLAGS_END = 64
+};
 
 /* NaN, "not measured", has no place in a frame: -1 stands for it. */
 static void put_measure(struct fore_buf *out, double value)
@@ -65,7 +73,7 @@ static void write_migration(const struct fore_migration *m, struct fore_buf *out
 {
     uint32_t flags = (m->check.taken ? CHECK_TAKEN : 0u) | (m->checked ? CHECKED : 0u) |
                      (m->throttled ? THROTTLED : 0u) | (m->is_rollback ? IS_ROLLBACK : 0u) |
-                     (m->check.pair ? PAIR : 0u);
+                     (m->check.pair ? PAIR : 0u) | (m->paused ? PAUSED : 0u);
     write_move(&m->move, out);
     fore_bytes_put_u64(out, m->ticket);
     fore_bytes_put_u64(out, m->plan);
@@ -265,6 +273,8 @@ static void read_migration(struct reader *r, struct fore_migration *m)
     m->throttled = (flags & THROTTLED) != 0;
     m->is_rollback = (flags & IS_ROLLBACK) != 0;
     m->check.pair = (flags & PAIR) != 0;
+    m->paused = (flags & PAUSED) != 0;
+    expect(r, !m->paused || m->state < FORE_MIGRATE_CUT_OVER);
     expect(r, !m->check.taken || m->check.pair == fore_move_of_columns(m->move.kind));
     read_check(r, &m->check);
 }

@@ -27,6 +27,7 @@ void fore_step_say(struct fore_step *step, const struct fore_migration *m, const
         .kind = (uint8_t)m->move.kind,
         .state = (uint8_t)m->state,
         .phase = (uint8_t)m->phase,
+        .paused = m->paused,
     };
     fore_sink_put_text(step->sink, step->now, FORE_EV_MOVE, &event, sizeof event, note);
 }
@@ -52,6 +53,7 @@ bool fore_step_enter(struct fore_step *step, struct fore_migration *m,
     m->changed = step->now;
     m->retries = 0;
     m->retry_at = 0;
+    if (state >= FORE_MIGRATE_CUT_OVER) m->paused = false; /* the cluster went on by itself */
     fore_step_say(step, m, note);
     if (state != FORE_MIGRATE_COPY && state != FORE_MIGRATE_CATCH_UP)
         resolve(step, m, FORE_ALERT_MOVE_STUCK);
@@ -230,7 +232,18 @@ static void note_progress(struct fore_step *step, struct fore_migration *m,
     m->bytes_total = status->bytes_total;
     m->phase = status->phase;
     if (visible) fore_step_say(step, m, "");
-    watch_progress(step, m);
+    if (!m->paused) watch_progress(step, m);
+}
+
+/* It rests: only what becomes of the copy by itself is followed. A mover that was started anew does
+ * not know that it is to rest, so it is told again. */
+static bool rests_where_it_is(struct fore_step *step, struct fore_migration *m)
+{
+    if (!m->paused || m->phase > FORE_PHASE_READY) return false;
+    m->progressed = step->now;
+    enum fore_err err = fore_driver_throttle(step->driver, m->ticket, 1);
+    (void)err; /* not reached: the poll says so */
+    return true;
 }
 
 static bool copy(struct fore_step *step, struct fore_migration *m)
@@ -241,6 +254,7 @@ static bool copy(struct fore_step *step, struct fore_migration *m)
     m->retries = 0;
     m->retry_at = 0;
     note_progress(step, m, &status);
+    if (rests_where_it_is(step, m)) return false;
     switch (status.phase) {
     case FORE_PHASE_QUEUED:
     case FORE_PHASE_COPYING: break;
@@ -311,6 +325,7 @@ static bool compare(struct fore_step *step, struct fore_migration *m)
 {
     bool copies = fore_migrate_copies(m->move.kind), columns = fore_move_of_columns(m->move.kind);
     char note[80] = "";
+    if (m->paused) return false;
     if (!adds_up(step, m, copies && !columns ? m->move.target : FORE_NODE_NONE)) return false;
     if (!copies) return fore_step_enter(step, m, FORE_MIGRATE_CUT_OVER, "");
     enum fore_err err = read_digests(step, m);

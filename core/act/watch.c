@@ -22,11 +22,15 @@ static void report(struct fore_step *step, const struct fore_migration *m)
     fore_sink_put(step->sink, step->now, FORE_EV_VERIFY, &event, sizeof event);
 }
 
-/* Utilisation of the source if the partition came back. */
+/* Utilisation of the source if the partition came back; false where it cannot: it has moved on, or
+ * the old node holds a copy again. */
 static bool load_if_back(const struct fore_step *step, const struct fore_migration *m, double *back)
 {
     const struct fore_topology *topology;
     if (fore_driver_topology(step->driver, &topology) != FORE_E_OK) return false;
+    if (!fore_topology_hosts(topology, m->move.partition, m->move.target) ||
+        fore_topology_hosts(topology, m->move.partition, m->move.source))
+        return false;
     double cores = topology->node[m->move.source].cores;
     *back = step->observe->node[m->move.source].utilization +
             step->observe->partition[m->move.partition].load / cores;

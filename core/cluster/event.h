@@ -138,10 +138,10 @@ struct fore_event_move { /* then a NUL-ended note, may be empty */
     double bytes_per_sec_max;
     uint32_t partition, other;
     uint16_t source, target;
-    uint8_t kind;  /* enum fore_move_kind */
-    uint8_t state; /* enum fore_migrate_state, see core/act/migrate.h */
-    uint8_t phase; /* enum fore_move_phase */
-    uint8_t pad_;
+    uint8_t kind;   /* enum fore_move_kind */
+    uint8_t state;  /* enum fore_migrate_state, see core/act/migrate.h */
+    uint8_t phase;  /* enum fore_move_phase */
+    uint8_t paused; /* an operator lets it rest; 0 in older files */
 };
 struct fore_event_verify {
     uint64_t ticket;

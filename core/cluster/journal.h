@@ -88,6 +88,8 @@ FORE_MUST_USE enum fore_err fore_journal_reader_seek(struct fore_journal_reader 
 uint64_t fore_journal_reader_skip(const struct fore_journal_reader *reader, fore_ns at);
 fore_ns fore_journal_reader_first(const struct fore_journal_reader *reader);
 fore_ns fore_journal_reader_last(const struct fore_journal_reader *reader); /* known so far */
+/* Notices what a growing file has gained, without moving: `last` and the trailer. */
+void fore_journal_reader_look(struct fore_journal_reader *reader);
 /* True when the file ended inside a frame or without a trailer. */
 bool fore_journal_reader_truncated(const struct fore_journal_reader *reader);
 /* Chain over what `next` has returned so far; equals the writer's after a full pass. */

@@ -350,6 +350,11 @@ uint64_t fore_journal_reader_skip(const struct fore_journal_reader *r, fore_ns a
     return offset > r->next_offset ? offset - r->next_offset : 0;
 }
 
+void fore_journal_reader_look(struct fore_journal_reader *reader)
+{
+    (void)survey(reader, NULL); /* damage is for `next` to report, when it gets there */
+}
+
 /* ---- questions ---------------------------------------------------------------------------- */
 
 const struct fore_journal_header *fore_journal_reader_header(const struct fore_journal_reader *r)

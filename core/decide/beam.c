@@ -25,7 +25,7 @@ struct before { /* what one change alters */
     double cost[TOUCHED_MAX];
     uint8_t slots[TOUCHED_MAX];
     uint32_t partition[3], partitions; /* that were not busy */
-    uint32_t cluster_slots;
+    uint32_t cluster_slots, split_room;
     uint32_t shifts; /* of kin, made before */
     uint32_t *held;  /* of the rules: [apart][side][domain], then sides */
     uint8_t *side;
@@ -79,6 +79,8 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
         search->cluster_slots--;
     }
     if (search->confined != NULL) hold(search, best);
+    bool makes_one = move->kind == FORE_MOVE_SPLIT || move->kind == FORE_MOVE_VERTICAL_SPLIT;
+    if (makes_one && search->split_room > 0) search->split_room--;
     if (move->kind == FORE_MOVE_SPLIT) {
         /* Its second half, the move of a part, comes with the next plan and needs these. */
         use_slot(search, best->then_source);
@@ -145,6 +147,7 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
     if (fore_move_joins(move->kind)) remember_partition(search, move->other, before);
     before->cluster_slots = search->cluster_slots;
     before->shifts = search->load.shift_count;
+    before->split_room = search->split_room;
     if (search->confined != NULL) copy_rules(search, before, false);
 }
 
@@ -160,6 +163,7 @@ static void put_back(struct fore_search *search, struct before *before)
         search->busy[before->partition[i]] = false;
     search->cluster_slots = before->cluster_slots;
     search->load.shift_count = before->shifts;
+    search->split_room = before->split_room;
     if (search->confined != NULL) copy_rules(search, before, true);
 }
 

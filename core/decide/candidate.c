@@ -259,8 +259,7 @@ static bool may_split(const struct fore_search *search, uint16_t source,
 {
     const struct fore_planner_input *input = search->input;
     const struct fore_topology *topology = input->topology;
-    return topology->alive_count < topology->partition_cap &&
-           topology->partition[l->partition].apart == 0 &&
+    return search->split_room > 0 && topology->partition[l->partition].apart == 0 &&
            !fore_planner_split_rests(input, l->partition) &&
            /* of inserts in the order of the key the left part would get none */
            !fore_ahead_takes_all(fore_ahead_of(&input->arrivals, l->partition)) &&

@@ -23,6 +23,7 @@ struct fore_search {
     bool *busy;             /* by partition */
     bool *grown;            /* by partition: only further copies may be made of it */
     uint32_t cluster_slots; /* left */
+    uint32_t split_room;    /* partitions that may still be made */
     struct fore_cut {
         bool asked, known;
         struct fore_keyrange_cut at;
@@ -94,5 +95,7 @@ bool fore_candidate_columns_allowed(const struct fore_search *search);
 void fore_candidate_save_columns(const struct fore_search *search, struct fore_candidate *best);
 /* Nothing is in trouble: drop a replica that is not needed, merge cold neighbours. */
 void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate *best);
+/* The partition cap is near: the coldest neighbours that may be merged. */
+void fore_candidate_make_room(const struct fore_search *search, struct fore_candidate *best);
 
 #endif

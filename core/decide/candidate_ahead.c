@@ -90,8 +90,7 @@ static void try_cut(const struct fore_search *search, uint16_t source, const str
     const struct fore_topology *topology = search->load.topology;
     double lead = lead_s(search, a->partition, source);
     if (topology->partition[a->partition].replica[0] != source || search->busy[a->partition] ||
-        fore_candidate_held(search, a->partition) ||
-        topology->alive_count >= topology->partition_cap || a->at_s < 2 * lead)
+        fore_candidate_held(search, a->partition) || search->split_room == 0 || a->at_s < 2 * lead)
         return;
     double ahead_keys = ceil(a->keys_per_sec * lead);
     struct ahead ahead = {

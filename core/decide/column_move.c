@@ -53,8 +53,7 @@ static bool splittable(const struct fore_search *search, uint32_t partition,
     const struct fore_topology *topology = search->load.topology;
     const struct fore_partition *p = &topology->partition[partition];
     if (p->apart != 0 || p->column_group != 0 || p->replica_count != 1 ||
-        rests(search, partition) || search->grown[partition] ||
-        topology->alive_count >= topology->partition_cap)
+        rests(search, partition) || search->grown[partition] || search->split_room == 0)
         return false;
     *out = best_of(search, partition);
     return out->known && out->columns != 0 &&

@@ -132,7 +132,7 @@ static double cross_at(const struct kin *kin, const struct fore_scenario *s, uin
                        size_t h, double share)
 {
     if (kin->count == 0 || partition >= s->partition_count) return 0;
-    return 2 * FORE_SPREAD_KIN * share * (double)s->own[(size_t)partition * s->steps + h] *
+    return 2 * FORE_SPREAD_TOGETHER * share * (double)s->own[(size_t)partition * s->steps + h] *
            kin_own(kin, s, h);
 }
 
@@ -308,38 +308,51 @@ void fore_load_apply(struct fore_load *load, const struct fore_load_change *chan
     }
 }
 
-static void find_kin_before(const struct fore_load *load, uint32_t partition, uint16_t node,
-                            struct kin *out)
+void fore_load_add(struct fore_load *load, uint32_t partition, uint16_t node, double share)
 {
-    find_kin(load, partition, node, out);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < out->count; i++) {
-        if (out->partition[i] > partition) continue;
-        out->partition[kept] = out->partition[i];
-        out->share[kept++] = out->share[i];
+    double held = load->replica_overhead * node_cores(load, node);
+    for (uint32_t t = 0; t < load->term_count; t++) {
+        size_t row = row_of(load, t, node);
+        for (size_t h = 0; h < load->steps; h++)
+            add_at(load->term[t].scenario, partition, h, share, 0, &load->mean[row + h],
+                   &load->own_var[row + h], &load->common[row + h]);
+        for (size_t h = 0; h < load->steps && held > 0; h++)
+            load->mean[row + h] += held;
     }
-    out->count = kept;
+}
+
+static void add_cross(struct fore_load *load, uint32_t partition, uint16_t node, double share,
+                      const struct kin *kin)
+{
+    for (uint32_t t = 0; t < load->term_count && kin->count > 0; t++) {
+        double *own_var = load->own_var + row_of(load, t, node);
+        for (size_t h = 0; h < load->steps; h++)
+            own_var[h] += cross_at(kin, load->term[t].scenario, partition, h, share);
+    }
+}
+
+void fore_load_add_kin(struct fore_load *load, uint32_t partition, uint16_t node, double share,
+                       const struct fore_load_shift *other)
+{
+    struct kin kin = {.partition = {other->partition}, .share = {other->share}, .count = 1};
+    add_cross(load, partition, node, share, &kin);
 }
 
 static void add_partition(struct fore_load *load, uint32_t partition)
 {
     const struct fore_partition *p = &load->topology->partition[partition];
     double share = fore_load_replica_share(load, partition, p->replica_count);
-    for (uint32_t t = 0; t < load->term_count; t++)
-        for (uint32_t r = 0; r < p->replica_count; r++) {
-            size_t row = row_of(load, t, p->replica[r]);
-            for (size_t h = 0; h < load->steps; h++)
-                add_at(load->term[t].scenario, partition, h, share, 0, &load->mean[row + h],
-                       &load->own_var[row + h], &load->common[row + h]);
-            struct kin kin; /* those before it are there already */
-            find_kin_before(load, partition, p->replica[r], &kin);
-            for (size_t h = 0; h < load->steps && kin.count > 0; h++)
-                load->own_var[row + h] +=
-                    cross_at(&kin, load->term[t].scenario, partition, h, share);
-            double held = load->replica_overhead * node_cores(load, p->replica[r]);
-            for (size_t h = 0; h < load->steps && held > 0; h++)
-                load->mean[row + h] += held;
+    for (uint32_t r = 0; r < p->replica_count; r++) {
+        fore_load_add(load, partition, p->replica[r], share);
+        struct kin kin, before = {.count = 0}; /* those before it are there already */
+        find_kin(load, partition, p->replica[r], &kin);
+        for (uint32_t i = 0; i < kin.count; i++) {
+            if (kin.partition[i] > partition) continue;
+            before.partition[before.count] = kin.partition[i];
+            before.share[before.count++] = kin.share[i];
         }
+        add_cross(load, partition, p->replica[r], share, &before);
+    }
 }
 
 static void add_pending(struct fore_load *load, const struct fore_load_pending *move)
@@ -382,8 +395,7 @@ static void add_pending(struct fore_load *load, const struct fore_load_pending *
     }
 }
 
-void fore_load_build(struct fore_load *load, struct fore_arena *arena,
-                     const struct fore_load_pending *pending, size_t pending_count)
+void fore_load_begin(struct fore_load *load, struct fore_arena *arena)
 {
     FORE_ASSERT(load->term_count >= 1 && load->term_count <= FORE_LOAD_SCENARIOS);
     const struct fore_topology *topology = load->topology;
@@ -399,6 +411,13 @@ void fore_load_build(struct fore_load *load, struct fore_arena *arena,
     load->kin = load->term[0].scenario->kin;
     load->shift_count = 0;
     load->shift = FORE_NEW(arena, struct fore_load_shift, FORE_LOAD_SHIFTS);
+}
+
+void fore_load_build(struct fore_load *load, struct fore_arena *arena,
+                     const struct fore_load_pending *pending, size_t pending_count)
+{
+    const struct fore_topology *topology = load->topology;
+    fore_load_begin(load, arena);
     for (uint32_t p = 0; p < topology->partition_count; p++)
         if (topology->partition[p].alive) add_partition(load, p);
     for (size_t i = 0; i < pending_count; i++)

@@ -60,6 +60,13 @@ struct fore_load {
 /* What `partition` brings to each of its replicas, as a share of its load. */
 double fore_load_replica_share(const struct fore_load *load, uint32_t partition,
                                uint32_t replica_count);
+/* The two parts of fore_load_build() for who has a placement of his own: rows of zeros (no cost),
+ * and one replica that brings `share` of a partition's load. */
+void fore_load_begin(struct fore_load *load, struct fore_arena *arena);
+void fore_load_add(struct fore_load *load, uint32_t partition, uint16_t node, double share);
+/* Beside it: `other`, kin of the partition, was added to the node before. */
+void fore_load_add_kin(struct fore_load *load, uint32_t partition, uint16_t node, double share,
+                       const struct fore_load_shift *other);
 /* Sums everything up. Memory from `arena`. `pending` may be NULL. */
 void fore_load_build(struct fore_load *load, struct fore_arena *arena,
                      const struct fore_load_pending *pending, size_t pending_count);

@@ -47,6 +47,8 @@ static const struct fore_option rows[] = {
      "only a partition above this share of a node is split"                                                                         },
     {"split_bytes_min",         FORE_OPT_BYTES,    AT(split_bytes_min),         "1MiB",  0,    1e18, NULL,
      "only a partition above this size is split"                                                                                    },
+    {"partitions_max",          FORE_OPT_COUNT,    AT(partitions_max),          "0",     0,    4e9,  NULL,
+     "no split makes more partitions than this; near it cold neighbours are merged first; 0: what the cluster has room for"         },
     {"split_price",             FORE_OPT_DURATION, AT(split_price),             "40s",   0,    1e15, NULL,
      "violation node-seconds that one more partition in the cluster must save"                                                      },
     {"partition_overhead",      FORE_OPT_SHARE,    AT(partition_overhead),      "0",     0,    0.1,  NULL,

@@ -25,7 +25,8 @@ struct fore_decide_options {
     bool ahead;               /* of inserts in the order of the key: place what they come to */
     double split_load_min;    /* only partitions above this share of a node are split */
     uint64_t split_bytes_min; /* and above this size */
-    fore_ns split_price;      /* as move_price, for one more partition in the cluster */
+    uint64_t partitions_max; /* no more of them by splits; 0: as many as the cluster has room for */
+    fore_ns split_price;     /* as move_price, for one more partition in the cluster */
     double
         partition_overhead; /* told of what a replica takes of its node, if the cluster does not */
     fore_ns split_pause;    /* and of the moment that a split stops what it cuts */

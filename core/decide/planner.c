@@ -91,6 +91,7 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
     if (input->partition_grown != NULL)
         memcpy(search->grown, input->partition_grown, topology->partition_count * sizeof(bool));
     search->cluster_slots = input->cluster_slots;
+    search->split_room = fore_planner_split_room(input);
     list_hosted(search);
     if (fore_constraint_any(input->placement)) {
         fore_constraint_begin(input->placement, topology, scratch, &search->rules);
@@ -218,6 +219,18 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         if (out->move_count == 0) first = saving;
         fore_beam_take(&search, &saving);
         emit(&saving, out);
+    }
+    uint32_t merges = 0;
+    while (out->move_count < most &&
+           input->topology->alive_count > input->baseline_partitions + merges) {
+        struct fore_candidate room = {0};
+        fore_candidate_make_room(&search, &room);
+        if (!room.found) break;
+        if (out->move_count == 0) first = room;
+        fore_beam_take(&search, &room);
+        emit(&room, out);
+        search.split_room++; /* for the next plan: nothing is split after this one */
+        merges++;
     }
     if (out->move_count == 0) {
         struct fore_candidate tidy = {0};

@@ -38,6 +38,7 @@ struct fore_planner_input {
     const bool *partition_merged;       /* of these, lately merged. NULL: any may be */
     const bool *partition_columns_rest; /* lately split or merged by column. NULL: none */
     const struct fore_vertical_cost *vertical_cost; /* found so far. NULL: nothing */
+    uint32_t partitions_coming;                     /* of splits under way: they take room, too */
     uint32_t baseline_partitions;                   /* merges stop there */
     const uint16_t *baseline_replicas;              /* by partition: replicas it should keep */
     const struct fore_constraints *placement;       /* NULL: anything may be anywhere */
@@ -60,6 +61,21 @@ static inline bool fore_planner_split_rests(const struct fore_planner_input *inp
     const bool *rests =
         input->partition_merged != NULL ? input->partition_merged : input->partition_split_rest;
     return rests[partition];
+}
+
+/* The partition cap: decide.partitions_max, or what the cluster has room for where that is less. */
+static inline uint32_t fore_planner_partition_cap(const struct fore_planner_input *input)
+{
+    uint64_t most = input->options->partitions_max;
+    uint32_t cap = input->topology->partition_cap;
+    return most > 0 && most < cap ? (uint32_t)most : cap;
+}
+/* How many more splits fit under it, those under way counted. */
+static inline uint32_t fore_planner_split_room(const struct fore_planner_input *input)
+{
+    uint64_t held = (uint64_t)input->topology->alive_count + input->partitions_coming;
+    uint32_t cap = fore_planner_partition_cap(input);
+    return held < cap ? (uint32_t)(cap - held) : 0;
 }
 
 /* Fills out->move, violation_before/after and reason; move_count 0 when nothing pays. */

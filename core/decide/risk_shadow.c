@@ -32,6 +32,21 @@ bool fore_risk_shadow_split(struct fore_risk_shadow *shadow, uint32_t whole, uin
     return true;
 }
 
+void fore_risk_shadow_merged(struct fore_risk_shadow *shadow, uint32_t partition, uint32_t other,
+                             double other_share)
+{
+    FORE_ASSERT(other_share >= 0 && other_share <= 1);
+    for (uint32_t i = 0; i < shadow->count; i++) {
+        struct fore_risk_departure *d = &shadow->departure[i];
+        if (d->partition == partition) {
+            d->share *= (float)(1 - other_share);
+        } else if (d->partition == other) {
+            d->partition = partition;
+            d->share *= (float)other_share;
+        }
+    }
+}
+
 bool fore_risk_shadow_forget(struct fore_risk_shadow *shadow, uint32_t partition, bool *gone)
 {
     uint32_t kept = 0;
@@ -77,7 +92,7 @@ const double *fore_risk_shadow_at(struct fore_risk_shadow *shadow, const struct 
     for (uint32_t i = 0; i < shadow->count; i++) {
         struct fore_risk_departure d = shadow->departure[i];
         if (d.began < since) continue;
-        double work = busy_ns(sample, topology, d.partition) / window_ns;
+        double work = (double)d.share * busy_ns(sample, topology, d.partition) / window_ns;
         out[d.from] += work / topology->node[d.from].cores;
         out[d.to] -= work / topology->node[d.to].cores;
     }

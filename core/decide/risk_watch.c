@@ -37,6 +37,12 @@ void fore_risk_watch_init(struct fore_risk_watch *watch, struct fore_arena *aren
     }
 }
 
+void fore_risk_watch_idle(struct fore_risk_watch *watch, const struct fore_risk_idle *idle)
+{
+    FORE_ASSERT(watch->pending == 0 && idle->node_count == watch->node_count);
+    watch->idle = idle;
+}
+
 static struct fore_risk_ask *ask_at(struct fore_risk_watch *watch, uint32_t i)
 {
     return &watch->ask[(watch->first + i) % FORE_RISK_ASKS];
@@ -63,11 +69,12 @@ void fore_risk_watch_ask(struct fore_risk_watch *watch, const struct fore_load *
     for (uint32_t n = 0; n < watch->node_count; n++) {
         struct fore_load_risk risk = fore_load_node_risk_between(load, (uint16_t)n, from, to);
         ask->looked[n] = fore_calibration_logit(risk.probability);
-        ask->present[n] = (sample->node[n].utilization - watch->limit) * TENTHS;
+        double present = watch->idle ? watch->idle->utilization[n] : sample->node[n].utilization;
+        ask->present[n] = (present - watch->limit) * TENTHS;
         ask->ours[n] = fore_calibration_apply(&watch->ours, ask->looked[n]);
         ask->persistence[n] = fore_calibration_apply(&watch->persistence, ask->present[n]);
         ask->happened[n] = false;
-        ask->changed[n] = !sample->node[n].up;
+        ask->changed[n] = !sample->node[n].up || (watch->idle && watch->idle->untold[n]);
     }
 }
 
@@ -80,7 +87,8 @@ void fore_risk_watch_changed(struct fore_risk_watch *watch, uint16_t node)
 void fore_risk_watch_moved(struct fore_risk_watch *watch,
                            const struct fore_risk_departure *departure)
 {
-    if (watch->pending == 0 || fore_risk_shadow_moved(&watch->shadow, departure)) return;
+    if (watch->pending == 0 || watch->idle || fore_risk_shadow_moved(&watch->shadow, departure))
+        return;
     fore_risk_watch_changed(watch, departure->from);
     fore_risk_watch_changed(watch, departure->to);
 }
@@ -100,10 +108,10 @@ void fore_risk_watch_split(struct fore_risk_watch *watch, uint32_t whole, uint32
     forget(watch, part);
 }
 
-void fore_risk_watch_merged(struct fore_risk_watch *watch, uint32_t partition, uint32_t other)
+void fore_risk_watch_merged(struct fore_risk_watch *watch, uint32_t partition, uint32_t other,
+                            double other_share)
 {
-    forget(watch, partition);
-    forget(watch, other);
+    fore_risk_shadow_merged(&watch->shadow, partition, other, other_share);
 }
 
 /* ---- settling -------------------------------------------------------------------------------- */
@@ -141,7 +149,9 @@ void fore_risk_watch_window(struct fore_risk_watch *watch, const struct fore_sam
         struct fore_risk_ask *ask = ask_at(watch, i);
         fore_ns from = ask->at + watch->lead;
         if (sample->end <= from || sample->begin >= from + watch->span) continue;
-        const double *utilization = fore_risk_shadow_at(&watch->shadow, sample, topology, ask->at);
+        const double *utilization =
+            watch->idle ? watch->idle->utilization
+                        : fore_risk_shadow_at(&watch->shadow, sample, topology, ask->at);
         for (uint32_t n = 0; n < watch->node_count; n++)
             if (utilization[n] > watch->limit) ask->happened[n] = true;
     }

@@ -68,17 +68,30 @@ static bool worth(const struct fore_search *search, uint32_t left, double peak)
     return cost->overhead_share * cores * horizon_s > peak * cost->pause_s;
 }
 
+/* Close to the partition cap a cold fragment stands in the way of a split that is needed: what was
+ * split lately may go again, what was merged lately still rests. */
+static bool short_of_room(const struct fore_search *search)
+{
+    return search->split_room <= fore_planner_partition_cap(search->input) / 32;
+}
+
+static bool rests(const struct fore_search *search, uint32_t partition)
+{
+    return short_of_room(search) ? fore_planner_split_rests(search->input, partition)
+                                 : search->input->partition_split_rest[partition];
+}
+
 static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t *right)
 {
     const struct fore_planner_input *input = search->input;
     const struct fore_topology *topology = input->topology;
     const struct fore_partition *l = &topology->partition[left];
     if (!l->alive || fore_candidate_never(search, left) || search->busy[left] ||
-        input->partition_split_rest[left])
+        rests(search, left))
         return false;
     *right = fore_topology_right_of(topology, left);
     if (*right == FORE_PARTITION_NONE || fore_candidate_never(search, *right) ||
-        search->busy[*right] || input->partition_split_rest[*right])
+        search->busy[*right] || rests(search, *right))
         return false;
     if (fore_ahead_of(&input->arrivals, left) != NULL) return false; /* what comes is kept apart */
     if (search->confined != NULL && search->rules.class_of[left] != search->rules.class_of[*right])
@@ -89,7 +102,17 @@ static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t 
         if (l->replica[i] != r->replica[i]) return false;
     double cores = topology->node[l->replica[0]].cores;
     double peak = peak_mean(search, left) + peak_mean(search, *right);
-    return peak < input->options->merge_load_max * cores && worth(search, left, peak);
+    return peak < input->options->merge_load_max * cores &&
+           (short_of_room(search) || worth(search, left, peak));
+}
+
+static struct fore_move merge_of(uint32_t left, uint32_t right)
+{
+    return (struct fore_move){.kind = FORE_MOVE_MERGE,
+                              .partition = left,
+                              .other = right,
+                              .source = FORE_NODE_NONE,
+                              .target = FORE_NODE_NONE};
 }
 
 static bool may_merge(const struct fore_search *search)
@@ -118,15 +141,24 @@ void fore_candidate_merge(const struct fore_search *search, uint16_t source,
             c.change[r] = fore_price_change_held(search, left->replica[r], *at, 0, 0, -1);
             c.gain_s -= fore_price_rise(search, &c.change[r], 1);
         }
-        c.move = (struct fore_plan_move){
-            .move = {.kind = FORE_MOVE_MERGE,
-                     .partition = *at,
-                     .other = right,
-                     .source = FORE_NODE_NONE,
-                     .target = FORE_NODE_NONE},
-            .gain_s = c.gain_s
-        };
+        c.move = (struct fore_plan_move){.move = merge_of(*at, right), .gain_s = c.gain_s};
         fore_price_offer(best, &c);
+    }
+}
+
+void fore_candidate_make_room(const struct fore_search *search, struct fore_candidate *best)
+{
+    const struct fore_topology *topology = search->input->topology;
+    double least = HUGE_VAL;
+    if (!short_of_room(search) || !may_merge(search)) return;
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        uint32_t right;
+        if (!mergeable(search, p, &right)) continue;
+        double peak = peak_mean(search, p) + peak_mean(search, right);
+        if (peak >= least) continue;
+        least = peak;
+        best->found = true;
+        best->move.move = merge_of(p, right);
     }
 }
 
@@ -151,11 +183,7 @@ void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate
         uint32_t right;
         if (!mergeable(search, p, &right)) continue;
         best->found = true;
-        best->move.move = (struct fore_move){.kind = FORE_MOVE_MERGE,
-                                             .partition = p,
-                                             .other = right,
-                                             .source = FORE_NODE_NONE,
-                                             .target = FORE_NODE_NONE};
+        best->move.move = merge_of(p, right);
         return;
     }
 }

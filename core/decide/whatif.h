@@ -39,7 +39,8 @@ struct fore_whatif_node {
     X(CONSTRAINT, "constraint")                    \
     X(TIMETABLE, "timetable")                      \
     X(THRESHOLD, "threshold")                      \
-    X(IMPOSSIBLE, "impossible")
+    X(IMPOSSIBLE, "impossible")                    \
+    X(PARTITION_CAP, "partition-cap")
 
 enum fore_whatif_why {
 #define X(name, text) FORE_WHATIF_##name,

@@ -230,9 +230,16 @@ static void ask_split(const struct asked *a)
     const char *no = NULL;
     struct fore_keyrange_cut cut = {0};
     if (!input->options->splits || !(input->caps & FORE_CAP_SPLIT)) return;
-    if (topology->alive_count >= topology->partition_cap)
-        no = "there are as many partitions as there may be";
-    else if (fore_planner_split_rests(input, a->partition))
+    if (fore_planner_split_room(input) == 0) {
+        (void)snprintf(alternative.text, sizeof alternative.text,
+                       "partition cap reached: %u of %u, %u of them under way",
+                       topology->alive_count + input->partitions_coming,
+                       fore_planner_partition_cap(input), input->partitions_coming);
+        alternative.why = FORE_WHATIF_PARTITION_CAP;
+        add(a->out, &alternative);
+        return;
+    }
+    if (fore_planner_split_rests(input, a->partition))
         no = "it was merged not long ago";
     else if (fore_ahead_takes_all(fore_ahead_of(&input->arrivals, a->partition)))
         no = "inserts come in the order of the key: its left half would get none";

@@ -234,7 +234,7 @@ static bool are_kin(const struct fore_fleet *fleet, uint32_t a, uint32_t b)
 /* Standard deviation of the sum of two own errors. */
 static float added(float a, float b, bool kin)
 {
-    float together = kin ? 2.0f * (float)FORE_SPREAD_KIN * a * b : 0.0f;
+    float together = kin ? 2.0f * (float)FORE_SPREAD_TOGETHER * a * b : 0.0f;
     return sqrtf(a * a + b * b + together);
 }
 

@@ -227,8 +227,7 @@ bool fore_board_cut(const struct fore_board *board, uint32_t p, struct fore_keyr
     const struct fore_planner_input *in = board->in;
     const struct fore_partition *part = &board->topology->partition[p];
     return part->alive && !board->taken[p] && !in->partition_split_rest[p] && in->options->splits &&
-           (in->caps & FORE_CAP_SPLIT) &&
-           board->topology->alive_count < board->topology->partition_cap &&
+           (in->caps & FORE_CAP_SPLIT) && board->splits < fore_planner_split_room(in) &&
            fore_keyrange_cut(in->observe->key_ranges, p, part->first, part->last, 0.5, cut) &&
            cut->top_share <= 0.5 && cut->right_share >= 0.1 && cut->right_share <= 0.9 &&
            fore_split_cost_allows(&in->split_cost, (double)part->bytes, cut->right_share);
@@ -242,6 +241,7 @@ bool fore_board_split(struct fore_board *board, uint32_t p, const struct fore_ke
     move.split_at = cut->at;
     move.split_right_share = cut->right_share;
     append(board, &move, 0);
+    board->splits++;
     return true;
 }
 

@@ -21,7 +21,8 @@ struct fore_board {
     double *leaving;  /* by node: what is on its way out, already taken off */
     uint8_t *slots;
     uint32_t cluster_slots;
-    bool *taken; /* by partition: under way, or in this plan */
+    uint32_t splits; /* in this plan */
+    bool *taken;     /* by partition: under way, or in this plan */
     struct fore_plan *plan;
 };
 

@@ -212,9 +212,11 @@ static bool may_act(const struct live_desk *desk, struct live_response *reply)
     return false;
 }
 
-static void carry_out(struct live_desk *desk, struct live_plan *plan, struct live_response *reply)
+static void carry_out(struct live_desk *desk, struct live_plan *plan,
+                      const struct live_request *request, struct live_response *reply)
 {
     uint32_t taken = 0;
+    uint64_t proposal = plan->plan.id; /* 0: it was asked for */
     struct fore_diag diag = {.code = FORE_E_OK};
     enum fore_err err = fore_engine_carry_out(desk->engine, &plan->plan,
                                               fore_driver_now(desk->backend->door), &taken, &diag);
@@ -225,6 +227,11 @@ static void carry_out(struct live_desk *desk, struct live_plan *plan, struct liv
         return;
     }
     plan->status = LIVE_PLAN_APPROVED;
+    live_desk_asked(desk, request->peer,
+                    "%s %llu approved, carried out as plan %llu: %u moves begun",
+                    proposal != 0 ? "proposal" : "dry run",
+                    (unsigned long long)(proposal != 0 ? proposal : plan->id),
+                    (unsigned long long)plan->plan.id, taken);
     struct fore_json json = open_reply(desk, reply);
     write_plan(plan, &json);
     fore_json_u64(&json, "moves_begun", taken);
@@ -242,16 +249,17 @@ void live_desk_approve(struct live_desk *desk, struct live_request *request,
     struct live_plan *plan = find_plan(desk, request, reply);
     if (plan == NULL || !state_holds(desk, request, reply)) return;
     live_desk_state(desk, now);
-    if (plan->status != LIVE_PLAN_DRY_RUN) {
+    bool proposal = plan->status == LIVE_PLAN_PROPOSED && plan->whole;
+    if (plan->status != LIVE_PLAN_DRY_RUN && !proposal) {
         live_response_error(reply, 409, "not-a-dry-run",
-                            "this plan is %s; only dry runs are approved",
+                            "this plan is %s; only dry runs and proposals are approved",
                             live_plan_status_text(plan->status));
     } else if (strcmp(plan->state, now) != 0) {
         live_response_error(reply, 409, "stale",
                             "the plan was made for state %s; it is %s now: make a new one",
                             plan->state, now);
     } else if (may_act(desk, reply)) {
-        carry_out(desk, plan, reply);
+        carry_out(desk, plan, request, reply);
     }
 }
 
@@ -292,20 +300,38 @@ void live_desk_cancel_plan(struct live_desk *desk, struct live_request *request,
     }
     plan->status = LIVE_PLAN_CANCELLED;
     desk->touched = true;
+    if (carried)
+        live_desk_asked(desk, request->peer, "plan %llu cancelled: %u moves ended",
+                        (unsigned long long)plan->plan.id, cancelled);
+    else
+        live_desk_asked(desk, request->peer, "%s %llu rejected",
+                        plan->asked ? "dry run" : "proposal",
+                        (unsigned long long)(plan->asked ? plan->id : plan->plan.id));
     struct fore_json json = open_reply(desk, reply);
     write_plan(plan, &json);
     fore_json_u64(&json, "moves_cancelled", cancelled);
     close_reply(&json);
 }
 
-void live_desk_cancel_move(struct live_desk *desk, struct live_request *request,
-                           struct live_response *reply)
+enum deed { CANCEL, PAUSE, RESUME };
+
+static enum fore_err do_to_move(struct live_desk *desk, enum deed deed, uint64_t ticket)
 {
+    fore_ns now = fore_driver_now(desk->backend->door);
+    if (deed == CANCEL)
+        return fore_engine_cancel(desk->engine, ticket, "cancelled through the API", now);
+    return fore_engine_pause(desk->engine, ticket, deed == PAUSE,
+                             deed == PAUSE ? "paused through the API" : "resumed through the API",
+                             now);
+}
+
+static void change_move(struct live_desk *desk, enum deed deed, const struct live_request *request,
+                        struct live_response *reply)
+{
+    static const char *const done[] = {"cancelled", "paused", "resumed"};
     uint64_t ticket = 0;
     enum fore_err err = FORE_E_RANGE;
-    if (live_number(request->param[0], UINT64_MAX, &ticket))
-        err = fore_engine_cancel(desk->engine, ticket, "cancelled through the API",
-                                 fore_driver_now(desk->backend->door));
+    if (live_number(request->param[0], UINT64_MAX, &ticket)) err = do_to_move(desk, deed, ticket);
     if (err == FORE_E_RANGE) {
         live_response_error(reply, 404, "not-found",
                             "no move of that ticket runs, or it has changed owners already");
@@ -316,10 +342,29 @@ void live_desk_cancel_move(struct live_desk *desk, struct live_request *request,
         return;
     }
     desk->touched = true;
+    live_desk_asked(desk, request->peer, "move %llu %s", (unsigned long long)ticket, done[deed]);
     struct fore_json json = open_reply(desk, reply);
     fore_json_u64(&json, "ticket", ticket);
-    fore_json_string(&json, "outcome", "cancelled");
+    fore_json_string(&json, "outcome", done[deed]);
     close_reply(&json);
+}
+
+void live_desk_cancel_move(struct live_desk *desk, struct live_request *request,
+                           struct live_response *reply)
+{
+    change_move(desk, CANCEL, request, reply);
+}
+
+void live_desk_pause_move(struct live_desk *desk, struct live_request *request,
+                          struct live_response *reply)
+{
+    change_move(desk, PAUSE, request, reply);
+}
+
+void live_desk_resume_move(struct live_desk *desk, struct live_request *request,
+                           struct live_response *reply)
+{
+    change_move(desk, RESUME, request, reply);
 }
 
 /* ---- reshard ------------------------------------------------------------------------------- */
@@ -405,6 +450,6 @@ void live_desk_reshard(struct live_desk *desk, struct live_request *request,
                                                          : "the planner finds no move that pays");
         return;
     }
-    carry_out(desk, plan, reply);
+    carry_out(desk, plan, request, reply);
     if (plan->status == LIVE_PLAN_DRY_RUN) plan->status = LIVE_PLAN_CANCELLED;
 }

@@ -93,6 +93,7 @@ static void move_json(const struct live_picture *p, const struct live_picture_mo
     fore_json_f64(json, "began_s", (double)m->began_ns / 1e9);
     fore_json_f64(json, "changed_s", (double)row->changed / 1e9);
     fore_json_bool(json, "running", row->ended == 0);
+    fore_json_bool(json, "paused", row->ended == 0 && m->paused);
     fore_json_f64(json, "eta_s", row->ended == 0 ? row->eta_s : (double)NAN);
     fore_json_string(json, "note", row->note);
 }

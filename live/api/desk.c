@@ -3,6 +3,7 @@
 
 #include "live/base/clock.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,15 +101,51 @@ void live_desk_state(const struct live_desk *desk, char out[LIVE_STATE_MAX])
                    (unsigned long long)fore_engine_counts(desk->engine).plans_admitted);
 }
 
+void live_desk_asked(struct live_desk *desk, const char *who, const char *fmt, ...)
+{
+    char said[320], text[400];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(said, sizeof said, fmt, args);
+    va_end(args);
+    (void)snprintf(text, sizeof text, "%s; by %s", said, who != NULL ? who : "the API");
+    live_log_say(desk->log, "info", "asked", text);
+    live_desk_journal(desk, who, said);
+}
+
+void live_desk_journal(struct live_desk *desk, const char *who, const char *said)
+{
+    char text[400];
+    (void)snprintf(text, sizeof text, LIVE_ASKED "%.320s; by %s", said,
+                   who != NULL ? who : "the API");
+    fore_sink_put(desk->events, fore_driver_now(desk->backend->door), FORE_EV_NOTE, text,
+                  strlen(text) + 1);
+}
+
 /* ---- events -------------------------------------------------------------------------------- */
+
+/* An event leaves out where a split cuts and how long a copy takes; the engine knows, and with that
+ * the plan can be carried out. */
+static void keep_whole(struct live_desk *desk, struct live_plan *plan)
+{
+    const struct fore_topology *topology;
+    const struct fore_plan *newest = desk->engine != NULL ? fore_engine_plan(desk->engine) : NULL;
+    if (newest == NULL || newest->id != plan->plan.id || newest->epoch != plan->plan.epoch) return;
+    plan->whole = true;
+    plan->plan = *newest;
+    for (uint32_t i = 0; i < newest->move_count; i++)
+        if (newest->move[i].duration_s > plan->duration_s)
+            plan->duration_s = newest->move[i].duration_s;
+    if (fore_driver_topology(desk->backend->door, &topology) == FORE_E_OK)
+        live_plans_explain(plan, topology);
+}
 
 /* A plan of the engine's own; one that a request had carried out is known already. */
 static void note_plan(struct live_desk *desk, const void *body, size_t len)
 {
     struct fore_event_plan event;
     memcpy(&event, body, sizeof event);
-    for (size_t i = 0; i < LIVE_PLANS_ASKED; i++)
-        if (desk->plans.asked[i].id != 0 && desk->plans.asked[i].plan.id == event.plan) return;
+    if (live_plans_carried(&desk->plans, event.plan)) return;
     struct live_plan *plan = live_plans_add(&desk->plans, false);
     size_t head = sizeof event + event.move_count * sizeof(struct fore_event_plan_move);
     plan->status = event.admitted ? LIVE_PLAN_ADMITTED : LIVE_PLAN_PROPOSED;
@@ -136,6 +173,7 @@ static void note_plan(struct live_desk *desk, const void *body, size_t len)
             .bytes = (double)move.bytes
         };
     }
+    keep_whole(desk, plan);
 }
 
 static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)

@@ -59,6 +59,7 @@ struct live_desk {
     struct live_log *log;
     struct live_memory *memory; /* NULL: nothing is kept */
     const char *journal;        /* path of the events' file; NULL: none */
+    struct fore_sink events;    /* where what was asked for is told: the engine's own sink */
     struct live_board board;
     struct live_stream stream;
     struct fore_snapshot snapshot; /* of the engine's events */
@@ -103,6 +104,13 @@ FORE_MUST_USE enum fore_err live_desk_apply(struct live_desk *desk, enum live_se
                                             const char *value, struct fore_diag *diag);
 void live_desk_configured(struct live_desk *desk);
 uint64_t live_unix_ms(void);
+/* What somebody asked for and got becomes a line of the log and a NOTE in the journal: "asked:
+ * plan 3 approved, 2 moves begun; by 127.0.0.1". `who` NULL: nobody knows. */
+#define LIVE_ASKED "asked: "
+void live_desk_asked(struct live_desk *desk, const char *who, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The NOTE alone, of what has a line in the log already. */
+void live_desk_journal(struct live_desk *desk, const char *who, const char *said);
 
 /* Requests that need the engine (api_commands.c); each fills the reply. */
 void live_desk_forecast(struct live_desk *desk, struct live_request *request,
@@ -114,6 +122,10 @@ void live_desk_approve(struct live_desk *desk, struct live_request *request,
 void live_desk_cancel_plan(struct live_desk *desk, struct live_request *request,
                            struct live_response *reply);
 void live_desk_cancel_move(struct live_desk *desk, struct live_request *request,
+                           struct live_response *reply);
+void live_desk_pause_move(struct live_desk *desk, struct live_request *request,
+                          struct live_response *reply);
+void live_desk_resume_move(struct live_desk *desk, struct live_request *request,
                            struct live_response *reply);
 void live_desk_reshard(struct live_desk *desk, struct live_request *request,
                        struct live_response *reply);

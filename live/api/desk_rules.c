@@ -172,9 +172,10 @@ static void tell(struct live_desk *desk, enum live_setting setting, const char *
                  const char *who)
 {
     struct fore_buf text = {0};
-    fore_buf_printf(&text, "%s is now \"%.200s\", by %s", live_setting_rows[setting].name, value,
-                    who);
-    live_log_say(desk->log, "info", "setting", text.data);
+    fore_buf_printf(&text, "setting %s is now \"%.200s\"", live_setting_rows[setting].name, value);
+    live_desk_journal(desk, who, text.data);
+    fore_buf_printf(&text, ", by %s", who);
+    live_log_say(desk->log, "info", "setting", text.data + sizeof "setting " - 1);
     fore_buf_fini(&text);
 }
 

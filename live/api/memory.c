@@ -105,6 +105,7 @@ enum fore_err live_memory_set(struct live_memory *memory, const char *name, cons
     return leave(memory, good, diag);
 }
 
+/* NULL where there is none: a damaged file has nulls where the schema has texts. */
 static const char *text_of(sqlite3_stmt *statement, int column)
 {
     return (const char *)sqlite3_column_text(statement, column);
@@ -118,9 +119,11 @@ void live_memory_settings(struct live_memory *memory,
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(memory->db, "SELECT name, value, at_ms FROM setting ORDER BY name", -1,
                            &statement, NULL) == SQLITE_OK)
-        while (sqlite3_step(statement) == SQLITE_ROW)
-            each(self, text_of(statement, 0), text_of(statement, 1),
-                 (uint64_t)sqlite3_column_int64(statement, 2));
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+            const char *name = text_of(statement, 0), *value = text_of(statement, 1);
+            if (name != NULL && value != NULL)
+                each(self, name, value, (uint64_t)sqlite3_column_int64(statement, 2));
+        }
     (void)sqlite3_finalize(statement);
 }
 
@@ -142,7 +145,7 @@ void live_memory_changes(struct live_memory *memory, uint32_t limit,
                                                 .before = text_of(statement, 3),
                                                 .after = text_of(statement, 4),
                                                 .who = text_of(statement, 5)};
-            each(self, &change);
+            if (change.name != NULL && change.who != NULL) each(self, &change);
         }
     }
     (void)sqlite3_finalize(statement);

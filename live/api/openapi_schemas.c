@@ -140,7 +140,7 @@ const char *const live_openapi_schemas[] = {
       "\"bytes_done\":{\"type\":\"integer\"},\"bytes_total\":{\"type\":\"integer\"},"
       "\"progress\":{\"type\":[\"number\",\"null\"]},\"bytes_per_sec_max\":{\"type\":\"number\"},"
       "\"began_s\":{\"type\":\"number\"},\"changed_s\":{\"type\":\"number\"},"
-      "\"running\":{\"type\":\"boolean\"},\"eta_s\":{\"type\":[\"number\",\"null\"]},"
+      "\"running\":{\"type\":\"boolean\"},\"paused\":{\"type\":\"boolean\"},\"eta_s\":{\"type\":[\"number\",\"null\"]},"
       "\"note\":{\"type\":\"string\"}},\"required\":[\"ticket\",\"stage\"],"
       "\"additionalProperties\":false}",
     "\"Migrations\":{\"type\":\"object\",\"properties\":{\"state\":{\"type\":\"string\"},"
@@ -153,6 +153,7 @@ const char *const live_openapi_schemas[] = {
       "\"bytes_total\":{\"type\":\"integer\"},\"progress\":{\"type\":[\"number\",\"null\"]},"
       "\"bytes_per_sec_max\":{\"type\":\"number\"},\"began_s\":{\"type\":\"number\"},"
       "\"changed_s\":{\"type\":\"number\"},\"running\":{\"type\":\"boolean\"},"
+      "\"paused\":{\"type\":\"boolean\"},"
       "\"eta_s\":{\"type\":[\"number\",\"null\"]},\"note\":{\"type\":\"string\"}},"
       "\"required\":[\"ticket\",\"stage\"],\"additionalProperties\":false}}},"
       "\"required\":[\"migrations\"],\"additionalProperties\":false}",

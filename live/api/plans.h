@@ -30,7 +30,8 @@ struct live_plan {
     uint64_t id; /* from 1; 0: an empty place */
     enum live_plan_status status;
     uint64_t unix_ms;
-    bool asked;                 /* by somebody; else the engine's own */
+    bool asked; /* by somebody; else the engine's own */
+    bool whole; /* of the engine's own: all of it is known, not only what was told */
     char state[LIVE_STATE_MAX]; /* what it was made for */
     struct fore_plan plan;      /* plan.id: the engine's number once carried out */
     double bytes, duration_s;
@@ -45,6 +46,11 @@ struct live_plans {
 /* A place for a new one, with its id; the oldest of the kind is forgotten. */
 struct live_plan *live_plans_add(struct live_plans *plans, bool asked);
 struct live_plan *live_plans_find(struct live_plans *plans, uint64_t id); /* NULL */
+/* What is known of a plan without asking the planner again: why, and its moves one by one, as the
+ * members that a dry run's explanation begins with. */
+void live_plans_explain(struct live_plan *plan, const struct fore_topology *topology);
+/* Is the engine's plan of that number one that is known here already? */
+bool live_plans_carried(const struct live_plans *plans, uint64_t engine_plan);
 /* Newest first, of both kinds, into out[LIVE_PLANS_ASKED + LIVE_PLANS_TOLD]; how many. */
 uint32_t live_plans_list(const struct live_plans *plans, const struct live_plan **out);
 void live_plans_fini(struct live_plans *plans);

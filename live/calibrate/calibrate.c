@@ -158,12 +158,14 @@ static enum fore_err probe_loads(struct work *work)
         work->out->probe[i] = (struct live_fit_probe){
             .rate = stream.rate / work->out->nodes,
             .p50_us = (double)fore_hist_quantile(&result->latency, 0.5) / 1e3,
-            .p99_us = (double)fore_hist_quantile(&result->latency, 0.99) / 1e3};
+            .p99_us = (double)fore_hist_quantile(&result->latency, 0.99) / 1e3,
+            .p999_us = (double)fore_hist_quantile(&result->latency, 0.999) / 1e3};
     }
     free(result);
     if (err != FORE_E_OK) return err;
-    live_fit_queue(work->out->probe, LIVE_FIT_PROBES, 1e6 * work->out->nodes / work->out->capacity,
-                   &work->out->fit);
+    /* What a command costs at a moderate rate: at its capacity a server takes many at once. */
+    double cpu_us = 0.9 * work->out->cost[0].read_us + 0.1 * work->out->cost[0].write_us;
+    live_fit_queue(work->out->probe, LIVE_FIT_PROBES, fmax(cpu_us, 0.1), &work->out->fit);
     return FORE_E_OK;
 }
 

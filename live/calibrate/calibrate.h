@@ -29,7 +29,7 @@ struct live_calibrate_options {
     double seconds;                             /* of each probe of a load; 0: 3 */
     uint32_t bytes;                             /* of a value; 0: 100 */
     uint64_t keys;                              /* probes use so many; 0: 20000 */
-    uint32_t slots, keys_per_slot;              /* of a move; 0: 16 and 500 */
+    uint32_t slots, keys_per_slot;              /* of a move; 0: 64 and 500 */
     void (*told)(void *self, const char *what); /* progress, for people; may be NULL */
     void *self;
 };
@@ -55,6 +55,7 @@ struct live_calibration {
     bool moved;                   /* the rest is known */
     char why_not[160];
     struct live_calibrate_batch batch[LIVE_CALIBRATE_BATCHES];
+    double start_ms;           /* of a move, before its first slot */
     double slot_ms;            /* of a slot without keys: flags, journal, ownership */
     double move_bytes_per_sec; /* of what is in the slots, beside slot_ms */
     double move_cpu;           /* cores' share that a move took, mean of both ends */

@@ -9,11 +9,13 @@
 #include "live/base/clock.h"
 #include "live/redis/keys.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 16, KEYS_PER_SLOT = 500, BATCH_KEYS = 2000, MOVE_MOST_MS = 60000 };
+enum { SLOTS = 64, KEYS_PER_SLOT = 500, EMPTY_MOVES = 4, BATCH_KEYS = 2000, MOVE_MOST_MS = 60000 };
+static const fore_ns RENEW_EVERY = FORE_SEC;
 static const uint32_t batch_keys[LIVE_CALIBRATE_BATCHES] = {10, 30, 100, 300, 1000};
 
 struct moving {
@@ -170,12 +172,16 @@ static enum fore_err move(struct moving *m, uint32_t first, uint32_t last, bool 
     FORE_TRY(live_mover_begin(&m->mover, &row, 0, &index, m->diag));
     double us = took != NULL ? migrate_us(m) : 0, cpu = took != NULL ? cpu_of_both(m) : 0;
     struct live_move *work = &m->mover.move[index];
-    fore_ns began = live_clock_now();
+    fore_ns began = live_clock_now(), renewed = began;
     while (work->phase != LIVE_MOVE_READY && work->phase != LIVE_MOVE_FAILED) {
         step(m, took, &us);
-        if (live_journal_renew(m->journal) != FORE_E_OK)
+        fore_ns now = live_clock_now();
+        bool due =
+            now - renewed >= RENEW_EVERY; /* it waits for the disk: as seldom as the daemon */
+        if (due && live_journal_renew(m->journal) != FORE_E_OK)
             return fore_err_set(m->diag, FORE_E_REFUSED, "calibrate: the mover's lease is lost");
-        if (live_clock_now() - began > (fore_ns)MOVE_MOST_MS * FORE_MS)
+        if (due) renewed = now;
+        if (now - began > (fore_ns)MOVE_MOST_MS * FORE_MS)
             return fore_err_set(m->diag, FORE_E_IO,
                                 "calibrate: slots %u to %u do not arrive (%s); start `foreshard "
                                 "live` with the same live.state to bring them to order",
@@ -216,12 +222,35 @@ static enum fore_err measure_batch(struct moving *m, uint32_t i, struct live_cal
     return err == FORE_E_OK ? move(m, slot, slot, true, NULL) : err;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How long `slots` empty slots take, median of as many moves, forth and back. */
+static enum fore_err empty_ms(struct moving *m, uint32_t slots, double *out)
+{
+    double ms[EMPTY_MOVES];
+    for (int i = 0; i < EMPTY_MOVES; i++) {
+        struct took took = {.ms = 0};
+        FORE_TRY(move(m, m->first, m->first + slots - 1, i % 2 != 0, &took));
+        ms[i] = took.ms;
+    }
+    qsort(ms, EMPTY_MOVES, sizeof ms[0], ascending);
+    *out = (ms[EMPTY_MOVES / 2 - 1] + ms[EMPTY_MOVES / 2]) / 2;
+    return FORE_E_OK;
+}
+
 static enum fore_err measure_slots(struct moving *m, struct live_calibration *out)
 {
     uint32_t last = m->first + m->slots - 1;
-    struct took empty = {.ms = 0}, full = {.ms = 0};
-    FORE_TRY(move(m, m->first, last, false, &empty));
-    FORE_TRY(move(m, m->first, last, true, NULL));
+    struct took full = {.ms = 0};
+    double one = 0, all = 0;
+    FORE_TRY(empty_ms(m, 1, &one));
+    FORE_TRY(empty_ms(m, m->slots, &all));
+    out->slot_ms = fmax(0, (all - one) / (m->slots - 1));
+    out->start_ms = fmax(0, one - out->slot_ms);
     enum fore_err err = FORE_E_OK;
     for (uint32_t slot = m->first; slot <= last && err == FORE_E_OK; slot++)
         err = keys(m, slot, m->keys_per_slot, false);
@@ -232,10 +261,9 @@ static enum fore_err measure_slots(struct moving *m, struct live_calibration *ou
     }
     FORE_TRY(err);
     FORE_TRY(move(m, m->first, last, true, NULL));
-    out->slot_ms = empty.ms / m->slots;
     out->move_bytes = full.bytes;
     /* Slots without keys have been timed apart, unless keys hardly show beside them. */
-    double ms = full.ms > 1.1 * empty.ms ? full.ms - empty.ms : full.ms;
+    double ms = full.ms > 1.1 * all ? full.ms - all : full.ms;
     out->move_bytes_per_sec = ms > 0 ? (double)full.bytes / ms * 1e3 : 0;
     out->move_cpu = full.ms > 0 ? full.cpu_ms / full.ms / 2 : 0;
     return FORE_E_OK;
@@ -277,6 +305,7 @@ enum fore_err live_calibrate_moves(const struct live_calibrate_options *options,
         out->why_not[0] = '\0';
         err = measure(m, out);
     }
+    live_mover_fini(&m->mover);
     live_journal_close(m->journal);
     free(m->value);
     free(m);

@@ -10,10 +10,12 @@ static void print_measured(const struct live_calibration *c, struct fore_buf *ou
                     "#   latency by load           ",
                     c->round_trip_us, c->capacity, c->nodes);
     for (int i = 0; i < LIVE_FIT_PROBES; i++)
-        fore_buf_printf(out, "%s%.0f/s a node: p50 %.0f us, p99 %.0f us (fitted %.0f, %.0f)\n",
-                        i == 0 ? "" : "#                             ", c->probe[i].rate,
-                        c->probe[i].p50_us, c->probe[i].p99_us, c->probe[i].fit_p50_us,
-                        c->probe[i].fit_p99_us);
+        fore_buf_printf(
+            out,
+            "%s%.0f/s a node: p50 %.0f us, p99 %.0f us, p99.9 %.0f us (fitted %.0f, %.0f, %.0f)\n",
+            i == 0 ? "" : "#                             ", c->probe[i].rate, c->probe[i].p50_us,
+            c->probe[i].p99_us, c->probe[i].p999_us, c->probe[i].fit_p50_us, c->probe[i].fit_p99_us,
+            c->probe[i].fit_p999_us);
     fore_buf_printf(out, "#   the fit is off by         %.0f %% (root mean square)\n",
                     c->fit.error * 100);
     for (int i = 0; i < LIVE_CALIBRATE_SIZES; i++)
@@ -31,10 +33,10 @@ static void print_moves(const struct live_calibration *c,
     }
     fore_buf_printf(
         out,
-        "#   moves                     a slot takes %.1f ms (flags, journal, ownership), "
-        "and its data\n"
-        "#                             %.0f kB/s (%u keys of %u bytes in each)\n",
-        c->slot_ms, c->move_bytes_per_sec / 1e3,
+        "#   moves                     one takes %.0f ms to begin, a slot %.1f ms (flags, journal, "
+        "ownership),\n"
+        "#                             and its data %.0f kB/s (%u keys of %u bytes in each)\n",
+        c->start_ms, c->slot_ms, c->move_bytes_per_sec / 1e3,
         options->keys_per_slot != 0 ? options->keys_per_slot : 500,
         options->bytes != 0 ? options->bytes : 100);
     for (int i = 0; i < LIVE_CALIBRATE_BATCHES; i++)
@@ -62,13 +64,17 @@ void live_calibrate_print(const struct live_calibration *c,
                     c->nodes, c->fit.delay_us * 1e3);
     if (c->moved)
         fore_buf_printf(out,
-                        "    bandwidth = \"%.0fB/s\";\n    slot_move = \"%.0fus\";\n"
-                        "    move_cpu = \"%.1f%%\";\n",
-                        c->move_bytes_per_sec, c->slot_ms * 1e3,
+                        "    bandwidth = \"%.0fB/s\";\n    move_start = \"%.0fus\";\n"
+                        "    slot_move = \"%.0fus\";\n    move_cpu = \"%.1f%%\";\n",
+                        c->move_bytes_per_sec, c->start_ms * 1e3, c->slot_ms * 1e3,
                         c->move_cpu < 1 ? c->move_cpu * 100 : 100);
     fore_buf_printf(out,
                     "};\n\nsim: {\n    fidelity = \"request\";\n    service = \"lognormal\";\n"
                     "    service_mean = \"%.0fns\";\n    service_sigma = \"%.2f\";\n"
-                    "    write_cost = \"%.3f\";\n    scan_cost = \"%.3f\";\n};\n",
+                    "    write_cost = \"%.3f\";\n    scan_cost = \"%.3f\";\n",
                     read_us * 1e3, c->fit.sigma, write_cost, scan_cost);
+    if (c->fit.stall_us > 0)
+        fore_buf_printf(out, "    stall_every = \"%.0fus\";\n    stall_mean = \"%.0fus\";\n",
+                        c->fit.stall_every_us, c->fit.stall_us);
+    fore_buf_puts(out, "};\n");
 }

@@ -355,6 +355,7 @@ static void op_close(void *self)
 {
     struct live_driver *driver = self;
     live_heat_fini(&driver->heat);
+    live_mover_fini(&driver->mover);
     live_journal_close(driver->journal);
     live_cluster_close(&driver->cluster);
     fore_arena_fini(&driver->arena);

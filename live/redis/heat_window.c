@@ -37,14 +37,20 @@ static double after(const char *line, const char *end, const char *name)
     return 0;
 }
 
+/* What a server says may be no count at all; as a whole number then, it is none. */
+static uint64_t counted(double value)
+{
+    return value > 0 && value < 0x1p53 ? (uint64_t)value : 0;
+}
+
 /* cmdstat_get:calls=5,usec=10,usec_per_call=2.00,... */
 static void take_command(const struct live_commands *commands, struct live_heat_node *node,
                          const char *line, const char *end)
 {
     const char *name = line + strlen("cmdstat_"), *colon = memchr(name, ':', (size_t)(end - name));
     if (colon == NULL) return;
-    uint64_t calls = (uint64_t)after(colon, end, "calls="),
-             us = (uint64_t)after(colon, end, ",usec=");
+    uint64_t calls = counted(after(colon, end, "calls=")),
+             us = counted(after(colon, end, ",usec="));
     size_t len = (size_t)(colon - name);
     bool moves = (len == 7 && memcmp(name, "migrate", 7) == 0) ||
                  (len == 14 && memcmp(name, "restore-asking", 14) == 0);
@@ -71,13 +77,13 @@ static void take_info(const struct live_commands *commands, struct live_heat_nod
         if ((value = field(at, end, "used_cpu_user:")) >= 0) cpu += value;
         if ((value = field(at, end, "used_cpu_sys:")) >= 0) cpu += value;
         if ((value = field(at, end, "total_net_input_bytes:")) >= 0)
-            node->in_bytes = (uint64_t)value;
+            node->in_bytes = counted(value);
         if ((value = field(at, end, "total_net_output_bytes:")) >= 0)
-            node->out_bytes = (uint64_t)value;
+            node->out_bytes = counted(value);
         if (end - at > 9 && memcmp(at, "cmdstat_", 8) == 0) take_command(commands, node, at, end);
         at = end + 1;
     }
-    node->cpu_us = (uint64_t)(cpu * 1e6);
+    node->cpu_us = counted(cpu * 1e6);
 }
 
 static double since(uint64_t now, uint64_t before)

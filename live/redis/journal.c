@@ -137,7 +137,8 @@ static enum fore_err who_holds(struct live_journal *journal, char *out, size_t s
         return FORE_E_IO;
     bool found = sqlite3_step(statement) == SQLITE_ROW;
     if (found) {
-        (void)snprintf(out, size, "%s", (const char *)sqlite3_column_text(statement, 0));
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        (void)snprintf(out, size, "%s", name != NULL ? name : "?"); /* a damaged file has nulls */
         *expires = sqlite3_column_int64(statement, 1);
     }
     (void)sqlite3_finalize(statement);
@@ -172,7 +173,8 @@ static enum fore_err acquire(struct live_journal *journal, const char *path, con
     journal->lock = open(name, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (journal->lock < 0) return fore_err_set(diag, FORE_E_IO, "journal: cannot open %s", name);
     bool locked = flock(journal->lock, LOCK_EX | LOCK_NB) == 0;
-    FORE_TRY(who_holds(journal, other, sizeof other, &expires));
+    if (who_holds(journal, other, sizeof other, &expires) != FORE_E_OK)
+        return fore_err_set(diag, FORE_E_IO, "journal %s: holds no lease: is it damaged?", path);
     if (!locked && wall_ms() < expires)
         return fore_err_set(diag, FORE_E_REFUSED, "journal %s: another mover holds it: %s", path,
                             other);
@@ -341,8 +343,9 @@ void live_journal_remembered(struct live_journal *journal,
     if (sqlite3_prepare_v2(journal->db, "SELECT id, shard FROM lineage", -1, &statement, NULL) !=
         SQLITE_OK)
         return;
-    while (sqlite3_step(statement) == SQLITE_ROW)
-        each(self, (const char *)sqlite3_column_text(statement, 0),
-             (uint16_t)sqlite3_column_int(statement, 1));
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        const char *id = (const char *)sqlite3_column_text(statement, 0);
+        if (id != NULL) each(self, id, (uint16_t)sqlite3_column_int(statement, 1));
+    }
     (void)sqlite3_finalize(statement);
 }

@@ -344,6 +344,34 @@ static bool copy_slot(struct live_mover *mover, struct live_move *move)
     return true;
 }
 
+/* ---- what clients feel -------------------------------------------------------------------- */
+
+static uint64_t ends_of(const struct live_move *move)
+{
+    return UINT64_C(1) << move->from | UINT64_C(1) << move->to;
+}
+
+/* Somebody hands slots over, or works on a shard otherwise. */
+static void feel(struct live_mover *mover)
+{
+    uint64_t busy = 0, held = 0;
+    for (uint32_t i = 0; i < LIVE_MOVES_MAX; i++) {
+        const struct live_move *move = &mover->move[i];
+        bool works = live_move_busy(move) && (!move->paused || move->open);
+        bool hands_over = works && (move->open || move->begun);
+        if (hands_over) busy |= ends_of(move);
+        if (works && move->phase == LIVE_MOVE_WEIGHING) held |= ends_of(move);
+    }
+    live_steer_look(&mover->steer, mover->cluster, busy, held, live_clock_ms());
+}
+
+/* False: idle is to be known first. */
+static bool may_begin(struct live_mover *mover, struct live_move *move)
+{
+    if (!move->begun) move->begun = live_steer_knows(&mover->steer, ends_of(move), live_clock_ms());
+    return move->begun;
+}
+
 /* ---- one piece of one move ---------------------------------------------------------------- */
 
 /* With no slot in work: the next one, or the end. False: it is too early for the next one. */
@@ -355,7 +383,7 @@ static bool next_slot(struct live_mover *mover, struct live_move *move)
         end_move(mover, move, LIVE_MOVE_BACK, LIVE_FATE_CANCELLED);
     else if (move->phase == LIVE_MOVE_MOVING && move->next > move->last)
         move->phase = LIVE_MOVE_READY;
-    else if (has_dwelt(mover, move) && renewed(mover, move))
+    else if (may_begin(mover, move) && has_dwelt(mover, move) && renewed(mover, move))
         open_slot(mover, move);
     else
         return false;
@@ -368,15 +396,23 @@ static bool advance(struct live_mover *mover, struct live_move *move)
     /* And on with it at once: a picture that changes at every look must not keep us settling. */
     if (move->trouble && move->open && !settle(mover, move)) return false;
     move->trouble = false;
+    fore_ns began = live_clock_now();
+    if (began < mover->rest_until) return false;
+    live_pace_ease(&move->pace, live_steer_ease(&mover->steer));
     bool worked = move->phase == LIVE_MOVE_WEIGHING ? weigh(mover, move)
                   : move->open                      ? copy_slot(mover, move)
                                                     : next_slot(mover, move);
+    if (worked && move->begun) {
+        fore_ns ended = live_clock_now();
+        mover->rest_until = ended + live_pace_pause(&move->pace, ended - began);
+    }
     /* What could not be written or done is not tried again at once. */
     return worked && !move->trouble && mover->frozen[0] == '\0';
 }
 
 bool live_mover_step(struct live_mover *mover)
 {
+    feel(mover);
     for (uint32_t i = 0; i < LIVE_MOVES_MAX && !mover->fenced; i++) {
         struct live_move *move = &mover->move[mover->turn++ % LIVE_MOVES_MAX];
         bool rests = (move->paused || mover->held) && !move->open;

@@ -25,13 +25,15 @@
 #include "live/redis/journal.h"
 #include "live/redis/renew.h"
 #include "live/redis/slot.h"
+#include "live/redis/steer.h"
 
 enum { LIVE_MOVES_MAX = 32 };
 
 struct live_mover_options {
     struct live_pace_options pace;
     struct live_slot_options slot;
-    bool need_replica; /* both shards must have one in sync, always */
+    struct live_steer_options steer; /* throttle on what clients feel; zeroed: none */
+    bool need_replica;               /* both shards must have one in sync, always */
     uint32_t
         node_timeout_ms;     /* the cluster's; a key may hold its node up for a quarter; 0: 15000 */
     double big_bytes_per_ms; /* what MIGRATE of one key takes at least; 0: 25000 */
@@ -72,6 +74,7 @@ struct live_move {
     bool open, open_back;           /* a slot is in work; it is on its way back */
     bool trouble;                   /* look at the cluster and settle before going on */
     bool paused;
+    bool begun;                  /* it has begun to hand slots over */
     struct live_renewal renewal; /* of the side that the slots go to */
     uint64_t step_id;            /* of the copy in the journal */
     struct live_pace pace;
@@ -92,6 +95,8 @@ struct live_mover {
     struct live_mover_options options;
     struct live_move move[LIVE_MOVES_MAX];
     uint64_t changed_ms[FORE_SLOT_COUNT]; /* when it last came to another owner, for all we know */
+    struct live_steer steer;
+    fore_ns rest_until; /* a pause that the throttle wants */
     uint32_t turn;
     uint64_t refreshed_ms;
     uint64_t lost_since_ms; /* slots that nobody claims have been seen since; 0: none */
@@ -104,6 +109,7 @@ struct live_mover {
 
 void live_mover_init(struct live_mover *mover, struct live_cluster *cluster,
                      struct live_journal *journal, const struct live_mover_options *options);
+void live_mover_fini(struct live_mover *mover); /* its probes end */
 /* Takes up what the journal knows to be unfinished: the slot in work is brought to an end, the rest
  * of such a move is left where it is. Returns how many. Steps do the work. */
 uint32_t live_mover_recover(struct live_mover *mover);

@@ -23,6 +23,12 @@ void live_mover_init(struct live_mover *mover, struct live_cluster *cluster,
     uint64_t now = live_clock_ms(); /* what happened before is not known */
     for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++)
         mover->changed_ms[slot] = now;
+    live_steer_init(&mover->steer, &options->steer, &cluster->access);
+}
+
+void live_mover_fini(struct live_mover *mover)
+{
+    live_steer_fini(&mover->steer);
 }
 
 bool live_move_busy(const struct live_move *move)

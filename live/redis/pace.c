@@ -9,7 +9,8 @@ enum {
     MOST_BYTES = 4 << 20,
     SAVED_MS = 100,
     SMALL_BYTES = 4096,
-    FEW_KEYS = 4
+    FEW_KEYS = 4,
+    PAUSE_MOST_MS = 500
 };
 
 void live_pace_init(struct live_pace *pace, const struct live_pace_options *options)
@@ -22,6 +23,7 @@ void live_pace_init(struct live_pace *pace, const struct live_pace_options *opti
     if (o->keys_first > o->keys_max) o->keys_first = o->keys_max;
     if (o->bytes_max == 0) o->bytes_max = MOST_BYTES;
     pace->keys = o->keys_first;
+    pace->ease = 1;
 }
 
 /* Half way from here to where the aim would be met, but never more than a halving or a half more:
@@ -33,13 +35,25 @@ void live_pace_learn(struct live_pace *pace, uint32_t keys, uint64_t bytes, doub
     pace->batches++;
     pace->stall_ms += weight * (ms - pace->stall_ms);
     pace->bytes_per_ms += weight * ((double)bytes / ms - pace->bytes_per_ms);
-    double factor = 0.5 + 0.5 * pace->options.stall_ms / ms;
+    double factor = 0.5 + 0.5 * sqrt(pace->ease) * pace->options.stall_ms / ms;
     factor = fmin(fmax(factor, 0.5), 1.5);
     if (factor > 1 && keys < live_pace_keys(pace)) return;
     /* Where every answer is late, whatever was asked, one small key at a time would take for ever
      * and hold nobody up any less. */
     double least = bytes / keys <= SMALL_BYTES ? FEW_KEYS : 1;
     pace->keys = fmin(fmax(pace->keys * factor, least), pace->options.keys_max);
+}
+
+void live_pace_ease(struct live_pace *pace, double ease)
+{
+    FORE_ASSERT(ease > 0 && ease <= 1);
+    pace->ease = ease;
+}
+
+fore_ns live_pace_pause(const struct live_pace *pace, fore_ns took)
+{
+    double ns = (double)took * (1 / sqrt(pace->ease) - 1);
+    return (fore_ns)fmin(ns, PAUSE_MOST_MS * 1e6);
 }
 
 uint32_t live_pace_keys(const struct live_pace *pace)

@@ -4,6 +4,9 @@
  * MIGRATE holds its source up for as long as it lasts. The size of a batch is steered so that the
  * mean stall is `stall_ms`, but not below 4 small keys (2 ms: nearly all the throughput at a tenth
  * of the stall of batches of 1000), and a bucket of bytes keeps a move below a rate it was given.
+ * With an `ease` below 1 (calm.h) batches aim at less, and each is followed by a pause, so that the
+ * work done in a second is about that share of what it would be: both by the root of it, because
+ * the one lowers how long clients wait and the other how many of them do.
  */
 #ifndef LIVE_PACE_H
 #define LIVE_PACE_H
@@ -26,11 +29,15 @@ struct live_pace {
     double rate;         /* bytes per second; 0: not limited */
     double saved;        /* bytes that may go now; below 0: a debt */
     uint64_t settled_ms; /* up to here `saved` is counted */
+    double ease;         /* share of full speed */
 };
 
 void live_pace_init(struct live_pace *pace, const struct live_pace_options *options);
 /* A batch of `keys` and `bytes` took `ms`. */
 void live_pace_learn(struct live_pace *pace, uint32_t keys, uint64_t bytes, double ms);
+void live_pace_ease(struct live_pace *pace, double ease);
+/* The pause after work that took `took` ns; at most half a second. */
+fore_ns live_pace_pause(const struct live_pace *pace, fore_ns took);
 uint32_t live_pace_keys(const struct live_pace *pace);
 /* The rate from now on; 0: none. */
 void live_pace_limit(struct live_pace *pace, double bytes_per_sec, uint64_t now_ms);

@@ -34,6 +34,9 @@ complains "shows how to write one" 'photo=4KiB'
 refused "queries for a column that is not there" replay "$T/small.cfg" --set workload.row_columns=id=8 --set 'workload.row_sets=50% nmae' --journal "$J"
 complains "names it" 'nmae'
 refused "a price on bytes of rows without columns" replay "$T/small.cfg" --set sim.byte_cost=50% --journal "$J"
+refused "stalls without a length" replay "$T/small.cfg" --set sim.stall_every=1s --journal "$J"
+refused "stalls of rates" replay "$T/small.cfg" --set sim.stall_every=1s --set sim.stall_mean=1ms --set sim.fidelity=fluid --journal "$J"
+refused "a node that always stalls" replay "$T/small.cfg" --set sim.stall_every=1ms --set sim.stall_mean=1ms --journal "$J"
 refused "a quantity without sense" replay "$T/small.cfg" --set sim.service_mean=fast --journal "$J"
 refused "a negative time" replay "$T/small.cfg" --set workload.span=-5s --journal "$J"
 head -c 4096 "$F" >"$T/binary.cfg"

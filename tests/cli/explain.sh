@@ -12,6 +12,10 @@ says "a plan has its moment, its size and its time" '^plan [0-9]+ at [0-9:]+ \[.
 says "risk before and after" 'risk [01]\.[0-9]+ -> [01]\.[0-9]+ at the worst node'
 says "p99 with an interval" 'p99 [0-9.]+ m?s \([0-9.]+ m?s \.\. ([0-9.]+ m?s|overload)\)'
 says "what was not done, and why" '(move|split|swap|replicate) p[0-9]+ node-[0-9]+.*(outdone|too-dear|target-full|cool-down|cap|does-not-pay)'
+says "reasons are counted" '^why not, over all plans: .*(outdone|too-dear|target-full) [0-9]+'
+expect 0 "replay at the partition cap" replay $S $A --explain --set decide.partitions_max=1 --set decide.split_load_min=0 --set decide.split_bytes_min=1
+says "the partition cap is a reason, with its numbers" 'partition-cap: partition cap reached: [0-9]+ of 1, '
+says "and counted" '^why not, over all plans: .*partition-cap [0-9]+'
 expect 0 "replay --explain --json" replay $S $A --explain --json
 [ "$(member digest)" = "$digest" ] && pass "explaining changes no run" || fail "explaining changed the run"
 says "plans are an array" '"plans": \['

@@ -8,7 +8,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PARTS = 3, INPUT_MAX = 70000, RUNS_BEFORE_NEW = 2000 };
+/* Looking the workload over takes longer than a thousand requests: the same cluster serves as long
+ * as its workload lasts, and its settings are put back much more often. */
+enum { INPUT_MAX = 70000, RUNS_A_WINDOW = 256, RUNS_A_RESET = 1024, WINDOWS_MOST = 6000 };
 
 static const char *part(const uint8_t **at, const uint8_t *end, char *out, size_t room)
 {
@@ -44,18 +46,28 @@ static void ask(struct live_request *request)
     live_response_fini(&response);
 }
 
+static void open_case(void)
+{
+    static const char *const sets[] = {"live.mode=propose", NULL};
+    if (dc.engine != NULL) desk_case_close();
+    desk_case_open(NULL, sets);
+    desk_case_run(50);
+}
+
+static void reset(void)
+{
+    for (enum live_setting s = 0; s < LIVE_SETTINGS; s++)
+        FORE_ASSERT(live_desk_set(dc.desk, s, NULL, "fuzz", NULL) == FORE_E_OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static int runs;
+    static uint32_t runs;
     char header[LIVE_TOKEN_MAX], name[64], value[128];
     const uint8_t *at = data, *end = data + size;
     if (size > INPUT_MAX) return 0;
-    if (runs++ % RUNS_BEFORE_NEW == 0) {
-        if (dc.engine != NULL) desk_case_close();
-        static const char *const sets[] = {"live.mode=propose", NULL};
-        desk_case_open(NULL, sets);
-        desk_case_run(50);
-    }
+    if (runs % (RUNS_A_WINDOW * WINDOWS_MOST) == 0) open_case();
+    if (++runs % RUNS_A_RESET == 0) reset();
     struct live_request request = {.peer = "fuzz", .authorization = header};
     (void)snprintf(header, sizeof header, "Bearer %s", desk_case_token);
     (void)part(&at, end, request.method, sizeof request.method);
@@ -68,6 +80,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request.body = at;
     request.body_len = (size_t)(end - at);
     ask(&request);
-    if (runs % 64 == 0) desk_case_run(1); /* what was asked for has consequences */
+    if (runs % RUNS_A_WINDOW == 0) desk_case_run(1); /* what was asked for has consequences */
     return 0;
 }

@@ -28,6 +28,15 @@ static void load_config(const char *const *sets)
     dc.config.engine.forecast.clock_start = 1795824000; /* a Saturday's midnight */
 }
 
+static void keep_note(void *self, fore_ns at, enum fore_event_kind kind, const void *body,
+                      size_t len)
+{
+    (void)self;
+    (void)at;
+    if (kind == FORE_EV_NOTE)
+        (void)snprintf(dc.note, sizeof dc.note, "%.*s", (int)len, (const char *)body);
+}
+
 void desk_case_open(const char *memory, const char *const *sets)
 {
     struct fore_diag diag = {.code = FORE_E_OK};
@@ -40,6 +49,7 @@ void desk_case_open(const char *memory, const char *const *sets)
     dc.desk = calloc(1, sizeof *dc.desk);
     FORE_ASSERT(dc.desk != NULL);
     live_desk_open(dc.desk, &dc.config, &dc.backend, &dc.log, dc.memory);
+    dc.desk->events = (struct fore_sink){.put = keep_note};
     struct fore_engine_setup setup = {.options = &dc.config.engine,
                                       .driver = dc.backend.door,
                                       .sink = live_desk_sink(dc.desk),

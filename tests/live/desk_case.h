@@ -19,6 +19,7 @@ struct desk_case {
     struct live_desk *desk;
     struct live_api api;
     struct fore_buf openapi;
+    char note[400]; /* the newest NOTE that went to the journal; "" before the first */
     /* Of the last desk_case_ask(). */
     uint32_t status;
     struct live_response response;

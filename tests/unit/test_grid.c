@@ -134,6 +134,30 @@ static void a_claim_is_judged_by_all_cells_and_by_the_worst(void **state)
     free(world);
 }
 
+/* The score is judged where nothing is done, and where our policy acts. */
+static void the_score_is_asked_of_static_and_of_ours(void **state)
+{
+    struct world *world = world_create((const double[CELLS][POLICIES]){{0}});
+    const struct lab_metric *here = lab_metric_find("rrs", "ece");
+    const struct lab_metric *idle = lab_metric_find("rrs_idle", "ece");
+    for (size_t e = 0; e < FORE_COUNTOF(world->entry); e++)
+        for (size_t s = 0; s < SEEDS; s++) {
+            world->answer[e][s].metric[here - lab_metrics] = .01 * (double)(e % POLICIES);
+            world->answer[e][s].metric[idle - lab_metrics] = .02 * (double)(e % POLICIES);
+        }
+    struct fore_arena arena = {0};
+    struct lab_claim claim = claim_of(&arena, "c: a: rrs.ece: 0.01: 0.004");
+    struct lab_claim_result result = lab_claim_judge(&world->grid, &claim);
+    assert_true(fabs(result.value) < 1e-9);
+    assert_int_equal(result.verdict, LAB_STRETCH_MET);
+    claim = claim_of(&arena, "c: a: rrs_idle.ece: 0.01: 0.004");
+    result = lab_claim_judge(&world->grid, &claim);
+    assert_true(fabs(result.value - .06) < 1e-9);
+    assert_int_equal(result.verdict, LAB_MISSED);
+    fore_arena_fini(&arena);
+    free(world);
+}
+
 static void nothing_against_nothing_is_not_compared(void **state)
 {
     struct world *world = world_create((const double[CELLS][POLICIES]){
@@ -225,13 +249,15 @@ static void a_grid_that_cannot_be_is_refused_with_its_reason(void **state)
     static const struct {
         const char *text, *says;
     } bad[] = {
-        {"grid: { };",                                                                       "names no scenario"},
-        {"grid: { cells = \"nowhere.cfg\"; };",                                              "nowhere.cfg"      },
-        {"grid: { cells = \"workloads/scenarios/steady.cfg nodes\"; };",                     "nodes"            },
-        {"grid: { cells = \"workloads/scenarios/steady.cfg cluster.x=1|2\"; };",             "cluster"          },
-        {"grid: { cells = \"workloads/scenarios/steady.cfg\"; policies = \"best\"; };",      "best"             },
+        {"grid: { };",                                                                              "names no scenario"},
+        {"grid: { cells = \"nowhere.cfg\"; };",                                                     "nowhere.cfg"      },
+        {"grid: { cells = \"workloads/scenarios/steady.cfg nodes\"; };",                            "nodes"            },
+        {"grid: { cells = \"workloads/scenarios/steady.cfg cluster.x=1|2\"; };",                    "cluster"          },
+        {"grid: { cells = \"workloads/scenarios/steady.cfg\"; policies = \"best\"; };",             "best"             },
         {"grid: { cells = \"workloads/scenarios/steady.cfg\"; claims = \"a:b:c:1x:1x\"; };",
-         "measures nothing known"                                                                               },
+         "measures nothing known"                                                                                      },
+        {"grid: { cells = \"workloads/scenarios/steady.cfg\"; claims = \"a:b:rrs_idle.x:1:1\"; };",
+         "measures nothing known"                                                                                      },
     };
     for (size_t i = 0; i < FORE_COUNTOF(bad); i++) {
         struct scratch scratch = scratch_begin();
@@ -289,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_claim_that_cannot_be_read_is_refused),
         cmocka_unit_test(the_best_peer_is_found_per_cell_and_neither_ours_nor_one_that_knows),
         cmocka_unit_test(a_claim_is_judged_by_all_cells_and_by_the_worst),
+        cmocka_unit_test(the_score_is_asked_of_static_and_of_ours),
         cmocka_unit_test(nothing_against_nothing_is_not_compared),
         cmocka_unit_test(answers_outlive_the_cache_and_a_line_cut_off_is_passed_over),
         cmocka_unit_test(every_combination_becomes_a_cell_with_its_options_in_force),

@@ -42,7 +42,7 @@ static void a_move_is_one_line_in_words(void **state)
     assert_string_equal(out.data,
                         "1.500000 move ticket=7 plan=3 kind=move state=compare phase=ready "
                         "partition=4 other=- source=1 target=2 bytes_done=10 bytes_total=20 "
-                        "began_s=0 bytes_per_sec_max=0 note=\"digests agree\"\n");
+                        "began_s=0 bytes_per_sec_max=0 paused=no note=\"digests agree\"\n");
     fore_buf_reset(&out);
     lab_journal_dump_json(&record, &out);
     assert_non_null(strstr(out.data, "{\"t_s\":1.5,\"kind\":\"move\",\"ticket\":7,"));

@@ -124,7 +124,7 @@ static void parts_of_one_partition_err_together(void **state)
 {
     relate();
     struct fore_load load = build(NULL, 0);
-    double one = 0.005 * 0.005, pair = 2 * 0.75 * one;
+    double one = 0.005 * 0.005, pair = 2 * 0.6 * one;
     expect_near(load.own_var[0], 4 * one + pair, 1e-9);
     expect_near(load.own_var[WORLD_STEPS], 4 * one, 1e-9);
     struct fore_load_change gone = {.node = 0, .partition = 1, .share = -1};

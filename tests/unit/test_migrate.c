@@ -339,6 +339,57 @@ static void a_person_can_cancel_before_the_cut_over_only(void **state)
     assert_int_equal(migrate.running, 1);
 }
 
+static void a_paused_copy_rests_until_it_may_go_on(void **state)
+{
+    start_move();
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, true, "asked", sink, now), FORE_E_OK);
+    assert_true(migrate.migration[0].paused);
+    expect_near(script.rate, 1, 1e-12);
+    script.rate = 0;              /* the mover forgets it */
+    for (int i = 0; i < 700; i++) /* longer than a stall may be, and not stuck either */
+        tick();
+    assert_int_equal(migrate.running, 1);
+    assert_int_equal(alerts_seen, 0);
+    expect_near(script.rate, 1, 1e-12);
+    script.phase = FORE_PHASE_READY; /* nothing is cut over while it rests */
+    for (int i = 0; i < 5; i++)
+        tick();
+    assert_int_equal(script.cutovers, 0);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, false, "asked", sink, now), FORE_E_OK);
+    expect_near(script.rate, options.move_bandwidth, 1e-9);
+    tick();
+    assert_int_equal(script.cutovers, 1);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, true, "late", sink, now),
+                     FORE_E_RANGE);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 9, true, "whose?", sink, now),
+                     FORE_E_RANGE);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 0, true, "none", sink, now),
+                     FORE_E_RANGE);
+}
+
+static void a_pause_survives_a_restart(void **state)
+{
+    struct fore_buf bytes = {0};
+    struct fore_diag diag = {0};
+    start_move();
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, true, "asked", sink, now), FORE_E_OK);
+    fore_migrate_save(&migrate, now, &bytes);
+    restart();
+    script.rate = 0;
+    assert_int_equal(
+        fore_migrate_load(&migrate, &world.topology, bytes.data, bytes.len, now, &diag), FORE_E_OK);
+    script.phase = FORE_PHASE_READY;
+    for (int i = 0; i < 5; i++)
+        tick();
+    assert_true(migrate.migration[0].paused);
+    expect_near(script.rate, 1, 1e-12);
+    assert_int_equal(script.cutovers, 0);
+    assert_int_equal(fore_migrate_pause(&migrate, driver, 7, false, "asked", sink, now), FORE_E_OK);
+    tick();
+    assert_int_equal(script.cutovers, 1);
+    fore_buf_fini(&bytes);
+}
+
 static void caps_hold_for_nodes_cluster_and_partitions(void **state)
 {
     start_move();
@@ -402,6 +453,7 @@ static void a_move_that_made_things_worse_is_taken_back_once(void **state)
     start_move();
     script.phase = FORE_PHASE_READY;
     tick();
+    assert_int_equal(fore_topology_move(&world.topology, 0, 0, 1), FORE_E_OK);
     world.observe->node[0].utilization = 0.5;
     world.observe->node[1].utilization = 0.95;
     world.observe->node[1].slow_share = 0.3;
@@ -417,6 +469,48 @@ static void a_move_that_made_things_worse_is_taken_back_once(void **state)
         tick();
     assert_int_equal(migrate.running, 0);
     assert_int_equal(migrate.counts.rolled_back, 1);
+}
+
+/* The way back would only fail: the topology has changed underneath. */
+static void what_has_moved_on_meanwhile_is_not_taken_back(void **state)
+{
+    world.observe->node[0].utilization = 0.8;
+    start_move();
+    script.phase = FORE_PHASE_READY;
+    tick();
+    assert_int_equal(fore_topology_move(&world.topology, 0, 0, 1), FORE_E_OK);
+    assert_int_equal(fore_topology_move(&world.topology, 0, 1, 2), FORE_E_OK);
+    world.observe->node[0].utilization = 0.5;
+    world.observe->node[1].utilization = 0.95;
+    world.observe->node[1].slow_share = 0.3;
+    for (int i = 0; i < 60; i++)
+        tick();
+    assert_int_equal(migrate.counts.rolled_back, 0);
+    assert_int_equal(migrate.running, 0);
+}
+
+/* Splits under way count: none is begun that could only fail. */
+static void a_split_beyond_the_partition_cap_is_refused_by_name(void **state)
+{
+    struct fore_plan plan = plan_of(FORE_MOVE_SPLIT, 0, 0, FORE_NODE_NONE);
+    plan.move_count = 2;
+    plan.move[1] = plan.move[0];
+    plan.move[1].move.partition = 1;
+    migrate.partitions_max = WORLD_PARTITIONS + 1;
+    assert_int_equal(admit(&plan), 1);
+    assert_string_equal(why, "split p1: partition cap reached");
+    assert_int_equal(fore_migrate_coming(&migrate), 1);
+    script.phase = FORE_PHASE_READY;
+    tick(); /* done, but the script has no new partition: room is left */
+    assert_int_equal(fore_migrate_coming(&migrate), 0);
+    migrate.partitions_max = WORLD_PARTITIONS;
+    assert_int_equal(admit(&plan), 0);
+    assert_int_equal(migrate.counts.failed, 0);
+    assert_int_equal(script.begins, 1);
+    plan.move_count = 1;
+    plan.move[0].move.kind = FORE_MOVE_MERGE; /* makes none: it is what gives room */
+    plan.move[0].move.other = 1;
+    assert_int_equal(admit(&plan), 1);
 }
 
 static void orphans_are_reported(void **state)
@@ -454,11 +548,15 @@ int main(void)
         T(after_the_cut_over_the_sweep_is_repeated_for_ever),
         T(a_stalled_copy_is_cancelled),
         T(a_person_can_cancel_before_the_cut_over_only),
+        T(a_paused_copy_rests_until_it_may_go_on),
+        T(a_pause_survives_a_restart),
         T(caps_hold_for_nodes_cluster_and_partitions),
         T(a_stale_plan_is_refused),
         T(a_split_is_done_in_one_tick),
         T(a_copy_gives_way_to_the_foreground),
         T(a_move_that_made_things_worse_is_taken_back_once),
+        T(what_has_moved_on_meanwhile_is_not_taken_back),
+        T(a_split_beyond_the_partition_cap_is_refused_by_name),
         T(orphans_are_reported),
         T(alerts_are_said_once),
     };

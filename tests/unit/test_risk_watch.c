@@ -85,8 +85,11 @@ static void ask(void)
 
 static void move(uint32_t p, uint16_t to, fore_ns began)
 {
-    struct fore_risk_departure d = {
-        .began = began, .partition = p, .from = world.topology.partition[p].replica[0], .to = to};
+    struct fore_risk_departure d = {.began = began,
+                                    .partition = p,
+                                    .from = world.topology.partition[p].replica[0],
+                                    .to = to,
+                                    .share = 1};
     world.topology.partition[p].replica[0] = to;
     fore_risk_watch_moved(&watch, &d);
 }
@@ -177,15 +180,27 @@ static void what_went_on_and_back_and_was_split_is_undone_too(void **state)
 static void where_it_cannot_be_told_nothing_is_counted(void **state)
 {
     ask();
-    move(1, 3, now);
-    fore_risk_watch_merged(&watch, 0, 1); /* nodes 0 and 3 */
     fore_risk_watch_changed(&watch, 2);
     pass(60);
-    expect_near(fore_risk_watch_quality(&watch).count, 1, 0);
+    expect_near(fore_risk_watch_quality(&watch).count, WORLD_NODES - 1, 0);
+}
+
+/* A quarter of what is in 0 now came from 1, which had come to its node from elsewhere. */
+static void of_what_was_merged_the_part_that_moved_goes_back(void **state)
+{
+    double cores = world.topology.node[0].cores;
     ask();
-    fore_risk_watch_merged(&watch, 4, 5); /* neither has moved */
+    move(1, 3, now);
+    move(0, 3, now - 1); /* under way: stays */
+    brings(0, 0.8 * cores);
+    world.topology.partition[1].alive = false;
+    fore_risk_watch_merged(&watch, 0, 1, 0.25);
+    brings(2, 0.7 * cores); /* on node 0's other partition */
+    world.topology.partition[2].replica[0] = 0;
     pass(60);
-    expect_near(fore_risk_watch_quality(&watch).count, 1 + WORLD_NODES, 0);
+    struct fore_risk_quality q = fore_risk_watch_quality(&watch);
+    expect_near(q.count, WORLD_NODES, 0);
+    expect_near(q.base_rate, 1.0 / WORLD_NODES, 1e-9); /* 0.7 + 0.2 on node 0; 0.6 on 3 */
 }
 
 static void more_moves_than_it_can_remember_are_no_answer(void **state)
@@ -208,6 +223,7 @@ int main(void)
         T(a_move_that_helped_does_not_make_the_warning_untrue),
         T(a_move_under_way_when_asked_stays),
         T(what_went_on_and_back_and_was_split_is_undone_too),
+        T(of_what_was_merged_the_part_that_moved_goes_back),
         T(where_it_cannot_be_told_nothing_is_counted),
         T(more_moves_than_it_can_remember_are_no_answer),
     };

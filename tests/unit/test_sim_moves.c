@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -56,6 +57,37 @@ static void a_copy_takes_bytes_over_bandwidth(void **state)
     assert_int_equal(poll(&world, ticket).phase, FORE_PHASE_READY);
     expect_near(world.moves.bytes_moved, 64.0 * MIB, 1);
     sim_world_close(&world);
+}
+
+/* Half a second into a window, or ten whole ones: the copy takes as long as before, from then on.
+ */
+static void nothing_travels_before_a_move_has_begun(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *start;
+        double seconds;
+    } cases[] = {
+        {"cluster.move_start=500ms",  0.5 },
+        {"cluster.move_start=10s",    10  },
+        {"cluster.move_start=1250ms", 1.25}
+    };
+    for (size_t i = 0; i < FORE_COUNTOF(cases); i++) {
+        const char *sets[FORE_COUNTOF(options) + 1];
+        memcpy(sets, options, sizeof options);
+        sets[FORE_COUNTOF(options) - 1] = cases[i].start;
+        sets[FORE_COUNTOF(options)] = NULL;
+        struct sim_world world;
+        sim_world_open(&world, 1, sets);
+        struct fore_move move = move_of(&world, 3);
+        fore_ticket ticket;
+        assert_int_equal(sim_moves_begin(&world.moves, &move, &ticket), FORE_E_OK);
+        for (int step = 0; step < 32; step++)
+            (void)sim_world_step(&world);
+        expect_near((double)poll(&world, ticket).bytes_done, (32 - cases[i].seconds) * MIB, 16);
+        assert_int_equal(poll(&world, ticket).phase, FORE_PHASE_COPYING);
+        sim_world_close(&world);
+    }
 }
 
 static void two_copies_share_the_end_they_have_in_common(void **state)
@@ -191,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_takes_bytes_over_bandwidth),
+        cmocka_unit_test(nothing_travels_before_a_move_has_begun),
         cmocka_unit_test(two_copies_share_the_end_they_have_in_common),
         cmocka_unit_test(writes_during_a_copy_are_caught_up),
         cmocka_unit_test(a_writer_faster_than_the_copy_is_never_caught_up),

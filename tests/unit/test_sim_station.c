@@ -94,11 +94,32 @@ static void backlog_is_the_work_left_per_core(void **state)
     fore_arena_fini(&arena);
 }
 
+/* Nobody is served while it is held; what is there already is done first, on one core or many. */
+static void a_held_station_serves_later(void **state)
+{
+    (void)state;
+    static const uint32_t cores[] = {1, 3, 12};
+    for (size_t i = 0; i < FORE_COUNTOF(cores); i++) {
+        struct fore_arena arena = {0};
+        struct sim_station station;
+        sim_station_init(&station, &arena, cores[i], 1);
+        (void)sim_station_serve(&station, 0, 500);
+        sim_station_hold(&station, 100, 1000);
+        for (uint32_t c = 1; c < cores[i]; c++)
+            assert_int_equal(sim_station_serve(&station, 200, 50), 1150);
+        /* The next is the first core's: at 500 it was done, and then held. */
+        fore_ns leaves = sim_station_serve(&station, 200, 600);
+        assert_int_equal(leaves, cores[i] == 1 ? 2100 : 1750);
+        fore_arena_fini(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(departures_equal_those_of_an_event_calendar),
         cmocka_unit_test(a_slow_node_takes_longer),
+        cmocka_unit_test(a_held_station_serves_later),
         cmocka_unit_test(backlog_is_the_work_left_per_core),
     };
     return cmocka_run_group_tests_name("sim/station", tests, NULL, NULL);

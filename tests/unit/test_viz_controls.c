@@ -210,12 +210,35 @@ static void every_look_can_be_changed_by_key_and_comes_round(void **state)
     assert_int_equal(viz_controls_named("no such key"), VIZ_DO_NOTHING);
 }
 
+static void what_a_daemon_is_told_is_left_as_a_wish(void **state)
+{
+    static const struct {
+        const char *key;
+        enum viz_command command;
+    } rows[] = {
+        {"o", VIZ_DO_CONTROL      },
+        {"P", VIZ_DO_PLAN         },
+        {"u", VIZ_DO_PAUSE        },
+        {"x", VIZ_DO_CANCEL       },
+        {"T", VIZ_DO_THRESHOLD_ALL},
+        {"D", VIZ_DO_THRESHOLD    }
+    };
+    struct viz_controls c;
+    for (size_t i = 0; i < FORE_COUNTOF(rows); i++) {
+        viz_controls_init(&c, 0, 100 * FORE_SEC, true);
+        viz_controls_do(&c, viz_controls_named(rows[i].key));
+        assert_int_equal(c.wish.control, rows[i].command);
+        assert_true(c.following); /* nothing else happens */
+    }
+}
+
 /* Every key that does something is in the help, and the other way round. */
 static void help_names_every_key(void **state)
 {
-    static const char *const typed[] = {",", ".", "a", "A", "b", "'", "[", "]", "{", "}", "0",
-                                        "m", "M", "f", "e", "c", "1", "2", "3", "4", "/", "p",
-                                        "y", "Y", ">", "<", "r", "t", "s", "?", "q", "+"};
+    static const char *const typed[] = {",", ".", "a", "A", "b", "'", "[", "]", "{", "}",
+                                        "0", "m", "M", "f", "e", "c", "1", "2", "3", "4",
+                                        "/", "p", "y", "Y", ">", "<", "r", "t", "s", "?",
+                                        "q", "+", "o", "P", "u", "x", "T", "D"};
     for (size_t i = 0; i < FORE_COUNTOF(typed); i++) {
         bool named = false;
         assert_int_not_equal(viz_controls_named(typed[i]), VIZ_DO_NOTHING);
@@ -254,6 +277,7 @@ int main(void)
         cmocka_unit_test(bookmarks_are_set_cleared_and_gone_round),
         cmocka_unit_test(a_search_takes_text_and_gives_it_back_whole),
         cmocka_unit_test(every_look_can_be_changed_by_key_and_comes_round),
+        cmocka_unit_test(what_a_daemon_is_told_is_left_as_a_wish),
         cmocka_unit_test(help_names_every_key),
         cmocka_unit_test(the_status_says_what_time_does),
     };

@@ -160,11 +160,10 @@ static void a_growing_journal_is_followed(void **state)
     FILE *more = fopen(scratch.path, "ab");
     if (more == NULL || fwrite(bytes + len / 2, 1, len - len / 2, more) != len - len / 2) abort();
     (void)fclose(more);
-    for (int i = 0; i < 1000 && viz_player_last(&player) < options.duration; i++) {
-        (void)viz_player_poll(&player);
-        viz_player_go(&player, viz_player_last(&player));
-    }
+    assert_true(viz_player_poll(&player)); /* one look sees how far it goes, many frames on */
     assert_int_equal(viz_player_last(&player), options.duration);
+    viz_player_go(&player, viz_player_last(&player));
+    (void)viz_player_poll(&player);
     assert_string_equal(player.note, "");
     viz_player_close(&player);
     free(bytes);

@@ -1,0 +1,46 @@
+#!/bin/sh
+# How far the simulator is from a real cluster on this machine: calibrated once, then asked about
+# workloads the calibration has not seen (other rates, skews, mixes, and moves under way).
+#
+#   sh tests/live/bench_sim_live.sh [--realtime]
+#
+# Prints `compare --sim-vs-live` for each and, at the end, how many errors are within their bounds.
+set -u
+F=${BUILD:-build/rel}/foreshard
+T=$(mktemp -d)
+C=$T/cluster
+finish() {
+    sh live/cluster_down.sh "$C" 2>/dev/null
+    rm -rf "$T"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+sh live/cluster_up.sh 3 -d "$C" >/dev/null || exit 1
+port=$(sed -n '1s/ .*//p' "$C/nodes")
+cat >"$T/cluster.cfg" <<END
+live: { nodes = "127.0.0.1:$port"; mode = "auto"; state = "$T/state.db"; replicas = false; };
+END
+scenario() { # name, workload
+    cat >"$T/$1.cfg" <<END
+include = "real.cfg";
+workload: { kind = "synthetic"; span = "60s"; keys = "30k"; $2 };
+cluster: { partitions = "64"; };
+observe: { window = "1s"; mid_step = "10s"; mid_points = "1440"; now_span = "10s"; };
+policy: { name = "random"; };
+random: { high = "$3"; low = "$4"; every = "2s"; cooldown = "5s"; };
+experiment: { evaluate_from = "10s"; act_from = "15s"; };
+END
+}
+# Nothing moves in the first three; the last two have a hot half, which is what makes "random" act.
+scenario steady 'rate = "6000/s"; zipf_s = "0.8"; read_share = "95%";' 200% 200%
+scenario writes 'rate = "12000/s"; zipf_s = "0.9"; read_share = "50%";' 200% 200%
+scenario rising 'rate = "15000/s"; zipf_s = "0.7"; read_share = "80%"; drift_load = "50%"; drift_period = "40s";' 200% 200%
+scenario skewed 'rate = "20000/s"; zipf_s = "1.25"; read_share = "80%";' 8% 6%
+scenario moving 'rate = "12000/s"; zipf_s = "1.3"; read_share = "90%";' 5% 5%
+"$F" calibrate "$T/cluster.cfg" --out "$T/real.cfg" --quiet "$@" || exit 1
+grep '^#   ' "$T/real.cfg"
+for name in steady writes rising skewed moving; do
+    echo "-- $name"
+    "$F" compare --sim-vs-live "$T/cluster.cfg" "$T/$name.cfg" "$@" | tee -a "$T/all.txt"
+done
+awk '/%/ && $NF != "moves" && $4 != "-" { all++; off += / above / } END { printf "within bounds: %d of %d\n", all - off, all }' "$T/all.txt"
