@@ -26,7 +26,8 @@ struct before { /* what one change alters */
     uint8_t slots[TOUCHED_MAX];
     uint32_t partition[3], partitions; /* that were not busy */
     uint32_t cluster_slots, split_room;
-    uint32_t *held; /* of the rules: [apart][side][domain], then sides */
+    uint32_t shifts; /* of kin, made before */
+    uint32_t *held;  /* of the rules: [apart][side][domain], then sides */
     uint8_t *side;
 };
 
@@ -145,6 +146,7 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
     if (candidate->swap) remember_partition(search, candidate->partner, before);
     if (fore_move_joins(move->kind)) remember_partition(search, move->other, before);
     before->cluster_slots = search->cluster_slots;
+    before->shifts = search->load.shift_count;
     before->split_room = search->split_room;
     if (search->confined != NULL) copy_rules(search, before, false);
 }
@@ -160,6 +162,7 @@ static void put_back(struct fore_search *search, struct before *before)
     for (uint32_t i = 0; i < before->partitions; i++)
         search->busy[before->partition[i]] = false;
     search->cluster_slots = before->cluster_slots;
+    search->load.shift_count = before->shifts;
     search->split_room = before->split_room;
     if (search->confined != NULL) copy_rules(search, before, true);
 }

@@ -9,11 +9,12 @@
 
 #include "core/base/dist.h"
 #include "core/decide/normal_loss.h"
+#include "core/forecast/spread.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { CHANGES_MAX = 4 };
+enum { CHANGES_MAX = 4, KIN_MAX = 16 };
 
 static size_t row_of(const struct fore_load *load, uint32_t term, uint16_t node)
 {
@@ -45,16 +46,25 @@ double fore_load_replica_share(const struct fore_load *load, uint32_t partition,
     return read / replica_count + (1.0 - read);
 }
 
-/* Adds `share` of a partition's distribution to m, v, c at step h. A negative share takes away:
- * variances are signed so that coming and going cancel exactly. */
+/* What `share` more of a partition does to a node's own variance, as a factor of own squared: parts
+ * of one load err together (forecast/spread.h). `held` is what is there when something leaves;
+ * coming and going cancel exactly. */
+static double variance_of(double share, double held)
+{
+    if (share >= 0) return fore_spread_part(share);
+    return fore_spread_part(fmax(held + share, 0)) - fore_spread_part(held);
+}
+
+/* Adds `share` of a partition's distribution to m, v, c at step h. A negative share takes away from
+ * `held`. */
 static inline void add_at(const struct fore_scenario *s, uint32_t partition, size_t h, double share,
-                          double *m, double *v, double *c)
+                          double held, double *m, double *v, double *c)
 {
     if (partition >= s->partition_count) return; /* younger than the scenario: nothing known */
     size_t at = (size_t)partition * s->steps + h;
-    double own = share * (double)s->own[at];
+    double own = (double)s->own[at];
     *m += share * (double)s->mean[at];
-    *v += share < 0 ? -own * own : own * own;
+    *v += variance_of(share, held) * (own * own);
     *c += share * (double)s->common[at];
 }
 
@@ -70,6 +80,61 @@ struct stepped {
     size_t first, busy; /* steps; `busy` is the last one with any copying */
     double first_part, busy_part;
 };
+
+struct kin { /* others of a partition's kin on a node */
+    uint32_t partition[KIN_MAX];
+    double share[KIN_MAX];
+    uint32_t count;
+};
+
+static double shifted(const struct fore_load *load, uint32_t partition, uint16_t node)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < load->shift_count; i++)
+        if (load->shift[i].partition == partition && load->shift[i].node == node)
+            sum += load->shift[i].share;
+    return sum;
+}
+
+/* Of its load at each node that has it. */
+static double held_share(const struct fore_load *load, uint32_t partition)
+{
+    uint32_t count = load->topology->partition[partition].replica_count;
+    return count > 0 ? fore_load_replica_share(load, partition, count) : 0;
+}
+
+static void find_kin(const struct fore_load *load, uint32_t partition, uint16_t node,
+                     struct kin *out)
+{
+    out->count = 0;
+    if (load->kin == NULL || load->kin[partition] == partition) return;
+    for (uint32_t q = load->kin[partition]; q != partition; q = load->kin[q]) {
+        if (q >= load->topology->partition_count || !load->topology->partition[q].alive) continue;
+        double share = shifted(load, q, node);
+        if (fore_topology_hosts(load->topology, q, node)) share += held_share(load, q);
+        if (!(share > 1e-9) || out->count == KIN_MAX) continue;
+        out->partition[out->count] = q;
+        out->share[out->count++] = share;
+    }
+}
+
+/* Sum of what they err by at step h. */
+static double kin_own(const struct kin *kin, const struct fore_scenario *s, size_t h)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < kin->count; i++)
+        if (kin->partition[i] < s->partition_count)
+            sum += kin->share[i] * (double)s->own[(size_t)kin->partition[i] * s->steps + h];
+    return sum;
+}
+
+static double cross_at(const struct kin *kin, const struct fore_scenario *s, uint32_t partition,
+                       size_t h, double share)
+{
+    if (kin->count == 0 || partition >= s->partition_count) return 0;
+    return 2 * FORE_SPREAD_TOGETHER * share * (double)s->own[(size_t)partition * s->steps + h] *
+           kin_own(kin, s, h);
+}
 
 static struct stepped in_steps(const struct fore_load *load, const struct fore_load_change *change)
 {
@@ -110,24 +175,24 @@ static void block_held(struct block *block, const struct stepped *x, double each
         block->m[k] += more;
 }
 
-static void block_share(struct block *block, const struct fore_scenario *s, const struct stepped *x)
+static void block_share(struct block *block, const struct fore_scenario *s, const struct stepped *x,
+                        double held)
 {
     uint32_t partition = x->change->partition;
     if (x->change->share == 0 || partition >= s->partition_count) return;
     size_t k = x->first > block->from ? x->first - block->from : 0;
     if (k >= block->count) return;
     if (x->first >= block->from) {
-        add_at(s, partition, x->first, x->change->share * x->first_part, &block->m[k], &block->v[k],
-               &block->c[k]);
+        add_at(s, partition, x->first, x->change->share * x->first_part, held, &block->m[k],
+               &block->v[k], &block->c[k]);
         k++;
     }
     size_t at = (size_t)partition * s->steps + block->from;
     const float *mean = s->mean + at, *own = s->own + at, *common = s->common + at;
-    double share = x->change->share, sign = share < 0 ? -1 : 1;
+    double share = x->change->share, factor = variance_of(share, held);
     for (; k < block->count; k++) {
-        double deviation = share * (double)own[k];
         block->m[k] += share * (double)mean[k];
-        block->v[k] += sign * (deviation * deviation);
+        block->v[k] += factor * ((double)own[k] * (double)own[k]);
         block->c[k] += share * (double)common[k];
     }
 }
@@ -154,6 +219,19 @@ static double block_cost(const struct fore_load *load, double cores, const struc
     return sum;
 }
 
+/* With what it leaves behind, or comes to. */
+static void block_kin(struct block *block, const struct fore_scenario *s, const struct stepped *x,
+                      const struct kin *kin)
+{
+    if (kin->count == 0 || x->change->share == 0) return;
+    size_t k = x->first > block->from ? x->first - block->from : 0;
+    for (; k < block->count; k++) {
+        size_t h = block->from + k;
+        double part = h == x->first ? x->first_part : 1;
+        block->v[k] += cross_at(kin, s, x->change->partition, h, part * x->change->share);
+    }
+}
+
 double fore_load_cost_with(const struct fore_load *load, uint16_t node,
                            const struct fore_load_change *change, size_t change_count)
 {
@@ -161,6 +239,12 @@ double fore_load_cost_with(const struct fore_load *load, uint16_t node,
     struct stepped stepped[CHANGES_MAX];
     for (size_t i = 0; i < change_count; i++)
         stepped[i] = in_steps(load, &change[i]);
+    double held[CHANGES_MAX];
+    struct kin kin[CHANGES_MAX];
+    for (size_t i = 0; i < change_count; i++) {
+        held[i] = held_share(load, change[i].partition);
+        find_kin(load, change[i].partition, node, &kin[i]);
+    }
     double cores = node_cores(load, node), total = 0;
     double copying = load->move_utilization * cores;
     for (uint32_t t = 0; t < load->term_count; t++) {
@@ -176,7 +260,8 @@ double fore_load_cost_with(const struct fore_load *load, uint16_t node,
             for (size_t i = 0; i < change_count; i++) {
                 block_busy(&block, &stepped[i], copying);
                 block_held(&block, &stepped[i], load->replica_overhead * cores);
-                block_share(&block, load->term[t].scenario, &stepped[i]);
+                block_share(&block, load->term[t].scenario, &stepped[i], held[i]);
+                block_kin(&block, load->term[t].scenario, &stepped[i], &kin[i]);
             }
             sum = block_cost(load, cores, &block, sum);
         }
@@ -185,25 +270,40 @@ double fore_load_cost_with(const struct fore_load *load, uint16_t node,
     return total;
 }
 
+/* What changes have brought to a node, or taken, beside what the topology says. */
+static void note_shift(struct fore_load *load, const struct fore_load_change *x)
+{
+    if (x->share == 0 || load->kin == NULL || load->kin[x->partition] == x->partition) return;
+    if (load->shift_count == FORE_LOAD_SHIFTS) return;
+    load->shift[load->shift_count++] =
+        (struct fore_load_shift){.partition = x->partition, .node = x->node, .share = x->share};
+}
+
 void fore_load_apply(struct fore_load *load, const struct fore_load_change *change,
                      size_t change_count)
 {
     for (size_t i = 0; i < change_count; i++) {
         const struct fore_load_change *x = &change[i];
-        double cores = node_cores(load, x->node);
+        double cores = node_cores(load, x->node), held = held_share(load, x->partition);
+        struct kin kin;
+        find_kin(load, x->partition, x->node, &kin);
         for (uint32_t t = 0; t < load->term_count; t++) {
             size_t row = row_of(load, t, x->node);
             for (size_t h = 0; h < load->steps; h++) {
                 double after = part_after(load, h, x->from_s);
                 if (after > 0 && x->share != 0)
-                    add_at(load->term[t].scenario, x->partition, h, x->share * after,
+                    add_at(load->term[t].scenario, x->partition, h, x->share * after, held,
                            &load->mean[row + h], &load->own_var[row + h], &load->common[row + h]);
+                if (after > 0)
+                    load->own_var[row + h] +=
+                        cross_at(&kin, load->term[t].scenario, x->partition, h, x->share * after);
                 load->mean[row + h] +=
                     load->move_utilization * cores * part_before(load, h, x->busy_until_s);
                 if (load->replica_overhead > 0)
                     load->mean[row + h] += load->replica_overhead * cores * x->replicas * after;
             }
         }
+        note_shift(load, x);
         load->cost[x->node] = fore_load_cost_with(load, x->node, NULL, 0);
     }
 }
@@ -214,19 +314,45 @@ void fore_load_add(struct fore_load *load, uint32_t partition, uint16_t node, do
     for (uint32_t t = 0; t < load->term_count; t++) {
         size_t row = row_of(load, t, node);
         for (size_t h = 0; h < load->steps; h++)
-            add_at(load->term[t].scenario, partition, h, share, &load->mean[row + h],
+            add_at(load->term[t].scenario, partition, h, share, 0, &load->mean[row + h],
                    &load->own_var[row + h], &load->common[row + h]);
         for (size_t h = 0; h < load->steps && held > 0; h++)
             load->mean[row + h] += held;
     }
 }
 
+static void add_cross(struct fore_load *load, uint32_t partition, uint16_t node, double share,
+                      const struct kin *kin)
+{
+    for (uint32_t t = 0; t < load->term_count && kin->count > 0; t++) {
+        double *own_var = load->own_var + row_of(load, t, node);
+        for (size_t h = 0; h < load->steps; h++)
+            own_var[h] += cross_at(kin, load->term[t].scenario, partition, h, share);
+    }
+}
+
+void fore_load_add_kin(struct fore_load *load, uint32_t partition, uint16_t node, double share,
+                       const struct fore_load_shift *other)
+{
+    struct kin kin = {.partition = {other->partition}, .share = {other->share}, .count = 1};
+    add_cross(load, partition, node, share, &kin);
+}
+
 static void add_partition(struct fore_load *load, uint32_t partition)
 {
     const struct fore_partition *p = &load->topology->partition[partition];
     double share = fore_load_replica_share(load, partition, p->replica_count);
-    for (uint32_t r = 0; r < p->replica_count; r++)
+    for (uint32_t r = 0; r < p->replica_count; r++) {
         fore_load_add(load, partition, p->replica[r], share);
+        struct kin kin, before = {.count = 0}; /* those before it are there already */
+        find_kin(load, partition, p->replica[r], &kin);
+        for (uint32_t i = 0; i < kin.count; i++) {
+            if (kin.partition[i] > partition) continue;
+            before.partition[before.count] = kin.partition[i];
+            before.share[before.count++] = kin.share[i];
+        }
+        add_cross(load, partition, p->replica[r], share, &before);
+    }
 }
 
 static void add_pending(struct fore_load *load, const struct fore_load_pending *move)
@@ -282,6 +408,9 @@ void fore_load_begin(struct fore_load *load, struct fore_arena *arena)
     load->own_var = FORE_NEW(arena, double, cells);
     load->common = FORE_NEW(arena, double, cells);
     load->cost = FORE_NEW(arena, double, topology->node_count);
+    load->kin = load->term[0].scenario->kin;
+    load->shift_count = 0;
+    load->shift = FORE_NEW(arena, struct fore_load_shift, FORE_LOAD_SHIFTS);
 }
 
 void fore_load_build(struct fore_load *load, struct fore_arena *arena,
@@ -358,7 +487,7 @@ struct fore_load_risk fore_load_partition_risk(const struct fore_load *load, uin
         double m[FORE_LOAD_SCENARIOS] = {0}, v[FORE_LOAD_SCENARIOS] = {0},
                c[FORE_LOAD_SCENARIOS] = {0};
         for (uint32_t t = 0; t < load->term_count; t++)
-            add_at(load->term[t].scenario, partition, h, share, &m[t], &v[t], &c[t]);
+            add_at(load->term[t].scenario, partition, h, share, 0, &m[t], &v[t], &c[t]);
         mix_at(load, cores, h, m, v, c, &best);
     }
     return best;

@@ -15,7 +15,13 @@
 #include "core/cluster/topology.h"
 #include "core/forecast/fleet.h"
 
-enum { FORE_LOAD_SCENARIOS = 2 };
+enum { FORE_LOAD_SCENARIOS = 2, FORE_LOAD_SHIFTS = 256 };
+
+struct fore_load_shift { /* what a change has brought to a node: for kin (forecast/fleet.h) only */
+    uint32_t partition;
+    uint16_t node;
+    double share;
+};
 
 struct fore_load_term { /* one weighted scenario */
     const struct fore_scenario *scenario;
@@ -45,6 +51,9 @@ struct fore_load {
     const double *read_share; /* by partition: 1 - write share */
     /* [term][node][step]: mean, own variance, common sd; cost[term][node] */
     double *mean, *own_var, *common;
+    const uint32_t *kin; /* of the first term's scenario */
+    struct fore_load_shift *shift;
+    uint32_t shift_count;
     double *cost; /* [node]: weighted expected violation seconds over the horizon */
 };
 
@@ -55,6 +64,9 @@ double fore_load_replica_share(const struct fore_load *load, uint32_t partition,
  * and one replica that brings `share` of a partition's load. */
 void fore_load_begin(struct fore_load *load, struct fore_arena *arena);
 void fore_load_add(struct fore_load *load, uint32_t partition, uint16_t node, double share);
+/* Beside it: `other`, kin of the partition, was added to the node before. */
+void fore_load_add_kin(struct fore_load *load, uint32_t partition, uint16_t node, double share,
+                       const struct fore_load_shift *other);
 /* Sums everything up. Memory from `arena`. `pending` may be NULL. */
 void fore_load_build(struct fore_load *load, struct fore_arena *arena,
                      const struct fore_load_pending *pending, size_t pending_count);

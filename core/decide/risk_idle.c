@@ -140,6 +140,25 @@ void fore_risk_idle_look(struct fore_risk_idle *idle, const struct fore_sample *
     }
 }
 
+/* Parts of one partition, seated together: they err together. */
+static void seat_kin(const struct fore_risk_idle *idle, uint32_t p, const struct fore_risk_seat *at,
+                     struct fore_load *out)
+{
+    double share = (double)at->part * fore_load_replica_share(out, p, at->copies);
+    for (uint32_t q = out->kin[p]; q != p; q = out->kin[q]) {
+        const struct fore_risk_seat *seat = seats_of(idle, q);
+        if (q > p || !out->topology->partition[q].alive) continue; /* in their turn; gone */
+        for (int i = 0; i < SEATS; i++) {
+            if (seat[i].node != at->node) continue;
+            struct fore_load_shift other = {
+                .partition = q,
+                .node = at->node,
+                .share = (double)seat[i].part * fore_load_replica_share(out, q, seat[i].copies)};
+            fore_load_add_kin(out, p, at->node, share, &other);
+        }
+    }
+}
+
 void fore_risk_idle_load(const struct fore_risk_idle *idle, const struct fore_load *like,
                          struct fore_arena *arena, struct fore_load *out)
 {
@@ -151,6 +170,7 @@ void fore_risk_idle_load(const struct fore_risk_idle *idle, const struct fore_lo
             if (seat[i].node == FORE_NODE_NONE) continue;
             double share = fore_load_replica_share(like, p, seat[i].copies);
             fore_load_add(out, p, seat[i].node, (double)seat[i].part * share);
+            if (out->kin != NULL) seat_kin(idle, p, &seat[i], out);
         }
     }
 }

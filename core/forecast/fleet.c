@@ -211,6 +211,9 @@ struct fore_fleet *fore_fleet_create(const struct fore_forecast_options *options
     fleet->room = fleet->points_kept + fleet->points_kept / 4 + 64;
     fleet->partition =
         fore_fleet_memory(NULL, fleet->partition_cap, sizeof(struct fore_fleet_partition *));
+    fleet->kin = fore_fleet_memory(NULL, fleet->partition_cap, sizeof(*fleet->kin));
+    for (uint32_t i = 0; i < fleet->partition_cap; i++)
+        fleet->kin[i] = i;
     create_paths(fleet);
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++)
         fleet->scenario[kind] = (struct fore_scenario){
@@ -243,6 +246,7 @@ void fore_fleet_destroy(struct fore_fleet *fleet)
         free(fleet->path[i].now);
     free(fleet->path);
     free(fleet->partition);
+    free(fleet->kin);
     fore_lineup_destroy(fleet->lineup);
     fore_arena_fini(&fleet->hint_arena);
     free(fleet);
@@ -272,6 +276,7 @@ static void make_room(struct fore_fleet *fleet, uint32_t partition_count)
         scenario->mean = fleet->mean[kind];
         scenario->common = fleet->common[kind];
         scenario->own = fleet->own[kind];
+        scenario->kin = fleet->kin;
     }
 }
 

@@ -60,7 +60,9 @@ struct fore_scenario {
     const float *mean;   /* cores, reads + one application of each write */
     const float *common; /* standard deviations, cores */
     const float *own;
-    bool ready; /* false: not enough history yet; matrices then hold the nowcast */
+    const uint32_t *kin; /* next of those cut from the same partition, in a circle; NULL: none are.
+                          * Their own errors go together */
+    bool ready;          /* false: not enough history yet; matrices then hold the nowcast */
 };
 
 struct fore_fleet;

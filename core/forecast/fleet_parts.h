@@ -72,6 +72,7 @@ struct fore_fleet {
     size_t steps, points_kept, room; /* room: points a series buffer holds */
     uint32_t partition_cap, rows;    /* rows: partitions the matrices have room for */
     uint32_t count;                  /* partitions 0..count-1 have been seen */
+    uint32_t *kin; /* [partition_cap] in a circle: parts of what was one partition */
 
     struct fore_fleet_partition **partition; /* [partition_cap], NULL until seen */
     uint64_t points;                         /* level-1 points since the first */
@@ -155,5 +156,8 @@ float fore_fleet_lift(const struct fore_fleet *fleet);
 void fore_fleet_learn(struct fore_fleet *fleet);
 void fore_fleet_spread(struct fore_fleet *fleet, enum fore_scenario_kind kind,
                        uint32_t partition_count);
+
+/* The partition is gone, or is no part of what it was cut from any more. */
+void fore_fleet_kin_leave(struct fore_fleet *fleet, uint32_t index);
 
 #endif

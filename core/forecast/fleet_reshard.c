@@ -1,15 +1,34 @@
 /*
  * fleet_reshard.c - partitions change, their pasts follow.
  *
- * A split hands each part its share of the load's past and the parent's residuals over sqrt(level):
- * a part of a load has own noise in the root of its share, and that is what they say. The common
- * error is linear in the share, so the inherited part of it gets another sqrt(share). A merge adds.
- * Models are not carried over: both are fitted anew from the scaled past at the next refresh.
+ * A split hands each part its share of the load's past and the parent's residuals over sqrt(level),
+ * smaller by what spread.h says of a part. The common error is linear in the share, so the
+ * inherited part of it is brought to that by a gain. A merge adds. Parts remember whose kin they
+ * are, as their errors go together: a node that holds two of them is not as even as one that holds
+ * strangers. Models are not carried over: both are fitted anew from the scaled past at the next
+ * refresh.
  */
 #include "core/forecast/fleet_parts.h"
+#include "core/forecast/spread.h"
 
 #include <math.h>
 #include <string.h>
+
+void fore_fleet_kin_leave(struct fore_fleet *fleet, uint32_t index)
+{
+    uint32_t before = index;
+    while (fleet->kin[before] != index)
+        before = fleet->kin[before];
+    fleet->kin[before] = fleet->kin[index];
+    fleet->kin[index] = index;
+}
+
+static void kin_join(struct fore_fleet *fleet, uint32_t index, uint32_t with)
+{
+    FORE_ASSERT(fleet->kin[index] == index);
+    fleet->kin[index] = fleet->kin[with];
+    fleet->kin[with] = index;
+}
 
 static void scale_series(struct fore_fleet_partition *p, float share)
 {
@@ -26,11 +45,23 @@ static void changed(struct fore_fleet *fleet, struct fore_fleet_partition *p)
     fleet->stale = true;
 }
 
+/* Of a whole's standard deviation, what a part has. */
+static float part_sd(float share)
+{
+    return (float)sqrt(fore_spread_part((double)share));
+}
+
+/* The same of what is kept over sqrt(level). */
+static float part_residual(float share)
+{
+    return part_sd(share) / sqrtf(share);
+}
+
 /* Both scenarios stay usable until the next refresh. */
 static void share_matrices(struct fore_fleet *fleet, uint32_t left, uint32_t right, float share)
 {
     if (left >= fleet->rows || right >= fleet->rows) return;
-    float root_right = sqrtf(share), root_left = sqrtf(1.0f - share);
+    float part_right = part_sd(share), part_left = part_sd(1.0f - share);
     size_t a = (size_t)left * fleet->steps, b = (size_t)right * fleet->steps;
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
         for (size_t h = 0; h < fleet->steps; h++) {
@@ -40,20 +71,21 @@ static void share_matrices(struct fore_fleet *fleet, uint32_t left, uint32_t rig
             fleet->mean[kind][a + h] = mean * (1.0f - share);
             fleet->common[kind][b + h] = common * share;
             fleet->common[kind][a + h] = common * (1.0f - share);
-            fleet->own[kind][b + h] = own * root_right;
-            fleet->own[kind][a + h] = own * root_left;
+            fleet->own[kind][b + h] = own * part_right;
+            fleet->own[kind][a + h] = own * part_left;
         }
     }
 }
 
-/* Until the next lesson: own noise per sqrt(level) is the same in a part, the common one less. */
+/* Until the next lesson. */
 static void share_spreads(const struct fore_fleet *fleet, struct fore_fleet_partition *parent,
                           struct fore_fleet_partition *child, float share)
 {
     float root_right = sqrtf(share), root_left = sqrtf(1.0f - share);
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
         for (size_t h = 0; h < fleet->steps; h++) {
-            child->own[kind][h] = parent->own[kind][h];
+            child->own[kind][h] = parent->own[kind][h] * part_residual(share);
+            parent->own[kind][h] *= part_residual(1.0f - share);
             child->common[kind][h] = parent->common[kind][h] * root_right;
             parent->common[kind][h] *= root_left;
         }
@@ -68,6 +100,11 @@ static void split_path(const struct fore_fleet *fleet, struct fore_fleet_path *p
     size_t a = (size_t)left * fleet->steps, b = (size_t)right * fleet->steps;
     for (int kind = 0; kind < (finished ? FORE_SCENARIO_KINDS : 1); kind++)
         memcpy(path->cell[kind] + b, path->cell[kind] + a, fleet->steps * sizeof(float));
+    for (int kind = 0; finished && kind < FORE_SCENARIO_KINDS; kind++)
+        for (size_t h = 0; h < fleet->steps; h++) {
+            path->cell[kind][b + h] *= part_residual(share);
+            path->cell[kind][a + h] *= part_residual(1.0f - share);
+        }
     if (finished) return;
     for (size_t h = 0; h < fleet->steps; h++) {
         path->cell[0][b + h] *= share;
@@ -101,11 +138,13 @@ void fore_fleet_split(struct fore_fleet *fleet, uint32_t left, uint32_t right, d
     parent->level *= 1.0 - (double)share;
     child->peak = parent->peak * share;
     parent->peak *= 1.0f - share;
-    child->common_gain = gain * sqrtf(share);
-    parent->common_gain = gain * sqrtf(1.0f - share);
+    child->common_gain = gain * sqrtf(share) / part_residual(share);
+    parent->common_gain = gain * sqrtf(1.0f - share) / part_residual(1.0f - share);
     child->inherited = parent->inherited = fleet->done;
     fore_fleet_recount(fleet, left);
     fore_fleet_recount(fleet, right);
+    fore_fleet_kin_leave(fleet, right); /* of an index used before */
+    kin_join(fleet, right, left);
     share_matrices(fleet, left, right, share);
     fore_lineup_split(fleet->lineup, left, right);
     changed(fleet, parent);
@@ -184,8 +223,23 @@ static void merge_path(const struct fore_fleet *fleet, struct fore_fleet_path *p
     path->now[right] = NAN;
 }
 
+static bool are_kin(const struct fore_fleet *fleet, uint32_t a, uint32_t b)
+{
+    uint32_t at = fleet->kin[a];
+    while (at != a && at != b)
+        at = fleet->kin[at];
+    return at == b;
+}
+
+/* Standard deviation of the sum of two own errors. */
+static float added(float a, float b, bool kin)
+{
+    float together = kin ? 2.0f * (float)FORE_SPREAD_TOGETHER * a * b : 0.0f;
+    return sqrtf(a * a + b * b + together);
+}
+
 static void add_spreads(const struct fore_fleet *fleet, struct fore_fleet_partition *left,
-                        const struct fore_fleet_partition *right)
+                        const struct fore_fleet_partition *right, bool kin)
 {
     double sum = left->level + right->level;
     if (sum <= 0.0) return;
@@ -193,13 +247,13 @@ static void add_spreads(const struct fore_fleet *fleet, struct fore_fleet_partit
     for (int kind = 0; kind < FORE_SCENARIO_KINDS; kind++) {
         for (size_t h = 0; h < fleet->steps; h++) {
             float own_a = a * left->own[kind][h], own_b = b * right->own[kind][h];
-            left->own[kind][h] = sqrtf(own_a * own_a + own_b * own_b);
+            left->own[kind][h] = added(own_a, own_b, kin);
             left->common[kind][h] = a * left->common[kind][h] + b * right->common[kind][h];
         }
     }
 }
 
-static void add_matrices(struct fore_fleet *fleet, uint32_t left, uint32_t right)
+static void add_matrices(struct fore_fleet *fleet, uint32_t left, uint32_t right, bool kin)
 {
     if (left >= fleet->rows || right >= fleet->rows) return;
     size_t a = (size_t)left * fleet->steps, b = (size_t)right * fleet->steps;
@@ -208,7 +262,7 @@ static void add_matrices(struct fore_fleet *fleet, uint32_t left, uint32_t right
         for (size_t h = 0; h < fleet->steps; h++) {
             mean[a + h] += mean[b + h];
             common[a + h] += common[b + h];
-            own[a + h] = sqrtf(own[a + h] * own[a + h] + own[b + h] * own[b + h]);
+            own[a + h] = added(own[a + h], own[b + h], kin);
             mean[b + h] = common[b + h] = own[b + h] = 0.0f;
         }
     }
@@ -220,14 +274,15 @@ void fore_fleet_merge(struct fore_fleet *fleet, uint32_t left, uint32_t right)
     struct fore_fleet_partition *a = fleet->partition[left];
     const struct fore_fleet_partition *b = fleet->partition[right];
     if (a && b) {
+        bool kin = are_kin(fleet, left, right);
         add_series(a, b);
         for (uint32_t i = 0; i < fleet->done + fleet->pending; i++)
             merge_path(fleet, fore_fleet_path_at(fleet, i), i < fleet->done, left, right);
-        add_spreads(fleet, a, b);
+        add_spreads(fleet, a, b, kin);
         a->level += b->level;
         a->peak += b->peak;
         fore_fleet_recount(fleet, left);
-        add_matrices(fleet, left, right);
+        add_matrices(fleet, left, right, kin);
         fore_lineup_merge(fleet->lineup, left, right);
     }
     if (a) changed(fleet, a);

@@ -48,6 +48,7 @@ void fore_fleet_forget(struct fore_fleet *fleet, uint32_t index)
 {
     if (!fleet->partition[index]) return;
     fore_fleet_release(fleet, index);
+    fore_fleet_kin_leave(fleet, index);
     fore_fleet_blank(fleet, index);
     fleet->stale = true;
 }

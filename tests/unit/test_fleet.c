@@ -279,9 +279,13 @@ static void a_split_shares_and_a_merge_adds(void **state)
         double right = (double)scenario->mean[4 * STEPS + h];
         expect_near((left + right) / (double)mean[h], 1.0, 0.02);
         expect_near(right / (double)mean[h], 0.25, 0.01);
-        expect_near((double)scenario->own[4 * STEPS + h], 0.5 * (double)own[h],
+        /* of the variance 3/4 go with the square of the share, 1/4 with the share */
+        expect_near((double)scenario->own[4 * STEPS + h], 0.330719 * (double)own[h],
                     0.02 * (double)own[h]);
     }
+    assert_int_equal(scenario->kin[1], 4);
+    assert_int_equal(scenario->kin[4], 1);
+    assert_int_equal(scenario->kin[2], 2);
 
     fore_history_merge(observe.history, 1, 4);
     fore_fleet_merge(fleet, 1, 4);
@@ -292,6 +296,8 @@ static void a_split_shares_and_a_merge_adds(void **state)
         expect_near((double)scenario->mean[STEPS + h] / (double)mean[h], 1.0, 0.02);
         expect_near((double)scenario->mean[4 * STEPS + h], 0.0, 0.0);
     }
+    assert_int_equal(scenario->kin[1], 1);
+    assert_int_equal(scenario->kin[4], 4);
 }
 
 static void wrong_options_are_refused_with_a_sentence(void **state)

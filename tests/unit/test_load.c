@@ -107,6 +107,68 @@ static void common_errors_add_up_and_own_errors_average_out(void **state)
     expect_near(p_common, 0.0062097, 1e-5);
 }
 
+static uint32_t kin[WORLD_CAP];
+
+/* 0 and 1 (node 0), 4 (node 1) are parts of one. */
+static void relate(void)
+{
+    for (uint32_t p = 0; p < WORLD_CAP; p++)
+        kin[p] = p;
+    kin[0] = 1;
+    kin[1] = 4;
+    kin[4] = 0;
+    world.forecast.kin = kin;
+}
+
+static void parts_of_one_partition_err_together(void **state)
+{
+    relate();
+    struct fore_load load = build(NULL, 0);
+    double one = 0.005 * 0.005, pair = 2 * 0.6 * one;
+    expect_near(load.own_var[0], 4 * one + pair, 1e-9);
+    expect_near(load.own_var[WORLD_STEPS], 4 * one, 1e-9);
+    struct fore_load_change gone = {.node = 0, .partition = 1, .share = -1};
+    struct fore_load_change come = {.node = 1, .partition = 1, .share = 1};
+    double asked = fore_load_cost_with(&load, 1, &come, 1);
+    fore_load_apply(&load, &gone, 1);
+    expect_near(load.own_var[0], 3 * one, 1e-9);
+    fore_load_apply(&load, &come, 1);
+    expect_near(load.own_var[WORLD_STEPS], 5 * one + pair, 1e-9);
+    expect_near(load.cost[1], asked, 1e-9);
+    /* The next one finds it there, though the topology does not know yet. */
+    struct fore_load_change next = {.node = 1, .partition = 0, .share = 1};
+    fore_load_apply(&load, &next, 1);
+    expect_near(load.own_var[WORLD_STEPS], 6 * one + 3 * pair, 1e-9);
+}
+
+static void a_stranger_is_the_better_guest(void **state)
+{
+    relate();
+    for (uint32_t n = 1; n < 3; n++)
+        for (uint32_t p = 4 * n; p < 4 * n + 4; p++)
+            world_set(&world, p, 0, 0.17);
+    for (size_t i = 0; i < WORLD_CAP * WORLD_STEPS; i++)
+        world.own[i] = 0.02f;
+    struct fore_load load = build(NULL, 0);
+    struct fore_load_change near_kin = {.node = 1, .partition = 0, .share = 1};
+    struct fore_load_change elsewhere = {.node = 2, .partition = 0, .share = 1};
+    expect_near(load.cost[1], load.cost[2], 1e-9);
+    assert_true(fore_load_cost_with(&load, 1, &near_kin, 1) >
+                1.05 * fore_load_cost_with(&load, 2, &elsewhere, 1));
+}
+
+static void half_of_a_partition_takes_more_than_half_of_its_variance(void **state)
+{
+    struct fore_load load = build(NULL, 0);
+    double one = 0.005 * 0.005, half = 0.75 * 0.25 + 0.25 * 0.5;
+    struct fore_load_change gone = {.node = 0, .partition = 0, .share = -0.5};
+    struct fore_load_change come = {.node = 1, .partition = 0, .share = 0.5};
+    fore_load_apply(&load, &gone, 1);
+    fore_load_apply(&load, &come, 1);
+    expect_near(load.own_var[0], (3 + half) * one, 1e-9);
+    expect_near(load.own_var[WORLD_STEPS], (4 + half) * one, 1e-9);
+}
+
 static void asking_and_applying_agree(void **state)
 {
     world_set(&world, 0, 4, 0.5);
@@ -184,6 +246,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_node_at_the_limit_is_a_coin_toss, begin, end),
         cmocka_unit_test_setup_teardown(common_errors_add_up_and_own_errors_average_out, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(parts_of_one_partition_err_together, begin, end),
+        cmocka_unit_test_setup_teardown(a_stranger_is_the_better_guest, begin, end),
+        cmocka_unit_test_setup_teardown(half_of_a_partition_takes_more_than_half_of_its_variance,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(asking_and_applying_agree, begin, end),
         cmocka_unit_test_setup_teardown(a_change_inside_a_step_counts_in_proportion, begin, end),
         cmocka_unit_test_setup_teardown(a_pending_move_counts_on_both_ends, begin, end),
