@@ -32,7 +32,7 @@ stop() {
 }
 trap stop EXIT
 mkfifo "$T/display"
-Xvfb -displayfd 3 -screen 0 ${width}x${height}x24 -nolisten tcp 3>"$T/display" >/dev/null 2>&1 &
+Xvfb -displayfd 3 -screen 0 ${width}x${height}x24 -nolisten tcp -noreset 3>"$T/display" >/dev/null 2>&1 &
 xvfb=$!
 read -r number <"$T/display"
 export DISPLAY=:$number
