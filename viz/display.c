@@ -55,12 +55,14 @@ static void drop_page(struct viz_display *d)
     d->pixels = NULL;
 }
 
+/* The window itself goes with the process. SDL wakes its event loop by messages on an X connection
+ * of their own; on a loaded machine the last one reached the server after the window was destroyed,
+ * and Xlib ended the process with "BadWindow" and exit 1. */
 void viz_display_close(struct viz_display *display)
 {
     drop_page(display);
     if (display->renderer != NULL) SDL_DestroyRenderer(display->renderer);
-    if (display->window != NULL) SDL_DestroyWindow(display->window);
-    SDL_Quit();
+    if (display->window == NULL) SDL_Quit();
     *display = (struct viz_display){0};
 }
 

@@ -26,6 +26,7 @@ struct viz_display {
 /* FORE_E_UNREACHABLE: there is no display a person could see, and none is asked for by name. */
 FORE_MUST_USE enum fore_err viz_display_open(struct viz_display *display, int width, int height,
                                              struct fore_diag *diag);
+/* For the end of the program: the window goes with the process. */
 void viz_display_close(struct viz_display *display);
 /* What to draw on: an RGB24 image as large as the window. Another pointer than last time: the
  * window has another size and the page is blank. NULL: there is no window any more. */

@@ -27,7 +27,7 @@ cp "$T/a.fsj" "$T/b.fsj"
 
 # Xvfb chooses a free display and says which.
 mkfifo "$T/display"
-Xvfb -displayfd 3 -screen 0 ${width}x${height}x24 -nolisten tcp 3>"$T/display" >/dev/null 2>&1 &
+Xvfb -displayfd 3 -screen 0 ${width}x${height}x24 -nolisten tcp -noreset 3>"$T/display" >/dev/null 2>&1 &
 xvfb=$!
 viz=
 stop() {
