@@ -18,7 +18,7 @@ struct viz_text viz_format_bytes(double bytes); /* "1.21 GiB" */
 struct viz_text viz_format_ms(double ms);       /* "12.5 ms", "1.20 s", "310 us" */
 /* A round number for an axis or a limit: "25 ms", not "25.0 ms". */
 struct viz_text viz_format_limit_ms(double ms);
-struct viz_text viz_format_duration(fore_ns ns);  /* "2 d 3 h", "45 min", "12 s" */
+struct viz_text viz_format_duration(fore_ns ns); /* "2 d 3 h", "45 min", "12 s" */
 /* Of any number a journal may hold: 0 for what is not above it, 285 years at most. */
 struct viz_text viz_format_seconds(double s);
 struct viz_text viz_format_percent(double share); /* "87 %" */
