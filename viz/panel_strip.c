@@ -154,7 +154,16 @@ static double key(struct viz_canvas *canvas, double x, double y, enum viz_mark m
     return x - 16 * u;
 }
 
-static double keys(struct viz_canvas *canvas, double x, double y)
+/* Splits by column are seldom: their mark is explained where there is one. */
+static bool any_by_column(const struct viz_scene *scene)
+{
+    const struct fore_snapshot *snap = &scene->model->snapshot;
+    for (uint32_t m = 0; m < snap->move_count; m++)
+        if (snap->move[m].move.kind == FORE_MOVE_VERTICAL_SPLIT) return true;
+    return false;
+}
+
+static double keys(struct viz_canvas *canvas, const struct viz_scene *scene, double x, double y)
 {
     const struct viz_theme *t = canvas->theme;
     x = key(canvas, x, y, VIZ_MARK_BACK, t->warn, "rolled back");
@@ -164,6 +173,7 @@ static double keys(struct viz_canvas *canvas, double x, double y)
     x = key(canvas, x, y, VIZ_MARK_DOT, t->accent, "under way");
     x = key(canvas, x - 8 * canvas->u, y, VIZ_MARK_PLUS, t->muted, "replicate");
     x = key(canvas, x, y, VIZ_MARK_FORK, t->muted, "split");
+    if (any_by_column(scene)) x = key(canvas, x, y, VIZ_MARK_COLUMNS, t->muted, "by column");
     return key(canvas, x, y, VIZ_MARK_ARROW, t->muted, "move");
 }
 
@@ -191,7 +201,7 @@ void viz_panel_strip(struct viz_canvas *canvas, const struct viz_scene *scene, s
                             round(r.y + r.h - 28 * u) - top};
     uint32_t list[FORE_SNAPSHOT_MOVES], count = in_view(scene, list);
     viz_canvas_card(canvas, r, "Migrations", "", 0);
-    keys(canvas, scene->scale.x1, r.y + 23 * u);
+    keys(canvas, scene, scene->scale.x1, r.y + 23 * u);
     viz_panel_grid(canvas, scene, plot);
     viz_hits_add(scene->hits, VIZ_HIT_PLOT, plot, 0);
     viz_panel_clock(canvas, scene, plot.y + plot.h + 17 * u);

@@ -184,6 +184,12 @@ if open "$T/a.fsj" "$T/b.fsj"; then
     press End
     same pair
     like "side by side" end "$T/shot.png" "$T/a.fsj" "$T/b.fsj"
+    step && click $((width * 70 / 100)) $((height * 25 / 100)) # in the right half's heat
+    xdotool mousemove $((width / 2)) 8 && settle
+    unlike "pinning what the right half tells"
+    press Escape
+    step && xdotool mousemove $((width * 70 / 100)) $((height * 25 / 100)) click 4 && settle
+    unlike "zooming with the wheel over the right half"
     xdotool key q
     wait "$viz" && pass "and ends" || fail "two side by side: exit $?"
     viz=
