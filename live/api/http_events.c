@@ -60,7 +60,7 @@ static void forget(void *cls)
     live_lock(&http->listener_lock);
     *listener->back = listener->next;
     if (listener->next != NULL) listener->next->back = listener->back;
-    http->listener_count--;
+    (void)__atomic_sub_fetch(&http->listener_count, 1, __ATOMIC_RELAXED);
     live_unlock(&http->listener_lock);
     fore_buf_fini(&listener->out);
     free(listener);
@@ -80,7 +80,7 @@ static struct live_listener *join(struct live_http *http, struct live_call *call
     live_lock(&http->listener_lock);
     bool room = !http->ending && http->listener_count < LISTENERS_MAX;
     if (room) {
-        http->listener_count++;
+        (void)__atomic_add_fetch(&http->listener_count, 1, __ATOMIC_RELAXED);
         listener->next = http->listener;
         listener->back = &http->listener;
         if (http->listener != NULL) http->listener->back = &listener->next;
