@@ -87,7 +87,7 @@ else
     fail "digests $a and $b; $(cat "$T/out")"
 fi
 "$F" journal dump "$T/o2.fsj" --kind order >"$T/orders" 2>&1
-for said in 'strategy: .*reactive' 'approved, by' 'rejected, by' 'mode: .*propose' 'asked for at once'; do
+for said in 'strategy: .*reactive' 'approved, by' 'rejected, by' 'mode: .*propose' 'resharding asked for, by'; do
     grep -q "$said" "$T/orders" || fail "the journal does not say: $said; $(head -n 5 "$T/orders")"
 done
 exit $bad

@@ -84,10 +84,15 @@ static void what_the_engine_proposes_can_be_approved_or_rejected(void **state)
     (void)snprintf(path, sizeof path, "/v1/plans/%lld", (long long)id);
     assert_int_equal(get(path), 200);
     const json_t *explained = json_object_get(dc.json, "explained");
-    const json_t *move = json_array_get(json_object_get(explained, "moves"), 0);
-    assert_int_equal(json_array_size(json_object_get(explained, "moves")), number("move_count"));
-    assert_true(json_number_value(json_object_get(move, "bytes")) > 0);
-    assert_non_null(json_string_value(json_object_get(move, "target")));
+    const json_t *moves = json_object_get(explained, "moves"), *move;
+    size_t i, travel = 0;
+    assert_int_equal(json_array_size(moves), number("move_count"));
+    json_array_foreach(moves, i, move) if (json_number_value(json_object_get(move, "bytes")) > 0)
+    { /* a split's do not */
+        assert_non_null(json_string_value(json_object_get(move, "target")));
+        travel++;
+    }
+    assert_true(travel > 0);
     assert_non_null(json_string_value(json_object_get(explained, "reason")));
     (void)snprintf(path, sizeof path, "/v1/plans/%lld/cancel", (long long)older);
     assert_int_equal(change("POST", path, NULL), 200);

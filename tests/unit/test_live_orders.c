@@ -148,7 +148,7 @@ static void every_order_is_an_event_that_says_who(void **state)
     while (told.count == 0 && !reshard_something(5))
         desk_case_run(1);
     told.count = told.count > 0 && told.event.done ? 1 : 0; /* those before were refused */
-    expect(FORE_ORDER_RESHARD, true, "asked for at once, by test");
+    expect(FORE_ORDER_RESHARD, true, "resharding asked for, by test");
     assert_true(told.event.plan == 0);
     desk_case_run(1);
     const struct fore_migrate *moves = fore_engine_moves(dc.engine);
