@@ -171,7 +171,8 @@ void live_pulse_aim(struct live_pulse *pulse, uint32_t index, const struct live_
     bool none = address == NULL;
     bool same = none ? place->address.port == 0 : live_address_same(address, &place->address);
     if (!same) {
-        place->address = none ? (struct live_address){.port = 0} : *address;
+        memset(&place->address, 0, sizeof place->address);
+        if (!none) place->address = *address;
         place->anew = true;
         fore_hist_clear(&place->took);
         forget(place);
