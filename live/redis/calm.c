@@ -122,6 +122,6 @@ double live_calm_turn(struct live_calm *calm, const struct live_calm_felt *felt,
     else if (strain < calm->options.hold)
         speed_up(calm);
     else
-        calm->calm_run = 0, calm->at_floor = 0;
+        calm->calm_run = calm->at_floor = 0;
     return calm->ease;
 }
