@@ -78,7 +78,7 @@ static void *hog_thread(void *self)
     struct hog *hog = self;
     while (!atomic_load(&hog->over)) {
         if (atomic_load(&hog->wanted)) {
-            redisReply *reply = live_link_call(&hog->link, "EVAL %s 0", "for i=1,1e6 do end");
+            redisReply *reply = live_link_call(&hog->link, "EVAL %s 0", "for i=1,6e6 do end");
             if (reply != NULL) freeReplyObject(reply);
         }
         live_clock_sleep_ms(10);
