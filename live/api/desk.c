@@ -154,7 +154,9 @@ static void note_plan(struct live_desk *desk, const void *body, size_t len)
                      .source = move.source,
                      .target = move.target},
             .gain_s = (double)move.gain,
-            .bytes = (double)move.bytes
+            .bytes = (double)move.bytes,
+            .after = move.after <= i ? move.after : 0,
+            .on_new = move.on_new != 0 && move.after > 0 && move.after <= i
         };
     }
     keep_whole(desk, plan);
