@@ -8,6 +8,7 @@
  * where it does not belong, the change made and counted once.
  */
 #include "tests/support/fake_driver.h"
+#include "tests/support/mortal.h"
 
 #include "core/act/migrate.h"
 #include "core/base/buf.h"
@@ -44,9 +45,6 @@ struct cut {       /* how one run is interrupted */
 
 static struct trial {
     struct fake *fake;
-    struct fore_driver_ops inner;
-    uint64_t calls, last_call;
-    bool answered, dead;
     struct fore_rng rng;
     struct fore_migrate migrate;
     struct fore_alerts alerts;
@@ -60,88 +58,12 @@ static struct trial {
     fore_ns now;
 } trial;
 
-/* ---- a driver whose caller dies ------------------------------------------------------------ */
-
-/* Runs `call` unless the caller is dead by then; dead callers learn nothing and change nothing. */
-#define MORTAL(call)                                                  \
-    do {                                                              \
-        if (trial.dead) return FORE_E_UNREACHABLE;                    \
-        trial.dead = ++trial.calls == trial.last_call;                \
-        if (trial.dead && !trial.answered) return FORE_E_UNREACHABLE; \
-        enum fore_err err = trial.inner.call;                         \
-        return trial.dead ? FORE_E_UNREACHABLE : err;                 \
-    } while (0)
-
-static enum fore_err m_topology(void *self, const struct fore_topology **out)
-{
-    MORTAL(topology(self, out));
-}
-static enum fore_err m_begin(void *self, const struct fore_move *move, fore_ticket *out)
-{
-    MORTAL(begin(self, move, out));
-}
-static enum fore_err m_poll(void *self, fore_ticket ticket, struct fore_move_status *out)
-{
-    MORTAL(poll(self, ticket, out));
-}
-static enum fore_err m_cancel(void *self, fore_ticket ticket)
-{
-    MORTAL(cancel(self, ticket));
-}
-static enum fore_err m_digest(void *self, uint32_t partition, uint16_t node, uint64_t *out)
-{
-    MORTAL(digest(self, partition, node, out));
-}
-static enum fore_err m_content(void *self, uint32_t partition, uint16_t node,
-                               struct fore_content *out)
-{
-    MORTAL(content(self, partition, node, out));
-}
-static enum fore_err m_probe(void *self, uint64_t position, uint32_t partition, uint16_t node,
-                             uint64_t *out)
-{
-    MORTAL(probe(self, position, partition, node, out));
-}
-static enum fore_err m_tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
-                               uint32_t *count)
-{
-    MORTAL(tickets(self, out, cap, count));
-}
-static enum fore_err m_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
-{
-    MORTAL(compare(self, ticket, rows, copy));
-}
-static enum fore_err m_cutover(void *self, fore_ticket ticket)
-{
-    MORTAL(cutover(self, ticket));
-}
-static enum fore_err m_sweep(void *self, fore_ticket ticket, uint64_t *orphans)
-{
-    MORTAL(sweep(self, ticket, orphans));
-}
-
-static void make_mortal(struct fore_driver_ops *ops)
-{
-    trial.inner = *ops;
-    ops->topology = m_topology;
-    ops->begin = m_begin;
-    ops->poll = m_poll;
-    ops->cancel = m_cancel;
-    ops->digest = m_digest;
-    ops->content = m_content;
-    ops->probe = m_probe;
-    ops->tickets = m_tickets;
-    ops->compare = m_compare;
-    ops->cutover = m_cutover;
-    ops->sweep = m_sweep;
-}
-
 /* ---- one run ------------------------------------------------------------------------------- */
 
 static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)
 {
     struct fore_event_alert alert;
-    if (kind != FORE_EV_ALERT || trial.dead) return;
+    if (kind != FORE_EV_ALERT || mortal.dead) return;
     memcpy(&alert, body, sizeof alert);
     trial.critical += alert.severity == FORE_ALERT_CRITICAL;
 }
@@ -254,7 +176,7 @@ static void be_born(void)
 {
     fore_migrate_init(&trial.migrate, &trial.act, &trial.arena, NODES);
     fore_alert_init(&trial.alerts, &trial.arena, 64, 3600 * FORE_SEC);
-    trial.dead = false;
+    mortal.dead = false;
 }
 
 static void set_up(uint64_t seed, int deed)
@@ -264,6 +186,7 @@ static void set_up(uint64_t seed, int deed)
         .seed = seed, .replica_count = single ? 1 : 2, .node_count = NODES, .nodes_standby = 2};
     struct fore_observe_options observe;
     memset(&trial, 0, sizeof trial);
+    memset(&mortal, 0, sizeof mortal);
     fore_arena_init(&trial.arena);
     trial.rng = fore_rng_stream(seed, "prop-resume", (uint64_t)deed);
     trial.fake = fake_create(&options);
@@ -326,7 +249,7 @@ static void live(uint64_t seed, int deed)
         let_time_pass();
         (void)fore_migrate_tick(&trial.migrate, driver, trial.observe, &trial.alerts, sink,
                                 trial.now, change, FORE_COUNTOF(change));
-        if (trial.dead) return;
+        if (mortal.dead) return;
         save();
     }
     fail_msg("seed %llu: the %s never ends", (unsigned long long)seed, name_of(deed));
@@ -340,8 +263,8 @@ static void wake_up(const struct cut *cut, uint64_t last_call)
     if (cut->forgets) fake_restart(trial.fake);
     if (cut->new_clock) trial.now = FORE_SEC;
     be_born();
-    trial.calls = 0;
-    trial.last_call = last_call;
+    mortal.calls = 0;
+    mortal.last_call = last_call;
     if (cut->saved == LOST) {
         fore_migrate_adopt(&trial.migrate);
         return;
@@ -365,13 +288,13 @@ static bool run(uint64_t seed, int deed, const struct cut *cut)
                                         trial.observe, trial.now, why, sizeof why);
     if (taken != trial.plan.move_count) fail_msg("%s: %s", name_of(deed), why);
     save();
-    trial.last_call = cut->at;
-    trial.answered = cut->answered;
+    mortal.last_call = cut->at;
+    mortal.answered = cut->answered;
     live(seed, deed);
-    if (!trial.dead) return cut->at == 0;
+    if (!mortal.dead) return cut->at == 0;
     wake_up(cut, cut->again);
     live(seed, deed);
-    if (trial.dead) {
+    if (mortal.dead) {
         wake_up(cut, 0);
         live(seed, deed);
     }
