@@ -72,6 +72,7 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
     search->busy[move->partition] = true;
     if (fore_move_joins(move->kind)) search->busy[move->other] = true;
     if (best->swap) search->busy[best->partner] = true;
+    if (best->then_merge) search->busy[best->merge_left] = search->busy[best->merge_right] = true;
     if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA ||
         fore_move_of_columns(move->kind)) {
         use_slot(search, move->source);
@@ -145,6 +146,11 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
     remember_partition(search, move->partition, before);
     if (candidate->swap) remember_partition(search, candidate->partner, before);
     if (fore_move_joins(move->kind)) remember_partition(search, move->other, before);
+    if (candidate->then_merge)
+        remember_partition(search,
+                           candidate->merge_left == move->partition ? candidate->merge_right
+                                                                    : candidate->merge_left,
+                           before);
     before->cluster_slots = search->cluster_slots;
     before->shifts = search->load.shift_count;
     before->split_room = search->split_room;

@@ -115,6 +115,17 @@ static void apply_columns(struct fore_search *search, const struct fore_plan_mov
     }
 }
 
+/* Of a split; nothing says otherwise: the right one. */
+static double part_that_goes(const struct fore_plan *plan, const struct fore_plan_move *split)
+{
+    double right = split->move.split_right_share;
+    const struct fore_plan_move *end = plan->move + plan->move_count;
+    for (const struct fore_plan_move *next = split + 1; next < end; next++)
+        if (plan->move + next->after == split + 1 && next->after != 0)
+            return next->on_new ? right : 1 - right;
+    return right;
+}
+
 static bool follows_split(const struct fore_plan *plan, const struct fore_plan_move *m)
 {
     while (m->after != 0) {
@@ -158,7 +169,7 @@ static void apply_move(struct fore_search *search, const struct fore_plan *plan,
     }
     uint32_t replicas = search->load.topology->partition[move->partition].replica_count;
     double share = fore_load_replica_share(&search->load, move->partition, replicas);
-    if (move->kind == FORE_MOVE_SPLIT) share *= move->split_right_share;
+    if (move->kind == FORE_MOVE_SPLIT) share *= part_that_goes(plan, m);
     if (move->source == FORE_NODE_NONE || move->target == FORE_NODE_NONE) return;
     double busy = m->duration_s;
     if (m->then_back) {
