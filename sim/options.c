@@ -55,6 +55,8 @@ static const struct fore_option cluster_rows[] = {
      "mean size of a partition"                                                                                                                                       },
     {"partition_bytes_sigma", FORE_OPT_REAL,     AT(partition_bytes_sigma), "0.5",      0,                4,                 NULL,
      "spread of the sizes (sigma of the logarithm)"                                                                                                                   },
+    {"insert_bytes",          FORE_OPT_BYTES,    AT(insert_bytes),          "0",        0,                1e12,              NULL,
+     "request mode: what every inserted row adds to its partition's size; 0: sizes stay"                                                                              },
     {"bandwidth",             FORE_OPT_BYTERATE, AT(bandwidth),             "100MiB/s", 1,                1e15,              NULL,
      "what a node can send or receive for moves"                                                                                                                      },
     {"move_start",            FORE_OPT_DURATION, AT(move_start),            "0s",       0,                MINUTE_NS,         NULL,

@@ -39,6 +39,7 @@ struct sim_cluster_options { /* "cluster" */
                                  is this share of all capacity */
     uint64_t partition_bytes; /* mean size */
     double partition_bytes_sigma; /* lognormal */
+    uint64_t insert_bytes;        /* growth.h; 0: sizes stay */
     double bandwidth;             /* bytes per second a node moves */
     fore_ns move_start;           /* before anything of a move travels */
     fore_ns slot_move;         /* SLOT: passing one takes this beside its bytes; lowers bandwidth */
