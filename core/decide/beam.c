@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "core/decide/emit.h"
 #include "core/decide/price.h"
 
 enum { TOUCHED_MAX = 2 * FORE_REPLICAS_MAX, SOURCES = 4 };
@@ -83,9 +84,11 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
     bool makes_one = move->kind == FORE_MOVE_SPLIT || move->kind == FORE_MOVE_VERTICAL_SPLIT;
     if (makes_one && search->split_room > 0) search->split_room--;
     if (move->kind == FORE_MOVE_SPLIT) {
-        /* Its second half, the move of a part, comes with the next plan and needs these. */
+        /* Its second half, the move of a part or a copy of it, comes with the next plan and needs
+         * these, or with this one, and then it is under way with the others. */
         use_slot(search, best->then_source);
         use_slot(search, best->then_target);
+        if (fore_emit_binds(search, best)) search->cluster_slots--;
     }
 }
 

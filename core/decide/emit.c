@@ -56,16 +56,20 @@ static void follow_move(const struct fore_candidate *c, struct fore_plan *out)
     append(out, &merge);
 }
 
+bool fore_emit_binds(const struct fore_search *search, const struct fore_candidate *candidate)
+{
+    uint32_t least = candidate->move.then_copies > 0 ? FORE_BOUND_COPIES : FORE_BOUND_ALL;
+    return candidate->move.move.kind == FORE_MOVE_SPLIT && search->input->options->bound >= least;
+}
+
 void fore_emit(const struct fore_search *search, const struct fore_candidate *candidate,
                struct fore_plan *out)
 {
     uint32_t copies = candidate->move.then_copies, length = 1 + (copies > 0 ? copies : 1);
     bool room = out->move_count + length <= FORE_PLAN_MOVES;
-    bool splits = candidate->move.move.kind == FORE_MOVE_SPLIT;
-    bool bound = search->input->options->bound >= (copies > 0 ? FORE_BOUND_COPIES : FORE_BOUND_ALL);
     if (candidate->then_merge && room)
         follow_move(candidate, out);
-    else if (splits && bound && room)
+    else if (room && fore_emit_binds(search, candidate))
         follow_split(search, candidate, out);
     else
         append(out, &candidate->move);

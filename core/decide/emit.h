@@ -14,4 +14,7 @@
 void fore_emit(const struct fore_search *search, const struct fore_candidate *candidate,
                struct fore_plan *out);
 
+/* Will what follows the split be planned with it? */
+bool fore_emit_binds(const struct fore_search *search, const struct fore_candidate *candidate);
+
 #endif
