@@ -17,6 +17,8 @@ struct live_ticket {
     uint32_t index;             /* of the mover; LIVE_MOVES_MAX: none */
     uint32_t first, last;       /* slots */
     uint64_t bytes_done, bytes_total;
+    uint64_t began_ms;
+    bool timed; /* its copy is over, and was taken for a measure of speed */
     uint32_t partition_new;
 };
 
@@ -58,6 +60,11 @@ static void look_at(struct live_driver *driver, struct live_ticket *ticket)
     ticket->phase = phase_of(work->phase);
     ticket->bytes_done = work->bytes_done;
     ticket->bytes_total = work->phase == LIVE_MOVE_WEIGHING ? 0 : work->bytes_total;
+    if (ticket->phase == FORE_PHASE_READY && !ticket->timed) {
+        ticket->timed = true;
+        live_speed_seen(&driver->speed, (double)ticket->bytes_total,
+                        (double)(live_clock_ms() - ticket->began_ms) / 1e3);
+    }
     bool ended = work->phase == LIVE_MOVE_BACK || work->phase == LIVE_MOVE_FAILED ||
                  work->phase == LIVE_MOVE_FINISHED;
     if (!ended) return;
@@ -160,6 +167,7 @@ static enum fore_err begin_work(struct live_driver *driver, struct live_ticket *
                                     .from = move->source,
                                     .to = move->target};
     ticket->phase = FORE_PHASE_QUEUED;
+    ticket->began_ms = live_clock_ms();
     return live_mover_begin(&driver->mover, &row, move->bytes_per_sec_max, &ticket->index, &diag);
 }
 
@@ -451,7 +459,11 @@ struct live_driver *live_driver_of(struct fore_driver door)
 
 static void end_window(struct live_driver *driver, fore_ns end)
 {
-    live_heat_window(&driver->heat, &driver->topology, driver->window_end, end, &driver->sample);
+    fore_ns clock = live_clock_now();
+    fore_ns lasted = driver->counted_at != 0 ? clock - driver->counted_at : 0;
+    if (live_heat_window(&driver->heat, &driver->topology, driver->window_end, end, lasted,
+                         &driver->sample))
+        driver->counted_at = clock;
     driver->window_end = end;
     driver->window_unread = true;
 }

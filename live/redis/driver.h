@@ -25,6 +25,7 @@
 #include "core/cluster/driver.h"
 #include "live/redis/heat.h"
 #include "live/redis/mover.h"
+#include "live/redis/speed.h"
 
 enum { LIVE_TICKETS_MAX = 4096 };
 
@@ -67,9 +68,11 @@ struct live_driver {
     struct fore_topology topology, trial;
     struct live_ticket *ticket; /* [LIVE_TICKETS_MAX]; ticket - 1, modulo that, is the index */
     uint64_t ticket_count;
+    struct live_speed speed;         /* of moves that are over */
     int16_t lineage[LIVE_NODES_MAX]; /* shard of each instance as the journal has it; -1 */
     uint64_t followed;               /* cluster.changes the topology has taken in */
     fore_ns now, window_end;
+    fore_ns counted_at; /* by the clock: when counters were last read */
     bool window_unread;
     uint64_t size_due_ms; /* when keys are counted again */
     struct fore_sample sample;

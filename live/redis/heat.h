@@ -75,6 +75,7 @@ struct live_heat {
     float key_bytes[LIVE_SHARDS_MAX];        /* of a key, data and all */
     struct fore_partition_sample *partition; /* [partition_cap], of the last window */
     struct fore_node_sample *of_node;        /* [LIVE_SHARDS_MAX] */
+    struct fore_sample last;                 /* of the last window; `end` is 0 before it */
 };
 
 void live_heat_init(struct live_heat *heat, struct live_cluster *cluster,
@@ -83,9 +84,14 @@ void live_heat_init(struct live_heat *heat, struct live_cluster *cluster,
 void live_heat_fini(struct live_heat *heat);
 /* Probes and glances, as they are due; does not wait for more than a PING. */
 void live_heat_tick(struct live_heat *heat);
-/* Ends a window: asks for counters and makes the sample; its arrays live until the next one. */
-void live_heat_window(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
-                      fore_ns end, struct fore_sample *out);
+/* Ends a window: asks for counters and makes the sample; its arrays live until the next one. The
+ * window begin..end is of the engine's time; by the clock it is `lasted` since counters were last
+ * read (0: just as long). What was counted in a longer one is taken down to a window's worth.
+ * After much less than a window nothing is asked, and the last sample stands for this one, too:
+ * so an engine that was held up and makes up for it sees no peak that was none. Returns whether
+ * counters were read. */
+bool live_heat_window(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
+                      fore_ns end, fore_ns lasted, struct fore_sample *out);
 /* Counts keys of all slots, and weighs a few of each node. */
 FORE_MUST_USE enum fore_err live_heat_sizes(struct live_heat *heat);
 uint64_t live_heat_bytes(const struct live_heat *heat, uint32_t first_slot, uint32_t last_slot);

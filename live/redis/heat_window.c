@@ -115,6 +115,23 @@ static double busy_us(const struct node_window *window)
     return window->cpu_us > held ? window->cpu_us : held;
 }
 
+/* As much as would have come in a window. */
+static void shorten(struct live_heat *heat, struct node_window *window, double share)
+{
+    for (uint32_t s = 0; s < LIVE_SHARDS_MAX; s++) {
+        struct node_window *w = &window[s];
+        double *const part[] = {&w->reads,   &w->writes, &w->read_us,  &w->write_us,
+                                &w->move_us, &w->cpu_us, &w->in_bytes, &w->out_bytes};
+        for (size_t i = 0; i < FORE_COUNTOF(part); i++)
+            *part[i] *= share;
+    }
+    if (heat->source != LIVE_HEAT_MODULE) return; /* others' are only weights */
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
+        heat->reads[slot] *= (float)share;
+        heat->writes[slot] *= (float)share;
+    }
+}
+
 static void ask_nodes(struct live_heat *heat, struct node_window *window)
 {
     struct live_cluster *cluster = heat->cluster;
@@ -252,7 +269,7 @@ static uint64_t round_off(double value, double *carry)
 }
 
 static void fill_partitions(struct live_heat *heat, const struct fore_topology *topology,
-                            struct node_window *window)
+                            struct node_window *window, double share_of_bytes)
 {
     bool read_seen[LIVE_SHARDS_MAX], write_seen[LIVE_SHARDS_MAX];
     double carry_reads = 0, carry_writes = 0;
@@ -280,7 +297,8 @@ static void fill_partitions(struct live_heat *heat, const struct fore_topology *
         out->busy_read_ns = (uint64_t)share.busy_read_ns;
         out->busy_write_ns = (uint64_t)share.busy_write_ns;
         out->bytes_read = (uint64_t)share.out_bytes;
-        out->bytes_written = heat->module != NULL ? bytes : (uint64_t)share.in_bytes;
+        out->bytes_written =
+            (uint64_t)(heat->module != NULL ? (double)bytes * share_of_bytes : share.in_bytes);
         out->size_bytes = live_heat_bytes(heat, first, last);
         out->by_type[FORE_QUERY_READ] = (uint32_t)out->reads;
         out->by_type[FORE_QUERY_WRITE] = (uint32_t)out->writes;
@@ -315,16 +333,33 @@ static void fill_nodes(struct live_heat *heat, uint32_t node_count,
     }
 }
 
-void live_heat_window(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
-                      fore_ns end, struct fore_sample *out)
+/* Nothing new: as it was, for those partitions that were there. */
+static bool repeat(const struct live_heat *heat, const struct fore_topology *topology,
+                   fore_ns begin, fore_ns end, fore_ns lasted, struct fore_sample *out)
+{
+    bool same = heat->last.end != 0 && heat->last.partition_count == topology->partition_count &&
+                heat->last.node_count == topology->node_count;
+    if (!same || lasted == 0 || 2 * lasted >= end - begin) return false;
+    *out = heat->last;
+    out->begin = begin;
+    out->end = end;
+    return true;
+}
+
+bool live_heat_window(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
+                      fore_ns end, fore_ns lasted, struct fore_sample *out)
 {
     struct node_window window[LIVE_SHARDS_MAX] = {{0}};
+    double span = (double)(end - begin);
+    double share = 2 * (double)lasted > span ? span / (double)lasted : 1;
+    if (repeat(heat, topology, begin, end, lasted, out)) return false;
     ask_nodes(heat, window);
     if (heat->source == LIVE_HEAT_SLOT_STATS) read_slot_stats(heat);
     if (heat->source == LIVE_HEAT_MODULE) read_module(heat);
     if (heat->source == LIVE_HEAT_PCAP) read_capture(heat, window);
-    fill_partitions(heat, topology, window);
-    fill_nodes(heat, topology->node_count, window, (double)(end - begin));
+    shorten(heat, window, share);
+    fill_partitions(heat, topology, window, share);
+    fill_nodes(heat, topology->node_count, window, span);
     *out = (struct fore_sample){
         .begin = begin,
         .end = end,
@@ -344,4 +379,6 @@ void live_heat_window(struct live_heat *heat, const struct fore_topology *topolo
     for (uint32_t s = 0; s < LIVE_SHARDS_MAX; s++)
         fore_hist_clear(&heat->probe[s]);
     fore_hist_clear(&heat->probe_all);
+    heat->last = *out;
+    return true;
 }
