@@ -460,7 +460,8 @@ struct live_driver *live_driver_of(struct fore_driver door)
 static void end_window(struct live_driver *driver, fore_ns end)
 {
     fore_ns clock = live_clock_now();
-    fore_ns lasted = driver->counted_at != 0 ? clock - driver->counted_at : 0;
+    bool known = driver->options.makes_up && driver->counted_at != 0;
+    fore_ns lasted = known ? clock - driver->counted_at : 0;
     if (live_heat_window(&driver->heat, &driver->topology, driver->window_end, end, lasted,
                          &driver->sample))
         driver->counted_at = clock;

@@ -49,6 +49,7 @@ struct live_driver_options {
     uint32_t cut_count;
     fore_ns now;             /* the driver's time begins here */
     fore_ns window;          /* of samples; 0: 1 s */
+    bool makes_up;           /* its caller makes up for lost time with short windows: see heat.h */
     uint32_t cancel_wait_ms; /* 0: 200 */
     double bandwidth_bytes;  /* of a move, until one was seen; 0: 40 MB/s */
     struct live_mover_options mover;

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HELD_UP = 2 }; /* a window that took so many times as long is shared out */
+
 struct node_window { /* differences */
     double reads, writes, read_us, write_us, move_us, cpu_us, in_bytes, out_bytes;
     double read_weight, write_weight; /* of all its slots */
@@ -333,13 +335,15 @@ static void fill_nodes(struct live_heat *heat, uint32_t node_count,
     }
 }
 
-/* Nothing new: as it was, for those partitions that were there. */
-static bool repeat(const struct live_heat *heat, const struct fore_topology *topology,
-                   fore_ns begin, fore_ns end, fore_ns lasted, struct fore_sample *out)
+/* Part of a longer one that was shared out: as the last one, for those that were there. */
+static bool repeat(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
+                   fore_ns end, fore_ns lasted, struct fore_sample *out)
 {
-    bool same = heat->last.end != 0 && heat->last.partition_count == topology->partition_count &&
+    fore_ns span = end - begin;
+    bool owed = heat->owed >= span / 2 && heat->last.partition_count == topology->partition_count &&
                 heat->last.node_count == topology->node_count;
-    if (!same || lasted == 0 || 2 * lasted >= end - begin) return false;
+    if (!owed || lasted == 0 || lasted >= span / 2) return false;
+    heat->owed = heat->owed > span ? heat->owed - span : 0;
     *out = heat->last;
     out->begin = begin;
     out->end = end;
@@ -350,16 +354,18 @@ bool live_heat_window(struct live_heat *heat, const struct fore_topology *topolo
                       fore_ns end, fore_ns lasted, struct fore_sample *out)
 {
     struct node_window window[LIVE_SHARDS_MAX] = {{0}};
-    double span = (double)(end - begin);
-    double share = 2 * (double)lasted > span ? span / (double)lasted : 1;
+    fore_ns span = end - begin;
     if (repeat(heat, topology, begin, end, lasted, out)) return false;
+    bool held_up = lasted >= HELD_UP * span;
+    double share = held_up ? (double)span / (double)lasted : 1;
+    heat->owed = held_up ? lasted - span : 0;
     ask_nodes(heat, window);
     if (heat->source == LIVE_HEAT_SLOT_STATS) read_slot_stats(heat);
     if (heat->source == LIVE_HEAT_MODULE) read_module(heat);
     if (heat->source == LIVE_HEAT_PCAP) read_capture(heat, window);
     shorten(heat, window, share);
     fill_partitions(heat, topology, window, share);
-    fill_nodes(heat, topology->node_count, window, span);
+    fill_nodes(heat, topology->node_count, window, (double)span);
     *out = (struct fore_sample){
         .begin = begin,
         .end = end,
