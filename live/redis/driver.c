@@ -17,8 +17,7 @@ struct live_ticket {
     uint32_t index;             /* of the mover; LIVE_MOVES_MAX: none */
     uint32_t first, last;       /* slots */
     uint64_t bytes_done, bytes_total;
-    uint64_t began_ms;
-    bool timed; /* its copy is over, and was taken for a measure of speed */
+    bool timed; /* its copy is under way, and will be a measure of speed */
     uint32_t partition_new;
 };
 
@@ -60,13 +59,13 @@ static void look_at(struct live_driver *driver, struct live_ticket *ticket)
     ticket->phase = phase_of(work->phase);
     ticket->bytes_done = work->bytes_done;
     ticket->bytes_total = work->phase == LIVE_MOVE_WEIGHING ? 0 : work->bytes_total;
-    if (ticket->phase == FORE_PHASE_READY && !ticket->timed) {
-        ticket->timed = true;
-        live_speed_seen(&driver->speed, (double)ticket->bytes_total,
-                        (double)(live_clock_ms() - ticket->began_ms) / 1e3);
-    }
     bool ended = work->phase == LIVE_MOVE_BACK || work->phase == LIVE_MOVE_FAILED ||
                  work->phase == LIVE_MOVE_FINISHED;
+    bool ready = work->phase == LIVE_MOVE_READY || work->phase == LIVE_MOVE_FINISHED;
+    if (ticket->timed && (ready || ended)) {
+        ticket->timed = false;
+        live_speed_end(&driver->speed, ready ? (double)ticket->bytes_total : 0, live_clock_ms());
+    }
     if (!ended) return;
     live_mover_release(&driver->mover, ticket->index);
     ticket->index = LIVE_MOVES_MAX;
@@ -167,8 +166,11 @@ static enum fore_err begin_work(struct live_driver *driver, struct live_ticket *
                                     .from = move->source,
                                     .to = move->target};
     ticket->phase = FORE_PHASE_QUEUED;
-    ticket->began_ms = live_clock_ms();
-    return live_mover_begin(&driver->mover, &row, move->bytes_per_sec_max, &ticket->index, &diag);
+    FORE_TRY(
+        live_mover_begin(&driver->mover, &row, move->bytes_per_sec_max, &ticket->index, &diag));
+    ticket->timed = true;
+    live_speed_begin(&driver->speed, live_clock_ms());
+    return FORE_E_OK;
 }
 
 static enum fore_err op_begin(void *self, const struct fore_move *move, fore_ticket *out)

@@ -31,7 +31,7 @@ static void describe_node(struct live_driver *driver, uint32_t shard)
 static void describe_speed(struct live_driver *driver)
 {
     double told = driver->options.bandwidth_bytes;
-    double rate = live_speed_rate(&driver->speed, told > 0 ? told : 40e6);
+    double rate = live_speed_rate(&driver->speed, told > 0 ? told : 40e6, live_clock_ms());
     for (uint32_t s = 0; s < driver->topology.node_count; s++)
         driver->topology.node[s].bandwidth_bytes = rate;
 }
