@@ -108,6 +108,8 @@ static const struct fore_option sim_rows[] = {
      "the SLO is what a node delivers at this utilisation, unless slo is given"                            },
     {"key_samples",     FORE_OPT_COUNT,    AT(key_samples),     "128",     0,     65536,     NULL,
      "keys of each window that the engine gets to see"                                                     },
+    {"served",          FORE_OPT_BOOL,     AT(served),          "false",   0,     0,         NULL,
+     "the engine is told what nodes have served, as real servers tell it, not what was asked of them"      },
     {"content",         FORE_OPT_BOOL,     AT(content),         "false",   0,     0,         NULL,
      "the driver sums up what nodes hold, so that every move is checked row by row (splits and merges too)"},
     {"faults",          FORE_OPT_LIST,     AT(faults),          "",        0,     0,         NULL,

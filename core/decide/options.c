@@ -35,6 +35,8 @@ static const struct fore_option rows[] = {
      "and this much more before a move is worth doing"                                                                                          },
     {"cooldown",                FORE_OPT_DURATION, AT(cooldown),                "30min", 0,    1e18, NULL,
      "a partition that has moved rests this long"                                                                                               },
+    {"wait",                    FORE_OPT_BOOL,     AT(wait),                    "false", 0,    0,    NULL,
+     "a move that had better begin later in the horizon waits"                                                                                  },
     {"moves",                   FORE_OPT_BOOL,     AT(moves),                   "true",  0,    0,    NULL,  "partitions may be moved"           },
     {"swaps",                   FORE_OPT_BOOL,     AT(swaps),                   "true",  0,    0,    NULL,
      "pairs of moves in opposite directions are candidates too"                                                                                 },

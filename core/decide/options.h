@@ -23,6 +23,7 @@ struct fore_decide_options {
     fore_ns move_price;   /* node-seconds of violation a mean-size move must save */
     fore_ns gain_min;     /* and this much more before it is worth doing */
     fore_ns cooldown;     /* a partition moved rests this long */
+    bool wait;            /* a move that had better begin later is not begun now */
     bool moves, swaps, splits, merges, replicas; /* what may be tried */
     bool joins;               /* cold neighbours on two nodes are brought together and merged */
     bool ahead;               /* of inserts in the order of the key: place what they come to */

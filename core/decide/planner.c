@@ -12,6 +12,7 @@
 #include "core/decide/beam.h"
 #include "core/decide/emit.h"
 #include "core/decide/price.h"
+#include "core/decide/wait.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -194,6 +195,8 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
     *out = (struct fore_plan){.epoch = input->topology->epoch};
     out->violation_before_s = total_cost(&search);
     struct fore_candidate first = {0};
+    double wait_s = 0;
+    uint32_t waiting = 0;
     size_t most = input->options->moves_per_plan;
     if (most > FORE_PLAN_MOVES) most = FORE_PLAN_MOVES;
     while (search.confined != NULL && out->move_count < most && search.cluster_slots > 0) {
@@ -206,6 +209,7 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
     if (!input->calm && out->move_count < most && search.cluster_slots > 0) {
         struct fore_choice *choice = FORE_NEW(scratch, struct fore_choice, 1);
         fore_beam_choose(&search, (uint32_t)most - out->move_count, choice);
+        if (input->options->wait) waiting = fore_wait_weed(&search, choice, &wait_s);
         if (out->move_count == 0 && choice->count > 0) first = choice->item[0];
         for (uint32_t i = 0; i < choice->count; i++)
             fore_emit(&search, &choice->item[i], out);
@@ -249,4 +253,8 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         return;
     }
     explain(&search, &first, out);
+    if (out->move_count == 0 && waiting > 0)
+        (void)snprintf(out->reason, sizeof out->reason,
+                       "%u to wait, the first for %.0f s: expected violation %.0f -> %.0f node-s",
+                       waiting, wait_s, out->violation_before_s, out->violation_after_s);
 }
