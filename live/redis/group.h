@@ -1,0 +1,71 @@
+/*
+ * group.h - several slots handed over together from one shard to another: slot.h's three steps,
+ * each for all of them.
+ *
+ *   settle:  IMPORTING of all in one pipeline on the target, then MIGRATING of all on the source
+ *   copy:    slot by slot; while the source sends one batch away it has been asked for the next
+ *            one's keys, and the target adds up what came before; one WAIT for all
+ *   own:     one look at the epochs, NODE of all on the target, until the source has heard of all
+ *
+ * What a slot costs beside its keys is round trips, nodes.conf written anew by every node, and the
+ * journal's wait for the disk: a group pays them once (measured with 61 keys a slot: a third of the
+ * time of slots one by one). The price is that a death in the middle leaves up to LIVE_GROUP_MAX
+ * slots open, and that commands on several keys of these slots hear TRYAGAIN for as long as the
+ * group takes, some 20 ms; so a group's keys are bounded as well (mover.h). Every function works
+ * from any state of each of the slots, as slot.h's do.
+ */
+#ifndef LIVE_GROUP_H
+#define LIVE_GROUP_H
+
+#include "live/redis/slot.h"
+
+enum { LIVE_GROUP_MAX = 16, LIVE_BATCHES_MAX = 32 };
+
+struct live_group_slot {
+    uint16_t slot;
+    bool owned;   /* it is the target's, and no flag is left */
+    bool drained; /* the source has sent all its keys away */
+    /* It was weighed a moment ago and has no large key: keys of it are not weighed again, each is
+     * taken for the mean of those that are left. */
+    bool light;
+    uint64_t keys, bytes; /* light: still to come */
+};
+
+struct live_group {
+    struct live_cluster *cluster;
+    uint16_t from, to; /* shards */
+    uint32_t count;
+    struct live_group_slot slot[LIVE_GROUP_MAX];
+};
+
+struct live_group_limits { /* of one call of live_group_copy() */
+    uint32_t batch_keys;   /* of a batch */
+    uint32_t keys;         /* no further batch when so many have travelled */
+    uint32_t ms;           /* nor after so long */
+    uint64_t bytes;        /* of all; but one key may travel at least */
+};
+
+struct live_group_copied {
+    struct live_batch batch[LIVE_BATCHES_MAX];
+    uint32_t count;
+    bool unreplicated; /* WAIT ran out: the ends' replicas lag */
+};
+
+struct live_slot live_group_at(const struct live_group *group, uint32_t i);
+/* Sets `owned` of all. The first error is told, after the others have been tried: see
+ * live_slot_settle. A slot that is not owned afterwards is not drained either. */
+FORE_MUST_USE enum fore_err live_group_settle(struct live_group *group, struct fore_diag *diag);
+/* Batches from the slots that are not drained, and marks those that are. With an error `out` tells
+ * those that were through before it. */
+FORE_MUST_USE enum fore_err live_group_copy(struct live_group *group,
+                                            const struct live_slot_options *options,
+                                            const struct live_group_limits *limits,
+                                            struct live_group_copied *out, struct fore_diag *diag);
+/* Of all that are not owned yet. AGAIN: the target has not heard of the source's epoch, or the
+ * source holds keys of a slot (again), which then is not drained any more; others may be owned. */
+FORE_MUST_USE enum fore_err live_group_own(struct live_group *group, struct fore_diag *diag);
+bool live_group_has(const struct live_group *group, uint16_t slot);
+bool live_group_drained(const struct live_group *group);
+bool live_group_owned(const struct live_group *group);
+
+#endif
