@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAR_MS = 250, HEAR_AT_ONCE = 10 };
+enum { HEAR_MS = 250, HEAR_AT_ONCE = 10, OWN_AT_ONCE = 8 };
 
 struct live_slot live_group_at(const struct live_group *group, uint32_t i)
 {
@@ -120,7 +120,7 @@ enum fore_err live_group_settle(struct live_group *group, struct fore_diag *diag
     FORE_TRY(find_ends(group, &ends, diag));
     for (uint32_t i = 0; i < group->count; i++) {
         struct live_group_slot *at = &group->slot[i];
-        at->owned = at->drained = false;
+        at->owned = at->drained = at->named = false;
         fresh[i] = is_fresh(group->cluster, at->slot, &ends);
         if (fresh[i]) continue;
         struct live_slot slot = live_group_at(group, i);
@@ -208,21 +208,33 @@ static enum fore_err epochs_in_order(const struct ends *ends, struct fore_diag *
                         (unsigned long long)known);
 }
 
-/* Those of which the source holds no key. */
-static enum fore_err are_bare(struct live_group *group, const struct ends *ends, bool *bare,
-                              struct fore_diag *diag)
+void live_group_next(const struct live_group *group, bool which[LIVE_GROUP_MAX])
+{
+    uint32_t chosen = 0;
+    for (uint32_t i = 0; i < LIVE_GROUP_MAX; i++) {
+        which[i] = i < group->count && chosen < OWN_AT_ONCE && group->slot[i].drained &&
+                   !group->slot[i].owned;
+        chosen += which[i];
+    }
+}
+
+/* Of those that are wanted, the ones of which the source holds no key; the others are not drained,
+ * nor what they were when they were weighed. */
+static enum fore_err keep_bare(struct live_group *group, const struct ends *ends, bool *wanted,
+                               struct fore_diag *diag)
 {
     struct live_link *from = &ends->from->link;
     enum fore_err first = FORE_E_OK;
     for (uint32_t i = 0; i < group->count; i++)
-        live_link_append(from, "CLUSTER COUNTKEYSINSLOT %d", (int)group->slot[i].slot);
+        if (wanted[i])
+            live_link_append(from, "CLUSTER COUNTKEYSINSLOT %d", (int)group->slot[i].slot);
     for (uint32_t i = 0; i < group->count; i++) {
+        if (!wanted[i]) continue;
         redisReply *left = live_link_take(from);
         enum fore_err err = live_answer_err(live_reply_kind(left));
-        bool none = err == FORE_E_OK && left->type == REDIS_REPLY_INTEGER && left->integer == 0;
-        bare[i] = none && !group->slot[i].owned;
-        if (err == FORE_E_OK && !none && !group->slot[i].owned) {
-            group->slot[i].drained = false;
+        wanted[i] = err == FORE_E_OK && left->type == REDIS_REPLY_INTEGER && left->integer == 0;
+        if (err == FORE_E_OK && !wanted[i]) {
+            group->slot[i].drained = group->slot[i].light = false;
             err = fore_err_set(diag, FORE_E_AGAIN, "slot %u: its source holds keys of it again",
                                (unsigned)group->slot[i].slot);
         }
@@ -232,26 +244,41 @@ static enum fore_err are_bare(struct live_group *group, const struct ends *ends,
     return first;
 }
 
+enum fore_err live_group_name(struct live_group *group, struct fore_diag *diag)
+{
+    struct ends ends;
+    bool next[LIVE_GROUP_MAX];
+    enum fore_err err[LIVE_GROUP_MAX];
+    live_group_next(group, next);
+    FORE_TRY(find_ends(group, &ends, diag));
+    FORE_TRY(epochs_in_order(&ends, diag));
+    enum fore_err first = keep_bare(group, &ends, next, diag);
+    setslot(group, ends.to, "NODE", ends.to->id, next, err, diag);
+    for (uint32_t i = 0; i < group->count; i++) {
+        keep_first(&first, err[i]);
+        group->slot[i].named = next[i] && err[i] == FORE_E_OK;
+    }
+    return first;
+}
+
 enum fore_err live_group_own(struct live_group *group, struct fore_diag *diag)
 {
     struct ends ends;
-    bool taken[LIVE_GROUP_MAX], deaf[LIVE_GROUP_MAX];
-    enum fore_err err[LIVE_GROUP_MAX];
-    FORE_TRY(find_ends(group, &ends, diag));
-    FORE_TRY(epochs_in_order(&ends, diag));
-    enum fore_err first = are_bare(group, &ends, taken, diag);
-    setslot(group, ends.to, "NODE", ends.to->id, taken, err, diag);
+    bool named[LIVE_GROUP_MAX], deaf[LIVE_GROUP_MAX], any = false;
+    enum fore_err err[LIVE_GROUP_MAX], first = FORE_E_OK;
     for (uint32_t i = 0; i < group->count; i++) {
-        keep_first(&first, err[i]);
-        taken[i] &= err[i] == FORE_E_OK;
-        deaf[i] = taken[i];
+        named[i] = deaf[i] = group->slot[i].named;
+        group->slot[i].named = false;
+        any |= named[i];
     }
+    if (!any) return FORE_E_OK;
+    FORE_TRY(find_ends(group, &ends, diag));
     wait_until_heard(group, &ends.from->link, deaf);
-    setslot(group, ends.from, "NODE", ends.to->id, taken, err, NULL);
+    setslot(group, ends.from, "NODE", ends.to->id, named, err, NULL);
     for (uint32_t i = 0; i < group->count; i++) {
         /* One that has lost its last slot that way is a replica by now and refuses. */
         bool told = err[i] == FORE_E_OK || (!deaf[i] && err[i] == FORE_E_IO);
-        if (!taken[i]) continue;
+        if (!named[i]) continue;
         if (!told) {
             keep_first(&first, fore_err_set(diag, err[i], "slot %u: the source was not told",
                                             (unsigned)group->slot[i].slot));

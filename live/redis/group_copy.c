@@ -1,11 +1,12 @@
 /*
  * group_copy.c - see group.h: batches of keys. Each is listed, weighed, chosen, digested, sent by
- * MIGRATE, and digested at the target; and while one travels the next one's list is asked for, and
- * the target adds up the one before.
+ * MIGRATE, and digested at the target: next(), send(), take(), hear().
  *
  * The digest at the source and the MIGRATE are one transaction, so it is of exactly what travels.
- * REPLACE always: while the source owns the slot, what it holds is what counts. One command for
- * each slot: clients have their turn between them. At the end the digest's script writes and
+ * REPLACE always: while the source owns the slot, what it holds is what counts. One batch is
+ * on its way at a time, so that clients have their turn between two. (With a second one waiting on
+ * a link of its own the source never rests: no faster where cores are short, and clients wait for
+ * both; measured.) At the end the digest's script writes and
  * deletes a short-lived key at the target, because WAIT waits for what its own connection wrote,
  * and the keys came in on another.
  */
@@ -17,18 +18,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 200, MIGRATE_MS = 1000, ALONE = 1 << 20, LOOK_AT_MOST = 4096 };
+enum {
+    WAIT_MS = 200,
+    MIGRATE_MS = 1000,
+    ALONE = 1 << 20,
+    BATCH_MOST = 2048, /* keys */
+    LIST_MOST = 2 * BATCH_MOST,
+    LISTS =
+        4, /* of slots one behind the other: one in use, one for the next batch, two asked for */
+    BATCHES = 4 /* two on their way, one or two that the target adds up */
+};
+
+struct list {
+    redisReply *reply;
+    struct live_keys keys;
+    size_t done; /* of them, in batches */
+    bool whole;  /* that is all that the source holds of the slot */
+    bool here;   /* not only asked for, nor used up */
+};
 
 struct batch {
-    uint32_t at; /* of the group's slots */
-    redisReply *list;
-    struct live_keys keys;
-    size_t listed;
-    bool whole; /* that is all that the source holds of the slot */
-    const redisReply *chosen[LOOK_AT_MOST];
-    int64_t number[LOOK_AT_MOST]; /* of each, at the source */
+    uint32_t at;       /* of the group's slots */
+    uint32_t carries;  /* which list's answer comes behind it; LIVE_GROUP_MAX: none */
+    redisReply *reply; /* to be freed with the batch: no later one has keys of it */
+    bool last;         /* when it has arrived the source holds no more of the slot */
+    const redisReply *chosen[BATCH_MOST];
+    int64_t number[BATCH_MOST]; /* of each, at the source */
     size_t count;
     bool large; /* it is one key, and too large for the script */
+    fore_ns sent;
     struct live_batch out;
 };
 
@@ -36,11 +54,17 @@ struct copying {
     struct live_group *group;
     const struct live_slot_options *options;
     const struct live_group_limits *limits;
-    struct live_instance *from, *to;
+    struct live_instance *to;
+    struct live_link *link; /* to the source */
     struct live_group_copied *out;
     struct fore_diag *diag;
-    struct batch batch[2]; /* one travels, one is looked at before and after */
-    uint64_t keys, bytes;  /* sent so far */
+    enum fore_err err;              /* the first: nothing more is sent */
+    uint32_t order[LIVE_GROUP_MAX]; /* slots with keys, as far as is known */
+    uint32_t count, at, asked;      /* of those: all; in work; listed or asked for */
+    struct list list[LISTS];
+    struct batch batch[BATCHES];
+    uint32_t sent, taken, heard; /* batches: by the source, and by the target */
+    uint64_t keys, bytes;        /* sent so far */
     fore_ns began;
 };
 
@@ -49,46 +73,53 @@ static struct live_group_slot *slot_of(const struct copying *c, const struct bat
     return &c->group->slot[batch->at];
 }
 
+static void keep_first(struct copying *c, enum fore_err err)
+{
+    if (c->err == FORE_E_OK) c->err = err;
+}
+
+static void drop(redisReply **reply)
+{
+    if (*reply != NULL) freeReplyObject(*reply);
+    *reply = NULL;
+}
+
 /* ---- list --------------------------------------------------------------------------------- */
 
+static uint32_t batch_keys(const struct copying *c)
+{
+    return c->limits->batch_keys < BATCH_MOST ? c->limits->batch_keys : BATCH_MOST;
+}
+
 /* Large keys that wait for the end would hide small ones behind them: look twice as far. */
-static uint32_t list_keys(const struct copying *c)
+static uint32_t list_keys(const struct copying *c, uint32_t nth)
 {
-    uint32_t keys = c->limits->batch_keys;
-    return 2 * (keys < LOOK_AT_MOST / 2 ? keys : LOOK_AT_MOST / 2);
+    return c->group->slot[c->order[nth]].light ? LIST_MOST / 4 : 2 * batch_keys(c);
 }
 
-/* The first slot from `at` on that has keys to send; the group's count: none. */
-static uint32_t next_slot(const struct copying *c, uint32_t at)
+static void ask_list(struct copying *c, uint32_t nth)
 {
-    while (at < c->group->count && (c->group->slot[at].owned || c->group->slot[at].drained))
-        at++;
-    return at;
+    live_link_append(c->link, "CLUSTER GETKEYSINSLOT %d %d",
+                     (int)c->group->slot[c->order[nth]].slot, (int)list_keys(c, nth));
 }
 
-static void ask_list(struct copying *c, uint32_t at)
+static void take_list(struct copying *c, uint32_t nth)
 {
-    live_link_append(&c->from->link, "CLUSTER GETKEYSINSLOT %d %d", (int)c->group->slot[at].slot,
-                     (int)list_keys(c));
+    struct list *list = &c->list[nth % LISTS];
+    uint32_t most = list_keys(c, nth);
+    drop(&list->reply);
+    *list = (struct list){.whole = false};
+    enum fore_err err = live_keys_take(c->link, most, &list->reply, &list->keys);
+    list->here = err == FORE_E_OK;
+    list->whole = list->here && list->keys.count < most;
+    keep_first(c, err);
 }
 
-static enum fore_err take_list(struct copying *c, struct batch *batch, uint32_t at)
+/* Of the slot in work, with nothing on its way. */
+static void list_again(struct copying *c)
 {
-    batch->at = at;
-    batch->count = 0;
-    batch->large = false;
-    batch->out = (struct live_batch){0};
-    batch->list = NULL;
-    FORE_TRY(live_keys_take(&c->from->link, list_keys(c), &batch->list, &batch->keys));
-    batch->listed = batch->keys.count;
-    batch->whole = batch->listed < list_keys(c);
-    return FORE_E_OK;
-}
-
-static void drop(struct batch *batch)
-{
-    if (batch->list != NULL) freeReplyObject(batch->list);
-    batch->list = NULL;
+    ask_list(c, c->at);
+    take_list(c, c->at);
 }
 
 /* ---- choose ------------------------------------------------------------------------------- */
@@ -98,40 +129,29 @@ static uint64_t alone_bytes(const struct live_slot_options *options)
     return options->alone_bytes != 0 ? options->alone_bytes : ALONE;
 }
 
-/* As many as can travel; the others too only where a large one is among them. */
-static enum fore_err weigh(struct copying *c, struct live_keys *list, uint64_t *bytes)
+/* As many as can travel; the others too only where a large one is among them. Returns how many. */
+static size_t weigh(struct copying *c, struct live_keys list, uint64_t *bytes)
 {
-    struct live_keys head = *list, rest = {.key = list->key, .count = 0};
-    if (head.count > list_keys(c) / 2) head.count = list_keys(c) / 2;
-    FORE_TRY(live_keys_weigh(&c->from->link, head, bytes));
+    struct live_keys head = list, rest = {.key = list.key, .count = 0};
+    if (head.count > batch_keys(c)) head.count = batch_keys(c);
+    keep_first(c, live_keys_weigh(c->link, head, bytes));
     bool large = false;
-    for (size_t i = 0; i < head.count; i++)
+    for (size_t i = 0; i < head.count && c->err == FORE_E_OK; i++)
         large |= bytes[i] >= alone_bytes(c->options);
-    if (!large) list->count = head.count;
+    if (!large) return head.count;
     rest.key += head.count;
-    rest.count = list->count - head.count;
-    return live_keys_weigh(&c->from->link, rest, bytes + head.count);
-}
-
-/* What was weighed together is shared out, so that all of it is what it was. */
-static void share_out(struct copying *c, const struct batch *batch, uint64_t *bytes)
-{
-    const struct live_group_slot *slot = slot_of(c, batch);
-    uint64_t keys = slot->keys, left = slot->bytes;
-    for (size_t i = 0; i < batch->keys.count; i++) {
-        bytes[i] = keys > 0 ? left / keys : 0;
-        left -= bytes[i];
-        keys -= keys > 0;
-    }
+    rest.count = list.count - head.count;
+    keep_first(c, live_keys_weigh(c->link, rest, bytes + head.count));
+    return list.count;
 }
 
 /* Small keys as they come; a large one only when no small one is in sight, and then alone. */
-static void choose(struct copying *c, struct batch *batch, const uint64_t *bytes)
+static void choose(struct copying *c, struct batch *batch, struct live_keys list,
+                   const uint64_t *bytes)
 {
-    struct live_keys list = batch->keys;
     uint64_t room = c->limits->bytes > c->bytes ? c->limits->bytes - c->bytes : 0;
     size_t largest_first = list.count;
-    for (size_t i = 0; i < list.count && batch->count < list_keys(c) / 2; i++) {
+    for (size_t i = 0; i < list.count && batch->count < batch_keys(c); i++) {
         if (bytes[i] >= alone_bytes(c->options)) {
             if (largest_first == list.count) largest_first = i;
             continue;
@@ -146,17 +166,31 @@ static void choose(struct copying *c, struct batch *batch, const uint64_t *bytes
     batch->large = true;
 }
 
-static enum fore_err prepare(struct copying *c, struct batch *batch)
+/* Of a slot that is not known to be light: one batch of a list, for it may leave any of it behind.
+ */
+static void choose_by_weight(struct copying *c, struct batch *batch, struct list *list)
 {
-    uint64_t bytes[LOOK_AT_MOST];
-    struct live_keys list = batch->keys;
-    if (slot_of(c, batch)->light)
-        share_out(c, batch, bytes);
-    else
-        FORE_TRY(weigh(c, &list, bytes));
-    batch->keys.count = list.count;
-    choose(c, batch, bytes);
-    return FORE_E_OK;
+    uint64_t bytes[LIST_MOST];
+    struct live_keys keys = list->keys;
+    keys.count = weigh(c, list->keys, bytes);
+    if (c->err == FORE_E_OK) choose(c, batch, keys, bytes);
+    list->done = list->keys.count;
+    list->whole &= batch->count == list->keys.count;
+}
+
+/* What was weighed together is shared out, so that all of it is what it was. */
+static void choose_light(struct copying *c, struct batch *batch, struct list *list)
+{
+    struct live_group_slot *slot = slot_of(c, batch);
+    uint64_t room = c->limits->bytes > c->bytes ? c->limits->bytes - c->bytes : 0;
+    while (list->done < list->keys.count && batch->count < batch_keys(c)) {
+        uint64_t bytes = slot->keys > 0 ? slot->bytes / slot->keys : 0;
+        if (batch->count > 0 && batch->out.bytes + bytes > room) break;
+        batch->chosen[batch->count++] = list->keys.key[list->done++];
+        batch->out.bytes += bytes;
+        slot->bytes -= bytes;
+        slot->keys -= slot->keys > 0;
+    }
 }
 
 /* ---- the journey -------------------------------------------------------------------------- */
@@ -181,7 +215,7 @@ static void word_text(struct words *words, const char *text)
 }
 
 /* MIGRATE host port "" 0 timeout REPLACE [AUTH2 user word | AUTH word] KEYS key... */
-static void append_migrate(struct copying *c, struct batch *batch)
+static void append_migrate(struct copying *c, const struct batch *batch)
 {
     const struct live_access *access = &c->group->cluster->access;
     uint32_t ms = c->options->migrate_ms != 0 ? c->options->migrate_ms : MIGRATE_MS;
@@ -208,7 +242,7 @@ static void append_migrate(struct copying *c, struct batch *batch)
         word(&words, batch->chosen[i]->str, batch->chosen[i]->len);
     struct live_command command = {
         .arg = words.arg, .arg_len = words.len, .arg_count = words.count};
-    live_link_append_command(&c->from->link, &command);
+    live_link_append_command(c->link, &command);
     free(words.arg);
     free(words.len);
 }
@@ -236,34 +270,43 @@ static bool digested(const struct copying *c, const struct batch *batch)
     return c->options->verify && !batch->large;
 }
 
-/* To the source: the batch, and what is to be listed next. */
-static void append_batch(struct copying *c, struct batch *batch)
+/* With it the list of a slot that will be needed when this batch has arrived. */
+static void send(struct copying *c)
 {
+    struct batch *batch = &c->batch[c->sent % BATCHES];
+    c->sent++;
     struct live_keys keys = {.key = batch->chosen, .count = batch->count};
     if (digested(c, batch)) {
-        live_link_append(&c->from->link, "MULTI");
-        live_digest_append(&c->from->link, keys, false, NULL);
+        live_link_append(c->link, "MULTI");
+        live_digest_append(c->link, keys, false, NULL);
     }
     append_migrate(c, batch);
-    if (digested(c, batch)) live_link_append(&c->from->link, "EXEC");
+    if (digested(c, batch)) live_link_append(c->link, "EXEC");
+    batch->carries = LIVE_GROUP_MAX;
+    if (c->asked < c->count && c->asked < c->limits->slots && c->asked < c->at + LISTS - 1) {
+        batch->carries = c->asked++;
+        ask_list(c, batch->carries);
+    }
+    live_link_flush(c->link);
+    batch->sent = live_clock_now();
+    c->keys += batch->count;
+    c->bytes += batch->out.bytes;
 }
 
-static enum fore_err take_batch(struct copying *c, struct batch *batch, fore_ns sent)
+static enum fore_err take_exec(struct copying *c, struct batch *batch)
 {
-    struct live_link *link = &c->from->link;
     redisReply *refused = NULL; /* what was not even queued says why, EXEC only that */
     for (uint32_t i = 0; i < (digested(c, batch) ? 3 : 0); i++) { /* OK, QUEUED, QUEUED */
-        redisReply *reply = live_link_take(link);
+        redisReply *reply = live_link_take(c->link);
         if (refused == NULL && reply != NULL && reply->type == REDIS_REPLY_ERROR)
             refused = reply;
         else if (reply != NULL)
             freeReplyObject(reply);
     }
-    redisReply *reply = live_link_take(link);
-    batch->out.stall_ms = (double)(live_clock_now() - sent) / 1e6;
+    redisReply *reply = live_link_take(c->link);
     enum fore_err err = read_exec(c, batch, refused != NULL ? refused : reply);
-    if (refused != NULL) freeReplyObject(refused);
-    if (reply != NULL) freeReplyObject(reply);
+    drop(&refused);
+    drop(&reply);
     return err;
 }
 
@@ -277,26 +320,43 @@ static void ask_target(struct copying *c, const struct batch *batch)
     live_link_flush(&c->to->link);
 }
 
-/* With it the batch is through. */
-static enum fore_err hear_target(struct copying *c, struct batch *batch)
+static void take(struct copying *c)
 {
-    int64_t at_target[LOOK_AT_MOST];
+    struct batch *batch = &c->batch[c->taken % BATCHES];
+    c->taken++;
+    enum fore_err err = take_exec(c, batch);
+    batch->out.stall_ms = (double)(live_clock_now() - batch->sent) / 1e6;
+    if (err == FORE_E_OK) {
+        batch->out.keys = (uint32_t)batch->count;
+        slot_of(c, batch)->drained = batch->last && c->err == FORE_E_OK;
+        ask_target(c, batch);
+    }
+    keep_first(c, err);
+    if (batch->carries < LIVE_GROUP_MAX) take_list(c, batch->carries);
+}
+
+/* With it the batch is through. */
+static void hear(struct copying *c)
+{
+    int64_t at_target[BATCH_MOST];
+    struct batch *batch = &c->batch[c->heard++ % BATCHES];
     struct live_batch *out = &batch->out;
+    enum fore_err err = out->keys == 0 ? FORE_E_AGAIN : FORE_E_OK; /* it has not even left */
     out->unchecked = batch->large;
-    if (digested(c, batch)) {
+    if (digested(c, batch) && err == FORE_E_OK) {
         redisReply *asked = live_link_take(&c->to->link), *reply = live_link_take(&c->to->link);
-        enum fore_err err = live_digest_read(reply, at_target, batch->count);
-        if (asked != NULL) freeReplyObject(asked);
-        if (reply != NULL) freeReplyObject(reply);
-        if (err != FORE_E_OK) return err;
-        for (size_t i = 0; i < batch->count; i++) {
+        err = live_digest_read(reply, at_target, batch->count);
+        drop(&asked);
+        drop(&reply);
+        for (size_t i = 0; i < batch->count && err == FORE_E_OK; i++) {
             live_digest_put(&out->out, batch->number[i]);
             bool same = at_target[i] == batch->number[i];
             live_digest_put(same ? &out->in : &out->strange, batch->number[i]);
         }
     }
-    c->out->batch[c->out->count++] = *out;
-    return FORE_E_OK;
+    drop(&batch->reply);
+    keep_first(c, err);
+    if (err == FORE_E_OK) c->out->batch[c->out->count++] = *out;
 }
 
 /* At least one replica has it, or says not. */
@@ -305,17 +365,17 @@ static void hear_wait(struct copying *c, struct live_link *link)
     redisReply *reply = live_link_take(link);
     bool number = reply != NULL && reply->type == REDIS_REPLY_INTEGER;
     if (!number || reply->integer < 1) c->out->unreplicated = true;
-    if (reply != NULL) freeReplyObject(reply);
+    drop(&reply);
 }
 
 /* One replica of each end, for all that has travelled. */
-static enum fore_err wait_for_replicas(struct copying *c, uint32_t at)
+static void wait_for_replicas(struct copying *c)
 {
     char tag[LIVE_TAG_MAX], fence[64];
     struct live_keys none = {.count = 0};
-    struct live_link *from = &c->from->link, *to = &c->to->link;
+    struct live_link *from = c->link, *to = &c->to->link;
     int ms = (int)(c->options->wait_ms != 0 ? c->options->wait_ms : WAIT_MS);
-    live_slot_tag(c->group->slot[at].slot, tag);
+    live_slot_tag(c->group->slot[c->order[0]].slot, tag);
     (void)snprintf(fence, sizeof fence, "foreshard:%s", tag);
     live_digest_append(to, none, true, fence);
     live_link_append(to, "WAIT 1 %d", ms);
@@ -323,118 +383,102 @@ static enum fore_err wait_for_replicas(struct copying *c, uint32_t at)
     live_link_flush(to);
     live_link_flush(from);
     redisReply *asked = live_link_take(to), *reply = live_link_take(to);
-    enum fore_err err = live_digest_read(reply, NULL, 0);
-    if (asked != NULL) freeReplyObject(asked);
-    if (reply != NULL) freeReplyObject(reply);
+    keep_first(c, live_digest_read(reply, NULL, 0));
+    drop(&asked);
+    drop(&reply);
     hear_wait(c, to);
     hear_wait(c, from);
-    return err;
 }
 
 /* ---- one after the other ------------------------------------------------------------------- */
 
-/* May another batch follow, with those that are under way? */
-static bool goes_on(const struct copying *c, uint32_t under_way)
+/* May another batch follow? */
+static bool goes_on(const struct copying *c)
 {
-    return c->keys < c->limits->keys && c->bytes < c->limits->bytes &&
-           c->out->count + under_way < LIVE_BATCHES_MAX &&
+    return c->err == FORE_E_OK && c->at < c->count && c->at < c->limits->slots &&
+           c->keys < c->limits->keys && c->bytes < c->limits->bytes && c->sent < LIVE_BATCHES_MAX &&
            live_clock_now() - c->began < (fore_ns)c->limits->ms * FORE_MS;
 }
 
-static void has_left(struct copying *c, struct batch *batch)
+/* Its list has no more: the next slot's turn, unless the source had more than it told. */
+static void end_of_list(struct copying *c, struct batch *batch, struct list *list)
 {
-    struct live_group_slot *slot = slot_of(c, batch);
-    batch->out.keys = (uint32_t)batch->count;
-    slot->keys -= batch->count < slot->keys ? batch->count : slot->keys;
-    slot->bytes -= batch->out.bytes < slot->bytes ? batch->out.bytes : slot->bytes;
+    batch->reply = list->reply;
+    batch->last = list->whole;
+    list->reply = NULL;
+    list->here = false;
+    c->at += list->whole;
 }
 
-/* Sends `now` away, takes in what the target says of `before`, and lists `*next`: false, there is
- * none, or not in this call. */
-static enum fore_err send_one(struct copying *c, struct batch *now, struct batch **before,
-                              uint32_t *next)
+/* The next batch, to be sent. False: none in this call. */
+static bool next(struct copying *c)
 {
-    struct live_group_slot *slot = slot_of(c, now);
-    slot->drained = now->whole && now->count == now->listed; /* if it arrives */
-    c->keys += now->count;
-    c->bytes += now->out.bytes;
-    *next = goes_on(c, *before != NULL ? 2 : 1) ? next_slot(c, now->at) : c->group->count;
-    append_batch(c, now);
-    fore_ns sent = live_clock_now();
-    if (*next < c->group->count) ask_list(c, *next);
-    enum fore_err err = take_batch(c, now, sent), heard = FORE_E_OK;
-    if (*before != NULL) heard = hear_target(c, *before);
-    *before = NULL;
-    if (err == FORE_E_OK) has_left(c, now);
-    if (err != FORE_E_OK) slot->drained = false;
-    if (err == FORE_E_OK) ask_target(c, now);
-    if (err == FORE_E_OK) *before = now;
-    return err != FORE_E_OK ? err : heard;
-}
-
-/* Where `at` is the first slot with keys: its list has been asked for. */
-static enum fore_err send_all(struct copying *c, uint32_t at, struct batch **before)
-{
-    for (uint32_t turn = 0; at < c->group->count; turn++) {
-        struct batch *now = &c->batch[turn % 2];
-        FORE_TRY(take_list(c, now, at));
-        if (now->keys.count == 0) {
-            slot_of(c, now)->drained = true;
-            drop(now);
-            at = next_slot(c, at);
-            turn++; /* the other one is still before us */
-            if (at < c->group->count) ask_list(c, at);
+    struct batch *batch = &c->batch[c->sent % BATCHES];
+    while (goes_on(c)) {
+        struct list *list = &c->list[c->at % LISTS];
+        struct live_group_slot *slot = &c->group->slot[c->order[c->at]];
+        bool none = slot->light && slot->keys == 0; /* which is looked at again before the end */
+        if (!list->here && !none) list_again(c);
+        if (c->asked <= c->at) c->asked = c->at + 1;
+        if (c->err != FORE_E_OK) return false;
+        if (none || list->keys.count == 0) {
+            slot->drained = true;
+            list->here = false;
+            c->at++;
             continue;
         }
-        struct batch *was = *before;
-        enum fore_err err = prepare(c, now);
-        if (err == FORE_E_OK) err = send_one(c, now, before, &at);
-        if (was != NULL) drop(was);
-        if (err != FORE_E_OK && *before != now) drop(now);
-        FORE_TRY(err);
+        batch->at = c->order[c->at];
+        batch->count = 0;
+        batch->large = batch->last = false;
+        batch->reply = NULL;
+        batch->out = (struct live_batch){0};
+        if (slot->light)
+            choose_light(c, batch, list);
+        else
+            choose_by_weight(c, batch, list);
+        if (c->err == FORE_E_OK && list->done == list->keys.count) end_of_list(c, batch, list);
+        return c->err == FORE_E_OK && batch->count > 0;
     }
-    return FORE_E_OK;
+    return false;
 }
 
-static enum fore_err copy(struct copying *c)
+static void copy(struct copying *c)
 {
-    struct batch *before = NULL;
-    uint32_t at = next_slot(c, 0), sent_of = at;
-    if (at == c->group->count) return FORE_E_OK;
-    ask_list(c, at);
-    enum fore_err err = send_all(c, at, &before);
-    if (before != NULL) {
-        enum fore_err heard = hear_target(c, before);
-        if (err == FORE_E_OK) err = heard;
-        drop(before);
+    for (uint32_t i = 0; i < c->group->count; i++)
+        if (!c->group->slot[i].owned && !c->group->slot[i].drained) c->order[c->count++] = i;
+    while (next(c)) {
+        send(c);
+        take(c);
+        if (c->taken - c->heard > 1) hear(c);
     }
-    while (c->from->link.pending > 0) { /* a list that nobody waits for any more */
-        redisReply *reply = live_link_take(&c->from->link);
-        if (reply != NULL) freeReplyObject(reply);
-    }
-    if (err == FORE_E_OK && c->options->wait_replicas && c->keys > 0)
-        err = wait_for_replicas(c, sent_of);
-    return err;
+    while (c->heard < c->taken)
+        hear(c);
+    for (uint32_t i = 0; i < LISTS; i++)
+        drop(&c->list[i].reply);
+    if (c->err == FORE_E_OK && c->options->wait_replicas && c->sent > 0) wait_for_replicas(c);
 }
 
 enum fore_err live_group_copy(struct live_group *group, const struct live_slot_options *options,
                               const struct live_group_limits *limits, struct live_group_copied *out,
                               struct fore_diag *diag)
 {
-    struct copying *c = malloc(sizeof *c);
+    struct live_instance *from = live_cluster_primary(group->cluster, group->from);
+    struct live_instance *to = live_cluster_primary(group->cluster, group->to);
+    out->count = 0;
+    out->unreplicated = false;
+    if (from == NULL || to == NULL) return FORE_E_UNREACHABLE;
+    struct copying *c = calloc(1, sizeof *c);
     FORE_ASSERT(c != NULL);
     c->group = group;
     c->options = options;
     c->limits = limits;
     c->out = out;
     c->diag = diag;
-    c->keys = c->bytes = 0;
+    c->to = to;
     c->began = live_clock_now();
-    c->from = live_cluster_primary(group->cluster, group->from);
-    c->to = live_cluster_primary(group->cluster, group->to);
-    out->count = 0;
-    out->unreplicated = false;
-    enum fore_err err = c->from == NULL || c->to == NULL ? FORE_E_UNREACHABLE : copy(c);
+    c->link = &from->link;
+    copy(c);
+    enum fore_err err = c->err;
     free(c);
     return err;
 }

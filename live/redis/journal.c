@@ -20,7 +20,7 @@ struct live_journal {
     int lock; /* descriptor; the lock goes when it is closed, by us or by the kernel */
     uint64_t token;
     uint32_t lease_ms;
-    struct { /* results not yet on disk */
+    struct live_due { /* results not yet on disk */
         int64_t step, result;
     } due[RESULTS_DUE];
     uint32_t due_count;
@@ -101,6 +101,27 @@ static enum fore_err run(struct live_journal *journal, int64_t *out, const char 
 
 /* ---- transactions ------------------------------------------------------------------------- */
 
+static int by_step(const void *a, const void *b)
+{
+    const struct live_due *x = a, *y = b;
+    return (x->step > y->step) - (x->step < y->step);
+}
+
+/* Steps that were written together have numbers one behind the other, and mostly one result. */
+static enum fore_err write_due(struct live_journal *journal)
+{
+    struct live_due *due = journal->due;
+    enum fore_err err = FORE_E_OK;
+    qsort(due, journal->due_count, sizeof due[0], by_step);
+    for (uint32_t i = 0, end; i < journal->due_count && err == FORE_E_OK; i = end) {
+        for (end = i + 1; end < journal->due_count; end++)
+            if (due[end].result != due[i].result || due[end].step != due[end - 1].step + 1) break;
+        err = RUN(journal, NULL, "UPDATE step SET result=? WHERE id BETWEEN ? AND ?", due[i].result,
+                  due[i].step, due[end - 1].step);
+    }
+    return err;
+}
+
 /* Begins one, if the lease is still ours, renews it, and writes down results that are due. */
 static enum fore_err enter(struct live_journal *journal)
 {
@@ -110,10 +131,7 @@ static enum fore_err enter(struct live_journal *journal)
     if (err == FORE_E_OK && (uint64_t)token != journal->token) err = FORE_E_REFUSED;
     if (err == FORE_E_OK)
         err = RUN(journal, NULL, "UPDATE lease SET expires_ms=?", wall_ms() + journal->lease_ms);
-    for (uint32_t i = 0; i < journal->due_count && err == FORE_E_OK; i++)
-        err = RUN(journal, NULL, "UPDATE step SET result=? WHERE id=?", journal->due[i].result,
-                  journal->due[i].step);
-    return err;
+    return err == FORE_E_OK ? write_due(journal) : err;
 }
 
 static enum fore_err leave(struct live_journal *journal, enum fore_err err)

@@ -18,6 +18,7 @@ enum {
     RENEW_OPEN_MS = 1500, /* how long slots in work wait for it */
     GROUP_KEYS = 1500,
     STEP_KEYS = 1000,
+    STEP_SLOTS = 8, /* as many as are named at once */
     STEP_MS = 8
 };
 
@@ -55,41 +56,35 @@ static enum fore_err write_intents(struct live_mover *mover, struct live_move *m
 }
 
 static void tell_hook(struct live_mover *mover, const struct live_move *move, enum live_step step,
-                      bool after)
+                      const bool *which, bool after)
 {
     if (mover->options.at_step == NULL) return;
     for (uint32_t i = 0; i < move->group.count; i++)
-        mover->options.at_step(mover->options.at_step_self, step, move->group.slot[i].slot, after);
+        if (which[i])
+            mover->options.at_step(mover->options.at_step_self, step, move->group.slot[i].slot,
+                                   after);
 }
 
 /* A step may be done: it is in the journal, and the lease is ours. */
-static bool intend(struct live_mover *mover, struct live_move *move, enum live_step step)
+static bool intend(struct live_mover *mover, struct live_move *move, enum live_step step,
+                   const bool *which)
 {
     enum fore_err err = move->step_id[0][LIVE_STEP_OWN] == 0 ? write_intents(mover, move)
                                                              : live_journal_held(mover->journal);
     if (err != FORE_E_OK) return refused(mover, err);
-    tell_hook(mover, move, step, false);
+    tell_hook(mover, move, step, which, false);
     return true;
 }
 
 static void record(struct live_mover *mover, struct live_move *move, enum live_step step,
-                   const enum fore_err *result)
+                   const bool *which, enum fore_err result)
 {
-    tell_hook(mover, move, step, true);
+    tell_hook(mover, move, step, which, true);
     for (uint32_t i = 0; i < move->group.count; i++) {
-        if (move->step_id[i][step] == 0) continue; /* an earlier run's */
-        enum fore_err err = live_journal_result(mover->journal, move->step_id[i][step], result[i]);
+        if (!which[i] || move->step_id[i][step] == 0) continue; /* an earlier run's */
+        enum fore_err err = live_journal_result(mover->journal, move->step_id[i][step], result);
         mover->fenced |= err == FORE_E_REFUSED; /* otherwise the next intent fails and says so */
     }
-}
-
-static void record_all(struct live_mover *mover, struct live_move *move, enum live_step step,
-                       enum fore_err result)
-{
-    enum fore_err each[LIVE_GROUP_MAX];
-    for (uint32_t i = 0; i < LIVE_GROUP_MAX; i++)
-        each[i] = result;
-    record(mover, move, step, each);
 }
 
 void live_mover_end(struct live_mover *mover, struct live_move *move, enum live_move_phase phase,
@@ -282,29 +277,45 @@ bool live_mover_settle(struct live_mover *mover, struct live_move *move)
 
 void live_mover_open(struct live_mover *mover, struct live_move *move)
 {
-    if (!intend(mover, move, LIVE_STEP_OPEN)) return;
+    bool all[LIVE_GROUP_MAX];
+    memset(all, true, sizeof all);
+    if (!intend(mover, move, LIVE_STEP_OPEN, all)) return;
     move->open_back = move->phase == LIVE_MOVE_GOING_BACK;
     move->open = true;
     bool settled = live_mover_settle(mover, move);
     if (!move->open) return; /* all were there already */
-    record_all(mover, move, LIVE_STEP_OPEN, settled ? FORE_E_OK : FORE_E_AGAIN);
-    if (settled && !intend(mover, move, LIVE_STEP_COPY)) move->trouble = true;
+    record(mover, move, LIVE_STEP_OPEN, all, settled ? FORE_E_OK : FORE_E_AGAIN);
+    if (settled && !intend(mover, move, LIVE_STEP_COPY, all)) move->trouble = true;
 }
 
-static void own(struct live_mover *mover, struct live_move *move)
+/* Those that are drained pass to the target. False: trouble, or the lease or the journal is lost.
+ */
+static bool name(struct live_mover *mover, struct live_move *move, const bool *next)
 {
     struct fore_diag diag = {0};
-    enum fore_err each[LIVE_GROUP_MAX];
-    record_all(mover, move, LIVE_STEP_COPY, FORE_E_OK);
-    if (!intend(mover, move, LIVE_STEP_OWN)) return;
+    record(mover, move, LIVE_STEP_COPY, next, FORE_E_OK);
+    if (!intend(mover, move, LIVE_STEP_OWN, next)) return false;
+    enum fore_err err = live_group_name(&move->group, &diag);
+    if (err == FORE_E_OK) return true;
+    live_mover_trouble(mover, move, &diag, err);
+    return false;
+}
+
+static void own(struct live_mover *mover, struct live_move *move, const bool *next)
+{
+    struct fore_diag diag = {0};
+    bool done[LIVE_GROUP_MAX] = {false}, left[LIVE_GROUP_MAX] = {false};
     enum fore_err err = live_group_own(&move->group, &diag);
-    for (uint32_t i = 0; i < move->group.count; i++)
-        each[i] = move->group.slot[i].owned ? FORE_E_OK : err;
-    record(mover, move, LIVE_STEP_OWN, each);
-    if (err == FORE_E_OK)
-        end_of_group(mover, move);
-    else
+    for (uint32_t i = 0; i < move->group.count; i++) {
+        done[i] = next[i] && move->group.slot[i].owned;
+        left[i] = next[i] && !done[i];
+    }
+    record(mover, move, LIVE_STEP_OWN, done, FORE_E_OK);
+    record(mover, move, LIVE_STEP_OWN, left, FORE_E_AGAIN);
+    if (err != FORE_E_OK)
         live_mover_trouble(mover, move, &diag, err);
+    else if (live_group_owned(&move->group))
+        end_of_group(mover, move);
 }
 
 static void account(struct live_mover *mover, struct live_move *move,
@@ -332,37 +343,42 @@ static struct live_group_limits limits_of(const struct live_mover *mover,
                                           const struct live_move *move, uint64_t room)
 {
     bool eased = live_steer_ease(&mover->steer) < 1;
-    return (struct live_group_limits){.batch_keys = live_pace_keys(&move->pace),
+    return (struct live_group_limits){.slots = STEP_SLOTS,
+                                      .batch_keys = live_pace_keys(&move->pace),
                                       .keys =
                                           eased ? 1 : or_else(mover->options.step_keys, STEP_KEYS),
                                       .ms = STEP_MS,
                                       .bytes = room};
 }
 
-bool live_mover_copy(struct live_mover *mover, struct live_move *move)
+static void copy(struct live_mover *mover, struct live_move *move, uint64_t room)
 {
     struct live_group_copied copied;
     struct fore_diag diag = {0};
     struct live_slot_options options = mover->options.slot;
-    options.wait_replicas = mover->options.need_replica && live_mover_has_replicas(mover, move);
-    uint64_t room = live_pace_room(&move->pace, live_clock_ms());
-    if (room == 0) return false;
-    if (live_group_drained(&move->group)) {
-        own(mover, move);
-        return true;
-    }
-    enum fore_err held = live_journal_held(mover->journal);
-    if (held != FORE_E_OK) return refused(mover, held);
     struct live_group_limits limits = limits_of(mover, move, room);
+    options.wait_replicas = mover->options.need_replica && live_mover_has_replicas(mover, move);
     enum fore_err err = live_group_copy(&move->group, &options, &limits, &copied, &diag);
     for (uint32_t i = 0; i < copied.count; i++)
         account(mover, move, &copied.batch[i]);
     mover->counts.unreplicated += copied.unreplicated;
-    if (err != FORE_E_OK) {
-        live_mover_trouble(mover, move, &diag, err);
-        return true;
-    }
+    if (err != FORE_E_OK) live_mover_trouble(mover, move, &diag, err);
     /* A replica that does not follow is waited for, with at most these keys at stake. */
     if (copied.unreplicated && mover->options.need_replica) mover->view_due = true;
+}
+
+bool live_mover_copy(struct live_mover *mover, struct live_move *move)
+{
+    bool next[LIVE_GROUP_MAX], any = false, fine = true;
+    uint64_t room = live_pace_room(&move->pace, live_clock_ms());
+    if (room == 0) return false;
+    enum fore_err held = live_journal_held(mover->journal);
+    if (held != FORE_E_OK) return refused(mover, held);
+    live_group_next(&move->group, next);
+    for (uint32_t i = 0; i < move->group.count; i++)
+        any |= next[i];
+    if (any) fine = name(mover, move, next);
+    if (fine && !live_group_drained(&move->group)) copy(mover, move, room);
+    if (any) own(mover, move, next);
     return true;
 }

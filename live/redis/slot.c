@@ -169,6 +169,8 @@ enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag
     struct live_group one = {
         .cluster = slot->cluster, .from = slot->from, .to = slot->to, .count = 1};
     one.slot[0].slot = slot->slot;
+    one.slot[0].drained = true;
+    FORE_TRY(live_group_name(&one, diag));
     return live_group_own(&one, diag);
 }
 

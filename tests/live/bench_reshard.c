@@ -230,7 +230,8 @@ static void move_by_us(struct ground *ground, const struct plan *plan, bool thro
     if (live_journal_open(path, "bench", 0, &journal, &diag) != FORE_E_OK)
         die("journal", diag.text);
     struct spent spent = {.last = live_clock_now()};
-    struct live_mover_options options = {.slot = {.verify = true},
+    struct live_mover_options options = {.pace = {.stall_ms = wish("RESHARD_STALL_US", 0, 0) / 1e3},
+                                         .slot = {.verify = true},
                                          .need_replica = plan->replicas > 0,
                                          .node_timeout_ms = 5000,
                                          .at_step = at_step,

@@ -177,9 +177,11 @@ static bool pass_a_slot(void *self, fore_ns at)
     if (live_group_settle(&group, NULL) != FORE_E_OK) return true;
     struct live_group_copied copied;
     struct live_slot_options options = {.verify = false};
-    struct live_group_limits limits = {.batch_keys = 100, .keys = 1000, .ms = 10, .bytes = 1 << 20};
+    struct live_group_limits limits = {
+        .slots = 1, .batch_keys = 100, .keys = 1000, .ms = 10, .bytes = 1 << 20};
     while (!live_group_drained(&group))
         if (live_group_copy(&group, &options, &limits, &copied, NULL) != FORE_E_OK) return true;
+    if (live_group_name(&group, NULL) != FORE_E_OK) return true;
     if (live_group_own(&group, NULL) == FORE_E_OK) ++*passed;
     return true;
 }
