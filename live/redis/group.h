@@ -27,6 +27,7 @@ struct live_group_slot {
     bool owned;   /* it is the target's, and no flag is left */
     bool drained; /* the source has sent all its keys away */
     bool named;   /* the target has been told that it is the owner: live_group_own() is due */
+    bool counted; /* by whoever has the group */
     /* It was weighed a moment ago and has no large key: keys of it are not weighed again, each is
      * taken for the mean of those that are left. */
     bool light;
@@ -46,6 +47,7 @@ struct live_group_limits { /* of one call of live_group_copy() */
     uint32_t keys;         /* no further batch when so many have travelled */
     uint32_t ms;           /* nor after so long */
     uint64_t bytes;        /* of all; but one key may travel at least */
+    double rest;           /* pause after a batch, as a multiple of its stall */
 };
 
 struct live_group_copied {

@@ -14,6 +14,7 @@
 
 #include "live/base/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ enum {
     WAIT_MS = 200,
     MIGRATE_MS = 1000,
     ALONE = 1 << 20,
+    REST_MOST_MS = 500,
     BATCH_MOST = 2048, /* keys */
     LIST_MOST = 2 * BATCH_MOST,
     LISTS =
@@ -442,6 +444,13 @@ static bool next(struct copying *c)
     return false;
 }
 
+/* Clients have the source for themselves; the target adds up meanwhile. */
+static void rest(const struct copying *c)
+{
+    double ms = c->batch[(c->taken - 1) % BATCHES].out.stall_ms * c->limits->rest;
+    if (ms > 0) live_clock_sleep((fore_ns)(fmin(ms, REST_MOST_MS) * 1e6));
+}
+
 static void copy(struct copying *c)
 {
     for (uint32_t i = 0; i < c->group->count; i++)
@@ -449,6 +458,7 @@ static void copy(struct copying *c)
     while (next(c)) {
         send(c);
         take(c);
+        rest(c);
         if (c->taken - c->heard > 1) hear(c);
     }
     while (c->heard < c->taken)

@@ -171,10 +171,11 @@ static bool advance(struct live_mover *mover, struct live_move *move)
     fore_ns began = live_clock_now();
     if (began < mover->rest_until) return false;
     live_pace_ease(&move->pace, live_steer_ease(&mover->steer));
+    bool copies = move->open && move->phase != LIVE_MOVE_WEIGHING;
     bool worked = move->phase == LIVE_MOVE_WEIGHING ? live_mover_weigh(mover, move)
                   : move->open                      ? live_mover_copy(mover, move)
                                                     : next_slots(mover, move);
-    if (worked && move->begun) {
+    if (worked && move->begun && !copies) { /* which makes its own pauses */
         fore_ns ended = live_clock_now();
         mover->rest_until = ended + live_pace_pause(&move->pace, ended - began);
     }

@@ -236,12 +236,17 @@ bool live_mover_choose(struct live_mover *mover, struct live_move *move)
 
 /* ---- the slots in work -------------------------------------------------------------------- */
 
+static void has_come(struct live_mover *mover, struct live_group_slot *slot)
+{
+    mover->changed_ms[slot->slot] = live_clock_ms();
+    mover->counts.slots += !slot->counted;
+    slot->counted = true;
+}
+
 static void end_of_group(struct live_mover *mover, struct live_move *move)
 {
-    uint64_t now = live_clock_ms();
     for (uint32_t i = 0; i < move->group.count; i++)
-        mover->changed_ms[move->group.slot[i].slot] = now;
-    mover->counts.slots += move->group.count;
+        has_come(mover, &move->group.slot[i]);
     move->next += move->open_back ? 0 - move->group.count : move->group.count;
     move->open = false;
     move->group.count = 0;
@@ -309,6 +314,7 @@ static void own(struct live_mover *mover, struct live_move *move, const bool *ne
     for (uint32_t i = 0; i < move->group.count; i++) {
         done[i] = next[i] && move->group.slot[i].owned;
         left[i] = next[i] && !done[i];
+        if (done[i]) has_come(mover, &move->group.slot[i]);
     }
     record(mover, move, LIVE_STEP_OWN, done, FORE_E_OK);
     record(mover, move, LIVE_STEP_OWN, left, FORE_E_AGAIN);
@@ -338,17 +344,15 @@ static void account(struct live_mover *mover, struct live_move *move,
     }
 }
 
-/* With a throttle that is felt, one batch and then its pause. */
 static struct live_group_limits limits_of(const struct live_mover *mover,
                                           const struct live_move *move, uint64_t room)
 {
-    bool eased = live_steer_ease(&mover->steer) < 1;
     return (struct live_group_limits){.slots = STEP_SLOTS,
                                       .batch_keys = live_pace_keys(&move->pace),
-                                      .keys =
-                                          eased ? 1 : or_else(mover->options.step_keys, STEP_KEYS),
+                                      .keys = or_else(mover->options.step_keys, STEP_KEYS),
                                       .ms = STEP_MS,
-                                      .bytes = room};
+                                      .bytes = room,
+                                      .rest = live_pace_rest(&move->pace)};
 }
 
 static void copy(struct live_mover *mover, struct live_move *move, uint64_t room)
