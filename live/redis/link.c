@@ -158,6 +158,13 @@ void live_link_append_command(struct live_link *link, const struct live_command 
         live_link_lose(link);
 }
 
+/* hiredis would write when the first reply is taken. */
+void live_link_flush(struct live_link *link)
+{
+    for (int done = 0; link->context != NULL && done == 0;)
+        if (redisBufferWrite(link->context, &done) != REDIS_OK) live_link_lose(link);
+}
+
 redisReply *live_link_call(struct live_link *link, const char *format, ...)
 {
     va_list arguments;

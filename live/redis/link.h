@@ -57,5 +57,7 @@ FORE_MUST_USE enum fore_err live_link_do(struct live_link *link, struct fore_dia
 void live_link_append(struct live_link *link, const char *format, ...);
 void live_link_append_command(struct live_link *link, const struct live_command *command);
 redisReply *live_link_take(struct live_link *link);
+/* Sends what was appended, without waiting for an answer. */
+void live_link_flush(struct live_link *link);
 
 #endif

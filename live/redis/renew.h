@@ -13,7 +13,9 @@
  * the target is told that a third primary has them, one with a lower epoch than the owner's, which
  * the owner's next message corrects. A target that thinks so tells nobody: nodes speak of others'
  * slots only to those with a lower epoch. Where no third primary has a lower epoch, the owner takes
- * a new one first. Clients that ask the target meanwhile are sent round one more corner.
+ * a new one first. The owner's next message need not be waited for: CLUSTER MEET makes it send one
+ * (measured: 0.2 s for all of it instead of 1.5 to 3.5 s). Clients that ask the target meanwhile
+ * are sent round one more corner.
  */
 #ifndef LIVE_RENEW_H
 #define LIVE_RENEW_H
@@ -25,6 +27,7 @@ struct live_renewal { /* zeroed: not begun */
     bool begun;       /* with that target */
     bool told, done;  /* the target has been told; it has heard from the owner since */
     uint64_t begun_ms, told_ms;
+    uint64_t spoke_ms; /* the owner was last asked to speak up then */
 };
 
 struct live_renew_range {

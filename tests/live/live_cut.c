@@ -29,7 +29,7 @@ static int rounds(void)
 static void ends_that_cannot_hear_one_another_lose_nothing(void **state)
 {
     (void)state;
-    static const int some[] = {3, 5, 6};
+    static const int some[] = {7, 13, 17};
     if (!apart) print_message("no network namespace of its own, or no `ip`\n");
     if (!apart) skip();
     int steps = rounds() > 0 ? CRASH_SLOTS * CRASH_STEPS : (int)FORE_COUNTOF(some);
