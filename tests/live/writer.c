@@ -69,6 +69,9 @@ static void note_acked(struct writer *w, struct writer_key *key, int node, bool 
     size_t at = key->tried % WRITER_PAST;
     key->past[at].node = node;
     key->past[at].replicated = replicated;
+    uint64_t now = live_clock_ms(), gap = key->acked_ms > 0 ? now - key->acked_ms : 0;
+    if (w->timing && !key->patient && gap > w->outage_ms) w->outage_ms = gap;
+    key->acked_ms = now;
     key->acked = key->tried;
     w->writes++;
     w->replicated += replicated;
@@ -241,6 +244,7 @@ void writer_harm(struct writer *w, const struct live_address *victim, bool stopp
     w->harmed_ms = live_clock_ms();
     w->victim = victim != NULL ? node_at(w, victim) : -1;
     w->stopped = stopped;
+    w->timing = true;
     w->phase = WRITER_HARMED;
 }
 
