@@ -424,7 +424,11 @@ bool crash_node(struct crash *crash)
     while (mover->move[index].phase != LIVE_MOVE_READY) {
         if (live_clock_ms() > began + 60000) ground_print(ground);
         if (live_clock_ms() > began + 60000)
-            fail_msg("the move does not go on: %s; %s", mover->frozen, mover->move[index].why);
+            fail_msg(
+                "the move does not go on: call %d or after %llu us; %s at slot %u, open %d: %s; %s",
+                crash->at_call, (unsigned long long)crash->after_us,
+                live_move_phase_text(mover->move[index].phase), mover->move[index].next,
+                mover->move[index].open, mover->frozen, mover->move[index].why);
         if (!live_mover_step(mover)) live_clock_sleep_ms(10);
     }
     assert_true(ground_whole(ground, 30000));

@@ -157,7 +157,8 @@ int main(int argc, char **argv)
     }
     for (uint32_t kind = 0; kind < KINDS; kind++)
         rng[kind] = fore_rng_stream(seed, "kill.matrix", kind);
-    crash_begin("3 -r 1 -t 2000");
+    /* What the nodes heard from whom, for whoever looks for a cause; kept with LIVE_KEEP=1. */
+    crash_begin("3 -r 1 -t 2000 -c \"--loglevel debug\"");
     (void)atexit(at_end);
     for (uint32_t i = 0; i < count; i++) {
         for (int kind = MOVER_KILL; kind <= TARGET_KILL; kind++)
