@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN = 24, WAIT_MS = 20, RATE = 5000, FOLLOW_MOST = 4 };
+enum { TURN = 24, WAIT_MS = 20, WAIT_HARMED_MS = 2, RATE = 5000, FOLLOW_MOST = 4 };
 
 /* ---- judging ------------------------------------------------------------------------------ */
 
@@ -147,7 +147,8 @@ static bool replicated(struct writer *w, int node)
     return yes;
 }
 
-/* Where the answers lead, for a few corners. */
+/* Where the answers lead, for a few corners. While a shard has lost its replica, waiting for it
+ * would keep the other keys from being asked for. */
 static void follow(struct writer *w, struct writer_key *key, struct outcome out)
 {
     for (int i = 0; i < FOLLOW_MOST && out.next >= 0 && !out.wrote; i++) {
@@ -155,7 +156,8 @@ static void follow(struct writer *w, struct writer_key *key, struct outcome out)
         bool asking = out.asking, write = !waits(key);
         if (!asking) key->node = node;
         append(w, key, node, asking);
-        live_link_append(&w->link[node], "WAIT 1 %d", WAIT_MS);
+        live_link_append(&w->link[node], "WAIT 1 %d",
+                         phase == WRITER_HARMED ? WAIT_HARMED_MS : WAIT_MS);
         out = take(w, key, node, asking, phase, write);
         bool safe = replicated(w, node);
         if (out.wrote) note_acked(w, key, node, safe);
