@@ -24,8 +24,7 @@ enum crash_harm {
     CRASH_KILL,
     CRASH_STOP,   /* it goes on when its heir has its place */
     CRASH_CUT,    /* the two ends cannot hear one another for CRASH_CUT_MS; all others can */
-    CRASH_UNHEARD /* a target is killed, and its heir has not heard what it said since the call
-                     before */
+    CRASH_UNHEARD /* a target is killed when it owns the last slot, which its heir has not heard */
 };
 
 struct crash_outcome { /* what came of one harm */
