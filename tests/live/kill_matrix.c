@@ -3,8 +3,9 @@
  * and SIGSTOP of either, on one cluster, while a client writes numbered values 5000 times a second.
  * A line for every harm, as it comes; at the end a table with what was lost and how long it took.
  *
- *   kill_matrix [COUNT [SEED]]   so many instants of each victim (100), drawn from this seed (1);
- *                                a fifth as many stops
+ *   kill_matrix [COUNT [SEED [WHAT]]]   so many instants of each victim (100), drawn from this seed
+ *                                       (1), and a fifth as many stops; WHAT: only "source",
+ * "stopped", ...
  *
  * Ends with 1 when an acknowledged write is gone that Redis did not lose by itself (see writer.h),
  * a read after the recovery finds less than it must, a key is wrong that nobody wrote, or order is
@@ -15,8 +16,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { COUNT_MOST = 2000, INSTANT_US = 200000, TRIES_MOST = 20 };
+enum { COUNT_MOST = 2000, INSTANT_US = 200000, TRIES_MOST = 20, STOPS_EVERY = 5 };
 
 enum kind { MOVER_KILL, SOURCE_KILL, TARGET_KILL, SOURCE_STOP, TARGET_STOP, KINDS };
 static const struct {
@@ -150,6 +152,7 @@ int main(int argc, char **argv)
 {
     uint32_t count = number(argc > 1 ? argv[1] : NULL, 100, COUNT_MOST);
     uint32_t seed = number(argc > 2 ? argv[2] : NULL, 1, UINT32_MAX);
+    const char *what = argc > 3 ? argv[3] : "";
     struct fore_rng rng[KINDS];
     if (!ground_possible()) {
         (void)printf("kill_matrix: redis-server is not installed: skipped\n");
@@ -160,12 +163,11 @@ int main(int argc, char **argv)
     /* What the nodes heard from whom, for whoever looks for a cause; kept with LIVE_KEEP=1. */
     crash_begin("3 -r 1 -t 2000 -c \"--loglevel debug\"");
     (void)atexit(at_end);
-    for (uint32_t i = 0; i < count; i++) {
-        for (int kind = MOVER_KILL; kind <= TARGET_KILL; kind++)
-            harm((enum kind)kind, &rng[kind]);
-        for (int kind = SOURCE_STOP; i % 5 == 4 && kind <= TARGET_STOP; kind++)
-            harm((enum kind)kind, &rng[kind]);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            bool due = kind < SOURCE_STOP || i % STOPS_EVERY == STOPS_EVERY - 1;
+            if (due && strstr(kinds[kind].text, what) != NULL) harm((enum kind)kind, &rng[kind]);
+        }
     uint64_t bad = table();
     finished = true;
     crash_end();
