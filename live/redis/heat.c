@@ -124,10 +124,11 @@ static void take_in(struct live_heat *heat, uint32_t shard)
         heat->seen[slot] = heat->seen[slot] * fade + reads + writes;
     }
     heat->node[shard].glances++;
+    heat->glanced += glance->commands;
 }
 
-/* Each node has its turn; the pause makes the glances `duty` of the time of one node, and its
- * length is drawn, so that nothing periodic hides from them. */
+/* Each node has its turn; from one glance to the next it is as long as makes them `duty` of the
+ * time of one node, drawn, so that nothing periodic hides from them. */
 static void glance(struct live_heat *heat)
 {
     struct live_cluster *cluster = heat->cluster;
@@ -139,8 +140,9 @@ static void glance(struct live_heat *heat)
     }
     if (now < heat->glance_due_ms || cluster->shard_count == 0) return;
     heat->glance_turn = (heat->glance_turn + 1) % cluster->shard_count;
-    double gap = o->glance_ms / o->duty / cluster->shard_count;
-    heat->glance_due_ms = now + o->glance_ms + (uint64_t)(gap * (0.5 + fore_rng_unit(&heat->rng)));
+    double next_ms = o->glance_ms / o->duty / cluster->shard_count;
+    next_ms *= 0.5 + fore_rng_unit(&heat->rng);
+    heat->glance_due_ms = now + (next_ms > o->glance_ms ? (uint64_t)next_ms : o->glance_ms);
     struct live_instance *at = live_cluster_primary(cluster, (uint16_t)heat->glance_turn);
     if (at == NULL || cluster->shard[heat->glance_turn].slot_count == 0) {
         heat->glance_due_ms = now;

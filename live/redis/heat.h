@@ -67,6 +67,7 @@ struct live_heat {
     struct fore_hist probe[LIVE_SHARDS_MAX], probe_all; /* ns, in this window */
     uint64_t probed_ms, glance_due_ms, keys_total;
     uint32_t glance_turn;
+    uint64_t glanced; /* commands seen in glances, in all */
     struct fore_rng rng;
     float reads[FORE_SLOT_COUNT], writes[FORE_SLOT_COUNT]; /* as seen, faded */
     float seen[FORE_SLOT_COUNT];                           /* commands behind them */

@@ -243,3 +243,13 @@ enum fore_err live_renew(struct live_cluster *cluster, const struct live_renew_r
     return fore_err_set(diag, FORE_E_AGAIN, "slots %u to %u: the target has not heard of the owner",
                         (unsigned)range->first, (unsigned)range->last);
 }
+
+enum fore_err live_renew_third(struct live_cluster *cluster, struct live_instance *at,
+                               const char *owner, char id[LIVE_ID_LEN + 1])
+{
+    FORE_TRY(view_of(cluster, at));
+    const struct live_nodes_line *line = third_in(cluster->scratch, owner);
+    if (line == NULL) return FORE_E_CONFLICT;
+    memcpy(id, line->id, LIVE_ID_LEN + 1);
+    return FORE_E_OK;
+}

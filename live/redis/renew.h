@@ -41,6 +41,10 @@ struct live_renew_range {
 FORE_MUST_USE enum fore_err live_renew(struct live_cluster *cluster,
                                        const struct live_renew_range *range,
                                        struct live_renewal *renewal, struct fore_diag *diag);
+/* The id of a primary that `at` takes for neither suspected nor the owner, of the lowest epoch, to
+ * be named for a moment. CONFLICT: there is none. */
+FORE_MUST_USE enum fore_err live_renew_third(struct live_cluster *cluster, struct live_instance *at,
+                                             const char *owner, char id[LIVE_ID_LEN + 1]);
 /* Has that version of Redis the fault? "7.0.15"; what is no version has. */
 bool live_renew_needed(const char *version, size_t len);
 

@@ -2,7 +2,9 @@
 #include "live/redis/slot.h"
 
 #include "core/base/hash.h"
+#include "live/base/clock.h"
 #include "live/redis/group.h"
+#include "live/redis/renew.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,17 +129,87 @@ bool live_slot_is_closed(const struct live_slot *slot)
 }
 
 /* Taking a slot in and owning it gives the claim a new epoch, which settles it for everybody. */
-enum fore_err live_slot_claim(const struct live_slot *slot, bool passed, struct fore_diag *diag)
+static enum fore_err claim(const struct live_slot *slot, struct live_instance *at,
+                           const struct live_instance *other, struct fore_diag *diag)
 {
-    struct ends ends;
-    FORE_TRY(find_ends(slot, &ends, diag));
-    struct live_instance *at = passed ? ends.to : ends.from;
-    const struct live_instance *other = passed ? ends.from : ends.to;
-    FORE_ASSERT(at != NULL && other != NULL);
     FORE_TRY(stable(at, slot->slot, diag));
     FORE_TRY(live_link_do(&at->link, diag, "CLUSTER SETSLOT %d IMPORTING %s", (int)slot->slot,
                           other->id));
     return live_link_do(&at->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot, at->id);
+}
+
+/* The source owns the slot again and gives it to the target, at one and the same moment: no client
+ * finds a key missing. */
+static enum fore_err claim_to_give(const struct live_slot *slot, const struct ends *ends,
+                                   struct fore_diag *diag)
+{
+    enum { COMMANDS = 4 };
+    struct live_link *link = &ends->from->link;
+    int number = (int)slot->slot;
+    live_link_append(link, "MULTI");
+    live_link_append(link, "CLUSTER SETSLOT %d STABLE", number);
+    live_link_append(link, "CLUSTER SETSLOT %d IMPORTING %s", number, ends->to->id);
+    live_link_append(link, "CLUSTER SETSLOT %d NODE %s", number, ends->from->id);
+    live_link_append(link, "CLUSTER SETSLOT %d MIGRATING %s", number, ends->to->id);
+    live_link_append(link, "EXEC");
+    for (int i = 0; i <= COMMANDS; i++) {
+        redisReply *queued = live_link_take(link);
+        if (queued != NULL) freeReplyObject(queued);
+    }
+    redisReply *done = live_link_take(link);
+    enum fore_err err = live_answer_err(live_reply_kind(done));
+    bool whole = err == FORE_E_OK && done->type == REDIS_REPLY_ARRAY &&
+                 done->elements == COMMANDS &&
+                 done->element[COMMANDS - 1]->type == REDIS_REPLY_STATUS;
+    if (done != NULL) freeReplyObject(done);
+    if (whole || (err != FORE_E_OK && err != FORE_E_FORMAT)) return err;
+    return fore_err_set(diag, FORE_E_AGAIN, "slot %u: its source cannot claim it",
+                        (unsigned)slot->slot);
+}
+
+/*
+ * A slot had passed to the target, which died before its replica heard of it. The heir has the keys
+ * and takes the source for the owner, which has been saying that it is not; so on the versions that
+ * renew.h tells of it keeps the bit that costs the keys as soon as the dead one comes back with its
+ * old nodes.conf (all of a slot was lost that way). So it is not told to claim the slot, but to
+ * think that a third one has it; the source claims it, which clears the bit, and hands it over once
+ * more, with no key to send.
+ */
+static enum fore_err pass_again(const struct live_slot *slot, const struct ends *ends,
+                                const char *third, struct fore_diag *diag)
+{
+    char seen[LIVE_ID_LEN + 1] = "";
+    FORE_TRY(stable(ends->to, slot->slot, diag));
+    FORE_TRY(
+        live_link_do(&ends->to->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot, third));
+    FORE_TRY(claim_to_give(slot, ends, diag));
+    uint64_t until = live_clock_ms() + HEAR_MS;
+    while (strcmp(seen, ends->from->id) != 0) {
+        if (live_clock_ms() > until)
+            return fore_err_set(diag, FORE_E_AGAIN, "slot %u: its heir has not heard of its source",
+                                (unsigned)slot->slot);
+        if (seen[0] != '\0') live_clock_sleep_ms(1);
+        FORE_TRY(owner_seen_by(slot->cluster, ends->to, slot->slot, seen));
+    }
+    FORE_TRY(live_link_do(&ends->to->link, diag, "CLUSTER SETSLOT %d IMPORTING %s", (int)slot->slot,
+                          ends->from->id));
+    return live_slot_own(slot, diag);
+}
+
+enum fore_err live_slot_claim(const struct live_slot *slot, bool passed, struct fore_diag *diag)
+{
+    struct ends ends;
+    char seen[LIVE_ID_LEN + 1], third[LIVE_ID_LEN + 1];
+    FORE_TRY(find_ends(slot, &ends, diag));
+    FORE_ASSERT(ends.from != NULL && ends.to != NULL);
+    struct live_instance *at = passed ? ends.to : ends.from;
+    /* It may have learned since the picture was made; whoever takes it away then takes the keys. */
+    FORE_TRY(owner_seen_by(slot->cluster, at, slot->slot, seen));
+    if (strcmp(seen, at->id) == 0)
+        return fore_err_set(diag, FORE_E_AGAIN, "slot %u: is claimed by now", (unsigned)slot->slot);
+    if (passed && live_renew_third(slot->cluster, ends.to, ends.from->id, third) == FORE_E_OK)
+        return pass_again(slot, &ends, third, diag);
+    return claim(slot, at, passed ? ends.from : ends.to, diag);
 }
 
 enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned, struct fore_diag *diag)
