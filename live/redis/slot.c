@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WEIGH_CHUNK = 256, KEYS_ALL = 1 << 24 };
+enum { WEIGH_CHUNK = 256, KEYS_ALL = 1 << 24, HEAR_MS = 250 };
 
 /* ---- ends --------------------------------------------------------------------------------- */
 
