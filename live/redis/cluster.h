@@ -14,7 +14,7 @@
 #include "live/redis/link.h"
 #include "live/redis/nodes.h"
 
-enum { LIVE_SHARDS_MAX = 64, LIVE_CLUSTER_OPEN_MAX = 512 };
+enum { LIVE_SHARDS_MAX = 64, LIVE_CLUSTER_OPEN_MAX = 2048 };
 
 struct live_instance {
     char id[LIVE_ID_LEN + 1];

@@ -71,9 +71,9 @@ static enum fore_err execute(struct live_journal *journal, const char *sql)
 static sqlite3_stmt *statement_of(struct live_journal *journal, const char *sql)
 {
     uint32_t i = 0;
-    while (i < KEPT && journal->kept[i].sql != NULL && journal->kept[i].sql != sql)
+    while (i + 1 < KEPT && journal->kept[i].sql != NULL && journal->kept[i].sql != sql)
         i++;
-    FORE_ASSERT(i < KEPT);
+    FORE_ASSERT(journal->kept[i].sql == NULL || journal->kept[i].sql == sql);
     journal->kept[i].sql = sql;
     sqlite3_stmt **statement = &journal->kept[i].statement;
     if (*statement == NULL &&

@@ -13,7 +13,7 @@
 #include "core/cluster/placement.h"
 #include "live/redis/reply.h"
 
-enum { LIVE_NODES_MAX = 128, LIVE_NODES_OPEN_MAX = 256, LIVE_ID_LEN = 40 };
+enum { LIVE_NODES_MAX = 128, LIVE_NODES_OPEN_MAX = 1024, LIVE_ID_LEN = 40 };
 
 enum live_node_flags {
     LIVE_NODE_MYSELF = 1u << 0,

@@ -96,6 +96,29 @@ static void a_group_is_as_large_as_its_keys_allow(void **state)
     stage_end(stage);
 }
 
+/* Nodes with a timeout of 30 s speak to one another every 15 s or so, some pairs sooner; what the
+ * move waits for is said when it is asked for. */
+static void a_target_hears_anew_without_waiting_for_gossip(void **state)
+{
+    (void)state;
+    struct ground *slow = ground_begin("9 -t 30000");
+    struct stage *stage = stage_begin(slow, &careful);
+    for (uint16_t from = 0; from < 2;
+         from++) { /* a low epoch, which has to be raised, and one more */
+        uint16_t first = (uint16_t)(FORE_SLOT_COUNT * from / 9 + 20);
+        uint64_t began = live_clock_ms();
+        uint32_t index = stage_move(stage, first, (uint16_t)(first + 20));
+        (void)stage_until(stage, index, LIVE_MOVE_READY);
+        uint64_t took = live_clock_ms() - began;
+        if (stage->mover.move[index].renewal.told && took > 5000)
+            fail_msg("%llu ms", (unsigned long long)took);
+        assert_int_equal(live_mover_finish(&stage->mover, index), FORE_E_OK);
+    }
+    assert_true(ground_whole(slow, 60000));
+    stage_end(stage);
+    ground_end(slow);
+}
+
 static int begin_group(void **state)
 {
     (void)state;
@@ -115,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_left_open_is_brought_to_its_end),
         cmocka_unit_test(a_group_is_as_large_as_its_keys_allow),
+        cmocka_unit_test(a_target_hears_anew_without_waiting_for_gossip),
     };
     if (!ground_possible()) return 0;
     return cmocka_run_group_tests_name("live: groups of slots", tests, begin_group, end_group);
