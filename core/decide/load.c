@@ -232,8 +232,8 @@ static void block_kin(struct block *block, const struct fore_scenario *s, const 
     }
 }
 
-double fore_load_cost_with(const struct fore_load *load, uint16_t node,
-                           const struct fore_load_change *change, size_t change_count)
+static double cost_within(const struct fore_load *load, uint16_t node,
+                          const struct fore_load_change *change, size_t change_count)
 {
     FORE_ASSERT(change_count <= CHANGES_MAX);
     struct stepped stepped[CHANGES_MAX];
@@ -270,6 +270,26 @@ double fore_load_cost_with(const struct fore_load *load, uint16_t node,
     return total;
 }
 
+/* The change as those see it whose time begins `from_s` later. */
+static struct fore_load_change later(struct fore_load_change change, double from_s)
+{
+    change.from_s = fmax(0, change.from_s - from_s);
+    change.busy_until_s = fmax(0, change.busy_until_s - from_s);
+    return change;
+}
+
+double fore_load_cost_with(const struct fore_load *load, uint16_t node,
+                           const struct fore_load_change *change, size_t change_count)
+{
+    double cost = cost_within(load, node, change, change_count);
+    if (load->beyond == NULL) return cost;
+    FORE_ASSERT(change_count <= CHANGES_MAX);
+    struct fore_load_change then[CHANGES_MAX];
+    for (size_t i = 0; i < change_count; i++)
+        then[i] = later(change[i], load->beyond_from_s);
+    return cost + load->beyond_weight * cost_within(load->beyond, node, then, change_count);
+}
+
 /* What changes have brought to a node, or taken, beside what the topology says. */
 static void note_shift(struct fore_load *load, const struct fore_load_change *x)
 {
@@ -279,8 +299,8 @@ static void note_shift(struct fore_load *load, const struct fore_load_change *x)
         (struct fore_load_shift){.partition = x->partition, .node = x->node, .share = x->share};
 }
 
-void fore_load_apply(struct fore_load *load, const struct fore_load_change *change,
-                     size_t change_count)
+static void apply_within(struct fore_load *load, const struct fore_load_change *change,
+                         size_t change_count)
 {
     for (size_t i = 0; i < change_count; i++) {
         const struct fore_load_change *x = &change[i];
@@ -304,8 +324,19 @@ void fore_load_apply(struct fore_load *load, const struct fore_load_change *chan
             }
         }
         note_shift(load, x);
-        load->cost[x->node] = fore_load_cost_with(load, x->node, NULL, 0);
     }
+}
+
+void fore_load_apply(struct fore_load *load, const struct fore_load_change *change,
+                     size_t change_count)
+{
+    apply_within(load, change, change_count);
+    for (size_t i = 0; i < change_count && load->beyond != NULL; i++) {
+        struct fore_load_change then = later(change[i], load->beyond_from_s);
+        apply_within(load->beyond, &then, 1);
+    }
+    for (size_t i = 0; i < change_count; i++)
+        load->cost[change[i].node] = fore_load_cost_with(load, change[i].node, NULL, 0);
 }
 
 void fore_load_add(struct fore_load *load, uint32_t partition, uint16_t node, double share)
@@ -413,13 +444,19 @@ void fore_load_begin(struct fore_load *load, struct fore_arena *arena)
     load->shift = FORE_NEW(arena, struct fore_load_shift, FORE_LOAD_SHIFTS);
 }
 
+static void lay(struct fore_load *load, struct fore_arena *arena)
+{
+    fore_load_begin(load, arena);
+    for (uint32_t p = 0; p < load->topology->partition_count; p++)
+        if (load->topology->partition[p].alive) add_partition(load, p);
+}
+
 void fore_load_build(struct fore_load *load, struct fore_arena *arena,
                      const struct fore_load_pending *pending, size_t pending_count)
 {
     const struct fore_topology *topology = load->topology;
-    fore_load_begin(load, arena);
-    for (uint32_t p = 0; p < topology->partition_count; p++)
-        if (topology->partition[p].alive) add_partition(load, p);
+    lay(load, arena);
+    if (load->beyond != NULL) lay(load->beyond, arena);
     for (size_t i = 0; i < pending_count; i++)
         add_pending(load, &pending[i]);
     for (uint32_t n = 0; n < topology->node_count; n++)
