@@ -140,12 +140,15 @@ static size_t list_pending(const struct fore_engine *engine, double offset_s, fo
                                            .due_s = offset_s + fore_migrate_due_s(m, now)};
         }
         if (!copies || m->state >= FORE_MIGRATE_SWEEP) continue;
+        double share = fore_migrate_share(&engine->migrate, m);
+        bool grows = m->move.kind == FORE_MOVE_ADD_REPLICA;
         out[count++] = (struct fore_load_pending){
             .partition = m->move.partition,
-            .from = m->move.kind == FORE_MOVE_MOVE ? m->move.source : FORE_NODE_NONE,
+            /* A copy of a part that is still to be cut off: about half of its load leaves. */
+            .from = !grows || share < 1 ? m->move.source : FORE_NODE_NONE,
             .to = m->move.target,
-            .share = 1,
-            .due_s = offset_s + fore_migrate_due_s(m, now)};
+            .share = grows && share < 1 ? share / 2 : share,
+            .due_s = offset_s + fore_migrate_due_bound_s(&engine->migrate, m, now)};
     }
     return count;
 }
@@ -360,7 +363,7 @@ static void show(struct fore_engine *engine, const struct fore_topology *topolog
         *arrivals = fore_ahead_list(engine->observe, topology, horizon_s / 2, &engine->scratch);
     struct fore_load_pending *pending =
         FORE_NEW(&engine->scratch, struct fore_load_pending,
-                 engine->migrate.running + (size_t)arrivals->count + 1);
+                 engine->migrate.running + FORE_AHEAD_STEPS * (size_t)arrivals->count + 1);
     size_t count = list_pending(engine, offset_s, now, pending);
     out->input.pending_count =
         count + fore_ahead_pending(arrivals, topology, offset_s, horizon_s, pending + count);

@@ -351,6 +351,8 @@ void fore_engine_emit_plan(struct fore_engine *engine, const struct fore_plan *p
     for (uint32_t i = 0; i < plan->move_count; i++) {
         const struct fore_plan_move *m = &plan->move[i];
         struct fore_event_plan_move row = {.kind = (uint8_t)m->move.kind,
+                                           .after = (uint8_t)m->after,
+                                           .on_new = m->on_new,
                                            .partition = m->move.partition,
                                            .other = m->move.other,
                                            .source = m->move.source,

@@ -192,20 +192,21 @@ double fore_engine_keep_timetable(struct fore_engine *engine, fore_ns now)
 
 void fore_engine_drop_late(struct fore_plan *plan, double left_s, char *why, size_t why_size)
 {
-    uint32_t kept = 0;
+    bool keep[FORE_PLAN_MOVES];
     why[0] = '\0';
+    for (uint32_t i = 0; i < plan->move_count; i++)
+        keep[i] = true;
     for (uint32_t i = 0; i < plan->move_count; i++) {
         const struct fore_plan_move *m = &plan->move[i];
-        if (m->duration_s <= left_s || m->move.kind == FORE_MOVE_SPLIT) {
-            plan->move[kept++] = *m;
-            continue;
-        }
+        double end_s = fore_plan_end_s(plan, i);
+        if (end_s <= left_s || m->move.kind == FORE_MOVE_SPLIT) continue;
+        for (uint32_t j = 0; j <= i; j++) /* a chain goes whole: it was priced as one */
+            if (fore_plan_in_chain(plan, i, j)) keep[j] = false;
         if (why[0] == '\0')
             (void)snprintf(why, why_size, "%s p%u takes %.0f s and there are %.0f s left",
-                           fore_move_kind_text(m->move.kind), m->move.partition, m->duration_s,
-                           left_s);
+                           fore_move_kind_text(m->move.kind), m->move.partition, end_s, left_s);
     }
-    plan->move_count = kept;
+    fore_plan_keep(plan, keep);
 }
 
 /* Differs when other nodes serve; 0 is kept for "not looked yet". */

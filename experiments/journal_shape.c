@@ -111,6 +111,8 @@ static const struct lab_field plan_move[] = {
     {"target",    LAB_FIELD_NODE,      AT(plan_move, target)   },
     {"gain_s",    LAB_FIELD_F32,       AT(plan_move, gain)     },
     {"bytes",     LAB_FIELD_F32,       AT(plan_move, bytes)    },
+    {"after",     LAB_FIELD_U8,        AT(plan_move, after)    },
+    {"on_new",    LAB_FIELD_BOOL,      AT(plan_move, on_new)   },
 };
 static const struct lab_field move[] = {
     {"ticket",            LAB_FIELD_U64,       AT(move, ticket)           },

@@ -109,6 +109,7 @@ static enum fore_err open_driver(struct redis *r, const struct live_config *conf
         .holder = r->entry.holder,
         .partitions = (uint32_t)o->partitions,
         .window = config->engine.observe.window,
+        .makes_up = true,
         .mover = {.pace = {.stall_ms = (double)o->stall / 1e6},
                   .slot = {.verify = o->verify},
                   .steer = {.calm = {.over = o->p99_over,

@@ -189,6 +189,8 @@ enum fore_err sim_cluster_build(const struct sim_scenario *scenario, struct wl_f
     uint64_t nodes = out->elastic ? scenario->cluster.nodes_max : scenario->cluster.nodes;
     fore_topology_init(&out->topology, perm, (uint32_t)nodes, 1,
                        partition_cap(&scenario->cluster, cuts.count));
+    sim_growth_init(&out->growth, (double)scenario->cluster.insert_bytes,
+                    out->topology.partition_cap, perm);
     out->topology.table[0] =
         (struct fore_table){.name = "keys", .first = 0, .last = UINT64_MAX, .column_groups = 1};
     out->topology.table[0].columns = (uint16_t)out->wide.columns;

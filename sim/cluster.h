@@ -13,6 +13,7 @@
 #include "core/cluster/driver.h"
 #include "core/cluster/placement.h"
 #include "core/cluster/sample.h"
+#include "sim/growth.h"
 #include "sim/latency.h"
 #include "sim/scenario.h"
 #include "sim/survey.h"
@@ -44,6 +45,7 @@ struct sim_cluster {
     fore_ns node_boot_ns;              /* from asking for a standby node to its being in use */
     fore_ns move_start_ns;             /* nothing of a move travels before */
     struct fore_split_cost split_cost; /* of every replica, and of a split or merge */
+    struct sim_growth growth;          /* of partitions that are inserted into */
     bool content;                      /* what nodes hold can be summed up */
     bool elastic;                      /* there are nodes that are not in use at the start */
     bool columns;        /* requests name columns, the table tells their widths: request mode */

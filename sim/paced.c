@@ -5,6 +5,7 @@
 #include "sim/faults.h"
 #include "sim/fluid.h"
 #include "sim/request.h"
+#include "sim/served.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct paced {
     struct sim_window window;
     struct sim_backend backend;
     struct sim_driver driver;
+    struct sim_served served;
     struct sim_fault *fault;
     fore_ns span, begin;
     bool moving; /* sim_moves_init was called */
@@ -79,6 +81,7 @@ static enum fore_err open_all(struct paced *p, const char *path, fore_ns window,
     sim_moves_init(&p->moves, &p->cluster, seed, &p->perm);
     p->moving = true;
     sim_window_init(&p->window, &p->cluster, &p->perm);
+    sim_served_init(&p->served, &p->cluster.topology, &p->perm);
     FORE_TRY(open_backend(p, seed, diag));
     return read_faults(p, diag);
 }
@@ -113,7 +116,9 @@ enum fore_err sim_paced_window(void *self, bool *ended, struct fore_diag *diag)
     sim_window_open(&p->window, &p->cluster, begin, end);
     FORE_TRY(p->backend.ops->run(p->backend.self, &p->window, ended, diag));
     sim_window_close(&p->window, &p->cluster, &p->moves);
-    p->driver.sample = &p->window.sample;
+    p->driver.sample = p->scenario.sim.served
+                           ? sim_served_window(&p->served, &p->window.sample, &p->cluster.topology)
+                           : &p->window.sample;
     p->driver.now = end;
     p->begin = end;
     return FORE_E_OK;

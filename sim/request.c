@@ -144,6 +144,8 @@ static fore_ns visit_part(struct request *self, const struct arrival *arrival,
     fore_ns latency = sim_station_serve(&server->station, arrival->at, part) - r->t;
     latency += 2 * self->cluster->link_ns;
     server->busy_ns += part;
+    if (write && self->cluster->growth.top != NULL)
+        sim_growth_write(&self->cluster->growth, visit->partition, r->key);
     p->latency_sum_ns += latency;
     p->slow += latency > self->cluster->slo_ns;
     p->busy_ns[write] += part;
@@ -232,6 +234,7 @@ static void serve_until(struct request *self, fore_ns stop)
     const fore_ns link_ns = 2 * cluster->link_ns, slo_ns = cluster->slo_ns;
     const bool hashed = cluster->placement != FORE_PLACE_RANGE;
     const struct sim_router *const router = &self->router;
+    const struct sim_growth *const growth = cluster->growth.top != NULL ? &cluster->growth : NULL;
     struct server *const servers = self->server;
     struct tally *const tallies = self->tally;
     const struct wl_request *r = &self->batch[self->at], *end = end_before(self, stop);
@@ -279,6 +282,7 @@ static void serve_until(struct request *self, fore_ns stop)
         }
         fore_hist_add(server->hist, latency);
         server->busy_ns += *work;
+        if (growth != NULL && write) sim_growth_write(growth, partition, position);
         p->latency_sum_ns += latency;
         p->busy_ns[write] += *work;
         p->bytes[write] += r->bytes;

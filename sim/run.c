@@ -18,6 +18,7 @@
 #include "sim/future.h"
 #include "sim/request.h"
 #include "sim/result.h"
+#include "sim/served.h"
 #include "sim/split_watch.h"
 
 struct run {
@@ -32,6 +33,7 @@ struct run {
     struct sim_window window;
     struct sim_backend backend;
     struct sim_driver driver;
+    struct sim_served served;
     struct sim_future future;
     struct sim_account account;
     struct sim_split_watch splits;
@@ -189,6 +191,7 @@ static enum fore_err open_run(struct run *run)
                                &run->cluster, run->diag));
     sim_moves_init(&run->moves, &run->cluster, seed, &run->perm);
     sim_window_init(&run->window, &run->cluster, &run->perm);
+    sim_served_init(&run->served, &run->cluster.topology, &run->perm);
     sim_split_watch_init(&run->splits, &run->cluster.topology, &run->perm);
     FORE_TRY(open_backend(run));
     open_faults(run);
@@ -229,7 +232,9 @@ static enum fore_err run_window(struct run *run, fore_ns begin, fore_ns end, boo
     bool evaluated = begin >= run->scenario->experiment.evaluate_from;
     if (evaluated) sim_account_window(&run->account, &window->sample, topology);
     sim_split_watch_window(&run->splits, &window->sample, topology, evaluated);
-    run->driver.sample = &window->sample;
+    run->driver.sample = run->scenario->sim.served
+                             ? sim_served_window(&run->served, &window->sample, topology)
+                             : &window->sample;
     run->driver.now = end;
     return step_engine(run, end);
 }

@@ -233,10 +233,18 @@ static enum fore_err check_stalls(const struct sim_options *sim, struct fore_dia
     return FORE_E_OK;
 }
 
-static enum fore_err check_columns(const struct sim_scenario *scenario, struct fore_diag *diag)
+static enum fore_err check_rows(const struct sim_scenario *scenario, struct fore_diag *diag)
 {
     struct wl_wide wide;
     FORE_TRY(wl_wide_parse(&scenario->workload, &wide, diag));
+    if (scenario->sim.fidelity == SIM_FLUID && scenario->cluster.insert_bytes > 0)
+        return fore_err_set(diag, FORE_E_UNSUPPORTED,
+                            "cluster.insert_bytes: rates know no rows; set sim.fidelity to "
+                            "\"request\"");
+    if (scenario->cluster.placement != FORE_PLACE_RANGE && scenario->cluster.insert_bytes > 0)
+        return fore_err_set(diag, FORE_E_UNSUPPORTED,
+                            "cluster.insert_bytes: what is hashed is not inserted in the order of "
+                            "its key; set cluster.placement to \"range\"");
     if (scenario->sim.fidelity == SIM_FLUID && wide.columns > 0)
         return fore_err_set(diag, FORE_E_UNSUPPORTED,
                             "workload.row_columns: rates know no columns; set sim.fidelity to "
@@ -295,7 +303,7 @@ enum fore_err sim_scenario_load(const char *path, const struct fore_strings *set
     FORE_TRY(check_cluster(out, diag));
     FORE_TRY(check_times(out, diag));
     FORE_TRY(sim_scenario_check_rules(out, diag));
-    FORE_TRY(check_columns(out, diag));
+    FORE_TRY(check_rows(out, diag));
     FORE_TRY(check_stalls(&out->sim, diag));
     return sim_faults_check(&out->sim.faults, (uint32_t)out->cluster.nodes, diag);
 }

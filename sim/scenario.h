@@ -39,6 +39,7 @@ struct sim_cluster_options { /* "cluster" */
                                  is this share of all capacity */
     uint64_t partition_bytes; /* mean size */
     double partition_bytes_sigma; /* lognormal */
+    uint64_t insert_bytes;        /* growth.h; 0: sizes stay */
     double bandwidth;             /* bytes per second a node moves */
     fore_ns move_start;           /* before anything of a move travels */
     fore_ns slot_move;         /* SLOT: passing one takes this beside its bytes; lowers bandwidth */
@@ -63,6 +64,7 @@ struct sim_options {                 /* "sim" */
     fore_ns slo;      /* p99 must stay below; 0: the p99 at slo_utilization */
     double slo_utilization;
     bool content;               /* the driver sums up what nodes hold: FORE_CAP_CONTENT */
+    bool served;                /* the engine is told what nodes have served: served.h */
     uint64_t key_samples;       /* per window handed to the engine */
     struct fore_strings faults; /* "node3 down 2h 10min": name, when, for how long */
 };

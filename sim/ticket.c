@@ -434,6 +434,7 @@ static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ti
 {
     struct fore_topology *topology = &moves->cluster->topology;
     const struct fore_move *move = &ticket->move;
+    const struct sim_growth *growth = &moves->cluster->growth;
     switch (move->kind) {
     case FORE_MOVE_MOVE:
         return fore_topology_move(topology, move->partition, move->source, move->target);
@@ -445,7 +446,10 @@ static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ti
     case FORE_MOVE_REMOVE_NODE: return fore_topology_set_standby(topology, move->source, true);
     case FORE_MOVE_SPLIT:
         FORE_TRY(fore_topology_split(topology, move->partition, move->split_at,
-                                     move->split_right_share, &ticket->partition_new));
+                                     sim_growth_share(growth, topology, move->partition,
+                                                      move->split_at, move->split_right_share),
+                                     &ticket->partition_new));
+        sim_growth_split(growth, move->partition, ticket->partition_new, move->split_at);
         split_content(moves, move->partition, ticket->partition_new, move->split_at);
         split_held(moves, move->partition, ticket->partition_new, move->split_at,
                    move->split_right_share);
@@ -454,6 +458,7 @@ static enum fore_err change_owner(struct sim_moves *moves, struct sim_ticket *ti
         return FORE_E_OK;
     case FORE_MOVE_MERGE:
         FORE_TRY(fore_topology_merge(topology, move->partition, move->other));
+        sim_growth_merge(growth, move->partition, move->other);
         merge_content(moves, move->partition, move->other);
         merge_held(moves, move->partition, move->other);
         hold_requests(moves, move->partition);

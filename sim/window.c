@@ -29,10 +29,11 @@ void sim_window_open(struct sim_window *window, const struct sim_cluster *cluste
     };
 }
 
-void sim_window_close(struct sim_window *window, const struct sim_cluster *cluster,
+void sim_window_close(struct sim_window *window, struct sim_cluster *cluster,
                       struct sim_moves *moves)
 {
     const struct fore_topology *topology = &cluster->topology;
+    sim_growth_close(&cluster->growth, &cluster->topology);
     double window_ns = (double)(window->sample.end - window->sample.begin);
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         struct fore_partition_sample *sample = &window->partition[p];

@@ -21,7 +21,7 @@ void sim_window_init(struct sim_window *window, const struct sim_cluster *cluste
 void sim_window_open(struct sim_window *window, const struct sim_cluster *cluster, fore_ns begin,
                      fore_ns end);
 /* Sizes, node states, utilisations, and the writes that moves must know of. */
-void sim_window_close(struct sim_window *window, const struct sim_cluster *cluster,
+void sim_window_close(struct sim_window *window, struct sim_cluster *cluster,
                       struct sim_moves *moves);
 
 /* A fidelity: request.c or fluid.c. */

@@ -46,7 +46,9 @@ static void describe(const struct viz_model *model, const struct fore_event_plan
                                    .source = m->source,
                                    .target = m->target,
                                    .kind = m->kind};
-    viz_panel_move_text(model, &move, out, size);
+    size_t used = 0;
+    if (m->after > 0 && size > 6) used = (size_t)snprintf(out, size, "then ");
+    viz_panel_move_text(model, &move, out + used, size - used);
 }
 
 static uint16_t node_named(const struct viz_model *model, const char name[24])

@@ -36,6 +36,14 @@ static void hotspot_weights(double *weight, uint32_t keys, const struct wl_optio
         weight[k] = k < hot ? load / hot : (1 - load) / (keys - hot);
 }
 
+/* By age: a window that goes along with the insert head. */
+static void recent_weights(double *weight, uint32_t keys, uint64_t recent)
+{
+    uint32_t read = recent < keys ? (uint32_t)recent : keys;
+    for (uint32_t k = 0; k < keys; k++)
+        weight[k] = k < read ? 1.0 / read : 0;
+}
+
 static void popularity_weights(struct wl_generator_model *model, struct fore_arena *scratch)
 {
     if (model->popularity == WL_KEYS_UNIFORM || model->popularity == WL_KEYS_SEQUENTIAL) return;
@@ -43,6 +51,8 @@ static void popularity_weights(struct wl_generator_model *model, struct fore_are
     model->weight = FORE_NEW(scratch, double, keys);
     if (model->popularity == WL_KEYS_HOTSPOT)
         hotspot_weights(model->weight, keys, &model->options);
+    else if (model->popularity == WL_KEYS_LATEST && model->options.latest_keys > 0)
+        recent_weights(model->weight, keys, model->options.latest_keys);
     else
         fore_dist_zipf_weights(model->weight, keys, model->options.zipf_s);
     if (model->options.scatter && model->popularity != WL_KEYS_LATEST)

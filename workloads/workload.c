@@ -36,6 +36,9 @@ static const struct fore_option rows[] = {
      "them in order."},
     {"zipf_s", FORE_OPT_REAL, AT(zipf_s), "0.99", 0, 10, NULL,
      "Exponent of the Zipf law: synthetic, of zipf and latest; series, of subrange_shares zipf."},
+    {"latest_keys", FORE_OPT_COUNT, AT(latest_keys), "0", 0, 0x1p62, NULL,
+     "Synthetic, latest: only so many of the newest keys are read, all alike (a table of which a "
+     "recent span is looked at); 0: all of them, by zipf_s."},
     {"scatter", FORE_OPT_BOOL, AT(scatter), "true", 0, 0, NULL,
      "Synthetic: popular keys lie all over the key space (as hashed keys do) instead of side "
      "by side at its start."},

@@ -37,6 +37,7 @@ struct wl_options {
     uint64_t keys;       /* key space 0..keys-1 */
     uint32_t popularity; /* enum wl_keys */
     double zipf_s;
+    uint64_t latest_keys; /* LATEST: the newest so many are read, evenly; 0: all, by zipf_s */
     bool scatter;         /* popular keys spread over the key space (hash order) or side by side */
     double hotspot_keys;  /* share of keys that are hot */
     double hotspot_load;  /* share of load they take */

@@ -8,6 +8,7 @@
  */
 #include "core/act/migrate.h"
 
+#include "core/act/bound.h"
 #include "core/act/resume.h"
 #include "core/act/steps.h"
 
@@ -44,7 +45,7 @@ bool fore_migrate_copies(enum fore_move_kind kind)
 
 static bool holds_slot(const struct fore_migration *m)
 {
-    return fore_migrate_copies(m->move.kind) && m->state < FORE_MIGRATE_WATCH;
+    return fore_migrate_copies(m->move.kind) && m->state < FORE_MIGRATE_WATCH && !m->slotless;
 }
 
 uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_count, uint8_t *out)
@@ -79,11 +80,11 @@ uint32_t fore_migrate_coming(const struct fore_migrate *migrate)
 }
 
 static bool partition_cap_reached(const struct fore_migrate *migrate,
-                                  const struct fore_topology *topology)
+                                  const struct fore_topology *topology, uint32_t coming)
 {
     uint32_t cap = topology->partition_cap, most = migrate->partitions_max;
     if (most > 0 && most < cap) cap = most;
-    return (uint64_t)topology->alive_count + fore_migrate_coming(migrate) >= cap;
+    return (uint64_t)topology->alive_count + coming >= cap;
 }
 
 bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition)
@@ -109,6 +110,7 @@ bool fore_migrate_rests(const struct fore_migrate *migrate, uint32_t partition, 
 double fore_migrate_due_s(const struct fore_migration *m, fore_ns now)
 {
     if (m->state >= FORE_MIGRATE_SWEEP) return 0;
+    if (m->waits) return m->expected_s > 1 ? m->expected_s : 1;
     double elapsed = m->began != 0 && now > m->began ? (double)(now - m->began) / 1e9 : 0;
     if (m->bytes_done > 0 && m->bytes_total > m->bytes_done && elapsed > 0)
         return elapsed * (double)(m->bytes_total - m->bytes_done) / (double)m->bytes_done;
@@ -153,7 +155,6 @@ static const char *node_forbidden(const struct fore_migrate *migrate,
     if (node >= topology->node_count) return "there is no such node";
     if (topology->node[node].standby != add)
         return add ? "the node is in use already" : "the node is not in use";
-    if (migrate->running == migrate->cap) return "too many moves are watched";
     if (node_busy(migrate, node)) return "the node takes part in a move";
     if (!add && fore_topology_in_use(topology) < 2) return "it is the last node in use";
     for (uint32_t p = 0; !add && p < topology->partition_count; p++)
@@ -162,7 +163,7 @@ static const char *node_forbidden(const struct fore_migrate *migrate,
     return NULL;
 }
 
-/* NULL when the move may start, else the rule that forbids it. */
+/* NULL when the move may start but for its slots, else the rule that forbids it. */
 static const char *forbidden(const struct fore_migrate *migrate,
                              const struct fore_topology *topology, struct fore_driver driver,
                              const struct fore_move *move, fore_ns now)
@@ -171,19 +172,38 @@ static const char *forbidden(const struct fore_migrate *migrate,
     if (fore_move_of_node(move->kind)) return node_forbidden(migrate, topology, move);
     if (move->partition >= topology->partition_count || !topology->partition[move->partition].alive)
         return "the partition is gone";
-    if (migrate->running == migrate->cap) return "too many moves are watched";
     if (fore_migrate_partition_busy(migrate, move->partition)) return "the partition is moving";
     if (fore_migrate_rests(migrate, move->partition, now)) return "its copies differ: it rests";
     if (fore_move_joins(move->kind) && fore_migrate_partition_busy(migrate, move->other))
         return "what it is joined with is moving";
-    if (makes_partition(move->kind) && partition_cap_reached(migrate, topology))
-        return "partition cap reached";
-    if (!fore_migrate_copies(move->kind)) return NULL;
-    if (topology->node[move->target].standby) return "the target is not in use";
-    uint8_t slots[UINT16_MAX + 1];
-    if (fore_migrate_slots(migrate, topology->node_count, slots) == 0) return "cluster cap";
-    if (slots[move->source] == 0 || slots[move->target] == 0) return "node cap";
+    if (fore_migrate_copies(move->kind) && topology->node[move->target].standby)
+        return "the target is not in use";
     return NULL;
+}
+
+struct room { /* what is left for copies */
+    uint8_t slots[UINT16_MAX + 1];
+    uint32_t free;
+};
+
+static const char *take_slots(struct room *room, const struct fore_move *move)
+{
+    if (!fore_migrate_copies(move->kind)) return NULL;
+    if (room->free == 0) return "cluster cap";
+    if (room->slots[move->source] == 0 || room->slots[move->target] == 0) return "node cap";
+    room->free--;
+    room->slots[move->source]--;
+    if (move->target != move->source) room->slots[move->target]--;
+    return NULL;
+}
+
+void fore_migrate_look_before(struct fore_migration *m, const struct fore_observe *observe)
+{
+    const struct fore_observe_node *source = &observe->node[m->move.source];
+    const struct fore_observe_node *target = &observe->node[m->move.target];
+    m->before_p99_ms = source->p99_ms > target->p99_ms ? source->p99_ms : target->p99_ms;
+    m->before_util = source->utilization;
+    m->predicted_util = target->utilization;
 }
 
 struct fore_migration *fore_migrate_enlist(struct fore_migrate *migrate,
@@ -194,6 +214,7 @@ struct fore_migration *fore_migrate_enlist(struct fore_migrate *migrate,
     FORE_ASSERT(migrate->running < migrate->cap);
     struct fore_migration *m = &migrate->migration[migrate->running++];
     *m = (struct fore_migration){.move = *move,
+                                 .id = ++migrate->ids,
                                  .state = FORE_MIGRATE_QUEUED,
                                  .began = now,
                                  .changed = now,
@@ -204,25 +225,70 @@ struct fore_migration *fore_migrate_enlist(struct fore_migrate *migrate,
         m->first = topology->partition[move->partition].first;
         m->last = topology->partition[merge ? move->other : move->partition].last;
     }
-    if (!fore_migrate_copies(m->move.kind)) return m;
-    const struct fore_observe_node *source = &observe->node[m->move.source];
-    const struct fore_observe_node *target = &observe->node[m->move.target];
-    m->before_p99_ms = source->p99_ms > target->p99_ms ? source->p99_ms : target->p99_ms;
-    m->before_util = source->utilization;
-    m->predicted_util = target->utilization;
+    if (fore_migrate_copies(m->move.kind)) fore_migrate_look_before(m, observe);
     return m;
 }
 
-static void take(struct fore_migrate *migrate, const struct fore_plan *plan,
-                 const struct fore_plan_move *planned, const struct fore_topology *topology,
-                 const struct fore_observe *observe, fore_ns now)
+struct admission {
+    struct fore_migrate *migrate;
+    const struct fore_plan *plan;
+    const struct fore_topology *topology;
+    struct fore_driver driver;
+    const struct fore_observe *observe;
+    fore_ns now;
+    uint64_t id[FORE_PLAN_MOVES]; /* of those taken */
+};
+
+/* Then it does so without slots of its own. */
+static bool waits_for_copy(const struct fore_plan *plan, uint32_t at)
 {
-    struct fore_migration *m = fore_migrate_enlist(migrate, &planned->move, topology, observe, now);
-    m->plan = plan->id;
+    while (plan->move[at].after != 0) {
+        at = plan->move[at].after - 1;
+        if (fore_migrate_copies(plan->move[at].move.kind)) return true;
+    }
+    return false;
+}
+
+static void take(struct admission *a, uint32_t at)
+{
+    struct fore_migrate *migrate = a->migrate;
+    const struct fore_plan_move *planned = &a->plan->move[at];
+    struct fore_migration *m =
+        fore_migrate_enlist(migrate, &planned->move, a->topology, a->observe, a->now);
+    a->id[at] = m->id;
+    m->plan = a->plan->id;
     m->expected_s = planned->duration_s;
     m->is_rollback = planned->binding;
     m->move.bytes_per_sec_max = migrate->options.move_bandwidth;
-    fore_gain_promise(&m->gain, migrate, m, topology, observe, planned->gain_s);
+    if (planned->after != 0) {
+        m->leader = a->id[planned->after - 1];
+        m->waits = true;
+        m->on_new = planned->on_new;
+        m->slotless = fore_migrate_copies(planned->move.kind) && waits_for_copy(a->plan, at);
+    }
+    fore_gain_promise(&m->gain, migrate, m, a->topology, a->observe, planned->gain_s);
+}
+
+/* NULL when move `from` and all that is bound to it may be taken; else why not, and which. */
+static const char *chain_forbidden(const struct admission *a, uint32_t from, uint32_t *which)
+{
+    const struct fore_plan *plan = a->plan;
+    struct room room;
+    uint32_t splits = fore_migrate_coming(a->migrate), moves = 0;
+    room.free = fore_migrate_slots(a->migrate, a->topology->node_count, room.slots);
+    for (uint32_t i = from; i < plan->move_count; i++) {
+        if (!fore_plan_in_chain(plan, i, from)) continue;
+        const struct fore_move *move = &plan->move[i].move;
+        *which = i;
+        if (a->migrate->running + moves++ >= a->migrate->cap) return "too many moves are watched";
+        const char *rule = forbidden(a->migrate, a->topology, a->driver, move, a->now);
+        if (rule != NULL) return rule;
+        if (makes_partition(move->kind) && partition_cap_reached(a->migrate, a->topology, splits++))
+            return "partition cap reached";
+        rule = waits_for_copy(plan, i) ? NULL : take_slots(&room, move);
+        if (rule != NULL) return rule;
+    }
+    return NULL;
 }
 
 uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan *plan,
@@ -230,22 +296,31 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
                             const struct fore_observe *observe, fore_ns now, char *why,
                             size_t why_size)
 {
+    struct admission a = {.migrate = migrate,
+                          .plan = plan,
+                          .topology = topology,
+                          .driver = driver,
+                          .observe = observe,
+                          .now = now};
     uint32_t taken = 0;
-    if (why_size > 0) why[0] = '\0';
-    if (plan->epoch != topology->epoch) {
-        (void)snprintf(why, why_size, "the topology changed since the plan was made");
-        return 0;
-    }
+    const char *fault = plan->epoch != topology->epoch
+                            ? "the topology changed since the plan was made"
+                            : fore_plan_fault(plan);
+    if (why_size > 0) (void)snprintf(why, why_size, "%s", fault != NULL ? fault : "");
+    if (fault != NULL) return 0;
     for (uint32_t i = 0; i < plan->move_count; i++) {
-        const struct fore_move *move = &plan->move[i].move;
-        const char *rule = forbidden(migrate, topology, driver, move, now);
-        if (rule == NULL) {
-            take(migrate, plan, &plan->move[i], topology, observe, now);
+        uint32_t which = i;
+        if (plan->move[i].after != 0) continue; /* with its leader, or not */
+        const char *rule = chain_forbidden(&a, i, &which);
+        for (uint32_t j = i; rule == NULL && j < plan->move_count; j++) {
+            if (!fore_plan_in_chain(plan, j, i)) continue;
+            take(&a, j);
             taken++;
-        } else if (why_size > 0 && why[0] == '\0') {
-            (void)snprintf(why, why_size, "%s p%u: %s", fore_move_kind_text(move->kind),
-                           move->partition, rule);
         }
+        if (rule != NULL && why_size > 0 && why[0] == '\0')
+            (void)snprintf(why, why_size, "%s p%u: %s",
+                           fore_move_kind_text(plan->move[which].move.kind),
+                           plan->move[which].move.partition, rule);
     }
     return taken;
 }
@@ -311,6 +386,7 @@ size_t fore_migrate_tick(struct fore_migrate *migrate, struct fore_driver driver
         while (step.change_count < change_cap && !over(&migrate->migration[i]) &&
                fore_step_advance(&step, &migrate->migration[i]))
             ;
+    fore_bound_settle(&step);
     resolve_stuck(&step);
     learn_cost(migrate, observe);
     forget_finished(migrate);
@@ -328,6 +404,7 @@ uint32_t fore_migrate_cancel_copies(struct fore_migrate *migrate, struct fore_dr
         fore_step_give_up(&step, m, FORE_MIGRATE_CANCELLED, why);
         count++;
     }
+    fore_bound_settle(&step);
     forget_finished(migrate);
     return count;
 }
@@ -341,6 +418,7 @@ void fore_migrate_cancel(struct fore_migrate *migrate, struct fore_driver driver
         if (m->ticket != ticket || ticket == 0 || m->state >= FORE_MIGRATE_SWEEP) continue;
         fore_step_give_up(&step, m, FORE_MIGRATE_CANCELLED, why);
     }
+    fore_bound_settle(&step);
     forget_finished(migrate);
 }
 

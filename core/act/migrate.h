@@ -13,6 +13,9 @@
  * pauses; after `retries_max` the move is cancelled, or, past the cut-over, only its sweep
  * repeated.
  *
+ * A move that is bound to another one of its plan (decide/plan.h) stays QUEUED until that one is
+ * WATCHed or DONE, and is cancelled when that one ends in another way (bound.h).
+ *
  * Moves survive the engine. What is under way can be saved as bytes after any tick and loaded into
  * a fresh engine, which then asks the cluster how far each move got: what has been cut over goes on
  * to its sweep and its checks, an unknown ticket is judged by the topology (the change was made, or
@@ -79,6 +82,8 @@ struct fore_migration {
     struct fore_move move;
     fore_ticket ticket; /* 0 until begun */
     uint64_t plan;
+    uint64_t id;     /* from 1, in the order they were taken */
+    uint64_t leader; /* the id of the move it is bound to; 0: of none */
     enum fore_migrate_state state;
     enum fore_move_phase phase;
     fore_ns began, changed, progressed, watch_until, retry_at, steered_at;
@@ -98,8 +103,12 @@ struct fore_migration {
     uint64_t digest_source, digest_target, orphans;
     struct fore_check check;
     struct fore_gain gain;
-    bool paused;  /* by an operator: it rests where it is, up to the cut-over */
-    bool checked; /* between the cut-over and the sweep */
+    bool waits;    /* its leader has not yet changed what it is to change */
+    bool on_new;   /* its partition is still to be made; until then `partition` is the whole's */
+    bool slotless; /* it waits for a copy that holds slots, and holds none itself */
+    bool led;      /* what was bound to it has begun: it is not taken back alone */
+    bool paused;   /* by an operator: it rests where it is, up to the cut-over */
+    bool checked;  /* between the cut-over and the sweep */
     bool throttled;
     bool resumed;     /* from before a restart: how far the cluster got is not known yet */
     bool is_rollback; /* brings back what a move took, or a rule asks for it: is not taken back */
@@ -130,8 +139,9 @@ enum { FORE_MIGRATE_RESTS = 64 };
 
 struct fore_migrate {
     struct fore_act_options options;
-    struct fore_migration *migration; /* running ones first */
+    struct fore_migration *migration; /* running ones first, a leader before its followers */
     uint32_t running, cap;
+    uint64_t ids; /* given out */
     struct fore_migrate_counts counts;
     double move_utilization;                           /* learned */
     struct fore_migrate_rest rest[FORE_MIGRATE_RESTS]; /* a ring: the newest are known */
@@ -151,8 +161,9 @@ struct fore_migrate {
 void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_options *options,
                        struct fore_arena *perm, uint32_t node_count);
 /*
- * Takes the moves of a plan that caps, slots and capabilities allow, in order; the others are
- * dropped and named in `why` (one line). Returns how many were taken.
+ * Takes the moves of a plan that caps, slots and capabilities allow, in order, a leader and all
+ * that is bound to it as one; the others are dropped and named in `why` (one line). Returns how
+ * many were taken.
  */
 uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan *plan,
                             const struct fore_topology *topology, struct fore_driver driver,
@@ -166,8 +177,15 @@ bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t pa
 /* Is it left alone, because its copies did not agree? To try again at once would only copy it
  * again: somebody has to look first. */
 bool fore_migrate_rests(const struct fore_migrate *migrate, uint32_t partition, fore_ns now);
-/* Seconds until the move is expected to change ownership; 0 once it has. */
+/* Seconds until the move is expected to change ownership; 0 once it has. Of one that waits for its
+ * leader: from when that is through. */
 double fore_migrate_due_s(const struct fore_migration *migration, fore_ns now);
+/* The same with all that it waits for. */
+double fore_migrate_due_bound_s(const struct fore_migrate *migrate,
+                                const struct fore_migration *migration, fore_ns now);
+/* The share of its `partition` that it is about: less than 1 where it waits for a split of it. */
+double fore_migrate_share(const struct fore_migrate *migrate,
+                          const struct fore_migration *migration);
 /*
  * One look at every running move. `change` receives up to `change_cap` ownership changes made in
  * this tick; returns how many.

@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char kind_of_state[] = "moves";
-enum { VERSION = 2 }; /* 1: no moves by column */
+enum { VERSION = 3 }; /* 1: no moves by column; 2: none that is bound to another */
 enum {
     CHECK_TAKEN = 1,
     CHECKED = 2,
@@ -22,7 +22,11 @@ enum {
     IS_ROLLBACK = 8,
     PAIR = 16,
     PAUSED = 32,
-    FLAGS_END = 64
+    WAITS = 64,
+    ON_NEW = 128,
+    SLOTLESS = 256,
+    LED = 512,
+    FLAGS_END = 1024
 };
 
 /* NaN, "not measured", has no place in a frame: -1 stands for it. */
@@ -73,8 +77,12 @@ static void write_migration(const struct fore_migration *m, struct fore_buf *out
 {
     uint32_t flags = (m->check.taken ? CHECK_TAKEN : 0u) | (m->checked ? CHECKED : 0u) |
                      (m->throttled ? THROTTLED : 0u) | (m->is_rollback ? IS_ROLLBACK : 0u) |
-                     (m->check.pair ? PAIR : 0u) | (m->paused ? PAUSED : 0u);
+                     (m->check.pair ? PAIR : 0u) | (m->paused ? PAUSED : 0u) |
+                     (m->waits ? WAITS : 0u) | (m->on_new ? ON_NEW : 0u) |
+                     (m->slotless ? SLOTLESS : 0u) | (m->led ? LED : 0u);
     write_move(&m->move, out);
+    fore_bytes_put_u64(out, m->id);
+    fore_bytes_put_u64(out, m->leader);
     fore_bytes_put_u64(out, m->ticket);
     fore_bytes_put_u64(out, m->plan);
     fore_bytes_put_u32(out, (uint32_t)m->state);
@@ -115,6 +123,7 @@ void fore_migrate_save(const struct fore_migrate *migrate, fore_ns now, struct f
     fore_bytes_put_u64(&state, counts->refused);
     fore_bytes_put_u64(&state, counts->corrupt);
     put_measure(&state, counts->bytes);
+    fore_bytes_put_u64(&state, migrate->ids);
     fore_bytes_put_u32(&state, migrate->running);
     for (uint32_t i = 0; i < migrate->running; i++)
         write_migration(&migrate->migration[i], &state);
@@ -244,6 +253,8 @@ static void read_migration(struct reader *r, struct fore_migration *m)
 {
     *m = (struct fore_migration){.resumed = true};
     read_move(r, &m->move);
+    m->id = fore_bytes_get_u64(&r->c);
+    m->leader = fore_bytes_get_u64(&r->c);
     m->ticket = fore_bytes_get_u64(&r->c);
     m->plan = fore_bytes_get_u64(&r->c);
     read_place(r, m);
@@ -274,6 +285,12 @@ static void read_migration(struct reader *r, struct fore_migration *m)
     m->is_rollback = (flags & IS_ROLLBACK) != 0;
     m->check.pair = (flags & PAIR) != 0;
     m->paused = (flags & PAUSED) != 0;
+    m->waits = (flags & WAITS) != 0;
+    m->on_new = (flags & ON_NEW) != 0;
+    m->slotless = (flags & SLOTLESS) != 0;
+    m->led = (flags & LED) != 0;
+    expect(r, !(m->waits || m->slotless) || (m->state == FORE_MIGRATE_QUEUED && m->leader != 0));
+    expect(r, !m->on_new || m->waits);
     expect(r, !m->paused || m->state < FORE_MIGRATE_CUT_OVER);
     expect(r, !m->check.taken || m->check.pair == fore_move_of_columns(m->move.kind));
     read_check(r, &m->check);
@@ -286,13 +303,37 @@ static bool at_work_on(const struct fore_migration *m, uint32_t partition)
            (fore_move_joins(m->move.kind) && m->move.other == partition);
 }
 
-/* A partition is in one move at a time, and a ticket belongs to one. */
+/* The id that its chain goes back to, as far as that is known. */
+static uint64_t root_of(const struct fore_migration *known, uint32_t count,
+                        const struct fore_migration *m)
+{
+    for (uint32_t i = count; m->leader != 0 && i > 0;
+         i--) /* leaders stand before their followers */
+        if (known[i - 1].id == m->leader) m = &known[i - 1];
+    return m->leader != 0 ? m->leader : m->id;
+}
+
+/* What waits, waits for one that stands before it, and is to have a part only from who makes it. */
+static bool is_led(const struct fore_migration *known, uint32_t count,
+                   const struct fore_migration *m)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (known[i].id == m->leader)
+            return !m->on_new || known[i].on_new || known[i].move.kind == FORE_MOVE_SPLIT ||
+                   known[i].move.kind == FORE_MOVE_VERTICAL_SPLIT;
+    return false;
+}
+
+/* A partition is in one chain of moves at a time, and a ticket and an id belong to one. */
 static bool fits(const struct fore_migration *known, uint32_t count, const struct fore_migration *m)
 {
     bool works = at_work_on(m, m->move.partition);
     bool merge = fore_move_joins(m->move.kind);
+    if (m->waits && !is_led(known, count, m)) return false;
     for (uint32_t i = 0; i < count; i++) {
         if (m->ticket != 0 && known[i].ticket == m->ticket) return false;
+        if (m->id != 0 && known[i].id == m->id) return false;
+        if (m->waits && root_of(known, count, m) == root_of(known, i, &known[i])) continue;
         if (works && at_work_on(&known[i], m->move.partition)) return false;
         if (works && merge && at_work_on(&known[i], m->move.other)) return false;
     }
@@ -323,6 +364,7 @@ enum fore_err fore_migrate_load(struct fore_migrate *migrate, const struct fore_
     r.then = fore_bytes_get_u64(&r.c);
     double utilization = get_measure(&r);
     read_counts(&r, &counts);
+    uint64_t ids = fore_bytes_get_u64(&r.c);
     uint32_t running = fore_bytes_get_u32(&r.c);
     if (r.c.sound && running > migrate->cap)
         return fore_err_set(diag, FORE_E_FORMAT,
@@ -331,6 +373,7 @@ enum fore_err fore_migrate_load(struct fore_migrate *migrate, const struct fore_
     for (uint32_t i = 0; i < running && r.c.sound; i++) {
         struct fore_migration *m = &migrate->migration[i];
         read_migration(&r, m);
+        expect(&r, m->id <= ids && (m->leader == 0 || m->leader < m->id));
         expect(&r, fits(migrate->migration, i, m));
         fore_ns watch_end = now + migrate->options.watch;
         if (m->began > now) m->began = now;
@@ -340,6 +383,7 @@ enum fore_err fore_migrate_load(struct fore_migrate *migrate, const struct fore_
         return fore_err_set(diag, FORE_E_FORMAT,
                             "the saved moves are damaged or belong to another cluster");
     migrate->running = running;
+    migrate->ids = ids;
     migrate->counts = counts;
     migrate->move_utilization = utilization;
     migrate->adopts = true;

@@ -76,6 +76,20 @@ static enum change_seen judge(const struct fore_topology *t, struct fore_migrati
     return at_target ? MADE : NOT_MADE;
 }
 
+/* The partition is gone because what was bound to the move has joined it with another one since. */
+static bool joined_since(const struct fore_step *step, const struct fore_topology *t,
+                         const struct fore_migration *m)
+{
+    for (uint32_t i = 0; m->move.kind == FORE_MOVE_MOVE && i < step->migrate->running; i++) {
+        const struct fore_migration *next = &step->migrate->migration[i];
+        if (next->leader == m->id && next->move.kind == FORE_MOVE_MERGE &&
+            next->move.other == m->move.partition && t->partition[next->move.partition].alive &&
+            judge_merge(t, next) == MADE)
+            return true;
+    }
+    return false;
+}
+
 /* Made, but by a ticket that nobody can sweep any more, and saved before anything was agreed on:
  * the agreement is made now, and what the old owner still holds is told. */
 static void agree_late(struct fore_step *step, struct fore_migration *m)
@@ -101,9 +115,11 @@ static bool settle_by_topology(struct fore_step *step, struct fore_migration *m)
     if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
     m->resumed = false;
     enum change_seen seen = judge(topology, m);
+    bool joined = seen == MOOT && joined_since(step, topology, m);
+    if (joined) seen = MADE;
     if (m->state == FORE_MIGRATE_QUEUED && seen == NOT_MADE) return true; /* it was never begun */
     if (m->state == FORE_MIGRATE_SWEEP || seen == MADE) {
-        if (seen == MADE) agree_late(step, m);
+        if (seen == MADE && !joined) agree_late(step, m);
         m->phase = FORE_PHASE_DONE; /* nobody is left to sweep: the last look finds what stayed */
         if (m->state == FORE_MIGRATE_SWEEP) return true;
         return fore_step_changed(step, m, "it was cut over before the restart");
@@ -163,7 +179,7 @@ bool fore_resume_settle(struct fore_step *step, struct fore_migration *m)
 
 /* ---- what nobody remembers ----------------------------------------------------------------- */
 
-static bool same_move(const struct fore_move *a, const struct fore_move *b)
+bool fore_resume_same(const struct fore_move *a, const struct fore_move *b)
 {
     if (a->kind != b->kind || a->partition != b->partition) return false;
     switch (a->kind) {
@@ -188,12 +204,13 @@ static bool claimed(struct fore_migrate *migrate, const struct fore_driver_ticke
     for (uint32_t i = 0; i < migrate->running; i++) {
         struct fore_migration *m = &migrate->migration[i];
         if (m->ticket == row->ticket) return true;
-        if (m->ticket == 0 && m->resumed && m->state == FORE_MIGRATE_QUEUED &&
-            same_move(&m->move, &row->move))
+        if (m->ticket == 0 && m->resumed && m->state == FORE_MIGRATE_QUEUED && !m->on_new &&
+            fore_resume_same(&m->move, &row->move))
             queued = m;
     }
     if (queued == NULL) return false;
     queued->ticket = row->ticket;
+    queued->waits = queued->slotless = false; /* it was begun, so its leader was through */
     queued->state = FORE_MIGRATE_COPY;
     return true;
 }

@@ -11,4 +11,7 @@ void fore_resume_adopt(struct fore_step *step);
  * cluster's again and it may go on. */
 bool fore_resume_settle(struct fore_step *step, struct fore_migration *m);
 
+/* Do they ask for the same change? */
+bool fore_resume_same(const struct fore_move *a, const struct fore_move *b);
+
 #endif

@@ -2,6 +2,7 @@
  */
 #include "core/act/steps.h"
 
+#include "core/act/bound.h"
 #include "core/act/probe.h"
 #include "core/act/resume.h"
 #include "core/act/throttle.h"
@@ -142,13 +143,16 @@ static bool overlaps(const struct fore_check *a, const struct fore_check *b)
            b->first <= a->last;
 }
 
-/* Is another move at work on rows of this one's range? Its copy is half done. */
+/* Is another move at work on rows of this one's range? Its copy is half done. One that was taken
+ * up after a restart may have agreed on nothing yet; then only its range is known. */
 static bool crossed(const struct fore_step *step, const struct fore_migration *m)
 {
     for (uint32_t i = 0; i < step->migrate->running; i++) {
         const struct fore_migration *other = &step->migrate->migration[i];
-        if (other != m && other->state < FORE_MIGRATE_WATCH && overlaps(&other->check, &m->check))
-            return true;
+        if (other == m || other->state >= FORE_MIGRATE_WATCH) continue;
+        bool unagreed = other->ticket != 0 && !other->check.taken && m->check.taken &&
+                        other->first <= m->check.last && m->check.first <= other->last;
+        if (unagreed || overlaps(&other->check, &m->check)) return true;
     }
     return false;
 }
@@ -471,6 +475,8 @@ bool fore_step_last_look(struct fore_step *step, struct fore_migration *m)
 bool fore_step_advance(struct fore_step *step, struct fore_migration *m)
 {
     if (m->retry_at != 0 && step->now < m->retry_at) return false;
+    bool bound = m->leader != 0 && m->state == FORE_MIGRATE_QUEUED && m->ticket == 0;
+    if (bound && !fore_bound_take_up(step, m)) return false;
     if (m->resumed && !fore_resume_settle(step, m)) return false;
     switch (m->state) {
     case FORE_MIGRATE_QUEUED: return begin(step, m);

@@ -22,6 +22,8 @@ struct fore_migration *fore_migrate_enlist(struct fore_migrate *migrate,
                                            const struct fore_move *move,
                                            const struct fore_topology *topology,
                                            const struct fore_observe *observe, fore_ns now);
+/* What the ends of a copy look like before it. */
+void fore_migrate_look_before(struct fore_migration *m, const struct fore_observe *observe);
 /* Makes at most one transition; true when another may follow in the same tick. */
 bool fore_step_advance(struct fore_step *step, struct fore_migration *m);
 /* Cancels at the driver and ends in `state` (CANCELLED or FAILED). */

@@ -43,7 +43,7 @@ static bool regretted(const struct fore_step *step, const struct fore_migration 
 {
     const struct fore_act_options *options = &step->migrate->options;
     double back, margin = options->rollback_margin;
-    if (!options->rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback ||
+    if (!options->rollback || m->move.kind != FORE_MOVE_MOVE || m->is_rollback || m->led ||
         !fore_step_breaks_slo(step, m->move.target) || !load_if_back(step, m, &back))
         return false;
     double target = step->observe->node[m->move.target].utilization;
@@ -62,6 +62,7 @@ static void move_back(struct fore_step *step, const struct fore_migration *m)
     struct fore_migration *back = &migrate->migration[migrate->running++];
     *back = (struct fore_migration){.move = m->move,
                                     .plan = m->plan,
+                                    .id = ++migrate->ids,
                                     .state = FORE_MIGRATE_QUEUED,
                                     .began = step->now,
                                     .changed = step->now,

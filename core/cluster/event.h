@@ -126,7 +126,10 @@ struct fore_event_plan { /* then struct fore_event_plan_move[move_count], then a
     uint8_t admitted, pad_[9];
 };
 struct fore_event_plan_move {
-    uint8_t kind, pad_[3];
+    uint8_t kind;
+    uint8_t after;  /* the number, from 1, of the move it waits for; 0: none, and in older files */
+    uint8_t on_new; /* acts on the partition that this one makes */
+    uint8_t pad_;
     uint32_t partition, other;
     uint16_t source, target;
     float gain; /* expected node-seconds of violation saved, price included */

@@ -5,6 +5,31 @@
 
 static const double share_min = 1.0 / 3; /* of the load: less, and a cut at the median helps */
 
+/* What is asked of rows made in the last `s` seconds, as a share of the partition's load. */
+static double share_since(const struct fore_observe *observe, const struct fore_partition *part,
+                          uint32_t p, const struct fore_insertion *in, double s)
+{
+    double behind = in->keys_per_sec * s, inside = (double)(in->head - part->first);
+    uint64_t since = behind < inside ? in->head - (uint64_t)behind : part->first;
+    return fore_keyrange_share(observe->key_ranges, p, since, in->head);
+}
+
+/* Rows made beyond the border take over what rows of their age are asked for now. A step's share is
+ * that of its middle. */
+static void spread_out(const struct fore_observe *observe, const struct fore_partition *part,
+                       uint32_t p, const struct fore_insertion *in, double follow_s,
+                       struct fore_arrival *out)
+{
+    static const double begins[] = {0, 1.0 / 6, 1.0 / 2}, middle[] = {1.0 / 12, 1.0 / 3, 1};
+    double gone = 0;
+    for (uint32_t k = 0; k < FORE_AHEAD_STEPS; k++) {
+        double by_then = share_since(observe, part, p, in, middle[k] * follow_s);
+        out->later_s[k] = begins[k] * follow_s;
+        out->part[k] = by_then - gone;
+        gone = by_then;
+    }
+}
+
 static bool head_in(const struct fore_observe *observe, const struct fore_topology *topology,
                     uint32_t p, double follow_s, struct fore_arrival *out)
 {
@@ -13,15 +38,14 @@ static bool head_in(const struct fore_observe *observe, const struct fore_topolo
     if (!part->alive || part->replica_count != 1 || part->apart != 0) return false;
     if (!fore_frontier_of(observe->frontier, p, &in) || !(in.keys_per_sec > 0)) return false;
     if (in.head < part->first || in.head > part->last) return false; /* it is still to come */
-    double behind = in.keys_per_sec * follow_s, inside = (double)(in.head - part->first);
-    uint64_t since = behind < inside ? in.head - (uint64_t)behind : part->first;
-    double share = fore_keyrange_share(observe->key_ranges, p, since, in.head);
+    double share = share_since(observe, part, p, &in, follow_s);
     *out = (struct fore_arrival){.partition = p,
                                  .next = fore_topology_right_of(topology, p),
                                  .at_s = (double)(part->last - in.head) / in.keys_per_sec,
                                  .share = share,
                                  .head = in.head,
                                  .keys_per_sec = in.keys_per_sec};
+    spread_out(observe, part, p, &in, follow_s, out);
     return share >= share_min;
 }
 
@@ -59,12 +83,13 @@ size_t fore_ahead_pending(const struct fore_arrivals *arrivals,
         uint16_t from = topology->partition[a->partition].replica[0];
         uint16_t to = topology->partition[a->next].replica[0];
         if (from == to) continue;
-        out[count++] = (struct fore_load_pending){.partition = a->partition,
-                                                  .from = from,
-                                                  .to = to,
-                                                  .share = a->share,
-                                                  .due_s = offset_s + a->at_s,
-                                                  .by_itself = true};
+        for (uint32_t k = 0; k < FORE_AHEAD_STEPS; k++)
+            out[count++] = (struct fore_load_pending){.partition = a->partition,
+                                                      .from = from,
+                                                      .to = to,
+                                                      .share = a->part[k],
+                                                      .due_s = offset_s + a->at_s + a->later_s[k],
+                                                      .by_itself = true};
     }
     return count;
 }

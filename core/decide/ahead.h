@@ -15,11 +15,17 @@
 #include "core/decide/load.h"
 #include "core/observe/observe.h"
 
+enum { FORE_AHEAD_STEPS = 3 };
+
 struct fore_arrival {
     uint32_t partition; /* the head is in it */
     uint32_t next;      /* and comes here; FORE_PARTITION_NONE: it is the last of its table */
     double at_s;        /* from now */
-    double share;       /* of the partition's load that goes on with the head */
+    double share;       /* of the partition's load that goes on with the head, in the end */
+    /* Little goes at once, what is asked of the rows made last; more as rows are made beyond: */
+    double later_s[FORE_AHEAD_STEPS]; /* after the head's arrival ... */
+    double
+        part[FORE_AHEAD_STEPS]; /* ... so much more of the partition's load; adds up to `share` */
     uint64_t head;
     double keys_per_sec;
 };
@@ -41,7 +47,7 @@ static inline bool fore_ahead_takes_all(const struct fore_arrival *arrival)
 /* NULL: nothing of the kind goes on in it. */
 const struct fore_arrival *fore_ahead_of(const struct fore_arrivals *arrivals, uint32_t partition);
 /* Where some head arrives within `horizon_s` on another node: moves of load that happen by
- * themselves, into out[arrivals->count]. */
+ * themselves, into out[FORE_AHEAD_STEPS * arrivals->count]. */
 size_t fore_ahead_pending(const struct fore_arrivals *arrivals,
                           const struct fore_topology *topology, double offset_s, double horizon_s,
                           struct fore_load_pending *out);

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "core/decide/emit.h"
 #include "core/decide/price.h"
 
 enum { TOUCHED_MAX = 2 * FORE_REPLICAS_MAX, SOURCES = 4 };
@@ -72,6 +73,7 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
     search->busy[move->partition] = true;
     if (fore_move_joins(move->kind)) search->busy[move->other] = true;
     if (best->swap) search->busy[best->partner] = true;
+    if (best->then_merge) search->busy[best->merge_left] = search->busy[best->merge_right] = true;
     if (move->kind == FORE_MOVE_MOVE || move->kind == FORE_MOVE_ADD_REPLICA ||
         fore_move_of_columns(move->kind)) {
         use_slot(search, move->source);
@@ -82,9 +84,11 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
     bool makes_one = move->kind == FORE_MOVE_SPLIT || move->kind == FORE_MOVE_VERTICAL_SPLIT;
     if (makes_one && search->split_room > 0) search->split_room--;
     if (move->kind == FORE_MOVE_SPLIT) {
-        /* Its second half, the move of a part, comes with the next plan and needs these. */
+        /* Its second half, the move of a part or a copy of it, comes with the next plan and needs
+         * these, or with this one, and then it is under way with the others. */
         use_slot(search, best->then_source);
         use_slot(search, best->then_target);
+        if (fore_emit_binds(search, best)) search->cluster_slots--;
     }
 }
 
@@ -153,6 +157,11 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
     remember_partition(search, move->partition, before);
     if (candidate->swap) remember_partition(search, candidate->partner, before);
     if (fore_move_joins(move->kind)) remember_partition(search, move->other, before);
+    if (candidate->then_merge)
+        remember_partition(search,
+                           candidate->merge_left == move->partition ? candidate->merge_right
+                                                                    : candidate->merge_left,
+                           before);
     before->cluster_slots = search->cluster_slots;
     before->shifts = search->load.shift_count;
     if (search->load.beyond != NULL) before->shifts_beyond = search->load.beyond->shift_count;

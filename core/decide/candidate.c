@@ -69,7 +69,8 @@ const struct fore_targets *fore_candidate_targets_of(const struct fore_search *s
 }
 
 enum { LEAVING_MAX = 256, SWAP_PARTNERS = 6 };
-static const double enough = 0.6; /* of a node's cost saved: no swap is looked for */
+static const double uneven = 0.05; /* off the middle: it matters which part of a split goes */
+static const double enough = 0.6;  /* of a node's cost saved: no swap is looked for */
 
 /* The least that any change of this partition is charged: a move, or a split and a tenth of one. */
 static double cheapest(const struct fore_search *search, double move_price_s)
@@ -291,23 +292,22 @@ bool fore_candidate_cut(const struct fore_search *search, uint16_t source,
            fore_split_cost_allows(&input->split_cost, bytes, out->right_share);
 }
 
-static void try_split(const struct fore_search *search, uint16_t source,
-                      const struct fore_leaving *l, struct fore_candidate *best)
+/* Cut there, and the right part moved, or the left one. */
+static void try_part(const struct fore_search *search, uint16_t source,
+                     const struct fore_leaving *l, const struct fore_keyrange_cut *cut, bool left,
+                     struct fore_candidate *best)
 {
-    const struct fore_planner_input *input = search->input;
-    double least = fore_price_seconds(input->options->gain_min);
-    double fixed = fore_price_split(search) + least;
-    struct fore_keyrange_cut cut;
-    if (l->saved_s - fixed <= best->gain_s || !fore_candidate_cut(search, source, l, &cut)) return;
-    double r = cut.right_share;
-    double price = fore_price_move(search, l->partition, r) + fixed;
+    double least = fore_price_seconds(search->input->options->gain_min);
+    double r = left ? 1 - cut->right_share : cut->right_share;
+    double price = fore_price_move(search, l->partition, r) + fore_price_split(search) + least;
     const struct fore_targets *targets = fore_candidate_targets_of(search, l->partition);
     for (uint32_t i = 0; i < targets->count; i++) {
         uint16_t target = targets->node[i];
         if (target == source || !fore_price_open(search, l->partition, source, target)) continue;
         double due = fore_price_copy_s(search, l->partition, source, target, r);
         if (due > search->window_s) continue;
-        struct fore_candidate c = {.change_count = 2, .then_source = source, .then_target = target};
+        struct fore_candidate c = {
+            .change_count = 2, .then_source = source, .then_target = target, .then_left = left};
         c.change[0] = fore_price_change(search, source, l->partition, -l->share * r, due);
         c.change[1] = fore_price_change_held(search, target, l->partition, l->share * r, due, 1);
         c.gain_s = -fore_price_rise(search, &c.change[0], 1) - price;
@@ -315,12 +315,26 @@ static void try_split(const struct fore_search *search, uint16_t source,
         c.gain_s -= fore_price_rise(search, &c.change[1], 1);
         if (c.gain_s <= best->gain_s) continue;
         c.move = fore_price_plan(search, FORE_MOVE_SPLIT, l->partition, source, target, due);
-        c.move.move.split_at = cut.at;
-        c.move.move.split_right_share = r;
+        c.move.move.split_at = cut->at;
+        c.move.move.split_right_share = cut->right_share;
         c.move.bytes = 0;
         c.move.gain_s = c.gain_s + least;
         fore_price_offer(best, &c);
     }
+}
+
+/* Left to the next plan, the part that moves is the one with a number of its own, the right one.
+ * Where its move is bound to the split either may go, and where they differ that is asked. */
+static void try_split(const struct fore_search *search, uint16_t source,
+                      const struct fore_leaving *l, struct fore_candidate *best)
+{
+    const struct fore_decide_options *options = search->input->options;
+    double fixed = fore_price_split(search) + fore_price_seconds(options->gain_min);
+    struct fore_keyrange_cut cut;
+    if (l->saved_s - fixed <= best->gain_s || !fore_candidate_cut(search, source, l, &cut)) return;
+    try_part(search, source, l, &cut, false, best);
+    if (options->bound == FORE_BOUND_ALL && fabs(cut.right_share - 0.5) > uneven)
+        try_part(search, source, l, &cut, true, best);
 }
 
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
@@ -332,6 +346,7 @@ void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
     uint32_t caps = search->input->caps;
     bool columns = fore_candidate_columns_allowed(search);
     fore_candidate_merge(search, source, best);
+    fore_candidate_join(search, source, best);
     for (size_t i = 0; i < count; i++) {
         bool rests = search->grown[list[i].partition];
         if (options->moves && (caps & FORE_CAP_MOVE) && !rests)

@@ -59,6 +59,9 @@ struct fore_candidate {
     double work_saved; /* core-seconds: splits by column when nothing is in trouble */
     char say[120];     /* of moves by column: for people */
     uint16_t then_source, then_target; /* SPLIT: where its part is to go */
+    bool then_left;                    /* and it is the left one (bound moves only) */
+    bool then_merge; /* MOVE: brings a cold neighbour, and these are merged afterwards (join.c) */
+    uint32_t merge_left, merge_right;
     struct fore_load_change change[FORE_CANDIDATE_CHANGES];
     uint32_t change_count;
 };
@@ -95,6 +98,9 @@ bool fore_candidate_columns_allowed(const struct fore_search *search);
 void fore_candidate_save_columns(const struct fore_search *search, struct fore_candidate *best);
 /* Nothing is in trouble: drop a replica that is not needed, merge cold neighbours. */
 void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate *best);
+/* The same of cold neighbours on two nodes; `for_room`: whatever it costs, the cap is near. */
+void fore_candidate_join_idle(const struct fore_search *search, bool for_room,
+                              struct fore_candidate *best);
 /* The partition cap is near: the coldest neighbours that may be merged. */
 void fore_candidate_make_room(const struct fore_search *search, struct fore_candidate *best);
 

@@ -8,16 +8,19 @@
 #include "core/decide/price.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double part_of_bytes = 0.01; /* of an empty range: next to nothing */
 
-/* Load that changes place when the head arrives, without any work. */
-static struct fore_load_change arrives(const struct fore_search *search, uint16_t node,
-                                       const struct fore_arrival *a, double share, double at_s)
+/* Load that changes place from the head's arrival on, without any work. */
+static void arrives(const struct fore_search *search, uint16_t node, const struct fore_arrival *a,
+                    double sign, double at_s, struct fore_load_change out[FORE_AHEAD_STEPS])
 {
-    struct fore_load_change c = fore_price_change(search, node, a->partition, share, at_s);
-    c.busy_until_s = 0;
-    return c;
+    for (uint32_t k = 0; k < FORE_AHEAD_STEPS; k++) {
+        out[k] =
+            fore_price_change(search, node, a->partition, sign * a->part[k], at_s + a->later_s[k]);
+        out[k].busy_until_s = 0;
+    }
 }
 
 struct ahead { /* what is to be placed */
@@ -32,17 +35,21 @@ static void place(const struct fore_search *search, const struct ahead *ahead,
     const struct fore_arrival *a = ahead->arrival;
     uint16_t source = ahead->move.source;
     double least = fore_price_seconds(search->input->options->gain_min);
-    struct fore_load_change leaves = arrives(search, source, a, -a->share, ahead->at_s);
-    double saved_s = -fore_price_rise(search, &leaves, 1);
+    struct fore_load_change leaves[FORE_AHEAD_STEPS];
+    arrives(search, source, a, -1, ahead->at_s, leaves);
+    double saved_s = -fore_price_rise(search, leaves, FORE_AHEAD_STEPS);
     const struct fore_targets *targets = fore_candidate_targets_of(search, ahead->move.partition);
     for (uint32_t i = 0; i < targets->count; i++) {
         uint16_t target = targets->node[i];
         if (target == source || !fore_price_open(search, ahead->move.partition, source, target))
             continue;
-        struct fore_candidate c = {.change_count = 2, .then_source = source, .then_target = target};
-        c.change[0] = leaves;
-        c.change[1] = arrives(search, target, a, a->share, ahead->at_s);
-        c.gain_s = saved_s - fore_price_rise(search, &c.change[1], 1) - ahead->price_s - least;
+        struct fore_candidate c = {
+            .change_count = 2 * FORE_AHEAD_STEPS, .then_source = source, .then_target = target};
+        memcpy(c.change, leaves, sizeof leaves);
+        arrives(search, target, a, 1, ahead->at_s, c.change + FORE_AHEAD_STEPS);
+        c.gain_s = saved_s -
+                   fore_price_rise(search, c.change + FORE_AHEAD_STEPS, FORE_AHEAD_STEPS) -
+                   ahead->price_s - least;
         if (c.gain_s <= best->gain_s) continue;
         c.move =
             fore_price_plan(search, ahead->move.kind, ahead->move.partition, source, target, 0);

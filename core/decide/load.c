@@ -401,7 +401,7 @@ static void add_pending(struct fore_load *load, const struct fore_load_pending *
         fore_load_apply(load, &change, 1);
         change.node = move->to;
         change.share = now * (move->share - move->lost);
-        change.replicas = 1;
+        change.replicas = move->by_itself ? 0 : 1;
         fore_load_apply(load, &change, 1);
         return;
     }

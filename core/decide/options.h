@@ -5,6 +5,8 @@
 
 #include "core/base/option.h"
 
+enum fore_bound { FORE_BOUND_NONE, FORE_BOUND_COPIES, FORE_BOUND_ALL };
+
 struct fore_decide_options {
     const char *model;              /* what is decided on; "": forecast.model */
     fore_ns plan_every;             /* cadence; at or below the time of a move */
@@ -23,7 +25,9 @@ struct fore_decide_options {
     fore_ns move_price;   /* node-seconds of violation a mean-size move must save */
     fore_ns gain_min;     /* and this much more before it is worth doing */
     fore_ns cooldown;     /* a partition moved rests this long */
+    bool wait;            /* a move that had better begin later is not begun now */
     bool moves, swaps, splits, merges, replicas; /* what may be tried */
+    bool joins;               /* cold neighbours on two nodes are brought together and merged */
     bool ahead;               /* of inserts in the order of the key: place what they come to */
     double split_load_min;    /* only partitions above this share of a node are split */
     uint64_t split_bytes_min; /* and above this size */
@@ -35,6 +39,7 @@ struct fore_decide_options {
     double merge_load_max;  /* two neighbours together below this share of a node merge */
     uint64_t replicas_max;
     double replica_write_share_max; /* partitions with more writes are not replicated for load */
+    uint32_t bound;                 /* enum fore_bound: what follows a split is planned with it */
     bool hybrids;             /* a part cut off may be read from several nodes: one candidate */
     bool vertical;            /* partitions may be split by column */
     double vertical_gain_min; /* share of a partition's work that such a split must save */

@@ -1,6 +1,11 @@
 /*
  * plan.h - an ordered, priced, explained list of moves. Values only: policies make plans, act/
  * admits and runs them, events carry them.
+ *
+ * Moves begin at once and side by side, but for those that are bound: such a move waits until an
+ * earlier one of the same plan, its leader, has changed what it is to change, and falls with it. A
+ * leader and all that is bound to it, a chain, were priced as one, and the gain stands with those
+ * of them that copy; they are admitted as one, too.
  */
 #ifndef FORE_PLAN_H
 #define FORE_PLAN_H
@@ -19,7 +24,10 @@ struct fore_plan_move {
     uint32_t
         then_copies; /* of a split: its hotter part then gets so many; 0: its right part moves */
     uint16_t then_target[FORE_PLAN_COPIES]; /* and there they would go */
-    bool binding; /* a rule of placement asks for it: not taken back when it costs */
+    bool binding;   /* a rule of placement asks for it: not taken back when it costs */
+    uint32_t after; /* 0: begins at once; else the number, from 1, of its leader in this plan */
+    bool on_new;    /* acts on the partition that its leader makes, or on the one that a leader
+                     * acts on of which the same holds; `partition` is the whole's */
 };
 
 struct fore_plan {
@@ -31,5 +39,16 @@ struct fore_plan {
     struct fore_plan_move move[FORE_PLAN_MOVES];
     char reason[FORE_PLAN_TEXT]; /* one line, for people */
 };
+
+/* Is something bound to move `at`? */
+bool fore_plan_leads(const struct fore_plan *plan, uint32_t at);
+/* Does move `at` lead to `of`, itself or through others? */
+bool fore_plan_in_chain(const struct fore_plan *plan, uint32_t at, uint32_t of);
+/* Expected seconds from now until move `at` is done, those it waits for included. */
+double fore_plan_end_s(const struct fore_plan *plan, uint32_t at);
+/* Drops the moves that are not kept, and all that is bound to them. `keep` may be changed. */
+void fore_plan_keep(struct fore_plan *plan, bool keep[FORE_PLAN_MOVES]);
+/* What is wrong with how its moves are bound; NULL: nothing. For plans that come from outside. */
+const char *fore_plan_fault(const struct fore_plan *plan);
 
 #endif

@@ -10,6 +10,9 @@
 #include "core/decide/planner.h"
 
 #include "core/decide/beam.h"
+#include "core/decide/emit.h"
+#include "core/decide/price.h"
+#include "core/decide/wait.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -138,11 +141,6 @@ static double total_cost(const struct fore_search *search)
     return sum;
 }
 
-static void emit(const struct fore_candidate *candidate, struct fore_plan *out)
-{
-    out->move[out->move_count++] = candidate->move;
-}
-
 static void explain(const struct fore_search *search, const struct fore_candidate *first,
                     struct fore_plan *out)
 {
@@ -157,9 +155,9 @@ static void explain(const struct fore_search *search, const struct fore_candidat
     switch (m->kind) {
     case FORE_MOVE_MOVE:
     case FORE_MOVE_ADD_REPLICA:
-        (void)snprintf(what, sizeof what, "%s p%u %s -> %s", fore_move_kind_text(m->kind),
-                       m->partition, topology->node[m->source].name,
-                       topology->node[m->target].name);
+        (void)snprintf(what, sizeof what, "%s p%u %s -> %s%s", fore_move_kind_text(m->kind),
+                       m->partition, topology->node[m->source].name, topology->node[m->target].name,
+                       first->then_merge ? ", then merge it with its neighbour" : "");
         break;
     case FORE_MOVE_SPLIT:
         if (first->move.then_copies > 0)
@@ -168,7 +166,9 @@ static void explain(const struct fore_search *search, const struct fore_candidat
                            topology->node[first->then_target].name);
         else
             (void)snprintf(what, sizeof what, "split p%u, then %.0f %% of it to %s", m->partition,
-                           100 * m->split_right_share, topology->node[first->then_target].name);
+                           100 *
+                               (first->then_left ? 1 - m->split_right_share : m->split_right_share),
+                           topology->node[first->then_target].name);
         break;
     case FORE_MOVE_VERTICAL_SPLIT:
     case FORE_MOVE_VERTICAL_MERGE:
@@ -210,6 +210,8 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
     *out = (struct fore_plan){.epoch = input->topology->epoch};
     out->violation_before_s = total_cost(&search);
     struct fore_candidate first = {0};
+    double wait_s = 0;
+    uint32_t waiting = 0;
     size_t most = input->options->moves_per_plan;
     if (most > FORE_PLAN_MOVES) most = FORE_PLAN_MOVES;
     while (search.confined != NULL && out->move_count < most && search.cluster_slots > 0) {
@@ -217,15 +219,16 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         if (!fore_candidate_repair(&search, &repair)) break;
         if (out->move_count == 0) first = repair;
         fore_beam_take(&search, &repair);
-        emit(&repair, out);
+        fore_emit(&search, &repair, out);
     }
     if ((!input->calm || input->beyond != NULL) && out->move_count < most &&
         search.cluster_slots > 0) {
         struct fore_choice *choice = FORE_NEW(scratch, struct fore_choice, 1);
         fore_beam_choose(&search, (uint32_t)most - out->move_count, choice);
+        if (input->options->wait) waiting = fore_wait_weed(&search, choice, &wait_s);
         if (out->move_count == 0 && choice->count > 0) first = choice->item[0];
         for (uint32_t i = 0; i < choice->count; i++)
-            emit(&choice->item[i], out);
+            fore_emit(&search, &choice->item[i], out);
     }
     bool troubled = out->move_count > 0 || !fore_candidate_columns_allowed(&search);
     while (!troubled && out->move_count < most && search.cluster_slots > 0) {
@@ -234,27 +237,30 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         if (!saving.found) break;
         if (out->move_count == 0) first = saving;
         fore_beam_take(&search, &saving);
-        emit(&saving, out);
+        fore_emit(&search, &saving, out);
     }
     uint32_t merges = 0;
     while (out->move_count < most &&
            input->topology->alive_count > input->baseline_partitions + merges) {
         struct fore_candidate room = {0};
         fore_candidate_make_room(&search, &room);
+        if (!room.found && fore_candidate_short_of_room(&search))
+            fore_candidate_join_idle(&search, true, &room);
         if (!room.found) break;
         if (out->move_count == 0) first = room;
         fore_beam_take(&search, &room);
-        emit(&room, out);
+        fore_emit(&search, &room, out);
         search.split_room++; /* for the next plan: nothing is split after this one */
         merges++;
     }
     if (out->move_count == 0) {
         struct fore_candidate tidy = {0};
         fore_candidate_tidy(&search, &tidy);
+        if (!tidy.found) fore_candidate_join_idle(&search, false, &tidy);
         if (tidy.found) {
             first = tidy;
             fore_beam_take(&search, &tidy);
-            emit(&tidy, out);
+            fore_emit(&search, &tidy, out);
         }
     }
     out->violation_after_s = total_cost(&search);
@@ -263,4 +269,8 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         return;
     }
     explain(&search, &first, out);
+    if (out->move_count == 0 && waiting > 0)
+        (void)snprintf(out->reason, sizeof out->reason,
+                       "%u to wait, the first for %.0f s: expected violation %.0f -> %.0f node-s",
+                       waiting, wait_s, out->violation_before_s, out->violation_after_s);
 }

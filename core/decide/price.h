@@ -42,6 +42,17 @@ struct fore_plan_move fore_price_plan(const struct fore_search *search, enum for
 /* Of cold neighbours on the source, one fewer to keep up (tidy.c). */
 void fore_candidate_merge(const struct fore_search *search, uint16_t source,
                           struct fore_candidate *best);
+/* Neighbours that may be merged, cold and under the same rules, wherever they are: `left` and
+ * *right. *peak: the cores they ask for together, at most. */
+bool fore_candidate_neighbours(const struct fore_search *search, uint32_t left, uint32_t *right,
+                               double *peak);
+bool fore_candidate_may_merge(const struct fore_search *search);
+bool fore_candidate_short_of_room(const struct fore_search *search);
+/* With so much more to do, would the node still be calm over the whole horizon? */
+bool fore_candidate_roomy(const struct fore_search *search, uint16_t node, double more_cores);
+/* A cold partition that leaves the source to be merged with a neighbour elsewhere (join.c). */
+void fore_candidate_join(const struct fore_search *search, uint16_t source,
+                         struct fore_candidate *best);
 /* A part cut off that is then read from several nodes (hybrid.c). */
 void fore_candidate_hybrid(const struct fore_search *search, uint16_t source,
                            const struct fore_leaving *leaving, struct fore_candidate *best);

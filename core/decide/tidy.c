@@ -28,7 +28,7 @@ static double peak_mean(const struct fore_search *search, uint32_t partition)
     return peak;
 }
 
-static bool roomy(const struct fore_search *search, uint16_t node, double more_cores)
+bool fore_candidate_roomy(const struct fore_search *search, uint16_t node, double more_cores)
 {
     const struct fore_load *load = &search->load;
     double most = 0;
@@ -51,7 +51,7 @@ static bool droppable(const struct fore_search *search, uint32_t partition)
     double then = fore_load_replica_share(&search->load, partition, part->replica_count - 1u);
     double more = (then - now) * peak_mean(search, partition);
     for (uint32_t r = 0; r + 1 < part->replica_count; r++)
-        if (!roomy(search, part->replica[r], more)) return false;
+        if (!fore_candidate_roomy(search, part->replica[r], more)) return false;
     return true;
 }
 
@@ -70,18 +70,19 @@ static bool worth(const struct fore_search *search, uint32_t left, double peak)
 
 /* Close to the partition cap a cold fragment stands in the way of a split that is needed: what was
  * split lately may go again, what was merged lately still rests. */
-static bool short_of_room(const struct fore_search *search)
+bool fore_candidate_short_of_room(const struct fore_search *search)
 {
     return search->split_room <= fore_planner_partition_cap(search->input) / 32;
 }
 
 static bool rests(const struct fore_search *search, uint32_t partition)
 {
-    return short_of_room(search) ? fore_planner_split_rests(search->input, partition)
-                                 : search->input->partition_split_rest[partition];
+    return fore_candidate_short_of_room(search) ? fore_planner_split_rests(search->input, partition)
+                                                : search->input->partition_split_rest[partition];
 }
 
-static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t *right)
+bool fore_candidate_neighbours(const struct fore_search *search, uint32_t left, uint32_t *right,
+                               double *peak)
 {
     const struct fore_planner_input *input = search->input;
     const struct fore_topology *topology = input->topology;
@@ -98,12 +99,19 @@ static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t 
         return false; /* other rules hold for them */
     const struct fore_partition *r = &topology->partition[*right];
     if (l->replica_count != r->replica_count || l->apart != 0 || r->apart != 0) return false;
+    *peak = peak_mean(search, left) + peak_mean(search, *right);
+    return *peak < input->options->merge_load_max * topology->node[l->replica[0]].cores;
+}
+
+static bool mergeable(const struct fore_search *search, uint32_t left, uint32_t *right)
+{
+    const struct fore_topology *topology = search->input->topology;
+    double peak;
+    if (!fore_candidate_neighbours(search, left, right, &peak)) return false;
+    const struct fore_partition *l = &topology->partition[left], *r = &topology->partition[*right];
     for (uint32_t i = 0; i < l->replica_count; i++)
         if (l->replica[i] != r->replica[i]) return false;
-    double cores = topology->node[l->replica[0]].cores;
-    double peak = peak_mean(search, left) + peak_mean(search, *right);
-    return peak < input->options->merge_load_max * cores &&
-           (short_of_room(search) || worth(search, left, peak));
+    return fore_candidate_short_of_room(search) || worth(search, left, peak);
 }
 
 static struct fore_move merge_of(uint32_t left, uint32_t right)
@@ -115,7 +123,7 @@ static struct fore_move merge_of(uint32_t left, uint32_t right)
                               .target = FORE_NODE_NONE};
 }
 
-static bool may_merge(const struct fore_search *search)
+bool fore_candidate_may_merge(const struct fore_search *search)
 {
     const struct fore_planner_input *input = search->input;
     return input->options->merges && (input->caps & FORE_CAP_SPLIT) &&
@@ -129,7 +137,7 @@ void fore_candidate_merge(const struct fore_search *search, uint16_t source,
     const struct fore_topology *topology = search->load.topology;
     double price =
         search->input->split_cost.pause_s + fore_price_seconds(search->input->options->gain_min);
-    if (!(search->load.replica_overhead > 0) || !may_merge(search)) return;
+    if (!(search->load.replica_overhead > 0) || !fore_candidate_may_merge(search)) return;
     const uint32_t *end = search->hosted + search->hosted_at[source + 1];
     for (const uint32_t *at = search->hosted + search->hosted_at[source]; at < end; at++) {
         uint32_t right;
@@ -150,7 +158,7 @@ void fore_candidate_make_room(const struct fore_search *search, struct fore_cand
 {
     const struct fore_topology *topology = search->input->topology;
     double least = HUGE_VAL;
-    if (!short_of_room(search) || !may_merge(search)) return;
+    if (!fore_candidate_short_of_room(search) || !fore_candidate_may_merge(search)) return;
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         uint32_t right;
         if (!mergeable(search, p, &right)) continue;
@@ -178,7 +186,7 @@ void fore_candidate_tidy(const struct fore_search *search, struct fore_candidate
                                                  .target = FORE_NODE_NONE};
             return;
         }
-    if (!may_merge(search)) return;
+    if (!fore_candidate_may_merge(search)) return;
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         uint32_t right;
         if (!mergeable(search, p, &right)) continue;

@@ -115,10 +115,37 @@ static void apply_columns(struct fore_search *search, const struct fore_plan_mov
     }
 }
 
-static void apply_move(struct fore_search *search, const struct fore_plan_move *m)
+/* Of a split; nothing says otherwise: the right one. */
+static double part_that_goes(const struct fore_plan *plan, const struct fore_plan_move *split)
+{
+    double right = split->move.split_right_share;
+    const struct fore_plan_move *end = plan->move + plan->move_count;
+    for (const struct fore_plan_move *next = split + 1; next < end; next++)
+        if (plan->move + next->after == split + 1 && next->after != 0)
+            return next->on_new ? right : 1 - right;
+    return right;
+}
+
+static bool follows_split(const struct fore_plan *plan, const struct fore_plan_move *m)
+{
+    while (m->after != 0) {
+        m = &plan->move[m->after - 1];
+        if (m->move.kind == FORE_MOVE_SPLIT) return true;
+    }
+    return false;
+}
+
+static void apply_move(struct fore_search *search, const struct fore_plan *plan,
+                       const struct fore_plan_move *m)
 {
     const struct fore_move *move = &m->move;
     if (fore_move_of_node(move->kind)) return;
+    if (follows_split(plan, m)) return; /* done with the split, in whose price it was */
+    if (move->kind == FORE_MOVE_MERGE &&
+        m->after != 0) { /* on the node that one has been brought to */
+        apply_held(search, plan->move[m->after - 1].move.target, move->partition, 0, 0, 0, -1);
+        return;
+    }
     if (move->kind == FORE_MOVE_MERGE) {
         const struct fore_partition *part = &search->load.topology->partition[move->partition];
         for (uint16_t r = 0; r < part->replica_count; r++)
@@ -142,7 +169,7 @@ static void apply_move(struct fore_search *search, const struct fore_plan_move *
     }
     uint32_t replicas = search->load.topology->partition[move->partition].replica_count;
     double share = fore_load_replica_share(&search->load, move->partition, replicas);
-    if (move->kind == FORE_MOVE_SPLIT) share *= move->split_right_share;
+    if (move->kind == FORE_MOVE_SPLIT) share *= part_that_goes(plan, m);
     if (move->source == FORE_NODE_NONE || move->target == FORE_NODE_NONE) return;
     double busy = m->duration_s;
     if (m->then_back) {
@@ -241,9 +268,9 @@ void fore_whatif_explain(const struct fore_planner_input *input, const struct fo
         out->node[i].before = outlook(&search, out->node[i].node, slo_ms, 0, search.load.steps);
     fore_whatif_look_around(&search, out);
     for (uint32_t i = 0; i < plan->move_count; i++) {
-        apply_move(&search, &plan->move[i]);
+        apply_move(&search, plan, &plan->move[i]);
         out->bytes += plan->move[i].bytes;
-        out->duration_s = fmax(out->duration_s, plan->move[i].duration_s);
+        out->duration_s = fmax(out->duration_s, fore_plan_end_s(plan, i));
     }
     size_t done = first_after(&search, out->duration_s);
     for (uint32_t i = 0; i < out->node_count; i++) {

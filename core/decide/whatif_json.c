@@ -36,6 +36,10 @@ static void move_json(const struct fore_whatif *whatif, const struct fore_plan_m
     if (fore_move_joins(m->move.kind)) fore_json_u64(json, "other", m->move.other);
     node_member(whatif, "source", m->move.source, json);
     node_member(whatif, "target", m->move.target, json);
+    if (m->after > 0) {
+        fore_json_u64(json, "after", m->after - 1); /* as an index into "moves" */
+        fore_json_bool(json, "on_new", m->on_new);
+    }
     if (m->then_back) fore_json_u64(json, "then_back", m->then_partner);
     if (m->then_copies > 0) fore_json_u64(json, "then_copies", m->then_copies);
     if (m->move.kind == FORE_MOVE_SPLIT)

@@ -58,15 +58,32 @@ static const char *name_of(const struct fore_whatif *whatif, uint16_t node)
     return "?";
 }
 
-static void print_move(const struct fore_whatif *whatif, const struct fore_plan_move *m,
-                       struct fore_buf *out)
+/* "then, once ... is done: ", under the move it waits for. */
+static void print_leader(const struct fore_plan *plan, const struct fore_plan_move *m,
+                         struct fore_buf *out)
 {
+    const struct fore_plan_move *leader = &plan->move[m->after - 1];
+    fore_buf_printf(
+        out, "      then, once the %s of %sp%u is done: ", fore_move_kind_text(leader->move.kind),
+        leader->on_new ? "the new part of " : "", leader->move.partition);
+}
+
+static void print_move(const struct fore_whatif *whatif, uint32_t at, struct fore_buf *out)
+{
+    const struct fore_plan_move *m = &whatif->plan.move[at];
     char bytes[TEXT_MAX], span[TEXT_MAX], columns[TEXT_MAX];
     const struct fore_move *move = &m->move;
-    fore_buf_printf(out, "    %s", fore_move_kind_text(move->kind));
-    if (!fore_move_of_node(move->kind)) fore_buf_printf(out, " p%u", move->partition);
+    bool leads = fore_plan_leads(&whatif->plan, at);
+    if (m->after != 0) print_leader(&whatif->plan, m, out);
+    fore_buf_printf(out, "%s%s", m->after != 0 ? "" : "    ", fore_move_kind_text(move->kind));
+    if (m->on_new)
+        fore_buf_printf(out, " the new part of p%u", move->partition);
+    else if (!fore_move_of_node(move->kind))
+        fore_buf_printf(out, " p%u", move->partition);
     if (fore_move_joins(move->kind)) fore_buf_printf(out, " with p%u", move->other);
-    if (m->then_copies > 0)
+    if (leads && move->kind == FORE_MOVE_SPLIT)
+        fore_buf_printf(out, " at %.0f %%", 100 * (1 - move->split_right_share));
+    else if (m->then_copies > 0)
         fore_buf_printf(out, ", then %u more to read its hotter part from:", m->then_copies);
     else if (move->kind == FORE_MOVE_SPLIT)
         fore_buf_printf(out, ", then %.0f %% of it", 100 * move->split_right_share);
@@ -75,13 +92,14 @@ static void print_move(const struct fore_whatif *whatif, const struct fore_plan_
         fore_buf_printf(out, " columns %s", columns);
     }
     if (move->source != FORE_NODE_NONE) fore_buf_printf(out, " %s", name_of(whatif, move->source));
-    if (move->target != FORE_NODE_NONE)
+    bool stays = leads && move->kind == FORE_MOVE_SPLIT; /* what follows says where to */
+    if (move->target != FORE_NODE_NONE && !stays)
         fore_buf_printf(out, " -> %s", name_of(whatif, move->target));
-    for (uint32_t k = 1; k < m->then_copies; k++)
+    for (uint32_t k = 1; k < m->then_copies && !stays; k++)
         fore_buf_printf(out, ", %s", name_of(whatif, m->then_target[k]));
     if (m->then_back) fore_buf_printf(out, ", then p%u back", m->then_partner);
     if (m->bytes > 0) fore_buf_printf(out, ": %s", bytes_text(m->bytes, bytes));
-    if (m->duration_s > 0) fore_buf_printf(out, " in %s", span_text(m->duration_s, span));
+    if (m->duration_s > 0 && !stays) fore_buf_printf(out, " in %s", span_text(m->duration_s, span));
     if (m->gain_s < 0 || m->gain_s > 0) /* peers do not price what they do */
         fore_buf_printf(out, "; %s %.0f node-s", m->gain_s < 0 ? "costs" : "gains",
                         fabs(m->gain_s));
@@ -130,7 +148,7 @@ void fore_whatif_print(const struct fore_whatif *whatif, struct fore_buf *out)
     if (whatif->refused[0] != '\0') fore_buf_printf(out, "  not: %s\n", whatif->refused);
     if (whatif->calm) fore_buf_puts(out, "  no RRS has reached its threshold\n");
     for (uint32_t i = 0; i < plan->move_count; i++)
-        print_move(whatif, &plan->move[i], out);
+        print_move(whatif, i, out);
     if (whatif->node_count > 0) fore_buf_puts(out, "  nodes: risk, utilisation, p99 (80 %)\n");
     for (uint32_t i = 0; i < whatif->node_count; i++) {
         print_outlook("without", whatif->node[i].name, &whatif->node[i].before, out);

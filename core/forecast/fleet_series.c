@@ -173,7 +173,9 @@ void fore_fleet_search_periods(struct fore_fleet *fleet, struct fore_arena *scra
     uint32_t found[FORE_PERIODS_MAX];
     size_t periods = fore_period_find(total, n, (double)fleet->step / 1e9, scratch, found);
     if (fleet->told[0] > 0) add_to_told(fleet, total, n, scratch, found);
-    if (periods == 0 && fleet->told[0] == 0) return;
+    if (periods == 0 && fleet->told[0] == 0 &&
+        (fleet->period[0] == 0 || fore_period_holds(total, n, fleet->period[0], scratch)))
+        return;
     if (memcmp(found, fleet->period, sizeof(found)) == 0) return;
     memcpy(fleet->period, found, sizeof(found));
     fore_lineup_outdate(fleet->lineup);

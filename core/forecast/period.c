@@ -1,7 +1,8 @@
 /*
  * period.c - autocorrelation by definition, on at most 2048 averaged points; then the few lags
  * that stand out are looked at again at full resolution, several periods on, and a period that is
- * nearly a fraction of a longer one is made exactly so.
+ * nearly a fraction of a longer one is made exactly so. What repeats once and not twice is the gap
+ * between two humps of one cycle, and no period.
  */
 #include "core/forecast/period.h"
 
@@ -17,6 +18,7 @@ enum {
 static const double CLEAR = 0.25;   /* least autocorrelation of a period */
 static const double DOUBLED = 0.10; /* twice the lag may be better by this */
 static const double BETTER = 0.03;  /* a longer period must be better by this */
+static const double HELD = 0.5;     /* of its correlation must be left two periods on */
 
 /* Copy with missing points on the line between their neighbours. */
 static float *joined(const float *y, size_t n, struct fore_arena *scratch)
@@ -204,13 +206,14 @@ size_t fore_period_find(const float *y, size_t n, double step_s, struct fore_are
     tame(x, n);
     detrend(x, n);
     const float *coarse = block > 1 ? averaged(x, n, block, scratch) : x;
-    size_t lags = coarse_n / SEEN_TIMES + 1, count = 0;
+    size_t lags = coarse_n / SEEN_TIMES + 2, count = 0; /* one more, to see the last one's peak */
     double *r = FORE_NEW(scratch, double, lags), floor = CLEAR;
     for (size_t lag = 1; lag < lags; lag++)
         r[lag] = correlation(coarse, coarse_n, lag);
     for (size_t lag = SHORTEST; lag < lags && count < FORE_PERIODS_MAX; lag++) {
         if (r[lag] < floor || !is_peak(r, lag, lags)) continue;
         if (2 * lag < lags && r[2 * lag] > r[lag] + DOUBLED) continue;
+        if (correlation(coarse, coarse_n, 2 * lag) < HELD * r[lag]) continue;
         period[count++] = refine(x, n, lag * block, block > 1 ? block : 0);
         floor = r[lag] + BETTER;
     }
@@ -232,4 +235,11 @@ double fore_period_strength(const float *y, size_t n, size_t lag, struct fore_ar
     tame(x, n);
     detrend(x, n);
     return correlation(x, n, lag);
+}
+
+bool fore_period_holds(const float *y, size_t n, size_t lag, struct fore_arena *scratch)
+{
+    double once = fore_period_strength(y, n, lag, scratch);
+    bool twice = 2 * lag + 1 >= n || fore_period_strength(y, n, 2 * lag, scratch) >= HELD * once;
+    return once >= DAY_CLEAR && twice;
 }

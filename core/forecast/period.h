@@ -2,7 +2,8 @@
  * period.h - what periods a series has, when nobody said.
  *
  * A period is a lag at which the autocorrelation is clearly positive, the largest for half a lag
- * around, and not much smaller than at twice the lag (else it is only a fraction of the true one).
+ * around, not much smaller than at twice the lag (else it is only a fraction of the true one), and
+ * half as large there at least (else it is the gap between two humps of one cycle, and no period).
  * After the first, longer ones must beat it: a week shows because it is a better guide than a day.
  */
 #ifndef FORE_PERIOD_H
@@ -27,5 +28,7 @@ size_t fore_period_find(const float *y, size_t n, double step_s, struct fore_are
 /* How good a guide the point `lag` steps back is, -1..1: the correlation that the search goes by.
  */
 double fore_period_strength(const float *y, size_t n, size_t lag, struct fore_arena *scratch);
+/* Of one found when less was known: it is still there, once back and twice. */
+bool fore_period_holds(const float *y, size_t n, size_t lag, struct fore_arena *scratch);
 
 #endif

@@ -6,9 +6,17 @@
 
 static const double writes_min = 16, steps_min = 4; /* decayed counts: enough to say something */
 static const double share_min = 0.8;
+/* Silent for so many of its usual pauses between two steps: the head has stopped, or gone on to the
+ * next partition (for arrivals at random the chance to be that late is exp(-12)). */
+static const double silence_max = 12;
+enum {
+    BELOW_MAX = 8
+}; /* windows with writes, all below the highest: it was no part of the order */
 
 struct head {
-    uint64_t top, high; /* before this window; with it */
+    uint64_t top, high;           /* before this window; with it */
+    uint64_t window_high, recent; /* in this window; since something last went above */
+    uint32_t below;               /* windows since then */
     double writes, above, steps;
     double way, time_s; /* the head's, decayed */
     fore_ns seen;       /* the window these are of; 0: nothing yet */
@@ -20,6 +28,7 @@ struct fore_frontier {
     uint32_t *touched; /* in this window */
     uint32_t touched_count, cap;
     double decay_per_ns;
+    fore_ns end; /* of the newest window */
 };
 
 struct fore_frontier *fore_frontier_create(uint32_t partition_cap, fore_ns half_life)
@@ -53,7 +62,24 @@ void fore_frontier_note(struct fore_frontier *f, uint32_t partition, uint64_t po
     struct head *h = &f->of[partition];
     if (h->window_writes++ == 0) f->touched[f->touched_count++] = partition;
     h->window_above += position > h->top;
+    if (position > h->window_high) h->window_high = position;
     if (position > h->high) h->high = position;
+}
+
+/* One position far above the others, a row of a test say, must not hide all inserts after it. */
+static void follow_recent(struct head *h)
+{
+    if (h->window_above > 0) {
+        h->below = 0;
+        h->recent = 0;
+        return;
+    }
+    if (h->window_high > h->recent) h->recent = h->window_high;
+    if (++h->below < BELOW_MAX) return;
+    h->top = h->high = h->recent;
+    h->writes = h->above = h->steps = h->way = h->time_s = 0;
+    h->below = 0;
+    h->recent = 0;
 }
 
 static void close_one(const struct fore_frontier *f, struct head *h, fore_ns end)
@@ -68,11 +94,14 @@ static void close_one(const struct fore_frontier *f, struct head *h, fore_ns end
     }
     h->top = h->high;
     h->seen = end;
+    follow_recent(h);
     h->window_writes = h->window_above = 0;
+    h->window_high = 0;
 }
 
 void fore_frontier_close(struct fore_frontier *f, fore_ns end)
 {
+    f->end = end;
     for (uint32_t i = 0; i < f->touched_count; i++)
         close_one(f, &f->of[f->touched[i]], end);
     f->touched_count = 0;
@@ -86,7 +115,8 @@ bool fore_frontier_of(const struct fore_frontier *f, uint32_t partition, struct 
     if (h->writes < writes_min || h->steps < steps_min || !(h->time_s > 0)) return false;
     out->share = h->above / h->writes;
     out->keys_per_sec = h->way / h->time_s;
-    return out->share >= share_min;
+    double silent_s = h->seen != 0 ? (double)(f->end - h->seen) / 1e9 : 0;
+    return out->share >= share_min && silent_s <= silence_max * h->time_s / h->steps;
 }
 
 void fore_frontier_forget(struct fore_frontier *f, uint32_t partition)
@@ -105,8 +135,11 @@ void fore_frontier_split(struct fore_frontier *f, uint32_t left, uint32_t right,
     *r = *l;
     r->window_writes = pending;
     r->window_above = 0;
-    if (!passed) r->top = r->high = at - 1;
-    if (!passed) return;
+    if (!passed) {
+        r->top = r->high = at - 1;
+        r->seen = 0; /* the time until the head comes is none of its way */
+        return;
+    }
     fore_frontier_forget(f, left);
     l->top = l->high = at - 1;
 }

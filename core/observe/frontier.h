@@ -5,7 +5,9 @@
  * in windows before, one after another, they are inserts in the order of the key (a clock, a
  * sequence): random keys do so less and less often. Order within a window is not known and not
  * needed. Counts are halved every half-life, the speed is the way the head has come over the time
- * that took, both decayed alike.
+ * that took, both decayed alike. A head that has been silent for much longer than it usually is has
+ * stopped, or gone on: counts alone would keep it in a partition that nobody writes to any more. A
+ * position above which nothing comes, though there are writes, is forgotten again.
  */
 #ifndef FORE_FRONTIER_H
 #define FORE_FRONTIER_H

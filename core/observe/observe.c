@@ -70,6 +70,8 @@ static const struct fore_option rows[] = {
      "after this a sampled key counts half; 0 never forgets"                                   },
     {"column_half_life", FORE_OPT_DURATION, AT(column_half_life), "2min",  0,   365 * 86400e9, NULL,
      "after this a sampled set of columns counts half; 0 never forgets"                        },
+    {"demand",           FORE_OPT_BOOL,     AT(demand),           "false", 0,   0,             NULL,
+     "take what is asked of a full node for its partitions' loads, not what it serves"         },
     {"now_span",         FORE_OPT_DURATION, AT(now_span),         "10s",   1e6, 86400e9,       NULL,
      "what \"now\" means: loads are averaged over it"                                          },
 };
@@ -140,6 +142,7 @@ struct fore_observe *fore_observe_create(const struct fore_observe_options *opti
                              fore_rng_stream(seed, "observe.key_ranges", 0));
     observe->frontier = fore_frontier_create(cap, options->sketch_half_life);
     observe->work->held_bytes = held;
+    if (options->demand) observe->demand = fore_demand_create(cap, topology->node_count);
     bool columns = false;
     for (uint32_t t = 0; t < topology->table_count; t++)
         columns = columns || topology->table[t].columns > 0;
@@ -155,6 +158,7 @@ void fore_observe_destroy(struct fore_observe *observe)
     fore_keyrange_destroy(observe->key_ranges);
     fore_frontier_destroy(observe->frontier);
     fore_columns_destroy(observe->columns);
+    fore_demand_destroy(observe->demand);
     for (int m = 0; m < FORE_HIST_METRICS; m++)
         free(observe->work->row[m]);
     free(observe->work->partition);
@@ -170,7 +174,8 @@ size_t fore_observe_bytes(const struct fore_observe *observe)
     return observe->work->held_bytes + fore_history_bytes(observe->history) +
            fore_hotkeys_bytes(observe->hot_keys) + fore_keyrange_bytes(observe->key_ranges) +
            fore_frontier_bytes(observe->frontier) +
-           (observe->columns != NULL ? fore_columns_bytes(observe->columns) : 0);
+           (observe->columns != NULL ? fore_columns_bytes(observe->columns) : 0) +
+           (observe->demand != NULL ? fore_demand_bytes(observe->demand) : 0);
 }
 
 /* ---- one window ----------------------------------------------------------------------------- */
@@ -216,6 +221,14 @@ static void measure(const struct fore_partition_sample *sample, double per_ns, d
         now[BY_TYPE + i] = sample->by_type[i] * per_sec;
     for (int i = 0; i < FORE_USER_GROUPS; i++)
         now[BY_GROUP + i] = sample->by_group[i] * per_sec;
+}
+
+/* From served to asked: the ratios stay. */
+static void lift(double *now, double by)
+{
+    static const enum rate lifted[] = {BUSY_READ, BUSY_WRITE, READS, WRITES, BYTES};
+    for (size_t i = 0; i < FORE_COUNTOF(lifted); i++)
+        now[lifted[i]] *= by;
 }
 
 static double mix(double old, double now, double share)
@@ -297,6 +310,7 @@ static void push_partitions(struct fore_observe *observe, const struct fore_samp
         }
         double now[RATES] = {0};
         measure(seen, per_ns, now);
+        if (observe->demand != NULL) lift(now, fore_demand_lift(observe->demand, topology, p));
         follow_generation(observe, p, topology->partition[p].generation);
         average(&observe->work->partition[p], now, seen->latency_p99_ns, share);
         publish(&observe->work->partition[p], &observe->partition[p]);
@@ -355,6 +369,7 @@ enum fore_err fore_observe_push(struct fore_observe *observe, const struct fore_
                                 const struct fore_topology *topology, struct fore_diag *diag)
 {
     FORE_TRY(check(observe, sample, topology, diag));
+    if (observe->demand != NULL) fore_demand_push(observe->demand, sample, topology);
     push_partitions(observe, sample, topology);
     push_nodes(observe, sample);
     push_keys(observe, sample, topology);

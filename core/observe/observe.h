@@ -9,6 +9,7 @@
 #include "core/cluster/sample.h"
 #include "core/cluster/topology.h"
 #include "core/observe/columns.h"
+#include "core/observe/demand.h"
 #include "core/observe/frontier.h"
 #include "core/observe/history.h"
 #include "core/observe/hotkeys.h"
@@ -25,6 +26,7 @@ struct fore_observe_options {
     uint64_t range_samples; /* per partition */
     fore_ns sketch_half_life;
     fore_ns column_half_life; /* of the sets of columns: the mix must not trail a change of it */
+    bool demand;              /* loads are what is asked of full nodes: demand.h */
     fore_ns now_span;         /* what "now" means: loads are averaged over it (nowcast, reactive) */
 };
 extern const struct fore_option_section fore_observe_section; /* "observe" */
@@ -60,6 +62,7 @@ struct fore_observe {
     struct fore_keyrange *key_ranges;
     struct fore_frontier *frontier; /* of inserts in the order of the key */
     struct fore_columns *columns;   /* of a pair by its base; NULL: no table tells its columns */
+    struct fore_demand *demand;     /* NULL: loads are what is served */
     fore_ns end;                    /* of the newest window; 0: none yet */
     uint64_t windows;
     uint32_t partition_cap, node_count;

@@ -117,9 +117,10 @@ static void keep_whole(struct live_desk *desk, struct live_plan *plan)
     if (newest == NULL || newest->id != plan->plan.id || newest->epoch != plan->plan.epoch) return;
     plan->whole = true;
     plan->plan = *newest;
-    for (uint32_t i = 0; i < newest->move_count; i++)
-        if (newest->move[i].duration_s > plan->duration_s)
-            plan->duration_s = newest->move[i].duration_s;
+    for (uint32_t i = 0; i < newest->move_count; i++) {
+        double end_s = fore_plan_end_s(newest, i);
+        if (end_s > plan->duration_s) plan->duration_s = end_s;
+    }
     if (fore_driver_topology(desk->backend->door, &topology) == FORE_E_OK)
         live_plans_explain(plan, topology);
 }
@@ -154,7 +155,9 @@ static void note_plan(struct live_desk *desk, const void *body, size_t len)
                      .source = move.source,
                      .target = move.target},
             .gain_s = (double)move.gain,
-            .bytes = (double)move.bytes
+            .bytes = (double)move.bytes,
+            .after = move.after <= i ? move.after : 0,
+            .on_new = move.on_new != 0 && move.after > 0 && move.after <= i
         };
     }
     keep_whole(desk, plan);

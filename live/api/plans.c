@@ -60,6 +60,10 @@ void live_plans_explain(struct live_plan *plan, const struct fore_topology *topo
         if (fore_move_joins(m->move.kind)) fore_json_u64(&json, "other", m->move.other);
         put_node(&json, "source", topology, m->move.source);
         put_node(&json, "target", topology, m->move.target);
+        if (m->after > 0) {
+            fore_json_u64(&json, "after", m->after - 1);
+            fore_json_bool(&json, "on_new", m->on_new);
+        }
         fore_json_f64(&json, "gain_s", m->gain_s);
         fore_json_f64(&json, "bytes", m->bytes);
         fore_json_f64(&json, "duration_s", m->duration_s);

@@ -18,8 +18,12 @@ uint64_t live_clock_ms(void)
 
 void live_clock_sleep_ms(uint64_t ms)
 {
-    struct timespec left = {.tv_sec = (time_t)(ms / 1000),
-                            .tv_nsec = (long)(ms % 1000) * 1000 * 1000};
+    live_clock_sleep(ms * FORE_MS);
+}
+
+void live_clock_sleep(fore_ns ns)
+{
+    struct timespec left = {.tv_sec = (time_t)(ns / FORE_SEC), .tv_nsec = (long)(ns % FORE_SEC)};
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         ;
 }

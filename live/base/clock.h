@@ -7,6 +7,7 @@
 
 fore_ns live_clock_now(void); /* monotonic, since some fixed moment */
 uint64_t live_clock_ms(void); /* the same in milliseconds */
+void live_clock_sleep(fore_ns ns);
 void live_clock_sleep_ms(uint64_t ms);
 
 #endif

@@ -61,6 +61,7 @@ static void say_plan(struct live_log *log, const void *body, size_t len)
         fore_json_u64(&json, "src", move.source);
         fore_json_u64(&json, "dst", move.target);
         fore_json_f64(&json, "bytes", (double)move.bytes);
+        if (move.after > 0) fore_json_u64(&json, "after", move.after - 1u);
         fore_json_object_end(&json);
     }
     fore_json_array_end(&json);

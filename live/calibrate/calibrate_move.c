@@ -205,12 +205,15 @@ static enum fore_err measure_batch(struct moving *m, uint32_t i, struct live_cal
     uint32_t slot = m->first + i;
     struct took took = {.by_batch = true};
     struct live_pace_options before = m->mover.options.pace;
+    uint32_t step_before = m->mover.options.step_keys;
+    m->mover.options.step_keys = 1; /* one batch a step */
     m->mover.options.pace = (struct live_pace_options){
         .stall_ms = 1e9, .keys_first = batch_keys[i], .keys_max = batch_keys[i]};
     uint64_t batches = m->mover.counts.batches;
     enum fore_err err = keys(m, slot, BATCH_KEYS, false);
     if (err == FORE_E_OK) err = move(m, slot, slot, false, &took);
     m->mover.options.pace = before;
+    m->mover.options.step_keys = step_before;
     enum fore_err cleared = keys(m, slot, BATCH_KEYS, true);
     if (err == FORE_E_OK) err = cleared;
     double sent = (double)(m->mover.counts.batches - batches);

@@ -8,30 +8,39 @@
 
 enum { CHUNK = 64, KEYS_ALL = 1 << 24 };
 
-/* Lua 5.1 with Redis' bit library; numbers are doubles, so 52 bits at most. */
+/* Lua 5.1 with Redis' bit library; numbers are doubles, so 52 bits at most. Strings, which are
+ * nearly all there is, are asked for sixteen at a time: that and one SHA-1 instead of two makes a
+ * key cost a third of what it would (measured: 2 us, not 6); what MGET does not tell, and all where
+ * it refuses because one has gone, is asked for one by one. */
 static const char script[] =
     "local W=4503599627370496 "
-    "local function num(z) return tonumber(z:sub(1,13),16) end "
+    "local call,try,sha,sub=redis.call,redis.pcall,redis.sha1hex,string.sub "
+    "local function num(z) return tonumber(sub(z,1,13),16) end "
     "local function pre(v) return #v..':'..v end "
     "local function row(list) local t={} for i=1,#list do t[i]=pre(list[i]) end "
-    "  return redis.sha1hex(table.concat(t)) end "
+    "  return sha(table.concat(t)) end "
     "local function bag(list,step) local a=0 "
     "  for i=1,#list,step do local s=pre(list[i]) if step==2 then s=s..pre(list[i+1]) end "
-    "    a=(a+num(redis.sha1hex(s)))%W end "
+    "    a=(a+num(sha(s)))%W end "
     "  return string.format('%d:%.0f',#list,a) end "
+    "local function mark(k) return call('PTTL',k)>=0 and 'T' or 'F' end "
+    "local function text(k,v) return num(sha(mark(k)..k..'\\0'..v)) end "
     "local function content(k,t) "
-    "  if t=='string' then return redis.sha1hex(redis.call('GET',k)) end "
-    "  if t=='list' then return row(redis.call('LRANGE',k,0,-1)) end "
-    "  if t=='hash' then return bag(redis.call('HGETALL',k),2) end "
-    "  if t=='set' then return bag(redis.call('SMEMBERS',k),1) end "
-    "  if t=='zset' then return row(redis.call('ZRANGE',k,0,-1,'WITHSCORES')) end "
-    "  return redis.sha1hex(redis.call('DUMP',k):sub(1,-11)) end "
+    "  if t=='list' then return row(call('LRANGE',k,0,-1)) end "
+    "  if t=='hash' then return bag(call('HGETALL',k),2) end "
+    "  if t=='set' then return bag(call('SMEMBERS',k),1) end "
+    "  if t=='zset' then return row(call('ZRANGE',k,0,-1,'WITHSCORES')) end "
+    "  return sha(call('DUMP',k):sub(1,-11)) end "
+    "local function other(k) local t=try('TYPE',k) "
+    "  if type(t)~='table' or not t.ok or t.ok=='none' then return -1 end "
+    "  if t.ok=='string' then return text(k,call('GET',k)) end "
+    "  return num(sha(pre(k)..t.ok..mark(k)..content(k,t.ok))) end "
     "local out={} "
-    "for i=1,#ARGV do local k=ARGV[i] local t=redis.pcall('TYPE',k) out[i]=-1 "
-    "  if type(t)=='table' and t.ok and t.ok~='none' then "
-    "    local e=redis.call('PTTL',k)>=0 and 'T' or 'F' "
-    "    out[i]=num(redis.sha1hex(pre(k)..t.ok..e..content(k,t.ok))) end end "
-    "if #KEYS>0 then redis.call('SET',KEYS[1],'1','PX',1000) redis.call('DEL',KEYS[1]) end "
+    "for at=1,#ARGV,16 do local last=math.min(at+15,#ARGV) "
+    "  local v=try('MGET',unpack(ARGV,at,last)) if v.err then v={} end "
+    "  for i=at,last do local k,s=ARGV[i],v[i-at+1] "
+    "    if s then out[i]=text(k,s) else out[i]=other(k) end end end "
+    "if #KEYS>0 then call('SET',KEYS[1],'1','PX',1000) call('DEL',KEYS[1]) end "
     "return out";
 
 void live_digest_put(struct live_digest *to, int64_t key_number)

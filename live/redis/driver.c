@@ -17,6 +17,7 @@ struct live_ticket {
     uint32_t index;             /* of the mover; LIVE_MOVES_MAX: none */
     uint32_t first, last;       /* slots */
     uint64_t bytes_done, bytes_total;
+    bool timed; /* its copy is under way, and will be a measure of speed */
     uint32_t partition_new;
 };
 
@@ -60,6 +61,11 @@ static void look_at(struct live_driver *driver, struct live_ticket *ticket)
     ticket->bytes_total = work->phase == LIVE_MOVE_WEIGHING ? 0 : work->bytes_total;
     bool ended = work->phase == LIVE_MOVE_BACK || work->phase == LIVE_MOVE_FAILED ||
                  work->phase == LIVE_MOVE_FINISHED;
+    bool ready = work->phase == LIVE_MOVE_READY || work->phase == LIVE_MOVE_FINISHED;
+    if (ticket->timed && (ready || ended)) {
+        ticket->timed = false;
+        live_speed_end(&driver->speed, ready ? (double)ticket->bytes_total : 0, live_clock_ms());
+    }
     if (!ended) return;
     live_mover_release(&driver->mover, ticket->index);
     ticket->index = LIVE_MOVES_MAX;
@@ -160,7 +166,11 @@ static enum fore_err begin_work(struct live_driver *driver, struct live_ticket *
                                     .from = move->source,
                                     .to = move->target};
     ticket->phase = FORE_PHASE_QUEUED;
-    return live_mover_begin(&driver->mover, &row, move->bytes_per_sec_max, &ticket->index, &diag);
+    FORE_TRY(
+        live_mover_begin(&driver->mover, &row, move->bytes_per_sec_max, &ticket->index, &diag));
+    ticket->timed = true;
+    live_speed_begin(&driver->speed, live_clock_ms());
+    return FORE_E_OK;
 }
 
 static enum fore_err op_begin(void *self, const struct fore_move *move, fore_ticket *out)
@@ -451,7 +461,12 @@ struct live_driver *live_driver_of(struct fore_driver door)
 
 static void end_window(struct live_driver *driver, fore_ns end)
 {
-    live_heat_window(&driver->heat, &driver->topology, driver->window_end, end, &driver->sample);
+    fore_ns clock = live_clock_now();
+    bool known = driver->options.makes_up && driver->counted_at != 0;
+    fore_ns lasted = known ? clock - driver->counted_at : 0;
+    if (live_heat_window(&driver->heat, &driver->topology, driver->window_end, end, lasted,
+                         &driver->sample))
+        driver->counted_at = clock;
     driver->window_end = end;
     driver->window_unread = true;
 }

@@ -25,6 +25,7 @@
 #include "core/cluster/driver.h"
 #include "live/redis/heat.h"
 #include "live/redis/mover.h"
+#include "live/redis/speed.h"
 
 enum { LIVE_TICKETS_MAX = 4096 };
 
@@ -48,6 +49,7 @@ struct live_driver_options {
     uint32_t cut_count;
     fore_ns now;             /* the driver's time begins here */
     fore_ns window;          /* of samples; 0: 1 s */
+    bool makes_up;           /* its caller makes up for lost time with short windows: see heat.h */
     uint32_t cancel_wait_ms; /* 0: 200 */
     double bandwidth_bytes;  /* of a move, until one was seen; 0: 40 MB/s */
     struct live_mover_options mover;
@@ -67,9 +69,11 @@ struct live_driver {
     struct fore_topology topology, trial;
     struct live_ticket *ticket; /* [LIVE_TICKETS_MAX]; ticket - 1, modulo that, is the index */
     uint64_t ticket_count;
+    struct live_speed speed;         /* of moves that are over */
     int16_t lineage[LIVE_NODES_MAX]; /* shard of each instance as the journal has it; -1 */
     uint64_t followed;               /* cluster.changes the topology has taken in */
     fore_ns now, window_end;
+    fore_ns counted_at; /* by the clock: when counters were last read */
     bool window_unread;
     uint64_t size_due_ms; /* when keys are counted again */
     struct fore_sample sample;

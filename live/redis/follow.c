@@ -21,12 +21,19 @@ static void describe_node(struct live_driver *driver, uint32_t shard)
 {
     struct fore_node *node = &driver->topology.node[shard];
     const struct live_instance *primary = live_cluster_primary(&driver->cluster, (uint16_t)shard);
-    double bandwidth = driver->options.bandwidth_bytes;
     node->cores = 1; /* one thread executes commands */
-    node->bandwidth_bytes = bandwidth > 0 ? bandwidth : 40e6;
     node->zone = (uint16_t)shard;
     node->up = primary != NULL;
     if (node->name[0] == '\0') (void)snprintf(node->name, sizeof node->name, "shard-%u", shard);
+}
+
+/* By what moves have been seen to take. */
+static void describe_speed(struct live_driver *driver)
+{
+    double told = driver->options.bandwidth_bytes;
+    double rate = live_speed_rate(&driver->speed, told > 0 ? told : 40e6, live_clock_ms());
+    for (uint32_t s = 0; s < driver->topology.node_count; s++)
+        driver->topology.node[s].bandwidth_bytes = rate;
 }
 
 /* Equal widths, and a cut wherever the owner changes. */
@@ -107,6 +114,7 @@ void live_follow(struct live_driver *driver)
 {
     look(driver);
     if (live_clock_ms() >= driver->size_due_ms) live_follow_sizes(driver);
+    describe_speed(driver);
     if (driver->followed == driver->cluster.changes) return;
     driver->followed = driver->cluster.changes;
     for (uint32_t s = 0; s < driver->topology.node_count; s++)
@@ -149,6 +157,7 @@ static void begin_topology(struct live_driver *driver, uint32_t cap)
     driver->topology.table[0] = (struct fore_table){.name = "keyspace", .last = UINT64_MAX};
     for (uint32_t s = 0; s < driver->cluster.shard_count; s++)
         describe_node(driver, s);
+    describe_speed(driver);
 }
 
 static enum fore_err no_shard(uint32_t slot, struct fore_diag *diag)

@@ -1,15 +1,15 @@
-/* heat.c - see heat.h: sources, probes, glances, sizes. Windows are made in heat_window.c. */
+/* heat.c - see heat.h: sources, probes, glances. Windows are made in heat_window.c, sizes are in
+ * heat_sizes.c. */
 #include "live/redis/heat.h"
 
 #include "live/base/clock.h"
-#include "live/redis/keys.h"
 #include "live/redis/slot_stats.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBE_EVERY_MS = 20, GLANCE_MS = 50, GLANCE_BYTES = 8 << 20, WEIGHED = 64 };
+enum { PROBE_EVERY_MS = 20, GLANCE_MS = 50, GLANCE_BYTES = 8 << 20 };
 
 const char *live_heat_source_text(enum live_heat_source source)
 {
@@ -124,10 +124,11 @@ static void take_in(struct live_heat *heat, uint32_t shard)
         heat->seen[slot] = heat->seen[slot] * fade + reads + writes;
     }
     heat->node[shard].glances++;
+    heat->glanced += glance->commands;
 }
 
-/* Each node has its turn; the pause makes the glances `duty` of the time of one node, and its
- * length is drawn, so that nothing periodic hides from them. */
+/* Each node has its turn; from one glance to the next it is as long as makes them `duty` of the
+ * time of one node, drawn, so that nothing periodic hides from them. */
 static void glance(struct live_heat *heat)
 {
     struct live_cluster *cluster = heat->cluster;
@@ -139,8 +140,9 @@ static void glance(struct live_heat *heat)
     }
     if (now < heat->glance_due_ms || cluster->shard_count == 0) return;
     heat->glance_turn = (heat->glance_turn + 1) % cluster->shard_count;
-    double gap = o->glance_ms / o->duty / cluster->shard_count;
-    heat->glance_due_ms = now + o->glance_ms + (uint64_t)(gap * (0.5 + fore_rng_unit(&heat->rng)));
+    double next_ms = o->glance_ms / o->duty / cluster->shard_count;
+    next_ms *= 0.5 + fore_rng_unit(&heat->rng);
+    heat->glance_due_ms = now + (next_ms > o->glance_ms ? (uint64_t)next_ms : o->glance_ms);
     struct live_instance *at = live_cluster_primary(cluster, (uint16_t)heat->glance_turn);
     if (at == NULL || cluster->shard[heat->glance_turn].slot_count == 0) {
         heat->glance_due_ms = now;
@@ -158,77 +160,6 @@ void live_heat_tick(struct live_heat *heat)
     if (now < heat->probed_ms + PROBE_EVERY_MS) return;
     heat->probed_ms = now;
     probe(heat);
-}
-
-/* ---- sizes -------------------------------------------------------------------------------- */
-
-/* Mean weight of a few keys from slots all over the node. */
-static void weigh_some(struct live_heat *heat, uint32_t shard, struct live_link *link)
-{
-    double bytes = 0, count = 0;
-    uint32_t from = fore_rng_below(&heat->rng, FORE_SLOT_COUNT);
-    for (uint32_t i = 0; i < FORE_SLOT_COUNT && count < WEIGHED; i++) {
-        uint32_t slot = (from + i) % FORE_SLOT_COUNT;
-        uint64_t weight[8];
-        redisReply *list = NULL;
-        struct live_keys keys;
-        if (heat->keys[slot] == 0 ||
-            live_cluster_shard_of(heat->cluster, (uint16_t)slot) != (int)shard)
-            continue;
-        if (live_keys_list(link, (uint16_t)slot, 8, &list, &keys) != FORE_E_OK) return;
-        if (live_keys_weigh(link, keys, weight) == FORE_E_OK)
-            for (size_t k = 0; k < keys.count; k++) {
-                bytes += (double)weight[k];
-                count++;
-            }
-        freeReplyObject(list);
-    }
-    if (count > 0) heat->key_bytes[shard] = (float)(bytes / count);
-}
-
-static enum fore_err count_keys(struct live_heat *heat, uint32_t shard, struct live_link *link)
-{
-    enum fore_err err = FORE_E_OK;
-    for (int send = 1; send >= 0; send--)
-        for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
-            if (live_cluster_shard_of(heat->cluster, (uint16_t)slot) != (int)shard) continue;
-            if (send) {
-                live_link_append(link, "CLUSTER COUNTKEYSINSLOT %d", (int)slot);
-                continue;
-            }
-            redisReply *reply = live_link_take(link);
-            bool number = reply != NULL && reply->type == REDIS_REPLY_INTEGER;
-            if (number) heat->keys[slot] = (uint32_t)reply->integer;
-            if (!number) err = FORE_E_UNREACHABLE;
-            if (reply != NULL) freeReplyObject(reply);
-        }
-    return err;
-}
-
-enum fore_err live_heat_sizes(struct live_heat *heat)
-{
-    enum fore_err worst = FORE_E_OK;
-    for (uint32_t s = 0; s < heat->cluster->shard_count; s++) {
-        struct live_instance *at = live_cluster_primary(heat->cluster, (uint16_t)s);
-        if (at == NULL) continue;
-        enum fore_err err = count_keys(heat, s, &at->link);
-        if (err == FORE_E_OK) weigh_some(heat, s, &at->link);
-        if (err != FORE_E_OK) worst = err;
-    }
-    heat->keys_total = 0;
-    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++)
-        heat->keys_total += heat->keys[slot];
-    return worst;
-}
-
-uint64_t live_heat_bytes(const struct live_heat *heat, uint32_t first_slot, uint32_t last_slot)
-{
-    double bytes = 0;
-    for (uint32_t slot = first_slot; slot <= last_slot; slot++) {
-        int shard = live_cluster_shard_of(heat->cluster, (uint16_t)slot);
-        if (shard >= 0) bytes += (double)heat->keys[slot] * (double)heat->key_bytes[shard];
-    }
-    return (uint64_t)bytes;
 }
 
 struct live_heat_sure live_heat_sure(const struct live_heat *heat, uint32_t first_slot,

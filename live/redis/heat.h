@@ -67,14 +67,19 @@ struct live_heat {
     struct fore_hist probe[LIVE_SHARDS_MAX], probe_all; /* ns, in this window */
     uint64_t probed_ms, glance_due_ms, keys_total;
     uint32_t glance_turn;
+    uint64_t glanced; /* commands seen in glances, in all */
     struct fore_rng rng;
     float reads[FORE_SLOT_COUNT], writes[FORE_SLOT_COUNT]; /* as seen, faded */
     float seen[FORE_SLOT_COUNT];                           /* commands behind them */
     uint64_t cpu_us[FORE_SLOT_COUNT];                      /* SLOT-STATS, last told */
     uint32_t keys[FORE_SLOT_COUNT];
-    float key_bytes[LIVE_SHARDS_MAX];        /* of a key, data and all */
+    float key_bytes[LIVE_SHARDS_MAX];      /* of a key, data and all */
+    float slot_key_bytes[FORE_SLOT_COUNT]; /* the same in a slot whose keys were weighed; 0: none */
+    uint32_t weighed[FORE_SLOT_COUNT];     /* keys it had then */
     struct fore_partition_sample *partition; /* [partition_cap], of the last window */
     struct fore_node_sample *of_node;        /* [LIVE_SHARDS_MAX] */
+    struct fore_sample last;                 /* of the last window */
+    fore_ns owed;                            /* windows that are to repeat it, in time */
 };
 
 void live_heat_init(struct live_heat *heat, struct live_cluster *cluster,
@@ -83,10 +88,16 @@ void live_heat_init(struct live_heat *heat, struct live_cluster *cluster,
 void live_heat_fini(struct live_heat *heat);
 /* Probes and glances, as they are due; does not wait for more than a PING. */
 void live_heat_tick(struct live_heat *heat);
-/* Ends a window: asks for counters and makes the sample; its arrays live until the next one. */
-void live_heat_window(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
-                      fore_ns end, struct fore_sample *out);
-/* Counts keys of all slots, and weighs a few of each node. */
+/* Ends a window: asks for counters and makes the sample; its arrays live until the next one. The
+ * window begin..end is of the engine's time; by the clock it is `lasted` since counters were last
+ * read (0: just as long). An engine that was held up has one window that is several times too long,
+ * and makes up for it with some that are next to nothing: what was counted in the long one is
+ * shared out over them all, so that there is no peak where none was. Returns whether counters were
+ * read. */
+bool live_heat_window(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
+                      fore_ns end, fore_ns lasted, struct fore_sample *out);
+/* Counts keys of all slots, and weighs a few of each node: of its largest slots, which then have
+ * means of their own, and of slots drawn at random. Three waits for a node, however many slots. */
 FORE_MUST_USE enum fore_err live_heat_sizes(struct live_heat *heat);
 uint64_t live_heat_bytes(const struct live_heat *heat, uint32_t first_slot, uint32_t last_slot);
 

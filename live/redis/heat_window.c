@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HELD_UP = 2 }; /* a window that took so many times as long is shared out */
+
 struct node_window { /* differences */
     double reads, writes, read_us, write_us, move_us, cpu_us, in_bytes, out_bytes;
     double read_weight, write_weight; /* of all its slots */
@@ -113,6 +115,23 @@ static double busy_us(const struct node_window *window)
 {
     double held = window->read_us + window->write_us + window->move_us;
     return window->cpu_us > held ? window->cpu_us : held;
+}
+
+/* As much as would have come in a window. */
+static void shorten(struct live_heat *heat, struct node_window *window, double share)
+{
+    for (uint32_t s = 0; s < LIVE_SHARDS_MAX; s++) {
+        struct node_window *w = &window[s];
+        double *const part[] = {&w->reads,   &w->writes, &w->read_us,  &w->write_us,
+                                &w->move_us, &w->cpu_us, &w->in_bytes, &w->out_bytes};
+        for (size_t i = 0; i < FORE_COUNTOF(part); i++)
+            *part[i] *= share;
+    }
+    if (heat->source != LIVE_HEAT_MODULE) return; /* others' are only weights */
+    for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
+        heat->reads[slot] *= (float)share;
+        heat->writes[slot] *= (float)share;
+    }
 }
 
 static void ask_nodes(struct live_heat *heat, struct node_window *window)
@@ -252,7 +271,7 @@ static uint64_t round_off(double value, double *carry)
 }
 
 static void fill_partitions(struct live_heat *heat, const struct fore_topology *topology,
-                            struct node_window *window)
+                            struct node_window *window, double share_of_bytes)
 {
     bool read_seen[LIVE_SHARDS_MAX], write_seen[LIVE_SHARDS_MAX];
     double carry_reads = 0, carry_writes = 0;
@@ -280,7 +299,8 @@ static void fill_partitions(struct live_heat *heat, const struct fore_topology *
         out->busy_read_ns = (uint64_t)share.busy_read_ns;
         out->busy_write_ns = (uint64_t)share.busy_write_ns;
         out->bytes_read = (uint64_t)share.out_bytes;
-        out->bytes_written = heat->module != NULL ? bytes : (uint64_t)share.in_bytes;
+        out->bytes_written =
+            (uint64_t)(heat->module != NULL ? (double)bytes * share_of_bytes : share.in_bytes);
         out->size_bytes = live_heat_bytes(heat, first, last);
         out->by_type[FORE_QUERY_READ] = (uint32_t)out->reads;
         out->by_type[FORE_QUERY_WRITE] = (uint32_t)out->writes;
@@ -315,16 +335,37 @@ static void fill_nodes(struct live_heat *heat, uint32_t node_count,
     }
 }
 
-void live_heat_window(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
-                      fore_ns end, struct fore_sample *out)
+/* Part of a longer one that was shared out: as the last one, for those that were there. */
+static bool repeat(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
+                   fore_ns end, fore_ns lasted, struct fore_sample *out)
+{
+    fore_ns span = end - begin;
+    bool owed = heat->owed >= span / 2 && heat->last.partition_count == topology->partition_count &&
+                heat->last.node_count == topology->node_count;
+    if (!owed || lasted == 0 || lasted >= span / 2) return false;
+    heat->owed = heat->owed > span ? heat->owed - span : 0;
+    *out = heat->last;
+    out->begin = begin;
+    out->end = end;
+    return true;
+}
+
+bool live_heat_window(struct live_heat *heat, const struct fore_topology *topology, fore_ns begin,
+                      fore_ns end, fore_ns lasted, struct fore_sample *out)
 {
     struct node_window window[LIVE_SHARDS_MAX] = {{0}};
+    fore_ns span = end - begin;
+    if (repeat(heat, topology, begin, end, lasted, out)) return false;
+    bool held_up = lasted >= HELD_UP * span;
+    double share = held_up ? (double)span / (double)lasted : 1;
+    heat->owed = held_up ? lasted - span : 0;
     ask_nodes(heat, window);
     if (heat->source == LIVE_HEAT_SLOT_STATS) read_slot_stats(heat);
     if (heat->source == LIVE_HEAT_MODULE) read_module(heat);
     if (heat->source == LIVE_HEAT_PCAP) read_capture(heat, window);
-    fill_partitions(heat, topology, window);
-    fill_nodes(heat, topology->node_count, window, (double)(end - begin));
+    shorten(heat, window, share);
+    fill_partitions(heat, topology, window, share);
+    fill_nodes(heat, topology->node_count, window, (double)span);
     *out = (struct fore_sample){
         .begin = begin,
         .end = end,
@@ -344,4 +385,6 @@ void live_heat_window(struct live_heat *heat, const struct fore_topology *topolo
     for (uint32_t s = 0; s < LIVE_SHARDS_MAX; s++)
         fore_hist_clear(&heat->probe[s]);
     fore_hist_clear(&heat->probe_all);
+    heat->last = *out;
+    return true;
 }

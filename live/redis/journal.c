@@ -13,17 +13,21 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LEASE_MS = 10000, VERSION = 1, RESULTS_DUE = 16 };
+enum { LEASE_MS = 10000, VERSION = 1, RESULTS_DUE = LIVE_STEPS_MAX, KEPT = 12 };
 
 struct live_journal {
     sqlite3 *db;
     int lock; /* descriptor; the lock goes when it is closed, by us or by the kernel */
     uint64_t token;
     uint32_t lease_ms;
-    struct { /* results not yet on disk */
+    struct live_due { /* results not yet on disk */
         int64_t step, result;
     } due[RESULTS_DUE];
     uint32_t due_count;
+    struct { /* statements that are used again and again; their texts are constants of this file */
+        const char *sql;
+        sqlite3_stmt *statement;
+    } kept[KEPT];
 };
 
 static const char schema[] =
@@ -63,17 +67,32 @@ static enum fore_err execute(struct live_journal *journal, const char *sql)
     return sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK ? FORE_E_OK : FORE_E_IO;
 }
 
+/* To prepare one takes longer than to run it. NULL: it cannot be. */
+static sqlite3_stmt *statement_of(struct live_journal *journal, const char *sql)
+{
+    uint32_t i = 0;
+    while (i < KEPT && journal->kept[i].sql != NULL && journal->kept[i].sql != sql)
+        i++;
+    FORE_ASSERT(i < KEPT);
+    journal->kept[i].sql = sql;
+    sqlite3_stmt **statement = &journal->kept[i].statement;
+    if (*statement == NULL &&
+        sqlite3_prepare_v2(journal->db, sql, -1, statement, NULL) != SQLITE_OK)
+        *statement = NULL;
+    return *statement;
+}
+
 /* A statement with whole numbers for its question marks; steps once. `out`: the first column. */
 static enum fore_err run(struct live_journal *journal, int64_t *out, const char *sql, int count,
                          const int64_t *value)
 {
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(journal->db, sql, -1, &statement, NULL) != SQLITE_OK) return FORE_E_IO;
+    sqlite3_stmt *statement = statement_of(journal, sql);
+    if (statement == NULL) return FORE_E_IO;
     for (int i = 0; i < count; i++)
         (void)sqlite3_bind_int64(statement, i + 1, value[i]);
     int rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW && out != NULL) *out = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
+    (void)sqlite3_reset(statement); /* says again what the step said */
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? FORE_E_OK : FORE_E_IO;
 }
 
@@ -81,6 +100,27 @@ static enum fore_err run(struct live_journal *journal, int64_t *out, const char 
     run(journal, out, sql, (int)FORE_COUNTOF(((int64_t[]){__VA_ARGS__})), (int64_t[]){__VA_ARGS__})
 
 /* ---- transactions ------------------------------------------------------------------------- */
+
+static int by_step(const void *a, const void *b)
+{
+    const struct live_due *x = a, *y = b;
+    return (x->step > y->step) - (x->step < y->step);
+}
+
+/* Steps that were written together have numbers one behind the other, and mostly one result. */
+static enum fore_err write_due(struct live_journal *journal)
+{
+    struct live_due *due = journal->due;
+    enum fore_err err = FORE_E_OK;
+    qsort(due, journal->due_count, sizeof due[0], by_step);
+    for (uint32_t i = 0, end; i < journal->due_count && err == FORE_E_OK; i = end) {
+        for (end = i + 1; end < journal->due_count; end++)
+            if (due[end].result != due[i].result || due[end].step != due[end - 1].step + 1) break;
+        err = RUN(journal, NULL, "UPDATE step SET result=? WHERE id BETWEEN ? AND ?", due[i].result,
+                  due[i].step, due[end - 1].step);
+    }
+    return err;
+}
 
 /* Begins one, if the lease is still ours, renews it, and writes down results that are due. */
 static enum fore_err enter(struct live_journal *journal)
@@ -91,10 +131,7 @@ static enum fore_err enter(struct live_journal *journal)
     if (err == FORE_E_OK && (uint64_t)token != journal->token) err = FORE_E_REFUSED;
     if (err == FORE_E_OK)
         err = RUN(journal, NULL, "UPDATE lease SET expires_ms=?", wall_ms() + journal->lease_ms);
-    for (uint32_t i = 0; i < journal->due_count && err == FORE_E_OK; i++)
-        err = RUN(journal, NULL, "UPDATE step SET result=? WHERE id=?", journal->due[i].result,
-                  journal->due[i].step);
-    return err;
+    return err == FORE_E_OK ? write_due(journal) : err;
 }
 
 static enum fore_err leave(struct live_journal *journal, enum fore_err err)
@@ -207,6 +244,8 @@ void live_journal_close(struct live_journal *journal)
         enum fore_err err = live_journal_renew(journal);
         (void)err; /* results are read off the cluster at the next start */
     }
+    for (uint32_t i = 0; i < KEPT; i++)
+        (void)sqlite3_finalize(journal->kept[i].statement);
     (void)sqlite3_close(journal->db);
     if (journal->lock >= 0) (void)close(journal->lock);
     free(journal);
@@ -235,22 +274,25 @@ enum fore_err live_journal_begin(struct live_journal *journal, struct live_journ
     return leave(journal, err);
 }
 
-static enum fore_err insert_step(struct live_journal *journal, const struct live_journal_step *step)
+static enum fore_err insert_step(struct live_journal *journal, const struct live_journal_step *step,
+                                 int64_t now_ms)
 {
     return RUN(journal, NULL,
                "INSERT INTO step(move,slot,source,target,step,token,at_ms) VALUES(?,?,?,?,?,?,?)",
                (int64_t)step->move, step->slot, step->from, step->to, step->step,
-               (int64_t)journal->token, wall_ms());
+               (int64_t)journal->token, now_ms);
 }
 
+/* Those of one transaction have one time: see live_journal_in_work. */
 enum fore_err live_journal_steps(struct live_journal *journal, const struct live_journal_step *step,
                                  uint32_t count, uint64_t *id)
 {
-    uint64_t row[LIVE_STEPS] = {0};
-    FORE_ASSERT(count <= LIVE_STEPS);
+    uint64_t row[LIVE_STEPS_MAX] = {0};
+    int64_t now_ms = wall_ms();
+    FORE_ASSERT(count <= LIVE_STEPS_MAX);
     enum fore_err err = enter(journal);
     for (uint32_t i = 0; i < count && err == FORE_E_OK; i++) {
-        err = insert_step(journal, &step[i]);
+        err = insert_step(journal, &step[i], now_ms);
         row[i] = (uint64_t)sqlite3_last_insert_rowid(journal->db);
     }
     FORE_TRY(leave(journal, err));
@@ -333,6 +375,26 @@ size_t live_journal_unfinished(struct live_journal *journal, struct live_journal
                                                 .to = (uint16_t)sqlite3_column_int(statement, 4)};
         find_work(journal, &out[count]);
     }
+    (void)sqlite3_finalize(statement);
+    return count;
+}
+
+size_t live_journal_in_work(struct live_journal *journal, const struct live_journal_move *move,
+                            uint16_t *slot, size_t cap)
+{
+    size_t count = 0;
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(
+            journal->db,
+            "SELECT DISTINCT slot FROM step WHERE move=?1 AND source=?2 AND target=?3 AND at_ms="
+            "(SELECT at_ms FROM step WHERE move=?1 ORDER BY id DESC LIMIT 1) ORDER BY slot",
+            -1, &statement, NULL) != SQLITE_OK)
+        return 0;
+    (void)sqlite3_bind_int64(statement, 1, (int64_t)move->id);
+    (void)sqlite3_bind_int(statement, 2, move->slot_from);
+    (void)sqlite3_bind_int(statement, 3, move->slot_to);
+    while (count < cap && sqlite3_step(statement) == SQLITE_ROW)
+        slot[count++] = (uint16_t)sqlite3_column_int(statement, 0);
     (void)sqlite3_finalize(statement);
     return count;
 }

@@ -68,8 +68,9 @@ FORE_MUST_USE enum fore_err live_journal_begin(struct live_journal *journal,
 /* Before a step; `id` names it. Results that are due are written in the same transaction. */
 FORE_MUST_USE enum fore_err live_journal_step(struct live_journal *journal,
                                               const struct live_journal_step *step, uint64_t *id);
-/* Before the first of several, which come one after the other: one transaction, one wait for the
- * disk. id[count]. The journal takes the last one for where the move is. */
+/* Before the first of several: one transaction, one wait for the disk. id[count]. The journal takes
+ * the last one for where the move is, and what was written with it for what is in work. */
+enum { LIVE_STEPS_MAX = 64 };
 FORE_MUST_USE enum fore_err live_journal_steps(struct live_journal *journal,
                                                const struct live_journal_step *step, uint32_t count,
                                                uint64_t *id);
@@ -83,6 +84,11 @@ FORE_MUST_USE enum fore_err live_journal_end(struct live_journal *journal, uint6
 /* Moves that have begun and not ended, oldest first; returns how many, at most `cap` are told. */
 size_t live_journal_unfinished(struct live_journal *journal, struct live_journal_move *out,
                                size_t cap);
+
+/* The slots of the steps that were written together with a move's last one and go the same way;
+ * returns how many, at most `cap`. What is read is not judged: a file may be damaged. */
+size_t live_journal_in_work(struct live_journal *journal, const struct live_journal_move *move,
+                            uint16_t *slot, size_t cap);
 
 FORE_MUST_USE enum fore_err live_journal_remember(struct live_journal *journal, const char *id,
                                                   uint16_t shard);

@@ -25,8 +25,15 @@ static bool all_strings(const redisReply *list, size_t most)
 enum fore_err live_keys_list(struct live_link *link, uint16_t slot, size_t most, redisReply **reply,
                              struct live_keys *keys)
 {
-    redisReply *list =
-        live_link_call(link, "CLUSTER GETKEYSINSLOT %d %lld", (int)slot, (long long)most);
+    FORE_ASSERT(link->pending == 0);
+    live_link_append(link, "CLUSTER GETKEYSINSLOT %d %lld", (int)slot, (long long)most);
+    return live_keys_take(link, most, reply, keys);
+}
+
+enum fore_err live_keys_take(struct live_link *link, size_t most, redisReply **reply,
+                             struct live_keys *keys)
+{
+    redisReply *list = live_link_take(link);
     enum fore_err err = live_answer_err(live_reply_kind(list));
     if (err == FORE_E_OK && !all_strings(list, most)) err = FORE_E_FORMAT;
     if (err != FORE_E_OK) {

@@ -9,7 +9,13 @@
 #include <string.h>
 #include <sys/time.h>
 
-enum { PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 2000, TIMEOUT_MS = 1000, ELEMENTS_MOST = 1 << 24 };
+enum {
+    PAUSE_FIRST_MS = 50,
+    PAUSE_MOST_MS = 2000,
+    TIMEOUT_MS = 1000,
+    PATIENCE_LEAST_MS = 200,
+    ELEMENTS_MOST = 1 << 24
+};
 
 /* ---- how large a reply may say it is --------------------------------------------------------- */
 
@@ -85,13 +91,32 @@ static enum fore_err greet(struct live_link *link)
     return answer == LIVE_LOST ? FORE_E_UNREACHABLE : FORE_E_REFUSED;
 }
 
+static struct timeval timeout_of(uint32_t ms)
+{
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+}
+
+static uint32_t patience_ms(const struct live_link *link)
+{
+    return link->access->timeout_ms != 0 ? link->access->timeout_ms : TIMEOUT_MS;
+}
+
+/* A stopped process takes connections and is silent, and each look at all instances would wait for
+ * it as long as the first did. Who has not answered is waited for half as long each time, and every
+ * fourth time as long as ever: it may be slow and no more. */
+static uint32_t patience_left_ms(const struct live_link *link)
+{
+    uint32_t most = patience_ms(link), ms = most >> link->failures % 4;
+    uint32_t least = most < PATIENCE_LEAST_MS ? most : PATIENCE_LEAST_MS;
+    return ms > least ? ms : least;
+}
+
 enum fore_err live_link_open(struct live_link *link)
 {
     if (link->context != NULL) return FORE_E_OK;
     if (live_clock_ms() < link->retry_at_ms)
         return link->denied ? FORE_E_REFUSED : FORE_E_UNREACHABLE;
-    uint32_t ms = link->access->timeout_ms != 0 ? link->access->timeout_ms : TIMEOUT_MS;
-    struct timeval timeout = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+    struct timeval timeout = timeout_of(patience_left_ms(link));
     link->denied = false;
     /* hiredis writes to sockets that may be closed: that is an error to see, not a reason to die.
      */
@@ -107,8 +132,13 @@ enum fore_err live_link_open(struct live_link *link)
         live_link_lose(link);
         return err;
     }
-    link->failures = 0;
     return FORE_E_OK;
+}
+
+static void answered(struct live_link *link)
+{
+    if (link->failures > 0) (void)redisSetTimeout(link->context, timeout_of(patience_ms(link)));
+    link->failures = 0;
 }
 
 /* What was appended before a link was there, or after it went, is answered with NULL. */
@@ -118,7 +148,10 @@ redisReply *live_link_take(struct live_link *link)
     FORE_ASSERT(link->pending > 0);
     link->pending--;
     if (link->context == NULL) return NULL;
-    if (redisGetReply(link->context, &reply) == REDIS_OK && reply != NULL) return reply;
+    if (redisGetReply(link->context, &reply) == REDIS_OK && reply != NULL) {
+        answered(link);
+        return reply;
+    }
     live_link_lose(link);
     return NULL;
 }
@@ -156,6 +189,13 @@ void live_link_append_command(struct live_link *link, const struct live_command 
     if (redisAppendCommandArgv(link->context, (int)command->arg_count, arg.theirs,
                                command->arg_len) != REDIS_OK)
         live_link_lose(link);
+}
+
+/* hiredis would write when the first reply is taken. */
+void live_link_flush(struct live_link *link)
+{
+    for (int done = 0; link->context != NULL && done == 0;)
+        if (redisBufferWrite(link->context, &done) != REDIS_OK) live_link_lose(link);
 }
 
 redisReply *live_link_call(struct live_link *link, const char *format, ...)

@@ -6,7 +6,8 @@
  * dead node never holds its caller up. Commands may be sent one by one or as a pipeline: append as
  * many as you like, then take as many replies. After a loss the replies not yet taken are LOST.
  *
- * Calls block, for timeout_ms at most. The password is never printed.
+ * Calls block, for timeout_ms at most, and less for who has just been silent. The password is never
+ * printed.
  */
 #ifndef LIVE_LINK_H
 #define LIVE_LINK_H
@@ -24,7 +25,7 @@ struct live_link {
     const struct live_access *access; /* borrowed */
     redisContext *context;            /* NULL: not connected */
     uint64_t retry_at_ms;             /* no attempt before */
-    uint32_t failures;                /* in a row */
+    uint32_t failures;                /* in a row, since it last answered */
     uint32_t pending;                 /* replies appended for and not yet taken */
     bool denied;                      /* the last attempt failed at the password */
 };
@@ -57,5 +58,7 @@ FORE_MUST_USE enum fore_err live_link_do(struct live_link *link, struct fore_dia
 void live_link_append(struct live_link *link, const char *format, ...);
 void live_link_append_command(struct live_link *link, const struct live_command *command);
 redisReply *live_link_take(struct live_link *link);
+/* Sends what was appended, without waiting for an answer. */
+void live_link_flush(struct live_link *link);
 
 #endif

@@ -1,49 +1,32 @@
-/* mover.c - see mover.h: the state machine. Admission, recovery and questions are in moves.c. */
-#include "live/redis/mover.h"
+/* mover.c - see mover.h: the state machine, and when nothing may be done. What is done to the slots
+ * in work is in mover_work.c; admission, recovery and questions are in moves.c. */
+#include "live/redis/mover_inside.h"
 
 #include "live/base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    WEIGH_SLOTS = 64,
-    REFRESH_MS = 200,
-    RECLAIM_AFTER_MS = 300,
-    DWELL_MS = 1000,
-    RENEW_LOOK_MS = 20,
-    RENEW_OPEN_MS = 1500 /* how long a slot in work waits for it */
-};
+enum { REFRESH_MS = 200, RECLAIM_AFTER_MS = 300 };
 
-static void note(struct live_move *move, const struct fore_diag *diag, enum fore_err err)
+void live_mover_note(struct live_move *move, const struct fore_diag *diag, enum fore_err err)
 {
     (void)snprintf(move->why, sizeof move->why, "%.199s",
                    diag->text[0] != '\0' ? diag->text : fore_err_text(err));
 }
 
-/* The slot in work, and which way. */
-static struct live_slot work_of(const struct live_mover *mover, const struct live_move *move)
-{
-    bool back = move->open ? move->open_back : move->phase == LIVE_MOVE_GOING_BACK;
-    return (struct live_slot){.cluster = mover->cluster,
-                              .slot = (uint16_t)(back ? move->next - 1 : move->next),
-                              .from = back ? move->to : move->from,
-                              .to = back ? move->from : move->to};
-}
-
 /* ---- trouble, and when nothing may be done ------------------------------------------------ */
 
-static void trouble(struct live_mover *mover, struct live_move *move, const struct fore_diag *diag,
-                    enum fore_err err)
+void live_mover_trouble(struct live_mover *mover, struct live_move *move,
+                        const struct fore_diag *diag, enum fore_err err)
 {
     move->trouble = true;
-    move->drained = false;
     mover->view_due = true;
     mover->counts.troubles++;
-    note(move, diag, err);
+    live_mover_note(move, diag, err);
 }
 
-static bool freeze(struct live_mover *mover, const char *why)
+bool live_mover_freeze(struct live_mover *mover, const char *why)
 {
     (void)snprintf(mover->frozen, sizeof mover->frozen, "%.199s", why);
     mover->counts.frozen_steps++;
@@ -57,17 +40,18 @@ static bool look_at_cluster(struct live_mover *mover)
     struct fore_diag diag = {0};
     if (!mover->view_due && now < mover->refreshed_ms + every) return true;
     uint64_t changes = mover->cluster->changes;
-    if (live_cluster_refresh(mover->cluster, &diag) != FORE_E_OK) return freeze(mover, diag.text);
+    if (live_cluster_refresh(mover->cluster, &diag) != FORE_E_OK)
+        return live_mover_freeze(mover, diag.text);
     mover->refreshed_ms = live_clock_ms();
     mover->view_due = false;
     if (mover->cluster->changes == changes) return true;
-    /* Roles, epochs or owners are not what they were: every slot in work is looked at anew. */
+    /* Roles, epochs or owners are not what they were: all slots in work are looked at anew. */
     for (uint32_t i = 0; i < LIVE_MOVES_MAX; i++)
         if (mover->move[i].open) mover->move[i].trouble = true;
     return true;
 }
 
-static bool have_replicas(const struct live_mover *mover, const struct live_move *move)
+bool live_mover_has_replicas(const struct live_mover *mover, const struct live_move *move)
 {
     const struct live_shard *shard = mover->cluster->shard;
     return shard[move->from].replicas_in_sync > 0 && shard[move->to].replicas_in_sync > 0;
@@ -94,7 +78,7 @@ static void reclaim(struct live_mover *mover)
     for (uint32_t slot = 0; slot < FORE_SLOT_COUNT; slot++) {
         if (cluster->own[slot] >= 0) continue;
         const struct live_move *move = move_about(mover, slot);
-        if (move == NULL || (move->open && work_of(mover, move).slot == slot)) continue;
+        if (move == NULL || (move->open && live_group_has(&move->group, (uint16_t)slot))) continue;
         struct live_slot lost = {
             .cluster = cluster, .slot = (uint16_t)slot, .from = move->from, .to = move->to};
         if (live_slot_claim(&lost, slot < move->next, NULL) == FORE_E_OK) mover->counts.reclaimed++;
@@ -103,282 +87,31 @@ static void reclaim(struct live_mover *mover)
     mover->view_due = true;
 }
 
+/* Are all slots that nobody claims in work? */
+static bool own_trouble(const struct live_cluster *cluster, const struct live_move *move)
+{
+    uint32_t ours = 0;
+    for (uint32_t i = 0; move->open && i < move->group.count; i++)
+        ours += cluster->own[move->group.slot[i].slot] < 0;
+    return ours > 0 && cluster->lost == ours && cluster->contested == 0;
+}
+
 /* A slot in work that nobody claims is what settling is for; any other keeps us away. And a slot
  * in work is brought to its end also when a failover has cost a shard its replica: while its keys
  * are in two places and an heir does not know of it, clients see some of them missing. */
 static bool cluster_allows(struct live_mover *mover, const struct live_move *move)
 {
     const struct live_cluster *cluster = mover->cluster;
-    bool own_trouble = move->open && cluster->lost == 1 && cluster->contested == 0 &&
-                       cluster->own[work_of(mover, move).slot] < 0;
+    bool ours = own_trouble(cluster, move);
     if (cluster->lost == 0)
         mover->lost_since_ms = 0;
-    else if (!own_trouble && live_cluster_up(cluster))
+    else if (!ours && live_cluster_up(cluster))
         reclaim(mover);
-    if (!live_cluster_healthy(cluster) && !own_trouble)
-        return freeze(mover, "an instance is suspected, or a slot has no owner or two");
-    if (mover->options.need_replica && !move->open && !have_replicas(mover, move))
-        return freeze(mover, "a shard of the move has no replica in sync");
+    if (!live_cluster_healthy(cluster) && !ours)
+        return live_mover_freeze(mover, "an instance is suspected, or a slot has no owner or two");
+    if (mover->options.need_replica && !move->open && !live_mover_has_replicas(mover, move))
+        return live_mover_freeze(mover, "a shard of the move has no replica in sync");
     mover->frozen[0] = '\0';
-    return true;
-}
-
-/* ---- the journal -------------------------------------------------------------------------- */
-
-static bool refused(struct live_mover *mover, enum fore_err err)
-{
-    mover->fenced |= err == FORE_E_REFUSED;
-    return freeze(mover, mover->fenced ? "the lease went to another mover"
-                                       : "the journal cannot be written");
-}
-
-/* All that will be done to the slot in work, before the first of it. */
-static enum fore_err write_intents(struct live_mover *mover, struct live_move *move)
-{
-    struct live_slot work = work_of(mover, move);
-    struct live_journal_step row[LIVE_STEPS];
-    for (int s = 0; s < LIVE_STEPS; s++)
-        row[s] = (struct live_journal_step){.move = move->id,
-                                            .step = (enum live_step)s,
-                                            .slot = work.slot,
-                                            .from = work.from,
-                                            .to = work.to};
-    return live_journal_steps(mover->journal, row, LIVE_STEPS, move->step_id);
-}
-
-/* A step may be done: it is in the journal, and the lease is ours. */
-static bool intend(struct live_mover *mover, struct live_move *move, enum live_step step)
-{
-    enum fore_err err = move->step_id[LIVE_STEP_OWN] == 0 ? write_intents(mover, move)
-                                                          : live_journal_held(mover->journal);
-    if (err != FORE_E_OK) return refused(mover, err);
-    if (mover->options.at_step != NULL)
-        mover->options.at_step(mover->options.at_step_self, step, work_of(mover, move).slot, false);
-    return true;
-}
-
-static void record(struct live_mover *mover, struct live_move *move, enum live_step step,
-                   enum fore_err result)
-{
-    if (mover->options.at_step != NULL)
-        mover->options.at_step(mover->options.at_step_self, step, work_of(mover, move).slot, true);
-    if (move->step_id[step] == 0) return; /* an earlier run's */
-    enum fore_err err = live_journal_result(mover->journal, move->step_id[step], result);
-    mover->fenced |= err == FORE_E_REFUSED; /* otherwise the next intent fails and says so */
-}
-
-static void end_move(struct live_mover *mover, struct live_move *move, enum live_move_phase phase,
-                     enum live_fate fate)
-{
-    enum fore_err err = live_journal_end(mover->journal, move->id, fate);
-    if (err == FORE_E_OK)
-        move->phase = phase;
-    else
-        (void)freeze(mover, "the journal cannot be written");
-}
-
-/* ---- what the target believes -------------------------------------------------------------- */
-
-/* The target hears anew who owns what is still to come to it. False: not yet. */
-static bool renewed(struct live_mover *mover, struct live_move *move)
-{
-    struct live_slot work = work_of(mover, move);
-    bool back = work.from == move->to;
-    struct live_renew_range range = {.from = work.from, .to = work.to};
-    range.first = back ? move->first : work.slot;
-    range.last = back ? work.slot : move->last;
-    struct fore_diag diag = {0};
-    enum fore_err err = live_renew(mover->cluster, &range, &move->renewal, &diag);
-    if (err == FORE_E_CONFLICT) {
-        move->renewal.done = true;
-        mover->counts.unrenewed++;
-        note(move, &diag, err);
-    }
-    if (err == FORE_E_OK || err == FORE_E_CONFLICT) return true;
-    if (err == FORE_E_AGAIN)
-        note(move, &diag, err);
-    else
-        trouble(mover, move, &diag, err);
-    return false;
-}
-
-/* Looks at it every now and then only. */
-static bool renewed_meanwhile(struct live_mover *mover, struct live_move *move)
-{
-    if (move->renewal.done) return true;
-    if (live_clock_ms() < move->renew_due_ms) return false;
-    bool heard = renewed(mover, move);
-    move->renew_due_ms = live_clock_ms() + RENEW_LOOK_MS;
-    return heard;
-}
-
-/* ---- weighing ----------------------------------------------------------------------------- */
-
-static double key_limit_bytes(const struct live_mover *mover)
-{
-    const struct live_mover_options *o = &mover->options;
-    double ms = o->node_timeout_ms != 0 ? o->node_timeout_ms : 15000;
-    return (o->big_bytes_per_ms > 0 ? o->big_bytes_per_ms : 25000) * ms / 4;
-}
-
-static void fail(struct live_mover *mover, struct live_move *move, const char *why)
-{
-    (void)snprintf(move->why, sizeof move->why, "%.199s", why);
-    end_move(mover, move, LIVE_MOVE_FAILED, LIVE_FATE_FAILED);
-}
-
-/* False: the rest of it has to be waited for. */
-static bool weigh(struct live_mover *mover, struct live_move *move)
-{
-    struct live_instance *from = live_cluster_primary(mover->cluster, move->from);
-    struct fore_diag diag = {0};
-    bool any = false; /* a piece of work is one slot with keys, or many without */
-    for (int i = 0; i < WEIGH_SLOTS && move->weighed <= move->last && !any; i++) {
-        struct live_slot_size size;
-        enum fore_err err = from == NULL
-                                ? FORE_E_UNREACHABLE
-                                : live_slot_weigh(&from->link, (uint16_t)move->weighed, &size);
-        if (err != FORE_E_OK) {
-            trouble(mover, move, &diag, err);
-            return true;
-        }
-        move->keys_total += size.keys;
-        move->bytes_total += size.bytes;
-        if ((double)size.largest > key_limit_bytes(mover)) {
-            char why[160];
-            (void)snprintf(why, sizeof why,
-                           "slot %u holds a key of %llu bytes: moving it might hold its node up "
-                           "for more than a quarter of the node timeout",
-                           (unsigned)move->weighed, (unsigned long long)size.largest);
-            fail(mover, move, why);
-            return true;
-        }
-        any = size.keys > 0;
-        move->weighed++;
-    }
-    bool heard = renewed_meanwhile(mover, move); /* which takes a second, and needs nobody */
-    if (move->weighed <= move->last) return true;
-    if (!heard) return false;
-    move->phase = LIVE_MOVE_MOVING;
-    return true;
-}
-
-/* ---- one slot ----------------------------------------------------------------------------- */
-
-static void slot_is_done(struct live_mover *mover, struct live_move *move)
-{
-    mover->counts.slots++;
-    mover->changed_ms[work_of(mover, move).slot] = live_clock_ms();
-    move->next += move->open_back ? UINT32_MAX : 1; /* one down, or one up */
-    move->open = move->drained = false;
-    memset(move->step_id, 0, sizeof move->step_id);
-}
-
-/* A new primary of the target's shard has to hear of it as well, before it takes the slot in; but
- * clients find keys missing until it does, so not for long. */
-static bool renewed_in_work(struct live_mover *mover, struct live_move *move)
-{
-    struct live_slot work = work_of(mover, move);
-    if (!live_slot_is_closed(&work) || renewed(mover, move)) return true;
-    return move->renewal.begun && live_clock_ms() > move->renewal.begun_ms + RENEW_OPEN_MS;
-}
-
-/* Both ends show the flags that copying needs, or the slot is where it shall be. */
-static bool settle(struct live_mover *mover, struct live_move *move)
-{
-    struct live_slot work = work_of(mover, move);
-    struct fore_diag diag = {0};
-    bool owned = false;
-    if (!renewed_in_work(mover, move)) return false;
-    enum fore_err err = live_slot_settle(&work, &owned, &diag);
-    if (err != FORE_E_OK) {
-        trouble(mover, move, &diag, err);
-        return false;
-    }
-    move->trouble = false;
-    if (owned) slot_is_done(mover, move);
-    return true;
-}
-
-static bool has_dwelt(const struct live_mover *mover, const struct live_move *move)
-{
-    uint32_t ms = mover->options.dwell_ms != 0 ? mover->options.dwell_ms : DWELL_MS;
-    return live_clock_ms() >= mover->changed_ms[work_of(mover, move).slot] + ms;
-}
-
-static void open_slot(struct live_mover *mover, struct live_move *move)
-{
-    if (!intend(mover, move, LIVE_STEP_OPEN)) return;
-    move->open_back = move->phase == LIVE_MOVE_GOING_BACK;
-    move->open = true;
-    bool settled = settle(mover, move);
-    record(mover, move, LIVE_STEP_OPEN, settled ? FORE_E_OK : FORE_E_AGAIN);
-    if (settled && move->open && !intend(mover, move, LIVE_STEP_COPY)) move->trouble = true;
-}
-
-static void own_slot(struct live_mover *mover, struct live_move *move)
-{
-    struct live_slot work = work_of(mover, move);
-    struct fore_diag diag = {0};
-    record(mover, move, LIVE_STEP_COPY, FORE_E_OK);
-    if (!intend(mover, move, LIVE_STEP_OWN)) return;
-    enum fore_err err = live_slot_own(&work, &diag);
-    record(mover, move, LIVE_STEP_OWN, err);
-    if (err == FORE_E_OK)
-        slot_is_done(mover, move);
-    else
-        trouble(mover, move, &diag, err);
-    move->drained = false;
-}
-
-static void account(struct live_mover *mover, struct live_move *move,
-                    const struct live_batch *batch)
-{
-    live_pace_learn(&move->pace, batch->keys, batch->bytes, batch->stall_ms);
-    live_pace_spend(&move->pace, batch->bytes);
-    mover->counts.batches++;
-    mover->counts.keys += batch->keys;
-    mover->counts.bytes += batch->bytes;
-    mover->counts.unreplicated += batch->unreplicated;
-    if (!move->open_back) {
-        move->keys_done += batch->keys;
-        move->bytes_done += batch->bytes;
-        live_digest_add(&move->out, &batch->out);
-        live_digest_add(&move->in, &batch->in);
-        live_digest_add(&move->strange, &batch->strange);
-        move->unchecked += batch->unchecked;
-    } else {
-        move->bytes_done -= batch->bytes < move->bytes_done ? batch->bytes : move->bytes_done;
-    }
-}
-
-static bool copy_slot(struct live_mover *mover, struct live_move *move)
-{
-    struct live_slot work = work_of(mover, move);
-    struct live_batch batch;
-    struct fore_diag diag = {0};
-    struct live_slot_options options = mover->options.slot;
-    options.wait_replicas = mover->options.need_replica && have_replicas(mover, move);
-    uint64_t room = live_pace_room(&move->pace, live_clock_ms());
-    if (room == 0) return false;
-    if (move->drained) {
-        own_slot(mover, move);
-        return true;
-    }
-    enum fore_err err =
-        live_slot_copy(&work, &options, live_pace_keys(&move->pace), room, &batch, &diag);
-    if (err != FORE_E_OK) {
-        trouble(mover, move, &diag, err);
-        return true;
-    }
-    if (batch.empty) {
-        own_slot(mover, move);
-        return true;
-    }
-    account(mover, move, &batch);
-    move->drained = batch.last;
-    /* A replica that does not follow is waited for, with at most this batch at stake. */
-    if (batch.unreplicated && mover->options.need_replica) mover->view_due = true;
     return true;
 }
 
@@ -412,17 +145,18 @@ static bool may_begin(struct live_mover *mover, struct live_move *move)
 
 /* ---- one piece of one move ---------------------------------------------------------------- */
 
-/* With no slot in work: the next one, or the end. False: it is too early for the next one. */
-static bool next_slot(struct live_mover *mover, struct live_move *move)
+/* With no slot in work: the next ones, or the end. False: it is too early for them. */
+static bool next_slots(struct live_mover *mover, struct live_move *move)
 {
     if (move->phase == LIVE_MOVE_SETTLING)
-        end_move(mover, move, LIVE_MOVE_FREE, LIVE_FATE_SETTLED);
+        live_mover_end(mover, move, LIVE_MOVE_FREE, LIVE_FATE_SETTLED);
     else if (move->phase == LIVE_MOVE_GOING_BACK && move->next == move->first)
-        end_move(mover, move, LIVE_MOVE_BACK, LIVE_FATE_CANCELLED);
+        live_mover_end(mover, move, LIVE_MOVE_BACK, LIVE_FATE_CANCELLED);
     else if (move->phase == LIVE_MOVE_MOVING && move->next > move->last)
         move->phase = LIVE_MOVE_READY;
-    else if (may_begin(mover, move) && has_dwelt(mover, move) && renewed(mover, move))
-        open_slot(mover, move);
+    else if (may_begin(mover, move) && live_mover_renewed(mover, move) &&
+             live_mover_choose(mover, move))
+        live_mover_open(mover, move);
     else
         return false;
     return true;
@@ -432,15 +166,16 @@ static bool advance(struct live_mover *mover, struct live_move *move)
 {
     if (!look_at_cluster(mover) || !cluster_allows(mover, move)) return false;
     /* And on with it at once: a picture that changes at every look must not keep us settling. */
-    if (move->trouble && move->open && !settle(mover, move)) return false;
+    if (move->trouble && move->open && !live_mover_settle(mover, move)) return false;
     move->trouble = false;
     fore_ns began = live_clock_now();
     if (began < mover->rest_until) return false;
     live_pace_ease(&move->pace, live_steer_ease(&mover->steer));
-    bool worked = move->phase == LIVE_MOVE_WEIGHING ? weigh(mover, move)
-                  : move->open                      ? copy_slot(mover, move)
-                                                    : next_slot(mover, move);
-    if (worked && move->begun) {
+    bool copies = move->open && move->phase != LIVE_MOVE_WEIGHING;
+    bool worked = move->phase == LIVE_MOVE_WEIGHING ? live_mover_weigh(mover, move)
+                  : move->open                      ? live_mover_copy(mover, move)
+                                                    : next_slots(mover, move);
+    if (worked && move->begun && !copies) { /* which makes its own pauses */
         fore_ns ended = live_clock_now();
         mover->rest_until = ended + live_pace_pause(&move->pace, ended - began);
     }

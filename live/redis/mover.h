@@ -1,29 +1,31 @@
 /*
- * mover.h - moves of slot ranges between shards: slots in order, one open at a time in each move.
+ * mover.h - moves of slot ranges between shards: slots in order, a group of them open at a time in
+ * each move (group.h).
  *
  *   WEIGHING -> MOVING -> READY -> FINISHED        every slot of the range is the target's at READY
  *       |          |        |
  *       +--FAILED  +--------+--> GOING_BACK -> BACK     a slot in work is finished first: keys are
  *                                                  only ever moved the way the flags point
  *
- * live_mover_step() does one small piece of one move and returns: weighs some slots, or opens one,
- * or sends one batch, or passes ownership. What will be done to a slot is in the journal before the
- * first of it, all three steps in one transaction (a wait for the disk is as long as a batch), and
- * the lease is looked at before each. Nothing is touched
- * while an instance is suspected, a slot has no owner, or a shard of the move has no replica in
- * sync (where that is asked for); after any trouble the cluster is looked at again, as a whole, and
- * the slot in work is brought to order before the move goes on. A slot that has just come stays for
- * a while, because Redis 7.0 is not safe against one that goes forth and back faster than its
- * gossip: a message from the short time in between, read late, takes the slot from its owner
- * whatever the epochs, and the owner throws its keys away (seen with slots that came back within
- * some 10 ms). A slot that had passed may be lost when the new owner dies before its replica has
- * heard of it: then nobody claims it, and the shard that has its keys is told to. So the same code
- * finishes a move after a lost link, after a failover, and, by live_mover_recover(), after the
- * mover itself died.
+ * live_mover_step() does one small piece of one move and returns: weighs some slots, or opens a
+ * group, or sends some batches, or passes ownership. What will be done to a group is in the journal
+ * before the first of it, all three steps of all its slots in one transaction (a wait for the disk
+ * is as long as a batch) together with what is known of the group before; and the lease is looked
+ * at before each piece. Nothing is touched while an instance is suspected, a slot has no owner, or
+ * a shard of the move has no replica in sync (where that is asked for); after any trouble the
+ * cluster is looked at again, as a whole, and the slots in work are brought to order before the
+ * move goes on. A slot that has just come stays for a while, because Redis 7.0 is not safe against
+ * one that goes forth and back faster than its gossip: a message from the short time in between,
+ * read late, takes the slot from its owner whatever the epochs, and the owner throws its keys away
+ * (seen with slots that came back within some 10 ms). A slot that had passed may be lost when the
+ * new owner dies before its replica has heard of it: then nobody claims it, and the shard that has
+ * its keys is told to. So the same code finishes a move after a lost link, after a failover, and,
+ * by live_mover_recover(), after the mover itself died.
  */
 #ifndef LIVE_MOVER_H
 #define LIVE_MOVER_H
 
+#include "live/redis/group.h"
 #include "live/redis/journal.h"
 #include "live/redis/renew.h"
 #include "live/redis/slot.h"
@@ -42,6 +44,9 @@ struct live_mover_options {
     double strange_max;      /* share of keys that may differ after the journey; 0: 0.01 */
     uint32_t refresh_ms;     /* the cluster is looked at this often; 0: 200 */
     uint32_t dwell_ms;       /* a slot stays where it has come to for so long; 0: 1000 */
+    uint32_t group_slots;    /* open at a time in a move; 0, and at most: LIVE_GROUP_MAX */
+    uint32_t group_keys;     /* in them: no further slot with keys beyond; 0: 1500 */
+    uint32_t step_keys;      /* no further batch in a step beyond, nor before WAIT; 0: 1000 */
     bool adopt;              /* recovery takes over what others left half done */
     /* For tests: called after the journal has the intent (after = false) or before it is told
      * the result (after = true) of a step. */
@@ -73,14 +78,14 @@ struct live_move {
     uint16_t first, last, from, to; /* slots; shards */
     uint32_t next;                  /* the first slot of the range that is not the target's yet */
     uint32_t weighed;               /* the first slot not weighed yet */
-    bool open, open_back;           /* a slot is in work; it is on its way back */
+    bool open, open_back;           /* slots are in work: the group; they are on their way back */
     bool trouble;                   /* look at the cluster and settle before going on */
     bool paused;
-    bool begun;                   /* it has begun to hand slots over */
-    struct live_renewal renewal;  /* of the side that the slots go to */
-    uint64_t renew_due_ms;        /* it is looked at again then */
-    uint64_t step_id[LIVE_STEPS]; /* of the slot in work, in the journal; 0: not written yet */
-    bool drained; /* the source had no more keys of the slot in work than the last batch took */
+    bool begun;                                   /* it has begun to hand slots over */
+    struct live_renewal renewal;                  /* of the side that the slots go to */
+    uint64_t renew_due_ms;                        /* it is looked at again then */
+    struct live_group group;                      /* in work; none unless open */
+    uint64_t step_id[LIVE_GROUP_MAX][LIVE_STEPS]; /* in the journal; 0: an earlier run's */
     struct live_pace pace;
     uint64_t keys_total, bytes_total, keys_done, bytes_done;
     struct live_digest out, in, strange; /* see struct live_batch */
@@ -93,12 +98,19 @@ struct live_mover_counts {
         unrenewed; /* moves whose target could not be made to hear anew: see renew.h */
 };
 
+struct live_weight { /* of a slot, when it was weighed */
+    uint64_t keys, bytes;
+    uint64_t at_ms; /* 0: never */
+    bool light;     /* no key is large, nor will be in a moment */
+};
+
 struct live_mover {
     struct live_cluster *cluster;
     struct live_journal *journal;
     struct live_mover_options options;
     struct live_move move[LIVE_MOVES_MAX];
     uint64_t changed_ms[FORE_SLOT_COUNT]; /* when it last came to another owner, for all we know */
+    struct live_weight weight[FORE_SLOT_COUNT];
     struct live_steer steer;
     fore_ns rest_until; /* a pause that the throttle wants */
     uint32_t turn;
@@ -114,7 +126,7 @@ struct live_mover {
 void live_mover_init(struct live_mover *mover, struct live_cluster *cluster,
                      struct live_journal *journal, const struct live_mover_options *options);
 void live_mover_fini(struct live_mover *mover); /* its probes end */
-/* Takes up what the journal knows to be unfinished: the slot in work is brought to an end, the rest
+/* Takes up what the journal knows to be unfinished: slots in work are brought to an end, the rest
  * of such a move is left where it is. Returns how many. Steps do the work. */
 uint32_t live_mover_recover(struct live_mover *mover);
 /* Takes over somebody else's half-done work at one slot, as one that is to be brought to its end:
@@ -138,7 +150,7 @@ void live_mover_limit(struct live_mover *mover, uint32_t index, double bytes_per
 /* Holds everything and brings the slots in work to their end, for the end of a run. False: some are
  * open still, after so long or because nothing may be done; the next recovery settles them. */
 bool live_mover_rest(struct live_mover *mover, uint64_t most_ms);
-/* A paused move opens no further slot; the one in work is brought to its end. */
+/* A paused move opens no further slot; those in work are brought to their end. */
 void live_mover_pause(struct live_mover *mover, uint32_t index, bool pause);
 /* Turns round. The move is BACK when every slot is the source's again. */
 void live_mover_cancel(struct live_mover *mover, uint32_t index);

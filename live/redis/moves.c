@@ -143,6 +143,19 @@ static bool ends_of(const struct live_cluster *cluster, const struct live_open *
     return owner == out->from || owner == out->to;
 }
 
+/* Slots in work that were found so. */
+static struct live_group group_of(const struct live_mover *mover, const struct live_move *move,
+                                  const uint16_t *slot, size_t count)
+{
+    struct live_group group = {.cluster = mover->cluster,
+                               .from = move->open_back ? move->to : move->from,
+                               .to = move->open_back ? move->from : move->to};
+    FORE_ASSERT(count <= LIVE_GROUP_MAX);
+    for (size_t i = 0; i < count; i++)
+        group.slot[group.count++].slot = slot[i];
+    return group;
+}
+
 enum fore_err live_mover_adopt(struct live_mover *mover, const struct live_open *open,
                                struct fore_diag *diag)
 {
@@ -171,7 +184,8 @@ enum fore_err live_mover_adopt(struct live_mover *mover, const struct live_open 
                                .next = row.first,
                                .open = true,
                                .trouble = true,
-                               .step_id = {[LIVE_STEP_OPEN] = id}};
+                               .step_id[0][LIVE_STEP_OPEN] = id};
+    move->group = group_of(mover, move, &row.first, 1);
     live_pace_init(&move->pace, &mover->options.pace);
     return FORE_E_OK;
 }
@@ -187,8 +201,35 @@ static uint32_t adopt_all(struct live_mover *mover)
 
 /* ---- what an earlier run left ------------------------------------------------------------- */
 
-/* The slot of the last step is taken for unfinished, also when the journal says that it was: its
- * new owner may have died since, and nobody claim it. */
+/* The slots of the last steps are taken for unfinished, also where the journal says that they were:
+ * their new owner may have died since, and nobody claim them. They lie side by side; a file may be
+ * damaged, and what does not is left alone. */
+static void take_up(struct live_mover *mover, struct live_move *move,
+                    const struct live_journal_move *row)
+{
+    uint16_t slot[LIVE_GROUP_MAX], taken[LIVE_GROUP_MAX];
+    size_t found = live_journal_in_work(mover->journal, row, slot, FORE_COUNTOF(slot)), count = 0;
+    bool back = row->slot_from == row->to;
+    for (size_t i = 0; i < found; i++) {
+        bool inside = slot[i] >= row->first && slot[i] <= row->last;
+        bool beside = count == 0 || slot[i] == taken[count - 1] + 1;
+        if (inside && beside) taken[count++] = slot[i];
+    }
+    if (count == 0) taken[count++] = row->slot;
+    *move = (struct live_move){.id = row->id,
+                               .phase = LIVE_MOVE_SETTLING,
+                               .first = row->first,
+                               .last = row->last,
+                               .from = row->from,
+                               .to = row->to,
+                               .next = back ? taken[count - 1] + 1u : taken[0],
+                               .open = true,
+                               .open_back = back,
+                               .trouble = true};
+    move->group = group_of(mover, move, taken, count);
+    live_pace_init(&move->pace, &mover->options.pace);
+}
+
 uint32_t live_mover_recover(struct live_mover *mover)
 {
     struct live_journal_move row[LIVE_MOVES_MAX];
@@ -202,18 +243,7 @@ uint32_t live_mover_recover(struct live_mover *mover)
             (void)err; /* it is found again at the next start */
             continue;
         }
-        bool back = row[i].slot_from == row[i].to;
-        *move = (struct live_move){.id = row[i].id,
-                                   .phase = LIVE_MOVE_SETTLING,
-                                   .first = row[i].first,
-                                   .last = row[i].last,
-                                   .from = row[i].from,
-                                   .to = row[i].to,
-                                   .next = row[i].slot + (back ? 1u : 0u),
-                                   .open = true,
-                                   .open_back = back,
-                                   .trouble = true};
-        live_pace_init(&move->pace, &mover->options.pace);
+        take_up(mover, move, &row[i]);
         taken++;
     }
     return taken + (mover->options.adopt ? adopt_all(mover) : 0);

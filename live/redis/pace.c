@@ -12,6 +12,7 @@ enum {
     FEW_KEYS = 4,
     PAUSE_MOST_MS = 500
 };
+static const double pause_below = 0.3; /* ease */
 
 void live_pace_init(struct live_pace *pace, const struct live_pace_options *options)
 {
@@ -35,7 +36,7 @@ void live_pace_learn(struct live_pace *pace, uint32_t keys, uint64_t bytes, doub
     pace->batches++;
     pace->stall_ms += weight * (ms - pace->stall_ms);
     pace->bytes_per_ms += weight * ((double)bytes / ms - pace->bytes_per_ms);
-    double factor = 0.5 + 0.5 * sqrt(pace->ease) * pace->options.stall_ms / ms;
+    double factor = 0.5 + 0.5 * pace->ease * pace->options.stall_ms / ms;
     factor = fmin(fmax(factor, 0.5), 1.5);
     if (factor > 1 && keys < live_pace_keys(pace)) return;
     /* Where every answer is late, whatever was asked, one small key at a time would take for ever
@@ -50,9 +51,14 @@ void live_pace_ease(struct live_pace *pace, double ease)
     pace->ease = ease;
 }
 
+double live_pace_rest(const struct live_pace *pace)
+{
+    return fmax(pause_below / pace->ease - 1, 0);
+}
+
 fore_ns live_pace_pause(const struct live_pace *pace, fore_ns took)
 {
-    double ns = (double)took * (1 / sqrt(pace->ease) - 1);
+    double ns = (double)took * live_pace_rest(pace);
     return (fore_ns)fmin(ns, PAUSE_MOST_MS * 1e6);
 }
 

@@ -4,9 +4,11 @@
  * MIGRATE holds its source up for as long as it lasts. The size of a batch is steered so that the
  * mean stall is `stall_ms`, but not below 4 small keys (2 ms: nearly all the throughput at a tenth
  * of the stall of batches of 1000), and a bucket of bytes keeps a move below a rate it was given.
- * With an `ease` below 1 (calm.h) batches aim at less, and each is followed by a pause, so that the
- * work done in a second is about that share of what it would be: both by the root of it, because
- * the one lowers how long clients wait and the other how many of them do.
+ * With an `ease` below 1 (calm.h) batches aim at that share of the stall, and below 0.3 each is
+ * followed by a pause as well. In this order, because the p99 of clients of a node that is held up
+ * for S at a time, for a share U of the time, is S (1 - 0.01 / U): it follows the stall, and hardly
+ * the share until that is a few percent (measured: at the same p99 five times as fast as with both
+ * by the root of the ease).
  */
 #ifndef LIVE_PACE_H
 #define LIVE_PACE_H
@@ -36,6 +38,8 @@ void live_pace_init(struct live_pace *pace, const struct live_pace_options *opti
 /* A batch of `keys` and `bytes` took `ms`. */
 void live_pace_learn(struct live_pace *pace, uint32_t keys, uint64_t bytes, double ms);
 void live_pace_ease(struct live_pace *pace, double ease);
+/* The pause after work, as a multiple of how long that took. */
+double live_pace_rest(const struct live_pace *pace);
 /* The pause after work that took `took` ns; at most half a second. */
 fore_ns live_pace_pause(const struct live_pace *pace, fore_ns took);
 uint32_t live_pace_keys(const struct live_pace *pace);

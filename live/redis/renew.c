@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TELL_AGAIN_MS = 10000 };
+enum { TELL_AGAIN_MS = 10000, SPEAK_AGAIN_MS = 500, SPEAK_MOST = 16 };
 
 /* ---- versions ----------------------------------------------------------------------------- */
 
@@ -76,22 +76,85 @@ static const struct live_nodes_line *third_in(const struct live_nodes *view, con
     return best;
 }
 
-/* Does everybody who answers know the owner's epoch for the higher one? */
+/* Does everybody who answers know the owner's epoch for the higher one? `deaf`: who does not. */
 static enum fore_err all_rank(struct live_cluster *cluster, const char *owner, const char *third,
-                              bool *out)
+                              bool deaf[LIVE_NODES_MAX], bool *out)
 {
     *out = true;
-    for (uint32_t i = 0; i < cluster->instance_count && *out; i++) {
+    for (uint32_t i = 0; i < cluster->instance_count; i++) {
+        deaf[i] = false;
         if (!cluster->instance[i].answered) continue;
         FORE_TRY(view_of(cluster, &cluster->instance[i]));
         const struct live_nodes_line *high = line_of(cluster->scratch, owner);
         const struct live_nodes_line *low = line_of(cluster->scratch, third);
-        *out = high != NULL && low != NULL && high->config_epoch > low->config_epoch;
+        deaf[i] = high == NULL || low == NULL || high->config_epoch <= low->config_epoch;
+        *out &= !deaf[i];
     }
     return FORE_E_OK;
 }
 
+/* ---- speaking up -------------------------------------------------------------------------- */
+
+/*
+ * Nodes speak to one another about once in half the node timeout, which is what all this would
+ * wait for. A node that is asked to meet one it knows sends it a message within a tenth of a second
+ * (clusterStartHandshake; the answer ends the handshake, "we already know node"), and that message
+ * carries its epoch and all its slots. Until the answer, each is one more line of its view: so not
+ * too many at once. A refusal is no harm: then gossip brings it.
+ */
+static enum fore_err speak_to(struct live_cluster *cluster, struct live_instance *owner,
+                              const bool listener[LIVE_NODES_MAX])
+{
+    uint32_t asked = 0;
+    FORE_TRY(view_of(cluster, owner)); /* where the owner itself sees them */
+    for (uint32_t i = 0; i < cluster->instance_count && asked < SPEAK_MOST; i++) {
+        const struct live_nodes_line *line = line_of(cluster->scratch, cluster->instance[i].id);
+        bool there = line != NULL && line->address.port != 0 && line->address.host[0] != '\0';
+        if (!listener[i] || !there || &cluster->instance[i] == owner) continue;
+        if (line->bus_port != 0)
+            live_link_append(&owner->link, "CLUSTER MEET %s %d %d", line->address.host,
+                             (int)line->address.port, (int)line->bus_port);
+        else
+            live_link_append(&owner->link, "CLUSTER MEET %s %d", line->address.host,
+                             (int)line->address.port);
+        asked++;
+    }
+    for (; asked > 0; asked--) {
+        redisReply *reply = live_link_take(&owner->link);
+        if (reply != NULL) freeReplyObject(reply);
+    }
+    return owner->link.context != NULL ? FORE_E_OK : FORE_E_UNREACHABLE;
+}
+
+/* Not at every look. */
+static bool may_speak(struct live_renewal *renewal)
+{
+    uint64_t now = live_clock_ms();
+    if (now < renewal->spoke_ms + SPEAK_AGAIN_MS) return false;
+    renewal->spoke_ms = now;
+    return true;
+}
+
+static enum fore_err speak_to_target(struct live_cluster *cluster, struct live_instance *owner,
+                                     struct live_renewal *renewal)
+{
+    bool listener[LIVE_NODES_MAX] = {false};
+    if (!may_speak(renewal)) return FORE_E_OK;
+    listener[renewal->target] = true;
+    return speak_to(cluster, owner, listener);
+}
+
 /* ---- telling, and waiting ----------------------------------------------------------------- */
+
+/* A slot that the node in the scratch shows a flag of does not listen to anybody. */
+static bool shows_flag(const struct live_nodes *view, uint32_t slot)
+{
+    uint32_t count =
+        view->open_count < LIVE_NODES_OPEN_MAX ? view->open_count : LIVE_NODES_OPEN_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        if (view->open[i].slot == slot) return true;
+    return false;
+}
 
 /* Slots of the range that the target takes for the owner's. */
 static enum fore_err tell(struct live_cluster *cluster, const struct live_renew_range *range,
@@ -103,6 +166,7 @@ static enum fore_err tell(struct live_cluster *cluster, const struct live_renew_
     for (uint32_t slot = range->first; slot <= range->last; slot++) {
         int line = cluster->scratch->owner[slot];
         if (line < 0 || strcmp(cluster->scratch->line[line].id, owner) != 0) continue;
+        if (shows_flag(cluster->scratch, slot)) continue;
         live_link_append(&target->link, "CLUSTER SETSLOT %d NODE %s", (int)slot, third);
         asked++;
     }
@@ -118,7 +182,7 @@ static enum fore_err begin(struct live_cluster *cluster, const struct live_renew
                            struct live_instance *owner, struct live_instance *target,
                            struct live_renewal *renewal, struct fore_diag *diag)
 {
-    bool ranked = false;
+    bool ranked = false, deaf[LIVE_NODES_MAX];
     char third[LIVE_ID_LEN + 1];
     FORE_TRY(view_of(cluster, target));
     const struct live_nodes_line *line = third_in(cluster->scratch, owner->id);
@@ -129,7 +193,8 @@ static enum fore_err begin(struct live_cluster *cluster, const struct live_renew
     const struct live_nodes_line *high = line_of(cluster->scratch, owner->id);
     if (high == NULL || high->config_epoch <= line->config_epoch)
         FORE_TRY(live_link_do(&owner->link, diag, "CLUSTER BUMPEPOCH")); /* a no-op if it has */
-    FORE_TRY(all_rank(cluster, owner->id, third, &ranked));
+    FORE_TRY(all_rank(cluster, owner->id, third, deaf, &ranked));
+    if (!ranked && may_speak(renewal)) FORE_TRY(speak_to(cluster, owner, deaf));
     if (!ranked)
         return fore_err_set(diag, FORE_E_AGAIN,
                             "slots %u to %u: the owner's epoch is not known yet",
@@ -137,6 +202,8 @@ static enum fore_err begin(struct live_cluster *cluster, const struct live_renew
     FORE_TRY(tell(cluster, range, target, owner->id, third));
     renewal->told = true;
     renewal->told_ms = live_clock_ms();
+    renewal->spoke_ms = 0; /* what it said before that does not count */
+    FORE_TRY(speak_to_target(cluster, owner, renewal));
     return FORE_E_AGAIN;
 }
 
@@ -148,7 +215,8 @@ static enum fore_err heard(struct live_cluster *cluster, const struct live_renew
     *out = true;
     for (uint32_t slot = range->first; slot <= range->last && *out; slot++) {
         int line = cluster->scratch->owner[slot];
-        *out = line >= 0 && strcmp(cluster->scratch->line[line].id, owner->id) == 0;
+        *out = (line >= 0 && strcmp(cluster->scratch->line[line].id, owner->id) == 0) ||
+               shows_flag(cluster->scratch, slot);
     }
     return FORE_E_OK;
 }
@@ -171,6 +239,17 @@ enum fore_err live_renew(struct live_cluster *cluster, const struct live_renew_r
         return begin(cluster, range, owner, target, renewal, diag);
     FORE_TRY(heard(cluster, range, owner, target, &renewal->done));
     if (renewal->done) return FORE_E_OK;
+    FORE_TRY(speak_to_target(cluster, owner, renewal));
     return fore_err_set(diag, FORE_E_AGAIN, "slots %u to %u: the target has not heard of the owner",
                         (unsigned)range->first, (unsigned)range->last);
+}
+
+enum fore_err live_renew_third(struct live_cluster *cluster, struct live_instance *at,
+                               const char *owner, char id[LIVE_ID_LEN + 1])
+{
+    FORE_TRY(view_of(cluster, at));
+    const struct live_nodes_line *line = third_in(cluster->scratch, owner);
+    if (line == NULL) return FORE_E_CONFLICT;
+    memcpy(id, line->id, LIVE_ID_LEN + 1);
+    return FORE_E_OK;
 }

@@ -13,7 +13,9 @@
  * the target is told that a third primary has them, one with a lower epoch than the owner's, which
  * the owner's next message corrects. A target that thinks so tells nobody: nodes speak of others'
  * slots only to those with a lower epoch. Where no third primary has a lower epoch, the owner takes
- * a new one first. Clients that ask the target meanwhile are sent round one more corner.
+ * a new one first. The owner's next message need not be waited for: CLUSTER MEET makes it send one
+ * (measured: 0.2 s for all of it instead of 1.5 to 3.5 s). Clients that ask the target meanwhile
+ * are sent round one more corner.
  */
 #ifndef LIVE_RENEW_H
 #define LIVE_RENEW_H
@@ -25,6 +27,7 @@ struct live_renewal { /* zeroed: not begun */
     bool begun;       /* with that target */
     bool told, done;  /* the target has been told; it has heard from the owner since */
     uint64_t begun_ms, told_ms;
+    uint64_t spoke_ms; /* the owner was last asked to speak up then */
 };
 
 struct live_renew_range {
@@ -38,6 +41,10 @@ struct live_renew_range {
 FORE_MUST_USE enum fore_err live_renew(struct live_cluster *cluster,
                                        const struct live_renew_range *range,
                                        struct live_renewal *renewal, struct fore_diag *diag);
+/* The id of a primary that `at` takes for neither suspected nor the owner, of the lowest epoch, to
+ * be named for a moment. CONFLICT: there is none. */
+FORE_MUST_USE enum fore_err live_renew_third(struct live_cluster *cluster, struct live_instance *at,
+                                             const char *owner, char id[LIVE_ID_LEN + 1]);
 /* Has that version of Redis the fault? "7.0.15"; what is no version has. */
 bool live_renew_needed(const char *version, size_t len);
 

@@ -30,7 +30,7 @@ struct live_slot { /* the hand-over */
 
 struct live_slot_options {
     bool verify;          /* digests of every batch before and after it travels */
-    bool wait_replicas;   /* WAIT for one replica of each end after every batch */
+    bool wait_replicas;   /* WAIT for one replica of each end after every call */
     uint32_t wait_ms;     /* so long; 0: 200 */
     uint32_t migrate_ms;  /* timeout of MIGRATE between the nodes; 0: 1000 */
     uint64_t alone_bytes; /* a key this large travels alone, after the small ones; 0: 1 MiB */
@@ -40,35 +40,30 @@ struct live_slot_size {
     uint64_t keys, bytes, largest;
 };
 
-struct live_batch {
-    uint32_t keys;  /* that travelled */
+struct live_batch { /* keys of one slot that travelled together: see group.h */
+    uint32_t keys;
     uint64_t bytes; /* as MEMORY USAGE sees them */
     double stall_ms;
-    bool last;         /* it took all that the source holds of the slot: own() is next */
-    bool empty;        /* the source holds no key of the slot: own() is next */
-    bool unreplicated; /* WAIT ran out: the ends' replicas lag */
     /* With verify: `out` is what left, `in` those of it that were the same at the target, and
      * `strange` the others: written or gone in between, by clients if all is well. */
     struct live_digest out, in, strange;
     uint32_t unchecked; /* keys too large for the digest's script */
 };
 
-/* Counts and weighs the keys that a node holds of a slot (MEMORY USAGE of each). */
-FORE_MUST_USE enum fore_err live_slot_weigh(struct live_link *link, uint16_t slot,
+/* Counts and weighs the keys that a node holds of slots one behind the other (MEMORY USAGE of
+ * each), in one pipeline; out[count]. */
+enum { LIVE_WEIGH_MAX = 16 };
+FORE_MUST_USE enum fore_err live_slot_weigh(struct live_link *link, uint16_t first, uint32_t count,
                                             struct live_slot_size *out);
 /* AGAIN: the nodes have not heard of one another's changes; CONFLICT: a third one owns it. */
 FORE_MUST_USE enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned,
                                              struct fore_diag *diag);
 /* Does the source own it, and the target show no sign of taking it in? By the last picture. */
 bool live_slot_is_closed(const struct live_slot *slot);
-/* For a slot that nobody claims: the target claims it if it `passed` to it, else the source. */
+/* For a slot that nobody claims: it becomes the target's if it had `passed` to it, else the
+ * source's. AGAIN: it is claimed by now, or open and on its way: to be settled. */
 FORE_MUST_USE enum fore_err live_slot_claim(const struct live_slot *slot, bool passed,
                                             struct fore_diag *diag);
-/* At most pace's keys and `bytes_max` bytes, but one key at least. */
-FORE_MUST_USE enum fore_err live_slot_copy(const struct live_slot *slot,
-                                           const struct live_slot_options *options,
-                                           uint32_t keys_max, uint64_t bytes_max,
-                                           struct live_batch *out, struct fore_diag *diag);
 /* AGAIN: the target has not heard of the source's epoch, or the source holds keys of it (again). */
 FORE_MUST_USE enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag);
 /* Removes what `shard` holds of a slot that another shard owns. CONFLICT: its owner does not say so

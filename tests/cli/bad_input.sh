@@ -36,6 +36,8 @@ complains "names it" 'nmae'
 refused "a price on bytes of rows without columns" replay "$T/small.cfg" --set sim.byte_cost=50% --journal "$J"
 refused "stalls without a length" replay "$T/small.cfg" --set sim.stall_every=1s --journal "$J"
 refused "stalls of rates" replay "$T/small.cfg" --set sim.stall_every=1s --set sim.stall_mean=1ms --set sim.fidelity=fluid --journal "$J"
+refused "rows of rates" replay "$T/small.cfg" --set cluster.insert_bytes=1KiB --set sim.fidelity=fluid --journal "$J"
+refused "rows in no order" replay "$T/small.cfg" --set cluster.insert_bytes=1KiB --set cluster.placement=slot --journal "$J"
 refused "a node that always stalls" replay "$T/small.cfg" --set sim.stall_every=1ms --set sim.stall_mean=1ms --journal "$J"
 refused "a quantity without sense" replay "$T/small.cfg" --set sim.service_mean=fast --journal "$J"
 refused "a negative time" replay "$T/small.cfg" --set workload.span=-5s --journal "$J"

@@ -66,7 +66,8 @@ static void warm(void)
     live_heat_init(&heat, &cluster, &options, &arena, PARTITIONS);
     for (fore_ns round = 1; round <= ROUNDS; round++) {
         live_heat_tick(&heat);
-        live_heat_window(&heat, &topology, round * FORE_SEC, (round + 1) * FORE_SEC, &sample);
+        (void)live_heat_window(&heat, &topology, round * FORE_SEC, (round + 1) * FORE_SEC, 0,
+                               &sample);
         FORE_ASSERT(sample.partition_count == PARTITIONS);
         for (uint32_t n = 0; n < sample.node_count; n++)
             FORE_ASSERT(isfinite(sample.node[n].utilization) && sample.node[n].utilization >= 0);

@@ -4,6 +4,7 @@
  * redis-cli --cluster rebalance once a minute by measured load.
  *
  *   HOT_CYCLES=8   HOT_CYCLE_S=300   HOT_ARMS="predictive reactive rebalance"   HOT_CFG=FILE
+ *   HOT_TOLD=1: the engine is told how long a cycle is
  *
  * The load is that of turns.h, of reads that keep a node for 4 ms (module/slow_read.c).
  * What the arms are measured by is whether the tenants are where they must be when their turn
@@ -231,18 +232,19 @@ static const char *kept(const struct bench *b, const char *ending, char out[PATH
 static void start_engine(struct bench *b)
 {
     char program[PATH], path[PATH], events[PATH], set[5][PATH + 32];
-    const char *other = getenv("HOT_CFG");
+    const char *other = getenv("HOT_CFG"), *told = getenv("HOT_TOLD");
+    double period_s = told != NULL ? b->cycle_s : 0;
     (void)snprintf(program, sizeof program, "%s/foreshard", b->build);
     (void)snprintf(set[0], sizeof set[0], "live.nodes=127.0.0.1:%d", (int)b->port[0]);
     (void)snprintf(set[1], sizeof set[1], "live.state=%s", ground_path(b->ground, "state.db"));
     (void)snprintf(set[2], sizeof set[2], "live.log=%s", kept(b, "log", path));
     (void)snprintf(set[3], sizeof set[3], "policy.name=%s", b->arm);
-    (void)snprintf(set[4], sizeof set[4], "forecast.periods=%.0fs", b->cycle_s);
+    (void)snprintf(set[4], sizeof set[4], "forecast.periods=%.0fs", period_s);
     const char *argument[ARGUMENTS] = {program, "live",
                                        other != NULL ? other : "tests/live/hot_range.cfg",
                                        "--journal", kept(b, "fsj", events)};
     int n = 5;
-    for (size_t i = 0; i < FORE_COUNTOF(set); i++) {
+    for (size_t i = 0; i < FORE_COUNTOF(set) - (told == NULL); i++) {
         argument[n++] = "--set";
         argument[n++] = set[i];
     }

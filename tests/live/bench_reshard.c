@@ -10,6 +10,7 @@
  *   RESHARD_REPLICAS=1      of each of the three primaries
  *   RESHARD_COMMANDS=1      print what the commands of both ends took
  *   RESHARD_WAYS=0123       which ways, by number
+ *   RESHARD_STALL_US=2000   what batches aim at
  *   RESHARD_OVER_PERCENT=130  the throttle's goal in percent of the idle p99
  *   RESHARD_JOURNAL=FOLDER  of the mover's journal (TMPDIR, else /tmp: a disk with its fsync,
  *                           where the clusters have their files in memory)
@@ -215,60 +216,76 @@ static void tell_counts(const struct live_mover *mover, const struct live_move *
                  move->pace.keys, move->pace.stall_ms);
 }
 
-/* The first slots of the shard, as redis-cli takes them. */
-static void move_by_us(struct ground *ground, const struct plan *plan, bool throttle)
-{
+static struct ours { /* is up before the clients are, as in the daemon */
+    struct live_mover mover;
+    struct live_journal *journal;
+    struct spent spent;
     char path[256];
+} ours;
+
+static void mover_up(struct ground *ground, const struct plan *plan, bool throttle)
+{
     struct fore_diag diag = {0};
-    static struct live_mover mover;
-    struct live_journal *journal = NULL;
     const char *folder = getenv("RESHARD_JOURNAL");
     if (folder == NULL) folder = getenv("TMPDIR");
-    (void)snprintf(path, sizeof path, "%s/foreshard-reshard-%d.db",
+    (void)snprintf(ours.path, sizeof ours.path, "%s/foreshard-reshard-%d.db",
                    folder != NULL ? folder : "/tmp", (int)getpid());
-    (void)unlink(path);
-    if (live_journal_open(path, "bench", 0, &journal, &diag) != FORE_E_OK)
+    (void)unlink(ours.path);
+    if (live_journal_open(ours.path, "bench", 0, &ours.journal, &diag) != FORE_E_OK)
         die("journal", diag.text);
-    struct spent spent = {.last = live_clock_now()};
-    struct live_mover_options options = {.slot = {.verify = true},
+    ours.spent = (struct spent){.last = 0};
+    struct live_mover_options options = {.pace = {.stall_ms = wish("RESHARD_STALL_US", 0, 0) / 1e3},
+                                         .slot = {.verify = true},
                                          .need_replica = plan->replicas > 0,
                                          .node_timeout_ms = 5000,
                                          .at_step = at_step,
-                                         .at_step_self = &spent};
+                                         .at_step_self = &ours.spent};
     if (throttle) /* as the daemon has it, for its default SLO of 10 ms */
         options.steer.calm = (struct live_calm_options){
             .over = wish("RESHARD_OVER_PERCENT", 130, 1) / 100.0, .slo_ms = 10, .slack_ms = 0.5};
-    live_mover_init(&mover, &ground->cluster, journal, &options);
+    live_mover_init(&ours.mover, &ground->cluster, ours.journal, &options);
+}
+
+static void mover_down(void)
+{
+    static const char *const ending[] = {"", "-wal", "-shm", ".lock"};
+    live_mover_fini(&ours.mover);
+    live_journal_close(ours.journal);
+    for (size_t i = 0; i < FORE_COUNTOF(ending); i++) {
+        char file[300];
+        (void)snprintf(file, sizeof file, "%s%s", ours.path, ending[i]);
+        (void)unlink(file);
+    }
+}
+
+/* The first slots of the shard, as redis-cli takes them. */
+static void move_by_us(struct ground *ground, const struct plan *plan)
+{
+    struct fore_diag diag = {0};
+    struct live_mover *mover = &ours.mover;
+    struct spent *spent = &ours.spent;
     struct live_journal_move row = {.from = 0, .to = 1};
     while (live_cluster_shard_of(&ground->cluster, row.first) != 0)
         row.first++;
     row.last = (uint16_t)(row.first + plan->slots - 1);
     uint32_t index;
-    if (live_mover_begin(&mover, &row, 0, &index, &diag) != FORE_E_OK) die("move", diag.text);
-    struct live_move *move = &mover.move[index];
+    if (live_mover_begin(mover, &row, 0, &index, &diag) != FORE_E_OK) die("move", diag.text);
+    struct live_move *move = &mover->move[index];
     uint64_t renewed_ms = live_clock_ms(), give_up = renewed_ms + MOVE_MOST_MS;
     fore_ns began = live_clock_now();
     while (move->phase != LIVE_MOVE_READY) {
         if (move->weighed <= move->last)
-            spent.weighed_s = (double)(live_clock_now() - began) / 1e9;
-        else if (mover.counts.slots == 0 && !move->open)
-            spent.waited_s = (double)(spent.last = live_clock_now()) / 1e9 - (double)began / 1e9;
+            spent->weighed_s = (double)(live_clock_now() - began) / 1e9;
+        else if (mover->counts.slots == 0 && !move->open)
+            spent->waited_s = (double)(spent->last = live_clock_now()) / 1e9 - (double)began / 1e9;
         if (move->phase == LIVE_MOVE_FAILED || live_clock_ms() > give_up) die("move", move->why);
-        if (!live_mover_step(&mover)) live_clock_sleep_ms(1);
+        if (!live_mover_step(mover)) live_clock_sleep_ms(1);
         if (live_clock_ms() < renewed_ms + 3000) continue;
         renewed_ms = live_clock_ms();
-        if (live_journal_renew(journal) != FORE_E_OK) die("journal", "the lease is lost");
+        if (live_journal_renew(ours.journal) != FORE_E_OK) die("journal", "the lease is lost");
     }
-    if (!live_move_adds_up(&mover, move)) die("move", "does not add up");
-    tell_counts(&mover, move, &spent);
-    live_mover_fini(&mover);
-    live_journal_close(journal);
-    static const char *const ending[] = {"", "-wal", "-shm", ".lock"};
-    for (size_t i = 0; i < FORE_COUNTOF(ending); i++) {
-        char file[300];
-        (void)snprintf(file, sizeof file, "%s%s", path, ending[i]);
-        (void)unlink(file);
-    }
+    if (!live_move_adds_up(mover, move)) die("move", "does not add up");
+    tell_counts(mover, move, spent);
 }
 
 static void move_it(struct ground *ground, const struct plan *plan, enum way way)
@@ -276,7 +293,7 @@ static void move_it(struct ground *ground, const struct plan *plan, enum way way
     if (way == CLI_10 || way == CLI_64)
         move_by_cli(ground, plan, way == CLI_10 ? 10 : 64);
     else
-        move_by_us(ground, plan, way == OURS);
+        move_by_us(ground, plan);
 }
 
 /* ---- one way, once ------------------------------------------------------------------------ */
@@ -313,6 +330,8 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
     clients_begin(&clients, ground, plan, seed);
     if (plan->replicas > 0 && !ground_replicated(ground, 30000)) die("cluster", "no replicas");
 
+    bool by_us = way == OURS || way == OURS_FULL;
+    if (by_us) mover_up(ground, plan, way == OURS);
     clients.span = (fore_ns)plan->idle * FORE_SEC;
     (void)ask(&clients); /* nothing else: what it is like */
     out.idle = felt_by(&clients);
@@ -335,6 +354,7 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
         (unsigned long long)counts->lost);
     out.slots_per_sec = plan->slots / out.seconds;
     out.keys_per_sec = (keys_of(ground, 1) - had) / out.seconds;
+    if (by_us) mover_down();
     if (getenv("RESHARD_COMMANDS") != NULL) tell_commands(ground);
     if (!ground_whole(ground, 10000)) die(way_text[way], "slots without an owner, or open");
     live_replay_close(clients.replay);

@@ -6,12 +6,14 @@
 #include "live/redis/mover.h"
 #include "tests/live/bus.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,20 +24,28 @@ enum { KEYS = 150 };
 
 static struct ground *ground;
 
+/* Where the mover was, for the parent of one that is dead. */
+static struct mark {
+    int step;
+    uint16_t slot;
+    bool ended;
+} * mark;
+
 /* Packets from one end's address to the other's go nowhere, in both directions. Redis, when it
  * cannot speak from its address, speaks from any: so that leads to no bus port of theirs either. */
 static void cut(const struct crash *crash, bool begin)
 {
     enum { BUS = 50 };
     char command[1024];
-    const char *what = begin ? "add" : "del", *a = crash->source.host, *b = crash->target.host;
+    const struct live_address *one = crash->harm == CRASH_CUT ? &crash->source : &crash->heir;
+    const char *what = begin ? "add" : "del", *a = one->host, *b = crash->target.host;
     (void)snprintf(command, sizeof command,
                    "rule() { ip rule %s \"$@\"; };"
                    "rule pref 5 from %s to %s blackhole && rule pref 5 from %s to %s blackhole && "
                    "rule pref 6 from 127.0.1.0/24 lookup local && "
                    "rule pref 7 to %s ipproto tcp dport %d blackhole && "
                    "rule pref 7 to %s ipproto tcp dport %d blackhole",
-                   what, a, b, b, a, a, crash->source.port + BUS, b, crash->target.port + BUS);
+                   what, a, b, b, a, a, one->port + BUS, b, crash->target.port + BUS);
     if (system(command) != 0) (void)fprintf(stderr, "crash: %s failed\n", command);
 }
 
@@ -69,14 +79,31 @@ static void *strike_later(void *self)
     return NULL;
 }
 
+/* With the highest epoch already it takes none when it becomes the owner, and nobody tells its
+ * replica afterwards either: nodes speak up only to those with an older epoch of the owner's. */
+static void give_highest_epoch(const struct crash *crash)
+{
+    struct live_link link;
+    live_link_init(&link, &crash->target, &ground->access);
+    redisReply *reply = live_link_call(&link, "CLUSTER BUMPEPOCH");
+    assert_non_null(reply);
+    freeReplyObject(reply);
+    live_link_close(&link);
+    live_clock_sleep_ms(CRASH_NODE_TIMEOUT_MS); /* everybody has heard of it */
+}
+
 static void at_step(void *self, enum live_step step, uint16_t slot, bool after)
 {
     struct crash *crash = self;
-    (void)step;
-    (void)slot;
-    (void)after;
+    if (!crash->done) *mark = (struct mark){(int)step, slot, after};
     crash->begun = true;
-    if (!crash->done && ++crash->calls == crash->at_call) strike(crash);
+    if (crash->done) return;
+    crash->calls++;
+    if (crash->harm == CRASH_UNHEARD && crash->calls == 1) give_highest_epoch(crash);
+    bool passes = step == LIVE_STEP_OWN && slot == CRASH_SLOTS - 1;
+    if (crash->harm == CRASH_UNHEARD && passes && !after) cut(crash, true);
+    if (crash->harm == CRASH_UNHEARD ? passes && after : crash->calls == crash->at_call)
+        strike(crash);
 }
 
 static struct live_mover_options options_for(struct crash *crash)
@@ -201,12 +228,26 @@ static struct {
 static uint64_t mover_kills;
 
 /* Nothing is lost but what Redis itself loses, and keys that nobody wrote are as they were. */
-static void end_of_writer(struct writer *writer, const struct crash *crash)
+static void end_of_writer(struct writer *writer, struct crash *crash)
 {
     writer_end(writer);
     uint32_t bad = wrong();
+    crash->outcome.step = mark->step;
+    crash->outcome.slot = mark->slot;
+    crash->outcome.ended = mark->ended;
+    crash->outcome.outage_ms = writer->outage_ms;
+    crash->outcome.writes = writer->writes;
+    crash->outcome.began_ms = writer->began_ms;
+    crash->outcome.ended_ms = writer->ended_ms;
+    crash->outcome.stale = writer->stale[WRITER_HARMED];
+    crash->outcome.stale_after = writer->stale[WRITER_RECOVERED];
+    crash->outcome.lost_redis = writer->lost_redis;
+    crash->outcome.lost = writer->lost_own;
+    crash->outcome.wrong = bad;
     if (bad > 0 || writer->lost_own > 0) ground_print(ground);
-    if (bad > 0 || writer->lost_own > 0)
+    if (crash->tolerant && writer->lost_own > 0)
+        (void)fprintf(stderr, "lost: %s\n", writer->first_loss);
+    if (!crash->tolerant && (bad > 0 || writer->lost_own > 0))
         fail_msg(
             "%s killed at call %d or after %llu us: %u keys are wrong, %llu writes are lost: %s",
             victim_text[crash->victim], crash->at_call, (unsigned long long)crash->after_us, bad,
@@ -227,12 +268,15 @@ bool crash_mover(struct crash *crash)
     fill();
     (void)snprintf(name, sizeof name, "mover-%d.db", number++);
     (void)snprintf(path, sizeof path, "%s", ground_path(ground, name));
+    *mark = (struct mark){.step = -1};
     writer_begin(writer, ground);
     pid_t child = fork();
     if (child == 0) mover_in_a_child(path, crash);
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     bool died = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    uint64_t died_ms = live_clock_ms();
+    writer->timing = true;
     if (!died) assert_int_equal(WEXITSTATUS(status), 0);
 
     struct live_journal *journal = journal_of(path);
@@ -255,6 +299,7 @@ bool crash_mover(struct crash *crash)
                  (unsigned long long)mover->counts.frozen_steps);
     assert_int_equal(live_journal_unfinished(journal, NULL, 0), 0);
     assert_true(ground_whole(ground, 20000));
+    crash->outcome.recovered_ms = live_clock_ms() - died_ms;
     end_of_writer(writer, crash);
     mover_kills += died;
     live_journal_close(journal);
@@ -296,6 +341,7 @@ static void recover(struct live_mover *mover, struct crash *crash, uint32_t inde
         if (!live_move_busy(&mover->move[index])) (void)!live_cluster_refresh(mover->cluster, NULL);
     }
     uint64_t took = live_clock_ms() - crash->done_ms;
+    crash->outcome.recovered_ms = took;
     node_kills.count++;
     node_kills.ms_sum += took;
     node_kills.late += took > CRASH_LIMIT_MS;
@@ -338,7 +384,9 @@ static void bring_back(struct crash *crash)
         assert_true(ground_replicated(ground, 60000));
     }
     crash->writer->phase = WRITER_RECOVERED;
-    if (crash->harm == CRASH_KILL) ground_restart(ground, crash->address);
+    if (crash->harm == CRASH_UNHEARD) cut(crash, false);
+    if (crash->harm != CRASH_STOP && crash->harm != CRASH_CUT)
+        ground_restart(ground, crash->address);
 }
 
 bool crash_node(struct crash *crash)
@@ -359,10 +407,15 @@ bool crash_node(struct crash *crash)
     struct live_journal_move move = the_move();
     crash->source = live_cluster_primary(&ground->cluster, move.from)->link.address;
     crash->target = live_cluster_primary(&ground->cluster, move.to)->link.address;
+    for (uint32_t i = 0; i < ground->cluster.instance_count; i++) {
+        const struct live_instance *x = &ground->cluster.instance[i];
+        if (x->shard == move.to && !x->primary) crash->heir = x->link.address;
+    }
     if (crash->harm != CRASH_CUT)
         crash->address = crash->victim == CRASH_SOURCE ? &crash->source : &crash->target;
     crash->writer = writer;
     gossip_is_late(&move);
+    *mark = (struct mark){.step = -1};
     writer_begin(writer, ground);
     live_mover_init(mover, &ground->cluster, journal, &options);
     if (live_mover_begin(mover, &move, 0, &index, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
@@ -387,7 +440,11 @@ bool crash_node(struct crash *crash)
     while (mover->move[index].phase != LIVE_MOVE_READY) {
         if (live_clock_ms() > began + 60000) ground_print(ground);
         if (live_clock_ms() > began + 60000)
-            fail_msg("the move does not go on: %s; %s", mover->frozen, mover->move[index].why);
+            fail_msg(
+                "the move does not go on: call %d or after %llu us; %s at slot %u, open %d: %s; %s",
+                crash->at_call, (unsigned long long)crash->after_us,
+                live_move_phase_text(mover->move[index].phase), mover->move[index].next,
+                mover->move[index].open, mover->frozen, mover->move[index].why);
         if (!live_mover_step(mover)) live_clock_sleep_ms(10);
     }
     assert_true(ground_whole(ground, 30000));
@@ -439,6 +496,11 @@ static pthread_t staller;
 void crash_begin(const char *arguments)
 {
     ground = ground_begin(arguments);
+    int file = open(ground_path(ground, "mark"), O_RDWR | O_CREAT, 0600);
+    if (file < 0 || ftruncate(file, sizeof *mark) != 0) abort();
+    mark = mmap(NULL, sizeof *mark, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (mark == MAP_FAILED) abort();
+    (void)close(file);
     stalling = getenv("LIVE_STALLS") != NULL;
     if (stalling && pthread_create(&staller, NULL, stall, NULL) != 0) abort();
 }

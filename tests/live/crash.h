@@ -9,6 +9,7 @@
 #ifndef TEST_LIVE_CRASH_H
 #define TEST_LIVE_CRASH_H
 
+#include "live/redis/journal.h"
 #include "tests/live/writer.h"
 
 enum {
@@ -21,8 +22,20 @@ enum {
 enum crash_victim { CRASH_MOVER, CRASH_SOURCE, CRASH_TARGET };
 enum crash_harm {
     CRASH_KILL,
-    CRASH_STOP, /* it goes on when its heir has its place */
-    CRASH_CUT   /* the two ends cannot hear one another for CRASH_CUT_MS; all others can */
+    CRASH_STOP,   /* it goes on when its heir has its place */
+    CRASH_CUT,    /* the two ends cannot hear one another for CRASH_CUT_MS; all others can */
+    CRASH_UNHEARD /* a target is killed when it owns the last slot, which its heir has not heard */
+};
+
+struct crash_outcome { /* what came of one harm */
+    int step;          /* enum live_step: the last that the mover had begun or ended; -1: none */
+    uint16_t slot;
+    bool ended; /* that step */
+    uint64_t recovered_ms,
+        outage_ms; /* all in order again; the longest any key waited for an ack */
+    uint64_t writes, began_ms, ended_ms; /* acknowledged, and between when and when */
+    uint64_t stale, stale_after;      /* reads that found too little: before, after the recovery */
+    uint64_t lost_redis, lost, wrong; /* acknowledged writes; keys that nobody wrote */
 };
 
 struct crash { /* who, and at which call of the mover's hook or how long after the first one */
@@ -33,13 +46,15 @@ struct crash { /* who, and at which call of the mover's hook or how long after t
     int calls;
     atomic_bool begun, done, over;
     uint64_t done_ms;
-    struct live_address source, target;
-    const struct live_address *address; /* of the victim; NULL: there is no such node */
+    struct live_address source, target, heir; /* heir: the target's replica */
+    const struct live_address *address;       /* of the victim; NULL: there is no such node */
     struct writer *writer;
+    bool tolerant; /* what was lost is told, and fails no test */
+    struct crash_outcome outcome;
 };
 
-/* A cluster for all rounds of a program; arguments of cluster_up.sh. A cut needs -b 127.0.1, in a
- * network of the program's own where `ip rule` 10 is the local table. */
+/* A cluster for all rounds of a program; arguments of cluster_up.sh. What is cut needs -b 127.0.1,
+ * in a network of the program's own where `ip rule` 10 is the local table. */
 void crash_begin(const char *arguments);
 void crash_end(void);
 /* True: it was harmed in time. False: all was over before. */

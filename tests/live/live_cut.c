@@ -1,7 +1,8 @@
 /* live_cut.c - the two ends of a move cannot hear one another for longer than the node timeout,
  * while everybody else can: at steps that the journal knows and at any instant, under writes. In a
  * network namespace of its own; needs the right to make one, and `ip`. What the nodes said just
- * before the cut arrives when it ends, seconds late. (MIGRATE speaks from no address of its own,
+ * before the cut arrives when it ends, seconds late. And a target dies of which its own replica has
+ * not heard what all others have. (MIGRATE speaks from no address of its own,
  * and passes.) */
 #define _GNU_SOURCE /* unshare() */
 #include "core/base/rng.h"
@@ -29,7 +30,7 @@ static int rounds(void)
 static void ends_that_cannot_hear_one_another_lose_nothing(void **state)
 {
     (void)state;
-    static const int some[] = {3, 5, 6};
+    static const int some[] = {7, 13, 17};
     if (!apart) print_message("no network namespace of its own, or no `ip`\n");
     if (!apart) skip();
     int steps = rounds() > 0 ? CRASH_SLOTS * CRASH_STEPS : (int)FORE_COUNTOF(some);
@@ -45,6 +46,16 @@ static void ends_that_cannot_hear_one_another_lose_nothing(void **state)
                               .after_us = 1 + fore_rng_below(&rng, INSTANT_US)};
         left -= crash_node(&crash);
     }
+    crash_tell();
+}
+
+/* The target owns a slot, everybody has heard so but its replica, and it dies. */
+static void an_heir_that_does_not_know_of_a_slot_keeps_it(void **state)
+{
+    (void)state;
+    if (!apart) skip();
+    struct crash crash = {.victim = CRASH_TARGET, .harm = CRASH_UNHEARD};
+    assert_true(crash_node(&crash));
     crash_tell();
 }
 
@@ -66,11 +77,13 @@ static int end_group(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_heir_that_does_not_know_of_a_slot_keeps_it),
         cmocka_unit_test(ends_that_cannot_hear_one_another_lose_nothing),
     };
     if (!ground_possible()) return 0;
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests_name("live: cut off", tests, begin_group, end_group);
 }

@@ -204,6 +204,58 @@ static void sizes_are_about_right(void **state)
     fore_driver_close(live_driver_door(driver));
 }
 
+/* The largest slots' keys have a weight of their own, as long as their number is what it was. */
+static void a_slot_of_large_keys_is_weighed_by_itself(void **state)
+{
+    (void)state;
+    enum { SLOT = 1000, KEYS = 100, BYTES = 20000 };
+    static char value[BYTES + 1];
+    char name[32];
+    ground_reset(ground);
+    ground_fill(ground, 0, 6000, 100);
+    memset(value, 'v', BYTES);
+    for (int i = 0; i < KEYS; i++) {
+        (void)snprintf(name, sizeof name, "%d", i);
+        ground_put(ground, SLOT, name, value);
+    }
+    struct live_driver *driver = drive(-1);
+    struct live_heat *heat = &driver->heat;
+    double all = (double)live_heat_bytes(heat, SLOT, SLOT), expected = (double)KEYS * BYTES;
+    if (all < expected || all > 1.5 * expected) fail_msg("%g bytes of %g", all, expected);
+    assert_true(live_heat_bytes(heat, SLOT + 1, SLOT + 1) < BYTES);
+    assert_true(heat->slot_key_bytes[SLOT] > BYTES);
+    heat->weighed[SLOT] = KEYS / 2; /* as if it had grown since, with nobody weighing it again */
+    ground_reset(ground);
+    assert_int_equal(live_heat_sizes(heat), FORE_E_OK);
+    assert_true(heat->slot_key_bytes[SLOT] == 0);
+    assert_true(live_heat_bytes(heat, SLOT, SLOT) == 0);
+    fore_driver_close(live_driver_door(driver));
+}
+
+/* Held up for three windows, and making up for it: three windows of a third each. */
+static void an_engine_that_was_held_up_sees_no_peak(void **state)
+{
+    (void)state;
+    ground_reset(ground);
+    struct live_driver *driver = drive(-1);
+    struct fore_sample sample;
+    driver->options.makes_up = true;
+    (void)window(driver);
+    ask(5, 6000);
+    live_clock_sleep_ms(1500);
+    uint64_t reads[3];
+    for (int i = 0; i < 3; i++) {
+        live_driver_pass(driver, 500 * FORE_MS);
+        assert_int_equal(fore_driver_sample(live_driver_door(driver), &sample), FORE_E_OK);
+        reads[i] = sample.requests;
+        assert_true(sample.end - sample.begin == 500 * FORE_MS);
+    }
+    if (reads[0] < 500 || reads[0] > 2300) fail_msg("%llu", (unsigned long long)reads[0]);
+    assert_true(reads[1] == reads[0]);
+    assert_true(reads[2] == reads[0]);
+    fore_driver_close(live_driver_door(driver));
+}
+
 /* Slots that other hands move are followed: partitions are cut where the owner changes. */
 static void slots_moved_by_others_are_followed(void **state)
 {
@@ -276,6 +328,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_captured_is_said),
         cmocka_unit_test(without_glances_keys_are_what_is_left),
         cmocka_unit_test(sizes_are_about_right),
+        cmocka_unit_test(a_slot_of_large_keys_is_weighed_by_itself),
+        cmocka_unit_test(an_engine_that_was_held_up_sees_no_peak),
         cmocka_unit_test(slots_moved_by_others_are_followed),
         cmocka_unit_test(what_cannot_be_opened_says_why),
     };

@@ -2,7 +2,7 @@
  * nothing moved that must not be. */
 #include "live/base/clock.h"
 #include "live/redis/mover.h"
-#include "tests/live/ground.h"
+#include "tests/live/stage.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -16,61 +16,6 @@
 
 static struct ground *plain, *replicated;
 
-struct stage { /* one test's mover on a clean cluster */
-    struct ground *ground;
-    struct live_journal *journal;
-    struct live_mover mover;
-};
-
-static struct stage *stage_begin(struct ground *ground, const struct live_mover_options *options)
-{
-    static int number;
-    char name[32];
-    struct stage *stage = calloc(1, sizeof *stage);
-    struct fore_diag diag = {0};
-    ground_reset(ground);
-    stage->ground = ground;
-    (void)snprintf(name, sizeof name, "journal-%d.db", number++);
-    if (live_journal_open(ground_path(ground, name), "test", 0, &stage->journal, &diag) !=
-        FORE_E_OK)
-        fail_msg("%s", diag.text);
-    live_mover_init(&stage->mover, &ground->cluster, stage->journal, options);
-    return stage;
-}
-
-static void stage_end(struct stage *stage)
-{
-    live_journal_close(stage->journal);
-    free(stage);
-}
-
-static uint32_t begin(struct stage *stage, uint16_t first, uint16_t last)
-{
-    struct live_journal_move move = {.first = first, .last = last};
-    uint32_t index = UINT32_MAX;
-    struct fore_diag diag = {0};
-    struct live_cluster *cluster = &stage->ground->cluster;
-    move.from = (uint16_t)live_cluster_shard_of(cluster, first);
-    move.to = (uint16_t)((move.from + 1u) % 3);
-    if (live_mover_begin(&stage->mover, &move, 0, &index, &diag) != FORE_E_OK)
-        fail_msg("begin: %s", diag.text);
-    return index;
-}
-
-/* Steps until the move is in that phase. */
-static struct live_move *until(struct stage *stage, uint32_t index, enum live_move_phase phase)
-{
-    struct live_move *move = &stage->mover.move[index];
-    uint64_t give_up = live_clock_ms() + 30000;
-    while (move->phase != phase) {
-        if (live_clock_ms() > give_up)
-            fail_msg("still %s at slot %u: %s; %s", live_move_phase_text(move->phase), move->next,
-                     move->why, stage->mover.frozen);
-        if (!live_mover_step(&stage->mover)) live_clock_sleep_ms(5);
-    }
-    return move;
-}
-
 static const struct live_mover_options careful = {.slot = {.verify = true}};
 
 static void a_range_moves_whole_and_adds_up(void **state)
@@ -78,9 +23,9 @@ static void a_range_moves_whole_and_adds_up(void **state)
     (void)state;
     struct stage *stage = stage_begin(plain, &careful);
     ground_fill(plain, 0, 20000, 100);
-    uint32_t index = begin(stage, 100, 399);
+    uint32_t index = stage_move(stage, 100, 399);
     uint32_t had = plain->cluster.shard[stage->mover.move[index].to].slot_count;
-    struct live_move *move = until(stage, index, LIVE_MOVE_READY);
+    struct live_move *move = stage_until(stage, index, LIVE_MOVE_READY);
     assert_true(move->keys_done > 200 && move->keys_done == move->keys_total);
     assert_true(move->bytes_done == move->bytes_total);
     assert_int_equal(move->out.keys, move->keys_done);
@@ -131,7 +76,7 @@ static void every_type_arrives_as_it_was(void **state)
         live_cluster_primary(cluster, (uint16_t)live_cluster_shard_of(cluster, 7));
     assert_int_equal(live_digest_slot(&from->link, 7, false, &before), FORE_E_OK);
     assert_int_equal(before.keys, 16);
-    struct live_move *move = until(stage, begin(stage, 7, 7), LIVE_MOVE_READY);
+    struct live_move *move = stage_until(stage, stage_move(stage, 7, 7), LIVE_MOVE_READY);
     assert_true(live_move_adds_up(&stage->mover, move));
     assert_int_equal(move->strange.keys, 0);
     struct live_instance *to = live_cluster_primary(cluster, move->to);
@@ -191,12 +136,12 @@ static void a_cancelled_move_goes_all_the_way_back(void **state)
     (void)state;
     struct stage *stage = stage_begin(plain, &careful);
     ground_fill(plain, 0, 20000, 100);
-    uint32_t index = begin(stage, 100, 199);
+    uint32_t index = stage_move(stage, 100, 199);
     struct live_move *move = &stage->mover.move[index];
     while (move->next < 130 || !move->open)
         (void)live_mover_step(&stage->mover);
     live_mover_cancel(&stage->mover, index);
-    (void)until(stage, index, LIVE_MOVE_BACK);
+    (void)stage_until(stage, index, LIVE_MOVE_BACK);
     assert_true(ground_whole(plain, 3000));
     for (uint16_t slot = 100; slot < 200; slot++) {
         assert_int_equal(live_cluster_shard_of(&plain->cluster, slot), move->from);
@@ -226,15 +171,15 @@ static void large_keys_travel_alone_and_last_and_huge_ones_not_at_all(void **sta
     value[100000] = '\0';
     ground_put(plain, 50, "large", value);
     ground_put(plain, 50, "larger", value);
-    struct live_move *move = until(stage, begin(stage, 50, 50), LIVE_MOVE_READY);
+    struct live_move *move = stage_until(stage, stage_move(stage, 50, 50), LIVE_MOVE_READY);
     assert_int_equal(move->unchecked, 2);
     assert_int_equal(move->keys_done, 102);
     assert_int_equal(live_mover_finish(&stage->mover, 0), FORE_E_OK);
 
     value[100000] = 'v';
     ground_put(plain, 60, "huge", value);
-    uint32_t index = begin(stage, 58, 61);
-    move = until(stage, index, LIVE_MOVE_FAILED);
+    uint32_t index = stage_move(stage, 58, 61);
+    move = stage_until(stage, index, LIVE_MOVE_FAILED);
     assert_non_null(strstr(move->why, "slot 60"));
     assert_true(ground_whole(plain, 1000)); /* nothing was opened */
     assert_int_equal(live_cluster_shard_of(&plain->cluster, 58), move->from);
@@ -250,11 +195,11 @@ static void a_rate_is_kept(void **state)
         (void)snprintf(name, sizeof name, "%d", i);
         ground_put(plain, 50, name, "0123456789012345678901234567890123456789");
     }
-    uint32_t index = begin(stage, 50, 50);
-    struct live_move *move = until(stage, index, LIVE_MOVE_MOVING);
+    uint32_t index = stage_move(stage, 50, 50);
+    struct live_move *move = stage_until(stage, index, LIVE_MOVE_MOVING);
     live_mover_limit(&stage->mover, index, (double)move->bytes_total);
     uint64_t began = live_clock_ms();
-    (void)until(stage, index, LIVE_MOVE_READY);
+    (void)stage_until(stage, index, LIVE_MOVE_READY);
     uint64_t took = live_clock_ms() - began; /* a second, less the tenth saved up */
     if (took < 700 || took > 2000) fail_msg("%llu ms", (unsigned long long)took);
     stage_end(stage);
@@ -281,7 +226,7 @@ static void what_must_not_begin_does_not(void **state)
         enum fore_err err = live_mover_begin(&stage->mover, &bad[i], 0, &index, &diag);
         if (err == FORE_E_OK || diag.text[0] == '\0') fail_msg("began: %zu", i);
     }
-    index = begin(stage, 0, 9);
+    index = stage_move(stage, 0, 9);
     struct live_journal_move crossing = {.first = 9, .last = 12, .from = a, .to = b};
     assert_int_equal(live_mover_begin(&stage->mover, &crossing, 0, &index, NULL), FORE_E_CONFLICT);
     stage_end(stage);
@@ -332,7 +277,7 @@ static void with_replicas_every_batch_is_waited_for(void **state)
     options.need_replica = true;
     struct stage *stage = stage_begin(replicated, &options);
     ground_fill(replicated, 0, 5000, 50);
-    struct live_move *move = until(stage, begin(stage, 0, 99), LIVE_MOVE_READY);
+    struct live_move *move = stage_until(stage, stage_move(stage, 0, 99), LIVE_MOVE_READY);
     assert_true(live_move_adds_up(&stage->mover, move));
     assert_int_equal(stage->mover.counts.unreplicated, 0);
     assert_true(ground_whole(replicated, 3000));
@@ -353,7 +298,7 @@ static void a_second_mover_is_kept_out_and_a_fenced_one_stops(void **state)
     assert_int_equal(live_journal_open(name, "second", 300, &second, &diag), FORE_E_REFUSED);
     assert_non_null(strstr(diag.text, "first"));
     stage->mover.journal = first;
-    uint32_t index = begin(stage, 0, 200);
+    uint32_t index = stage_move(stage, 0, 200);
     uint64_t give_up = live_clock_ms() + 10000;
     while (stage->mover.move[index].next < 3 && live_clock_ms() < give_up)
         if (!live_mover_step(&stage->mover)) live_clock_sleep_ms(1);
@@ -382,7 +327,7 @@ static void a_password_is_passed_on(void **state)
     struct ground *locked = ground_begin("3 -a open-sesame");
     struct stage *stage = stage_begin(locked, &careful);
     ground_fill(locked, 0, 500, 20);
-    (void)until(stage, begin(stage, 0, 199), LIVE_MOVE_READY);
+    (void)stage_until(stage, stage_move(stage, 0, 199), LIVE_MOVE_READY);
     assert_int_equal(ground_wrong(locked, 0, 500, 20), 0);
     stage_end(stage);
     ground_end(locked);
@@ -395,8 +340,8 @@ static void a_paused_move_finishes_its_slot_and_rests(void **state)
     (void)state;
     struct stage *stage = stage_begin(plain, &careful);
     ground_fill(plain, 0, 5000, 50);
-    uint32_t index = begin(stage, 0, 99);
-    struct live_move *move = until(stage, index, LIVE_MOVE_MOVING);
+    uint32_t index = stage_move(stage, 0, 99);
+    struct live_move *move = stage_until(stage, index, LIVE_MOVE_MOVING);
     while (!move->open)
         (void)live_mover_step(&stage->mover);
     live_mover_pause(&stage->mover, index, true);
@@ -409,7 +354,7 @@ static void a_paused_move_finishes_its_slot_and_rests(void **state)
         (void)live_mover_step(&stage->mover);
     assert_int_equal(move->next, reached);
     live_mover_pause(&stage->mover, index, false);
-    (void)until(stage, index, LIVE_MOVE_READY);
+    (void)stage_until(stage, index, LIVE_MOVE_READY);
     assert_int_equal(ground_wrong(plain, 0, 5000, 50), 0);
     stage_end(stage);
 }
@@ -419,7 +364,7 @@ static void at_the_end_of_a_run_no_slot_stays_open(void **state)
     (void)state;
     struct stage *stage = stage_begin(plain, &careful);
     ground_fill(plain, 0, 5000, 50);
-    struct live_move *move = until(stage, begin(stage, 0, 99), LIVE_MOVE_MOVING);
+    struct live_move *move = stage_until(stage, stage_move(stage, 0, 99), LIVE_MOVE_MOVING);
     while (!move->open)
         (void)live_mover_step(&stage->mover);
     assert_true(live_mover_rest(&stage->mover, 20000));
@@ -436,8 +381,8 @@ static void a_stopped_node_freezes_all_moves(void **state)
     (void)state;
     struct stage *stage = stage_begin(replicated, &careful);
     struct live_cluster *cluster = &replicated->cluster;
-    uint32_t index = begin(stage, 0, 199);
-    struct live_move *move = until(stage, index, LIVE_MOVE_MOVING);
+    uint32_t index = stage_move(stage, 0, 199);
+    struct live_move *move = stage_until(stage, index, LIVE_MOVE_MOVING);
     struct live_instance *third =
         live_cluster_primary(cluster, (uint16_t)(3 - move->from - move->to));
     struct live_address address = third->link.address;
@@ -451,7 +396,7 @@ static void a_stopped_node_freezes_all_moves(void **state)
     bool frozen = stage->mover.frozen[0] != '\0';
     ground_signal(replicated, &address, SIGCONT);
     assert_true(frozen);
-    (void)until(stage, index, LIVE_MOVE_READY); /* and by itself it goes on */
+    (void)stage_until(stage, index, LIVE_MOVE_READY); /* and by itself it goes on */
     assert_true(ground_whole(replicated, 10000));
     stage_end(stage);
 }

@@ -3,6 +3,7 @@
 #include "live/base/clock.h"
 #include "live/calibrate/calibrate.h"
 #include "live/calibrate/replay.h"
+#include "live/redis/group.h"
 #include "tests/live/ground.h"
 #include "workloads/config.h"
 #include "workloads/workload.h"
@@ -169,16 +170,19 @@ static bool pass_a_slot(void *self, fore_ns at)
     if (*passed >= SLOTS_PASSED && passing->done == 0) passing->done = at;
     if (passing->done != 0) return at < passing->done + FORE_SEC;
     if (at < 500 * FORE_MS) return true;
-    struct live_slot slot = {.cluster = &ground->cluster, .slot = (uint16_t)(16 * *passed)};
-    slot.from = (uint16_t)live_cluster_shard_of(&ground->cluster, slot.slot);
-    slot.to = (uint16_t)((slot.from + 1) % 3);
-    bool owned = false;
-    if (live_slot_settle(&slot, &owned, NULL) != FORE_E_OK) return true;
-    struct live_batch batch = {.empty = false};
+    uint16_t slot = (uint16_t)(16 * *passed);
+    struct live_group group = {.cluster = &ground->cluster, .count = 1, .slot[0].slot = slot};
+    group.from = (uint16_t)live_cluster_shard_of(&ground->cluster, slot);
+    group.to = (uint16_t)((group.from + 1) % 3);
+    if (live_group_settle(&group, NULL) != FORE_E_OK) return true;
+    struct live_group_copied copied;
     struct live_slot_options options = {.verify = false};
-    while (!batch.empty)
-        if (live_slot_copy(&slot, &options, 100, 1 << 20, &batch, NULL) != FORE_E_OK) return true;
-    if (live_slot_own(&slot, NULL) == FORE_E_OK) ++*passed;
+    struct live_group_limits limits = {
+        .slots = 1, .batch_keys = 100, .keys = 1000, .ms = 10, .bytes = 1 << 20};
+    while (!live_group_drained(&group))
+        if (live_group_copy(&group, &options, &limits, &copied, NULL) != FORE_E_OK) return true;
+    if (live_group_name(&group, NULL) != FORE_E_OK) return true;
+    if (live_group_own(&group, NULL) == FORE_E_OK) ++*passed;
     return true;
 }
 

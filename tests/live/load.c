@@ -178,6 +178,16 @@ void load_run(struct load *load, uint32_t ms)
         turn(load, false);
 }
 
+void load_do(struct load *load, uint64_t commands)
+{
+    uint64_t until = load->done + commands;
+    start_all(load);
+    while (load->done < until)
+        turn(load, true);
+    while (on_the_way(load))
+        turn(load, false);
+}
+
 void *load_thread(void *self)
 {
     struct load *load = self;

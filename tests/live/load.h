@@ -43,6 +43,8 @@ void load_begin(struct load *load, struct ground *ground, const struct load_opti
 void load_end(struct load *load);
 /* For so long. */
 void load_run(struct load *load, uint32_t ms);
+/* So many commands, and some that are on their way then. */
+void load_do(struct load *load, uint64_t commands);
 /* Until `stopping`; a thread's function. */
 void *load_thread(void *load);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN = 24, WAIT_MS = 20, RATE = 5000, FOLLOW_MOST = 4 };
+enum { TURN = 24, WAIT_MS = 20, WAIT_HARMED_MS = 2, RATE = 5000, FOLLOW_MOST = 4 };
 
 /* ---- judging ------------------------------------------------------------------------------ */
 
@@ -69,6 +69,9 @@ static void note_acked(struct writer *w, struct writer_key *key, int node, bool 
     size_t at = key->tried % WRITER_PAST;
     key->past[at].node = node;
     key->past[at].replicated = replicated;
+    uint64_t now = live_clock_ms(), gap = key->acked_ms > 0 ? now - key->acked_ms : 0;
+    if (w->timing && !key->patient && gap > w->outage_ms) w->outage_ms = gap;
+    key->acked_ms = now;
     key->acked = key->tried;
     w->writes++;
     w->replicated += replicated;
@@ -144,7 +147,8 @@ static bool replicated(struct writer *w, int node)
     return yes;
 }
 
-/* Where the answers lead, for a few corners. */
+/* Where the answers lead, for a few corners. While a shard has lost its replica, waiting for it
+ * would keep the other keys from being asked for. */
 static void follow(struct writer *w, struct writer_key *key, struct outcome out)
 {
     for (int i = 0; i < FOLLOW_MOST && out.next >= 0 && !out.wrote; i++) {
@@ -152,7 +156,8 @@ static void follow(struct writer *w, struct writer_key *key, struct outcome out)
         bool asking = out.asking, write = !waits(key);
         if (!asking) key->node = node;
         append(w, key, node, asking);
-        live_link_append(&w->link[node], "WAIT 1 %d", WAIT_MS);
+        live_link_append(&w->link[node], "WAIT 1 %d",
+                         phase == WRITER_HARMED ? WAIT_HARMED_MS : WAIT_MS);
         out = take(w, key, node, asking, phase, write);
         bool safe = replicated(w, node);
         if (out.wrote) note_acked(w, key, node, safe);
@@ -241,6 +246,7 @@ void writer_harm(struct writer *w, const struct live_address *victim, bool stopp
     w->harmed_ms = live_clock_ms();
     w->victim = victim != NULL ? node_at(w, victim) : -1;
     w->stopped = stopped;
+    w->timing = true;
     w->phase = WRITER_HARMED;
 }
 

@@ -33,6 +33,7 @@ struct writer_key {
     bool doubted;   /* less than acknowledged was read since the harm */
     uint64_t tried; /* the last number sent */
     uint64_t acked; /* the last one that was acknowledged */
+    uint64_t acked_ms;
     struct {
         uint64_t sent_ms;
         int node; /* -1: not acknowledged */
@@ -47,7 +48,7 @@ struct writer {
     struct writer_key key[WRITER_KEYS];
     uint32_t rate; /* writes a second; 0: as fast as it goes */
     atomic_int phase;
-    atomic_bool stopping;
+    atomic_bool stopping, timing;
     uint64_t harmed_ms; /* when the harm was done, and to whom; set by the test before the phase */
     int victim;         /* node index; -1: none */
     bool stopped;       /* it was not killed */
@@ -55,6 +56,8 @@ struct writer {
     uint64_t writes, replicated, failures, reads;
     uint64_t stale[WRITER_PHASES]; /* reads that found less than was acknowledged */
     uint64_t lost_own, lost_redis; /* acknowledged writes that are gone */
+    uint64_t
+        outage_ms; /* while `timing`: the longest that an impatient key had no acknowledgement */
     char first_loss[160];
     pthread_t thread;
 };

@@ -1,11 +1,14 @@
 /*
  * prop_resume.c - the engine dies: before or after any single call of the driver, in moves of every
  * kind, with what was saved fresh, old or lost, with the cluster's own book-keeper gone or not, and
- * a second time while it takes things up again. Clients write all the while. However it was cut,
+ * a second time while it takes things up again; and in chains, whose later moves wait for the
+ * earlier ones and may be about a partition that these make. Clients write all the while. However
+ * it was cut,
  * the cluster must end as it does when nobody dies: the same owners, every write readable, no row
  * where it does not belong, the change made and counted once.
  */
 #include "tests/support/fake_driver.h"
+#include "tests/support/mortal.h"
 
 #include "core/act/migrate.h"
 #include "core/base/buf.h"
@@ -21,6 +24,15 @@
 
 enum { SEEDS = 3, TICKS = 300, HISTORY = 64, NODES = 7, WATCH_S = 5 };
 enum saved { FRESH, OLD, LOST, SAVES };
+/* What is cut: one move of a kind, or a chain. */
+enum {
+    SPLIT_MOVE = FORE_MOVE_KINDS,
+    SPLIT_COPIES,
+    COPY_OF_LEFT,
+    MOVE_MERGE_LEFT,
+    MOVE_MERGE_RIGHT,
+    DEEDS
+};
 
 struct cut {       /* how one run is interrupted */
     uint64_t at;   /* the driver call that is the last one; 0: never */
@@ -33,104 +45,25 @@ struct cut {       /* how one run is interrupted */
 
 static struct trial {
     struct fake *fake;
-    struct fore_driver_ops inner;
-    uint64_t calls, last_call;
-    bool answered, dead;
     struct fore_rng rng;
     struct fore_migrate migrate;
     struct fore_alerts alerts;
     struct fore_act_options act;
     struct fore_observe *observe;
     struct fore_arena arena;
-    struct fore_move move;
+    struct fore_plan plan;
     struct fore_buf save[HISTORY]; /* of the last ticks, newest at [saves - 1] */
     uint32_t saves;
     uint64_t critical;
     fore_ns now;
 } trial;
 
-/* ---- a driver whose caller dies ------------------------------------------------------------ */
-
-/* Runs `call` unless the caller is dead by then; dead callers learn nothing and change nothing. */
-#define MORTAL(call)                                                  \
-    do {                                                              \
-        if (trial.dead) return FORE_E_UNREACHABLE;                    \
-        trial.dead = ++trial.calls == trial.last_call;                \
-        if (trial.dead && !trial.answered) return FORE_E_UNREACHABLE; \
-        enum fore_err err = trial.inner.call;                         \
-        return trial.dead ? FORE_E_UNREACHABLE : err;                 \
-    } while (0)
-
-static enum fore_err m_topology(void *self, const struct fore_topology **out)
-{
-    MORTAL(topology(self, out));
-}
-static enum fore_err m_begin(void *self, const struct fore_move *move, fore_ticket *out)
-{
-    MORTAL(begin(self, move, out));
-}
-static enum fore_err m_poll(void *self, fore_ticket ticket, struct fore_move_status *out)
-{
-    MORTAL(poll(self, ticket, out));
-}
-static enum fore_err m_cancel(void *self, fore_ticket ticket)
-{
-    MORTAL(cancel(self, ticket));
-}
-static enum fore_err m_digest(void *self, uint32_t partition, uint16_t node, uint64_t *out)
-{
-    MORTAL(digest(self, partition, node, out));
-}
-static enum fore_err m_content(void *self, uint32_t partition, uint16_t node,
-                               struct fore_content *out)
-{
-    MORTAL(content(self, partition, node, out));
-}
-static enum fore_err m_probe(void *self, uint64_t position, uint32_t partition, uint16_t node,
-                             uint64_t *out)
-{
-    MORTAL(probe(self, position, partition, node, out));
-}
-static enum fore_err m_tickets(void *self, struct fore_driver_ticket *out, uint32_t cap,
-                               uint32_t *count)
-{
-    MORTAL(tickets(self, out, cap, count));
-}
-static enum fore_err m_compare(void *self, fore_ticket ticket, uint64_t *rows, uint64_t *copy)
-{
-    MORTAL(compare(self, ticket, rows, copy));
-}
-static enum fore_err m_cutover(void *self, fore_ticket ticket)
-{
-    MORTAL(cutover(self, ticket));
-}
-static enum fore_err m_sweep(void *self, fore_ticket ticket, uint64_t *orphans)
-{
-    MORTAL(sweep(self, ticket, orphans));
-}
-
-static void make_mortal(struct fore_driver_ops *ops)
-{
-    trial.inner = *ops;
-    ops->topology = m_topology;
-    ops->begin = m_begin;
-    ops->poll = m_poll;
-    ops->cancel = m_cancel;
-    ops->digest = m_digest;
-    ops->content = m_content;
-    ops->probe = m_probe;
-    ops->tickets = m_tickets;
-    ops->compare = m_compare;
-    ops->cutover = m_cutover;
-    ops->sweep = m_sweep;
-}
-
 /* ---- one run ------------------------------------------------------------------------------- */
 
 static void put(void *self, fore_ns at, enum fore_event_kind kind, const void *body, size_t len)
 {
     struct fore_event_alert alert;
-    if (kind != FORE_EV_ALERT || trial.dead) return;
+    if (kind != FORE_EV_ALERT || mortal.dead) return;
     memcpy(&alert, body, sizeof alert);
     trial.critical += alert.severity == FORE_ALERT_CRITICAL;
 }
@@ -195,23 +128,67 @@ static struct fore_move some_move(enum fore_move_kind kind)
     return kind == FORE_MOVE_ADD_NODE ? add : kind == FORE_MOVE_REMOVE_NODE ? gone : move;
 }
 
+/* Two more for the plan, bound to the one before. */
+static void then(struct fore_move move, bool on_new)
+{
+    struct fore_plan *plan = &trial.plan;
+    plan->move[plan->move_count] = (struct fore_plan_move){
+        .move = move, .duration_s = 1, .after = plan->move_count, .on_new = on_new};
+    plan->move_count++;
+}
+
+static void some_chain(int deed)
+{
+    struct fore_move first = some_move(FORE_MOVE_SPLIT), next = first;
+    const struct fore_topology *topology = &trial.fake->topology;
+    uint32_t left = first.partition == 7 ? 6 : first.partition;
+    next.kind = FORE_MOVE_ADD_REPLICA;
+    if (deed == SPLIT_MOVE) next.kind = FORE_MOVE_MOVE;
+    if (deed >= MOVE_MERGE_LEFT) {
+        bool of_left = deed == MOVE_MERGE_LEFT;
+        first.kind = FORE_MOVE_MOVE;
+        first.partition = of_left ? left : left + 1;
+        first.source = topology->partition[first.partition].replica[0];
+        first.target = topology->partition[of_left ? left + 1 : left].replica[0];
+        next = (struct fore_move){.kind = FORE_MOVE_MERGE,
+                                  .partition = left,
+                                  .other = left + 1,
+                                  .source = FORE_NODE_NONE,
+                                  .target = FORE_NODE_NONE};
+    }
+    then(first, false);
+    then(next, deed == SPLIT_MOVE || deed == SPLIT_COPIES);
+    if (deed != SPLIT_COPIES && deed != COPY_OF_LEFT) return;
+    next.target = (uint16_t)(next.source == 0 ? 1 : next.source - 1);
+    then(next, deed == SPLIT_COPIES);
+}
+
+static const char *name_of(int deed)
+{
+    static const char *const chain[] = {
+        "split, then move", "split, then two copies", "split, then two copies of the left part",
+        "move of the left, then merge", "move of the right, then merge"};
+    return deed < FORE_MOVE_KINDS ? fore_move_kind_text((enum fore_move_kind)deed)
+                                  : chain[deed - FORE_MOVE_KINDS];
+}
+
 static void be_born(void)
 {
     fore_migrate_init(&trial.migrate, &trial.act, &trial.arena, NODES);
     fore_alert_init(&trial.alerts, &trial.arena, 64, 3600 * FORE_SEC);
-    trial.dead = false;
+    mortal.dead = false;
 }
 
-static void set_up(uint64_t seed, enum fore_move_kind kind)
+static void set_up(uint64_t seed, int deed)
 {
-    struct fake_options options = {.seed = seed,
-                                   .replica_count = fore_move_of_columns(kind) ? 1 : 2,
-                                   .node_count = NODES,
-                                   .nodes_standby = 2};
+    bool single = deed >= FORE_MOVE_KINDS || fore_move_of_columns((enum fore_move_kind)deed);
+    struct fake_options options = {
+        .seed = seed, .replica_count = single ? 1 : 2, .node_count = NODES, .nodes_standby = 2};
     struct fore_observe_options observe;
     memset(&trial, 0, sizeof trial);
+    memset(&mortal, 0, sizeof mortal);
     fore_arena_init(&trial.arena);
-    trial.rng = fore_rng_stream(seed, "prop-resume", kind);
+    trial.rng = fore_rng_stream(seed, "prop-resume", (uint64_t)deed);
     trial.fake = fake_create(&options);
     fore_option_defaults((struct fore_option_binding){&fore_act_section, &trial.act}, &trial.arena);
     fore_option_defaults((struct fore_option_binding){&fore_observe_section, &observe},
@@ -219,7 +196,10 @@ static void set_up(uint64_t seed, enum fore_move_kind kind)
     trial.act.rollback = false;
     trial.act.watch = WATCH_S * FORE_SEC;
     trial.observe = fore_observe_create(&observe, &trial.fake->topology, seed);
-    trial.move = some_move(kind);
+    if (deed < FORE_MOVE_KINDS)
+        then(some_move((enum fore_move_kind)deed), false);
+    else
+        some_chain(deed);
     make_mortal(&trial.fake->ops);
     be_born();
     trial.now = 1000 * FORE_SEC;
@@ -259,7 +239,7 @@ static void save(void)
 }
 
 /* Until nothing is under way, or until it dies. */
-static void live(uint64_t seed)
+static void live(uint64_t seed, int deed)
 {
     struct fore_migrate_change change[8];
     struct fore_driver driver = fake_driver(trial.fake);
@@ -269,11 +249,10 @@ static void live(uint64_t seed)
         let_time_pass();
         (void)fore_migrate_tick(&trial.migrate, driver, trial.observe, &trial.alerts, sink,
                                 trial.now, change, FORE_COUNTOF(change));
-        if (trial.dead) return;
+        if (mortal.dead) return;
         save();
     }
-    fail_msg("seed %llu: the %s never ends", (unsigned long long)seed,
-             fore_move_kind_text(trial.move.kind));
+    fail_msg("seed %llu: the %s never ends", (unsigned long long)seed, name_of(deed));
 }
 
 static void wake_up(const struct cut *cut, uint64_t last_call)
@@ -284,8 +263,8 @@ static void wake_up(const struct cut *cut, uint64_t last_call)
     if (cut->forgets) fake_restart(trial.fake);
     if (cut->new_clock) trial.now = FORE_SEC;
     be_born();
-    trial.calls = 0;
-    trial.last_call = last_call;
+    mortal.calls = 0;
+    mortal.last_call = last_call;
     if (cut->saved == LOST) {
         fore_migrate_adopt(&trial.migrate);
         return;
@@ -298,26 +277,26 @@ static void wake_up(const struct cut *cut, uint64_t last_call)
 }
 
 /* True when the run was long enough to be cut there. */
-static bool run(uint64_t seed, enum fore_move_kind kind, const struct cut *cut)
+static bool run(uint64_t seed, int deed, const struct cut *cut)
 {
     char why[200];
-    set_up(seed, kind);
+    set_up(seed, deed);
     struct fore_driver driver = fake_driver(trial.fake);
-    struct fore_plan plan = {.id = 1, .epoch = trial.fake->topology.epoch, .move_count = 1};
-    plan.move[0] = (struct fore_plan_move){.move = trial.move, .duration_s = 1};
-    assert_int_equal(fore_migrate_admit(&trial.migrate, &plan, &trial.fake->topology, driver,
-                                        trial.observe, trial.now, why, sizeof why),
-                     1);
+    trial.plan.id = 1;
+    trial.plan.epoch = trial.fake->topology.epoch;
+    uint32_t taken = fore_migrate_admit(&trial.migrate, &trial.plan, &trial.fake->topology, driver,
+                                        trial.observe, trial.now, why, sizeof why);
+    if (taken != trial.plan.move_count) fail_msg("%s: %s", name_of(deed), why);
     save();
-    trial.last_call = cut->at;
-    trial.answered = cut->answered;
-    live(seed);
-    if (!trial.dead) return cut->at == 0;
+    mortal.last_call = cut->at;
+    mortal.answered = cut->answered;
+    live(seed, deed);
+    if (!mortal.dead) return cut->at == 0;
     wake_up(cut, cut->again);
-    live(seed);
-    if (trial.dead) {
+    live(seed, deed);
+    if (mortal.dead) {
         wake_up(cut, 0);
-        live(seed);
+        live(seed, deed);
     }
     return true;
 }
@@ -358,27 +337,37 @@ static bool same_placement(const struct fore_topology *a, const struct fore_topo
     return same_columns(a, b);
 }
 
-static void judge(uint64_t seed, const struct cut *cut, const struct fore_topology *before,
-                  const struct fore_topology *after)
+/* Every change of the plan, once. */
+static bool counted_once(void)
 {
-    enum fore_move_kind kind_of = trial.move.kind;
-    const char *kind = fore_move_kind_text(kind_of);
+    const uint64_t *done = trial.migrate.counts.done;
+    uint64_t wanted[FORE_MOVE_KINDS] = {0};
+    for (uint32_t i = 0; i < trial.plan.move_count; i++)
+        wanted[trial.plan.move[i].move.kind]++;
+    return memcmp(done, wanted, sizeof wanted) == 0;
+}
+
+static void judge(uint64_t seed, int deed, const struct cut *cut,
+                  const struct fore_topology *before, const struct fore_topology *after)
+{
+    const char *kind = name_of(deed);
     unsigned long long id = seed, at = cut->at;
     const struct fore_topology *now = &trial.fake->topology;
-    uint64_t done = trial.migrate.counts.done[trial.move.kind];
     bool made = same_placement(now, after);
     /* A plan that nobody remembers and nothing carries out is not carried out. */
     bool may_be_lost = cut->saved == LOST;
-    if (!made && !(may_be_lost && same_placement(now, before)))
+    /* What a forgotten sweep has left behind is found, and nothing more is done on top of it. */
+    bool stops = deed >= FORE_MOVE_KINDS && cut->forgets && trial.critical > 0;
+    bool part_lost = may_be_lost && (same_placement(now, before) || deed >= FORE_MOVE_KINDS);
+    if (!made && !part_lost && !stops)
         fail_msg("seed %llu, call %llu, %s: the placement is another", id, at, kind);
-    if (!may_be_lost && done != 1)
-        fail_msg("seed %llu, call %llu: the %s was counted %llu times", id, at, kind,
-                 (unsigned long long)done);
+    if (!may_be_lost && !stops && !counted_once())
+        fail_msg("seed %llu, call %llu: the %s was not counted once", id, at, kind);
     if (fore_topology_check(&trial.fake->topology, NULL) != FORE_E_OK)
         fail_msg("seed %llu, call %llu, %s: a key without an owner", id, at, kind);
     /* Only a cluster that forgot a sweep may keep rows, and if a check was agreed it says so; but
      * for those of a sibling that was merged: no partition is left to ask about them. */
-    bool stray = fake_orphan_count(trial.fake) > 0, unasked = kind_of == FORE_MOVE_VERTICAL_MERGE;
+    bool stray = fake_orphan_count(trial.fake) > 0, unasked = deed == FORE_MOVE_VERTICAL_MERGE;
     if (stray && !(cut->forgets && (trial.critical > 0 || may_be_lost || unasked)))
         fail_msg("seed %llu, call %llu, %s: rows where they do not belong", id, at, kind);
     if (!stray && !fake_is_sound(trial.fake))
@@ -387,27 +376,28 @@ static void judge(uint64_t seed, const struct cut *cut, const struct fore_topolo
         fail_msg("seed %llu, call %llu, %s: an alert without a cause", id, at, kind);
 }
 
-static uint64_t cut_everywhere(uint64_t seed, enum fore_move_kind kind, struct cut cut)
+static uint64_t cut_everywhere(uint64_t seed, int deed, struct cut cut)
 {
     struct fore_arena arena;
     struct fore_topology before = {0}, after = {0};
     fore_arena_init(&arena);
-    set_up(seed, kind);
+    set_up(seed, deed);
     fore_topology_copy(&before, &trial.fake->topology, &arena);
     tear_down();
-    assert_true(run(seed, kind, &(struct cut){.at = 0}));
-    assert_int_equal(trial.migrate.counts.done[kind], 1);
+    assert_true(run(seed, deed, &(struct cut){.at = 0}));
+    if (!counted_once())
+        fail_msg("seed %llu: the %s is not done", (unsigned long long)seed, name_of(deed));
     assert_true(fake_is_sound(trial.fake));
     fore_topology_copy(&after, &trial.fake->topology, &arena);
     tear_down();
-    struct fore_rng rng = fore_rng_stream(seed, "prop-resume-cut", kind);
+    struct fore_rng rng = fore_rng_stream(seed, "prop-resume-cut", (uint64_t)deed);
     uint64_t runs = 0;
     for (bool met = true; met; runs += met) {
         cut.at++;
         cut.again = cut.saved == OLD ? 1 + fore_rng_below(&rng, 40) : 0;
         cut.new_clock = fore_rng_below(&rng, 4) == 0;
-        met = run(seed, kind, &cut);
-        if (met) judge(seed, &cut, &before, &after);
+        met = run(seed, deed, &cut);
+        if (met) judge(seed, deed, &cut, &before, &after);
         tear_down();
     }
     fore_arena_fini(&arena);
@@ -418,10 +408,10 @@ static void every_cut(struct cut cut)
 {
     uint64_t runs = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++)
-        for (int kind = 0; kind < FORE_MOVE_KINDS; kind++)
+        for (int deed = 0; deed < DEEDS; deed++)
             for (int answered = 0; answered < 2; answered++) {
                 cut.answered = answered;
-                runs += cut_everywhere(seed, (enum fore_move_kind)kind, cut);
+                runs += cut_everywhere(seed, deed, cut);
             }
     assert_true(runs > 500);
     (void)fprintf(stderr, "resume: %llu cuts\n", (unsigned long long)runs);

@@ -131,7 +131,7 @@ static void the_empty_range_is_placed_before_the_head_arrives(void **state)
 /* Where the head is about to come the load comes too, though no forecast says so. */
 static void a_node_that_a_head_comes_to_is_in_trouble(void **state)
 {
-    struct fore_load_pending pending[4];
+    struct fore_load_pending pending[2 * FORE_AHEAD_STEPS];
     insert_into(3); /* of node 0; partition 4 is of node 1 */
     world_set_forecast(&world, 3, 0, 0.5);
     world.forecast_mean[4 * WORLD_STEPS] = 0.3f;
@@ -140,9 +140,17 @@ static void a_node_that_a_head_comes_to_is_in_trouble(void **state)
     assert_int_equal(fore_ahead_pending(&world.input.arrivals, &world.topology, 0, 3600, pending),
                      0); /* not so soon */
     assert_int_equal(fore_ahead_pending(&world.input.arrivals, &world.topology, 0, 6000, pending),
-                     1);
+                     FORE_AHEAD_STEPS);
     assert_true(pending[0].by_itself && pending[0].from == 0 && pending[0].to == 1);
+    double share = 0; /* not at once: what is read of older rows stays where they are */
+    for (uint32_t k = 0; k < FORE_AHEAD_STEPS; k++) {
+        share += pending[k].share;
+        assert_true(k == 0 || pending[k].due_s > pending[k - 1].due_s);
+    }
+    expect_near(share, fore_ahead_of(&world.input.arrivals, 3)->share, 1e-9);
+    assert_true(pending[0].share < share);
     pending[0].due_s = 900;
+    pending[0].share = share;
     make_plan();
     double before_s = plan.violation_before_s;
     world.input.pending = pending;

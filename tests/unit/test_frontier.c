@@ -117,6 +117,53 @@ static void a_split_behind_the_head_leaves_the_left_without(void **state)
     assert_false(fore_frontier_of(frontier, 1, &in));
 }
 
+/* The next partition's windows go on; nothing is written here any more. */
+static void a_head_that_has_gone_on_is_not_here_any_more(void **state)
+{
+    struct fore_insertion in;
+    uint64_t at = insert(0, 0, 30);
+    assert_true(fore_frontier_of(frontier, 0, &in));
+    at = insert(1, at, 5);
+    assert_true(fore_frontier_of(frontier, 0, &in)); /* it may only rest */
+    (void)insert(1, at, 20);
+    assert_false(fore_frontier_of(frontier, 0, &in));
+    assert_true(fore_frontier_of(frontier, 1, &in));
+}
+
+static void a_slow_head_is_given_its_time(void **state)
+{
+    struct fore_insertion in;
+    for (uint64_t i = 0; i < 60; i++) { /* two rows a minute */
+        fore_frontier_note(frontier, 0, 1000 + i);
+        for (int w = 0; w < 3; w++)
+            insert(1, 3000 * i + 1000 * (uint64_t)w, 1);
+        assert_true(i < 45 || fore_frontier_of(frontier, 0, &in));
+    }
+}
+
+static void one_row_far_ahead_hides_the_head_for_a_moment_only(void **state)
+{
+    struct fore_insertion in;
+    uint64_t at = insert(0, 0, 30);
+    fore_frontier_note(frontier, 0, 1000000000);
+    at = insert(0, at, 5);
+    at = insert(0, at, 20);
+    assert_true(fore_frontier_of(frontier, 0, &in));
+    assert_true(in.head < at && in.head > at - 1000);
+    expect_near(in.keys_per_sec, 100, 10);
+}
+
+static void the_wait_for_the_head_is_none_of_its_way(void **state)
+{
+    struct fore_insertion in;
+    uint64_t at = insert(0, 0, 30);
+    fore_frontier_split(frontier, 0, 1, at + 60000);
+    (void)insert(0, at, 60); /* ten minutes until it is there */
+    (void)insert(1, at + 60000, 8);
+    assert_true(fore_frontier_of(frontier, 1, &in));
+    expect_near(in.keys_per_sec, 100, 10);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -127,6 +174,10 @@ int main(void)
         T(it_stops_being_one),
         T(what_lies_ahead_expects_the_head),
         T(a_split_behind_the_head_leaves_the_left_without),
+        T(a_head_that_has_gone_on_is_not_here_any_more),
+        T(a_slow_head_is_given_its_time),
+        T(one_row_far_ahead_hides_the_head_for_a_moment_only),
+        T(the_wait_for_the_head_is_none_of_its_way),
     };
     return cmocka_run_group_tests_name("observe/frontier", tests, NULL, NULL);
 }

@@ -167,6 +167,36 @@ static void sequential_keys_go_up(void **state)
     wl_source_close(&source);
 }
 
+/* Ten rows a second over 1,000 keys: at most the newest 50 are read, and all of them alike. */
+static void of_a_recent_span_older_rows_are_never_read(void **state)
+{
+    struct wl_options o = plain_options();
+    struct wl_source source;
+    struct wl_request batch[500];
+    uint64_t reads = 0, young = 0;
+    size_t n;
+    o.popularity = WL_KEYS_LATEST;
+    o.latest_keys = 50;
+    o.span = 40 * FORE_SEC;
+    o.read_share = 0.99;
+    assert_int_equal(wl_generator_source(&o, 3, &source, NULL), FORE_E_OK);
+    for (;;) {
+        assert_int_equal(wl_source_next(&source, batch, 500, &n, NULL), FORE_E_OK);
+        if (n == 0) break;
+        for (size_t i = 0; i < n; i++) {
+            if (batch[i].op == FORE_QUERY_WRITE) continue;
+            uint64_t head = 500 + 10 * batch[i].t / FORE_SEC; /* from the middle on */
+            uint64_t age = head + 1 - batch[i].key;
+            if (age > 52) fail_msg("a row %d rows old is read", (int)age);
+            reads++;
+            young += age <= 26;
+        }
+    }
+    assert_true(reads > 30000);
+    expect_near((double)young / (double)reads, 0.5, 0.05);
+    wl_source_close(&source);
+}
+
 static void what_cannot_be_is_refused_with_a_sentence(void **state)
 {
     struct wl_source source;
@@ -262,6 +292,7 @@ int main(void)
         cmocka_unit_test(ycsb_mixes_are_what_the_paper_says),
         cmocka_unit_test(a_read_modify_write_writes_the_key_it_read),
         cmocka_unit_test(sequential_keys_go_up),
+        cmocka_unit_test(of_a_recent_span_older_rows_are_never_read),
         cmocka_unit_test(what_cannot_be_is_refused_with_a_sentence),
         cmocka_unit_test(the_flow_knows_days_weeks_and_growth),
         cmocka_unit_test(the_first_report_may_come_late),

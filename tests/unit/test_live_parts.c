@@ -207,9 +207,12 @@ static void ease_lowers_the_aim_and_makes_pauses(void **state)
     struct live_pace_options options = {.stall_ms = 2};
     live_pace_init(&pace, &options);
     assert_true(live_pace_pause(&pace, 5 * FORE_MS) == 0);
-    live_pace_ease(&pace, 0.25);
-    assert_true(live_pace_pause(&pace, 5 * FORE_MS) == 5 * FORE_MS);
+    live_pace_ease(&pace, 0.5);
+    assert_true(live_pace_pause(&pace, 5 * FORE_MS) == 0);
+    live_pace_ease(&pace, 0.1);
+    assert_true(llabs((int64_t)live_pace_pause(&pace, 5 * FORE_MS) - 10 * (int64_t)FORE_MS) < 10);
     assert_true(live_pace_pause(&pace, 60 * FORE_SEC) == 500 * FORE_MS);
+    live_pace_ease(&pace, 0.5);
     for (int i = 0; i < 100; i++) {
         uint32_t keys = live_pace_keys(&pace);
         live_pace_learn(&pace, keys, keys * 100ull, keys * 0.02);

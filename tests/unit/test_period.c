@@ -77,6 +77,47 @@ static void missing_points_do_not_hide_a_period(void **state)
     assert_int_equal(period[0], 36);
 }
 
+/* Tenants that take turns (workloads/scenarios/hot_range_5min.cfg) at a step of 5 s: high for 36
+ * steps, low for 6, high for 12, low for 6. */
+static void turns(int n, uint64_t seed)
+{
+    struct fore_rng rng = fore_rng_stream(seed, "period", 0);
+    for (int i = 0; i < n; i++) {
+        bool low = (i % 60 >= 36 && i % 60 < 42) || i % 60 >= 54;
+        y[i] = (float)((low ? 1.6 : 2.3) + 0.04 * fore_dist_normal(&rng));
+    }
+}
+
+static void three_cycles_are_enough(void **state)
+{
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        turns(181, seed);
+        assert_int_equal(fore_period_find(y, 181, 0, &scratch, period), 1);
+        assert_int_equal(period[0], 60);
+    }
+}
+
+static void the_gap_between_two_humps_is_no_period(void **state)
+{
+    int found = 0;
+    for (uint64_t seed = 0; seed < 20; seed++)
+        for (int n = 61; n < 181; n += 12) {
+            turns(n, seed);
+            found += fore_period_find(y, (size_t)n, 0, &scratch, period) > 0;
+        }
+    assert_true(found <= 6); /* of 200; where it need not hold twice: all of them */
+}
+
+static void a_period_holds_or_it_does_not(void **state)
+{
+    turns(400, 1);
+    assert_true(fore_period_holds(y, 400, 60, &scratch));
+    assert_false(fore_period_holds(y, 400, 18, &scratch));
+    assert_false(fore_period_holds(y, 400, 30, &scratch));
+    assert_false(fore_period_holds(y, 400, 0, &scratch));
+    assert_false(fore_period_holds(y, 0, 60, &scratch));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +126,9 @@ int main(void)
         cmocka_unit_test(two_peaks_a_day_are_still_one_day),
         cmocka_unit_test(noise_walks_and_constants_have_no_period),
         cmocka_unit_test(missing_points_do_not_hide_a_period),
+        cmocka_unit_test(three_cycles_are_enough),
+        cmocka_unit_test(the_gap_between_two_humps_is_no_period),
+        cmocka_unit_test(a_period_holds_or_it_does_not),
     };
     return cmocka_run_group_tests_name("core/forecast/period", tests, NULL, teardown);
 }

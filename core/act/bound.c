@@ -1,0 +1,177 @@
+/* bound.c - see bound.h. After a restart a follower may be under way in the cluster already, under
+ * a ticket that nobody knew whom to give to: its partition had no number yet when it was saved. */
+#include "core/act/bound.h"
+
+#include "core/act/resume.h"
+
+#include <stdio.h>
+
+static struct fore_migration *leader_of(const struct fore_migrate *migrate,
+                                        const struct fore_migration *m)
+{
+    for (uint32_t i = 0; m->leader != 0 && i < migrate->running; i++)
+        if (migrate->migration[i].id == m->leader) return &migrate->migration[i];
+    return NULL;
+}
+
+static bool makes_partition(const struct fore_migration *m)
+{
+    return m->move.kind == FORE_MOVE_SPLIT || m->move.kind == FORE_MOVE_VERTICAL_SPLIT;
+}
+
+static bool through(const struct fore_migration *m)
+{
+    return m->state == FORE_MIGRATE_WATCH || m->state == FORE_MIGRATE_DONE;
+}
+
+double fore_migrate_due_bound_s(const struct fore_migrate *migrate, const struct fore_migration *m,
+                                fore_ns now)
+{
+    double due_s = fore_migrate_due_s(m, now);
+    while (m->waits && (m = leader_of(migrate, m)) != NULL)
+        due_s += fore_migrate_due_s(m, now);
+    return due_s;
+}
+
+double fore_migrate_share(const struct fore_migrate *migrate, const struct fore_migration *m)
+{
+    uint32_t partition = m->move.partition;
+    bool on_new = m->on_new;
+    while (m->waits && (m = leader_of(migrate, m)) != NULL) {
+        if (m->move.kind != FORE_MOVE_SPLIT || m->move.partition != partition || through(m))
+            continue;
+        double right = m->move.split_right_share;
+        return on_new ? right : 1 - right;
+    }
+    return 1;
+}
+
+/* What carries the move out already, and was taken over without being known; NULL: nothing. */
+static struct fore_migration *stranger(const struct fore_migrate *migrate,
+                                       const struct fore_migration *m)
+{
+    for (uint32_t i = 0; m->resumed && m->ticket == 0 && i < migrate->running; i++) {
+        struct fore_migration *other = &migrate->migration[i];
+        if (other != m && other->plan == 0 && other->ticket != 0 &&
+            fore_resume_same(&other->move, &m->move))
+            return other;
+    }
+    return NULL;
+}
+
+/* It is the follower's: it goes on in its place. */
+static void claim(struct fore_migration *m, struct fore_migration *other)
+{
+    struct fore_migration kept = *m;
+    *m = *other;
+    m->id = kept.id;
+    m->leader = kept.leader;
+    m->plan = kept.plan;
+    m->expected_s = kept.expected_s;
+    m->gain.predicted_s = kept.gain.predicted_s;
+    other->state = FORE_MIGRATE_CANCELLED; /* forgotten without a word */
+}
+
+/* The part its chain was to make has been made. False: there is none. */
+static bool give_partition(struct fore_migration *m, const struct fore_migration *leader)
+{
+    if (!m->on_new) return true;
+    bool made = makes_partition(leader);
+    uint32_t part = made ? leader->partition_new : leader->move.partition;
+    if (part == FORE_PARTITION_NONE) return false;
+    m->move.partition = part;
+    m->first = leader->move.kind == FORE_MOVE_SPLIT ? leader->move.split_at : leader->first;
+    m->last = leader->last;
+    m->on_new = false;
+    return true;
+}
+
+static void fall_with(struct fore_step *step, struct fore_migration *m,
+                      const struct fore_migration *leader)
+{
+    char why[120];
+    const char *kind = fore_move_kind_text(leader->move.kind);
+    const char *state = fore_migrate_state_text(leader->state);
+    if (fore_move_of_node(leader->move.kind))
+        (void)snprintf(why, sizeof why, "it was to follow the %s, which is %s", kind, state);
+    else
+        (void)snprintf(why, sizeof why, "it was to follow the %s of p%u, which is %s", kind,
+                       leader->move.partition, state);
+    fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, why);
+}
+
+/* What is to be done about one that has not begun. */
+static void settle(struct fore_step *step, struct fore_migration *m)
+{
+    struct fore_migration *leader = leader_of(step->migrate, m);
+    if (leader != NULL && leader->state > FORE_MIGRATE_DONE) {
+        fall_with(step, m, leader);
+        return;
+    }
+    if (!m->waits) return;
+    if (leader == NULL) {
+        fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "nobody knows what it was to follow");
+        return;
+    }
+    /* Where its leader acts on the part, its number is known before that one is through. */
+    bool known = through(leader) || (!makes_partition(leader) && !leader->on_new);
+    if (!known) return;
+    if (!give_partition(m, leader)) {
+        fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "there is no new part to act on");
+        return;
+    }
+    struct fore_migration *under_way = stranger(step->migrate, m);
+    if (under_way != NULL) {
+        claim(m, under_way);
+        leader->led = true;
+    } else if (through(leader)) {
+        m->waits = false;
+        m->changed = m->progressed = step->now;
+    }
+}
+
+void fore_bound_settle(struct fore_step *step)
+{
+    for (uint32_t i = 0; i < step->migrate->running; i++) { /* leaders first */
+        struct fore_migration *m = &step->migrate->migration[i];
+        if (m->leader != 0 && m->state == FORE_MIGRATE_QUEUED && m->ticket == 0) settle(step, m);
+    }
+}
+
+static bool get_slots(struct fore_step *step, struct fore_migration *m,
+                      const struct fore_topology *topology)
+{
+    uint8_t slots[UINT16_MAX + 1];
+    if (!m->slotless) return true;
+    uint32_t left = fore_migrate_slots(step->migrate, topology->node_count, slots);
+    if (left > 0 && slots[m->move.source] > 0 && slots[m->move.target] > 0) {
+        m->slotless = false;
+        return true;
+    }
+    if (step->now - m->changed > step->migrate->options.stall_max)
+        fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "no slot has come free for it");
+    return false;
+}
+
+bool fore_bound_take_up(struct fore_step *step, struct fore_migration *m)
+{
+    const struct fore_topology *topology;
+    struct fore_migration *leader = leader_of(step->migrate, m);
+    if (m->waits) return false;
+    if (leader != NULL) leader->led = true;
+    if (m->resumed) { /* how far it got is asked next */
+        m->slotless = false;
+        return true;
+    }
+    enum fore_err err = fore_driver_topology(step->driver, &topology);
+    if (err != FORE_E_OK) return fore_step_ask_again(step, m, err);
+    if (fore_migrate_copies(m->move.kind)) {
+        if (!get_slots(step, m, topology)) {
+            if (leader != NULL) leader->led = false;
+            return false;
+        }
+        fore_gain_promise(&m->gain, step->migrate, m, topology, step->observe, m->gain.predicted_s);
+        fore_migrate_look_before(m, step->observe);
+    }
+    return true;
+}
