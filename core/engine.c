@@ -6,8 +6,8 @@
  * told to the journal is in engine_events.c; nothing here does I/O or asks for the time.
  */
 #include "core/engine.h"
-#include "core/decide/beyond.h"
 
+#include "core/decide/beyond.h"
 #include "core/engine_state.h"
 
 #include <math.h>

@@ -7,7 +7,6 @@
  */
 #include "core/decide/load.h"
 
-#include "core/base/dist.h"
 #include "core/decide/normal_loss.h"
 #include "core/forecast/spread.h"
 
@@ -68,7 +67,7 @@ static inline void add_at(const struct fore_scenario *s, uint32_t partition, siz
     *c += share * (double)s->common[at];
 }
 
-static double node_cores(const struct fore_load *load, uint16_t node)
+double fore_load_capacity(const struct fore_load *load, uint16_t node)
 {
     const struct fore_node *n = &load->topology->node[node];
     return n->up ? n->cores : 1e-3 * n->cores; /* a node that is down has no room */
@@ -245,7 +244,7 @@ static double cost_within(const struct fore_load *load, uint16_t node,
         held[i] = held_share(load, change[i].partition);
         find_kin(load, change[i].partition, node, &kin[i]);
     }
-    double cores = node_cores(load, node), total = 0;
+    double cores = fore_load_capacity(load, node), total = 0;
     double copying = load->move_utilization * cores;
     for (uint32_t t = 0; t < load->term_count; t++) {
         size_t row = row_of(load, t, node);
@@ -304,7 +303,7 @@ static void apply_within(struct fore_load *load, const struct fore_load_change *
 {
     for (size_t i = 0; i < change_count; i++) {
         const struct fore_load_change *x = &change[i];
-        double cores = node_cores(load, x->node), held = held_share(load, x->partition);
+        double cores = fore_load_capacity(load, x->node), held = held_share(load, x->partition);
         struct kin kin;
         find_kin(load, x->partition, x->node, &kin);
         for (uint32_t t = 0; t < load->term_count; t++) {
@@ -341,7 +340,7 @@ void fore_load_apply(struct fore_load *load, const struct fore_load_change *chan
 
 void fore_load_add(struct fore_load *load, uint32_t partition, uint16_t node, double share)
 {
-    double held = load->replica_overhead * node_cores(load, node);
+    double held = load->replica_overhead * fore_load_capacity(load, node);
     for (uint32_t t = 0; t < load->term_count; t++) {
         size_t row = row_of(load, t, node);
         for (size_t h = 0; h < load->steps; h++)
@@ -461,71 +460,4 @@ void fore_load_build(struct fore_load *load, struct fore_arena *arena,
         add_pending(load, &pending[i]);
     for (uint32_t n = 0; n < topology->node_count; n++)
         load->cost[n] = fore_load_cost_with(load, (uint16_t)n, NULL, 0);
-}
-
-/* Weighted over terms at one step. */
-static void mix_at(const struct fore_load *load, double cores, size_t h, const double *m,
-                   const double *v, const double *c, struct fore_load_risk *best)
-{
-    double p = 0, mean = 0, second = 0;
-    for (uint32_t t = 0; t < load->term_count; t++) {
-        double blur = (load->spread * load->spread + 1e-12) * cores * cores;
-        double sd = sqrt((v[t] > 0 ? v[t] : 0) + c[t] * c[t] + blur);
-        double w = load->term[t].weight;
-        p += w * fore_dist_normal_tail((load->limit * cores - m[t]) / sd);
-        mean += w * m[t];
-        second += w * (sd * sd + m[t] * m[t]);
-    }
-    mean /= cores;
-    bool better = p > best->probability + 1e-12 ||
-                  (fabs(p - best->probability) <= 1e-12 && mean > best->utilization_mean);
-    if (!better) return;
-    double variance = second / (cores * cores) - mean * mean;
-    *best = (struct fore_load_risk){.probability = p,
-                                    .step = h,
-                                    .utilization_mean = mean,
-                                    .utilization_sd = variance > 0 ? sqrt(variance) : 0};
-}
-
-static const struct fore_load_risk none = {.probability = -1};
-
-struct fore_load_risk fore_load_node_risk(const struct fore_load *load, uint16_t node)
-{
-    return fore_load_node_risk_between(load, node, 0, load->steps);
-}
-
-struct fore_load_risk fore_load_node_risk_between(const struct fore_load *load, uint16_t node,
-                                                  size_t from, size_t to)
-{
-    struct fore_load_risk best = none;
-    double cores = node_cores(load, node);
-    FORE_ASSERT(from < to && to <= load->steps);
-    for (size_t h = from; h < to; h++) {
-        double m[FORE_LOAD_SCENARIOS], v[FORE_LOAD_SCENARIOS], c[FORE_LOAD_SCENARIOS];
-        for (uint32_t t = 0; t < load->term_count; t++) {
-            size_t row = row_of(load, t, node);
-            m[t] = load->mean[row + h];
-            v[t] = load->own_var[row + h];
-            c[t] = load->common[row + h];
-        }
-        mix_at(load, cores, h, m, v, c, &best);
-    }
-    return best;
-}
-
-struct fore_load_risk fore_load_partition_risk(const struct fore_load *load, uint32_t partition,
-                                               uint16_t node)
-{
-    struct fore_load_risk best = none;
-    double cores = node_cores(load, node);
-    uint32_t replicas = load->topology->partition[partition].replica_count;
-    double share = fore_load_replica_share(load, partition, replicas);
-    for (size_t h = 0; h < load->steps; h++) {
-        double m[FORE_LOAD_SCENARIOS] = {0}, v[FORE_LOAD_SCENARIOS] = {0},
-               c[FORE_LOAD_SCENARIOS] = {0};
-        for (uint32_t t = 0; t < load->term_count; t++)
-            add_at(load->term[t].scenario, partition, h, share, 0, &m[t], &v[t], &c[t]);
-        mix_at(load, cores, h, m, v, c, &best);
-    }
-    return best;
 }

@@ -62,6 +62,8 @@ struct fore_load {
     double beyond_from_s; /* of its first step, from this one's origin */
 };
 
+/* Cores; a node that is down has no room. */
+double fore_load_capacity(const struct fore_load *load, uint16_t node);
 /* What `partition` brings to each of its replicas, as a share of its load. */
 double fore_load_replica_share(const struct fore_load *load, uint32_t partition,
                                uint32_t replica_count);
