@@ -7,6 +7,7 @@
  */
 #include "core/engine.h"
 
+#include "core/decide/beyond.h"
 #include "core/engine_state.h"
 
 #include <math.h>
@@ -284,6 +285,9 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .forecast = fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST),
         .nowcast = fore_fleet_scenario(engine->fleet, FORE_SCENARIO_NOWCAST),
         .truth = truth(engine, topology, now),
+        .beyond =
+            fore_beyond_make(&options->decide, engine->observe, topology,
+                             fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST), scratch),
         .skill = fore_fleet_skill(engine->fleet, (fore_ns)(2e9 * move_s)),
         .partition_moved_at = engine->moved_at,
         .forecast_lost = options->decide.coverage_weight && engine->coverage.lost,

@@ -27,8 +27,8 @@ struct before { /* what one change alters */
     uint8_t slots[TOUCHED_MAX];
     uint32_t partition[3], partitions; /* that were not busy */
     uint32_t cluster_slots, split_room;
-    uint32_t shifts; /* of kin, made before */
-    uint32_t *held;  /* of the rules: [apart][side][domain], then sides */
+    uint32_t shifts, shifts_beyond; /* of kin, made before */
+    uint32_t *held;                 /* of the rules: [apart][side][domain], then sides */
     uint8_t *side;
 };
 
@@ -92,7 +92,7 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
     }
 }
 
-static void copy_rows(const struct fore_load *load, uint16_t node, double *rows, bool back)
+static double *copy_some(const struct fore_load *load, uint16_t node, double *rows, bool back)
 {
     double *const part[3] = {load->mean, load->own_var, load->common};
     for (int k = 0; k < 3; k++)
@@ -100,11 +100,19 @@ static void copy_rows(const struct fore_load *load, uint16_t node, double *rows,
             double *row = part[k] + ((size_t)t * load->topology->node_count + node) * load->steps;
             memcpy(back ? row : rows, back ? rows : row, load->steps * sizeof *row);
         }
+    return rows;
+}
+
+static void copy_rows(const struct fore_load *load, uint16_t node, double *rows, bool back)
+{
+    rows = copy_some(load, node, rows, back);
+    if (load->beyond != NULL) copy_some(load->beyond, node, rows, back);
 }
 
 static size_t row_size(const struct fore_load *load)
 {
-    return 3 * (size_t)load->term_count * load->steps;
+    size_t beyond = load->beyond != NULL ? load->beyond->term_count * load->beyond->steps : 0;
+    return 3 * ((size_t)load->term_count * load->steps + beyond);
 }
 
 static void remember_node(const struct fore_search *search, uint16_t node, struct before *before)
@@ -156,6 +164,7 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
                            before);
     before->cluster_slots = search->cluster_slots;
     before->shifts = search->load.shift_count;
+    if (search->load.beyond != NULL) before->shifts_beyond = search->load.beyond->shift_count;
     before->split_room = search->split_room;
     if (search->confined != NULL) copy_rules(search, before, false);
 }
@@ -172,6 +181,7 @@ static void put_back(struct fore_search *search, struct before *before)
         search->busy[before->partition[i]] = false;
     search->cluster_slots = before->cluster_slots;
     search->load.shift_count = before->shifts;
+    if (search->load.beyond != NULL) search->load.beyond->shift_count = before->shifts_beyond;
     search->split_room = before->split_room;
     if (search->confined != NULL) copy_rules(search, before, true);
 }

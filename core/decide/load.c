@@ -7,7 +7,6 @@
  */
 #include "core/decide/load.h"
 
-#include "core/base/dist.h"
 #include "core/decide/normal_loss.h"
 #include "core/forecast/spread.h"
 
@@ -68,7 +67,7 @@ static inline void add_at(const struct fore_scenario *s, uint32_t partition, siz
     *c += share * (double)s->common[at];
 }
 
-static double node_cores(const struct fore_load *load, uint16_t node)
+double fore_load_capacity(const struct fore_load *load, uint16_t node)
 {
     const struct fore_node *n = &load->topology->node[node];
     return n->up ? n->cores : 1e-3 * n->cores; /* a node that is down has no room */
@@ -232,8 +231,8 @@ static void block_kin(struct block *block, const struct fore_scenario *s, const 
     }
 }
 
-double fore_load_cost_with(const struct fore_load *load, uint16_t node,
-                           const struct fore_load_change *change, size_t change_count)
+static double cost_within(const struct fore_load *load, uint16_t node,
+                          const struct fore_load_change *change, size_t change_count)
 {
     FORE_ASSERT(change_count <= CHANGES_MAX);
     struct stepped stepped[CHANGES_MAX];
@@ -245,7 +244,7 @@ double fore_load_cost_with(const struct fore_load *load, uint16_t node,
         held[i] = held_share(load, change[i].partition);
         find_kin(load, change[i].partition, node, &kin[i]);
     }
-    double cores = node_cores(load, node), total = 0;
+    double cores = fore_load_capacity(load, node), total = 0;
     double copying = load->move_utilization * cores;
     for (uint32_t t = 0; t < load->term_count; t++) {
         size_t row = row_of(load, t, node);
@@ -270,6 +269,26 @@ double fore_load_cost_with(const struct fore_load *load, uint16_t node,
     return total;
 }
 
+/* The change as those see it whose time begins `from_s` later. */
+static struct fore_load_change later(struct fore_load_change change, double from_s)
+{
+    change.from_s = fmax(0, change.from_s - from_s);
+    change.busy_until_s = fmax(0, change.busy_until_s - from_s);
+    return change;
+}
+
+double fore_load_cost_with(const struct fore_load *load, uint16_t node,
+                           const struct fore_load_change *change, size_t change_count)
+{
+    double cost = cost_within(load, node, change, change_count);
+    if (load->beyond == NULL) return cost;
+    FORE_ASSERT(change_count <= CHANGES_MAX);
+    struct fore_load_change then[CHANGES_MAX];
+    for (size_t i = 0; i < change_count; i++)
+        then[i] = later(change[i], load->beyond_from_s);
+    return cost + load->beyond_weight * cost_within(load->beyond, node, then, change_count);
+}
+
 /* What changes have brought to a node, or taken, beside what the topology says. */
 static void note_shift(struct fore_load *load, const struct fore_load_change *x)
 {
@@ -279,12 +298,12 @@ static void note_shift(struct fore_load *load, const struct fore_load_change *x)
         (struct fore_load_shift){.partition = x->partition, .node = x->node, .share = x->share};
 }
 
-void fore_load_apply(struct fore_load *load, const struct fore_load_change *change,
-                     size_t change_count)
+static void apply_within(struct fore_load *load, const struct fore_load_change *change,
+                         size_t change_count)
 {
     for (size_t i = 0; i < change_count; i++) {
         const struct fore_load_change *x = &change[i];
-        double cores = node_cores(load, x->node), held = held_share(load, x->partition);
+        double cores = fore_load_capacity(load, x->node), held = held_share(load, x->partition);
         struct kin kin;
         find_kin(load, x->partition, x->node, &kin);
         for (uint32_t t = 0; t < load->term_count; t++) {
@@ -304,13 +323,24 @@ void fore_load_apply(struct fore_load *load, const struct fore_load_change *chan
             }
         }
         note_shift(load, x);
-        load->cost[x->node] = fore_load_cost_with(load, x->node, NULL, 0);
     }
+}
+
+void fore_load_apply(struct fore_load *load, const struct fore_load_change *change,
+                     size_t change_count)
+{
+    apply_within(load, change, change_count);
+    for (size_t i = 0; i < change_count && load->beyond != NULL; i++) {
+        struct fore_load_change then = later(change[i], load->beyond_from_s);
+        apply_within(load->beyond, &then, 1);
+    }
+    for (size_t i = 0; i < change_count; i++)
+        load->cost[change[i].node] = fore_load_cost_with(load, change[i].node, NULL, 0);
 }
 
 void fore_load_add(struct fore_load *load, uint32_t partition, uint16_t node, double share)
 {
-    double held = load->replica_overhead * node_cores(load, node);
+    double held = load->replica_overhead * fore_load_capacity(load, node);
     for (uint32_t t = 0; t < load->term_count; t++) {
         size_t row = row_of(load, t, node);
         for (size_t h = 0; h < load->steps; h++)
@@ -413,82 +443,21 @@ void fore_load_begin(struct fore_load *load, struct fore_arena *arena)
     load->shift = FORE_NEW(arena, struct fore_load_shift, FORE_LOAD_SHIFTS);
 }
 
+static void lay(struct fore_load *load, struct fore_arena *arena)
+{
+    fore_load_begin(load, arena);
+    for (uint32_t p = 0; p < load->topology->partition_count; p++)
+        if (load->topology->partition[p].alive) add_partition(load, p);
+}
+
 void fore_load_build(struct fore_load *load, struct fore_arena *arena,
                      const struct fore_load_pending *pending, size_t pending_count)
 {
     const struct fore_topology *topology = load->topology;
-    fore_load_begin(load, arena);
-    for (uint32_t p = 0; p < topology->partition_count; p++)
-        if (topology->partition[p].alive) add_partition(load, p);
+    lay(load, arena);
+    if (load->beyond != NULL) lay(load->beyond, arena);
     for (size_t i = 0; i < pending_count; i++)
         add_pending(load, &pending[i]);
     for (uint32_t n = 0; n < topology->node_count; n++)
         load->cost[n] = fore_load_cost_with(load, (uint16_t)n, NULL, 0);
-}
-
-/* Weighted over terms at one step. */
-static void mix_at(const struct fore_load *load, double cores, size_t h, const double *m,
-                   const double *v, const double *c, struct fore_load_risk *best)
-{
-    double p = 0, mean = 0, second = 0;
-    for (uint32_t t = 0; t < load->term_count; t++) {
-        double blur = (load->spread * load->spread + 1e-12) * cores * cores;
-        double sd = sqrt((v[t] > 0 ? v[t] : 0) + c[t] * c[t] + blur);
-        double w = load->term[t].weight;
-        p += w * fore_dist_normal_tail((load->limit * cores - m[t]) / sd);
-        mean += w * m[t];
-        second += w * (sd * sd + m[t] * m[t]);
-    }
-    mean /= cores;
-    bool better = p > best->probability + 1e-12 ||
-                  (fabs(p - best->probability) <= 1e-12 && mean > best->utilization_mean);
-    if (!better) return;
-    double variance = second / (cores * cores) - mean * mean;
-    *best = (struct fore_load_risk){.probability = p,
-                                    .step = h,
-                                    .utilization_mean = mean,
-                                    .utilization_sd = variance > 0 ? sqrt(variance) : 0};
-}
-
-static const struct fore_load_risk none = {.probability = -1};
-
-struct fore_load_risk fore_load_node_risk(const struct fore_load *load, uint16_t node)
-{
-    return fore_load_node_risk_between(load, node, 0, load->steps);
-}
-
-struct fore_load_risk fore_load_node_risk_between(const struct fore_load *load, uint16_t node,
-                                                  size_t from, size_t to)
-{
-    struct fore_load_risk best = none;
-    double cores = node_cores(load, node);
-    FORE_ASSERT(from < to && to <= load->steps);
-    for (size_t h = from; h < to; h++) {
-        double m[FORE_LOAD_SCENARIOS], v[FORE_LOAD_SCENARIOS], c[FORE_LOAD_SCENARIOS];
-        for (uint32_t t = 0; t < load->term_count; t++) {
-            size_t row = row_of(load, t, node);
-            m[t] = load->mean[row + h];
-            v[t] = load->own_var[row + h];
-            c[t] = load->common[row + h];
-        }
-        mix_at(load, cores, h, m, v, c, &best);
-    }
-    return best;
-}
-
-struct fore_load_risk fore_load_partition_risk(const struct fore_load *load, uint32_t partition,
-                                               uint16_t node)
-{
-    struct fore_load_risk best = none;
-    double cores = node_cores(load, node);
-    uint32_t replicas = load->topology->partition[partition].replica_count;
-    double share = fore_load_replica_share(load, partition, replicas);
-    for (size_t h = 0; h < load->steps; h++) {
-        double m[FORE_LOAD_SCENARIOS] = {0}, v[FORE_LOAD_SCENARIOS] = {0},
-               c[FORE_LOAD_SCENARIOS] = {0};
-        for (uint32_t t = 0; t < load->term_count; t++)
-            add_at(load->term[t].scenario, partition, h, share, 0, &m[t], &v[t], &c[t]);
-        mix_at(load, cores, h, m, v, c, &best);
-    }
-    return best;
 }

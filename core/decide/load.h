@@ -54,9 +54,16 @@ struct fore_load {
     const uint32_t *kin; /* of the first term's scenario */
     struct fore_load_shift *shift;
     uint32_t shift_count;
-    double *cost; /* [node]: weighted expected violation seconds over the horizon */
+    double *cost; /* [node]: weighted expected violation seconds over the horizon, and beyond */
+    /* What comes after the horizon (beyond.h), counted at a discount; NULL: nothing is. Its own
+     * cost[] is not kept. */
+    struct fore_load *beyond;
+    double beyond_weight;
+    double beyond_from_s; /* of its first step, from this one's origin */
 };
 
+/* Cores; a node that is down has no room. */
+double fore_load_capacity(const struct fore_load *load, uint16_t node);
 /* What `partition` brings to each of its replicas, as a share of its load. */
 double fore_load_replica_share(const struct fore_load *load, uint32_t partition,
                                uint32_t replica_count);

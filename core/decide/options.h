@@ -20,6 +20,8 @@ struct fore_decide_options {
     bool coverage_weight; /* rely on it while the forecast's intervals have just been missed */
     double excess_weight; /* price of expected overload depth beside its probability: convex enough
                            * only above .4 / sd, so that no node is given up for the others */
+    fore_ns beyond_span;  /* of the usual load after the horizon that plans count, too; 0: none */
+    double beyond_weight; /* ... and how much of it */
     fore_ns move_price;   /* node-seconds of violation a mean-size move must save */
     fore_ns gain_min;     /* and this much more before it is worth doing */
     fore_ns cooldown;     /* a partition moved rests this long */

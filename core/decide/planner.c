@@ -61,6 +61,20 @@ static void list_hosted(struct fore_search *search)
     search->hosted_at = at; /* filled: at[n + 1] is where n ends and n + 1 begins */
 }
 
+static void look_beyond(struct fore_search *search)
+{
+    const struct fore_scenario *near = search->load.term[0].scenario;
+    const struct fore_scenario *beyond = search->input->beyond;
+    if (beyond == NULL) return;
+    search->load.beyond = FORE_NEW(search->scratch, struct fore_load, 1);
+    *search->load.beyond = search->load;
+    search->load.beyond->beyond = NULL;
+    search->load.beyond->term_count = 1;
+    search->load.beyond->term[0] = (struct fore_load_term){.scenario = beyond, .weight = 1};
+    search->load.beyond_weight = search->input->options->beyond_weight;
+    search->load.beyond_from_s = (double)(near->steps * near->step) / 1e9;
+}
+
 void fore_planner_search(struct fore_search *search, const struct fore_planner_input *input,
                          struct fore_arena *scratch)
 {
@@ -82,6 +96,7 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
         read_share[p] = 1.0 - input->observe->partition[p].write_share;
     search->load.read_share = read_share;
     search->asked = FORE_NEW(scratch, uint64_t, 1);
+    look_beyond(search);
     fore_load_build(&search->load, scratch, input->pending, input->pending_count);
     fore_ns origin = input->term[0].scenario->origin;
     search->window_s = input->quiet_in_s > 0 ? input->quiet_in_s : HUGE_VAL;
@@ -206,7 +221,8 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         fore_beam_take(&search, &repair);
         fore_emit(&search, &repair, out);
     }
-    if (!input->calm && out->move_count < most && search.cluster_slots > 0) {
+    if ((!input->calm || input->beyond != NULL) && out->move_count < most &&
+        search.cluster_slots > 0) {
         struct fore_choice *choice = FORE_NEW(scratch, struct fore_choice, 1);
         fore_beam_choose(&search, (uint32_t)most - out->move_count, choice);
         if (input->options->wait) waiting = fore_wait_weed(&search, choice, &wait_s);

@@ -26,6 +26,8 @@ struct fore_planner_input {
     const struct fore_observe *observe;
     struct fore_load_term term[FORE_LOAD_SCENARIOS];
     uint32_t term_count;
+    const struct fore_scenario
+        *beyond; /* the usual load after the horizon (beyond.h); NULL: none */
     const struct fore_load_pending *pending; /* moves under way */
     size_t pending_count;
     struct fore_arrivals arrivals;      /* of inserts in the order of the key; none: empty */

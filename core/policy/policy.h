@@ -53,10 +53,11 @@ struct fore_policy_view {
     const struct fore_planner_input *planner; /* terms empty: the policy fills its own copy */
     const struct fore_policy_options *options;
     const struct fore_scenario *forecast, *nowcast;
-    const struct fore_scenario *truth; /* NULL unless the policy needs it */
-    double skill;                      /* forecast / nowcast error at the lead of a move; NaN */
-    const fore_ns *partition_moved_at; /* 0: never */
-    bool forecast_lost;                /* its intervals have just been missed (decide/coverage.h) */
+    const struct fore_scenario *beyond; /* decide/beyond.h; NULL */
+    const struct fore_scenario *truth;  /* NULL unless the policy needs it */
+    double skill;                       /* forecast / nowcast error at the lead of a move; NaN */
+    const fore_ns *partition_moved_at;  /* 0: never */
+    bool forecast_lost; /* its intervals have just been missed (decide/coverage.h) */
 };
 
 /* A setting worth tuning: an option by its full name ("crdb.store_threshold") and the values to

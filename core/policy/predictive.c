@@ -74,6 +74,7 @@ static void propose(const struct fore_policy_view *view, void *self, struct fore
     struct fore_policy_view fast = *view;
     fast.planner = &input;
     input.options = &options;
+    if (input.calm) input.beyond = view->beyond;
     input.home = fore_slow_homes(memory->slow, view, scratch);
     if (input.home != NULL) sober(&memory->hindsight, &options);
     fore_policy_planned_propose(&fast, memory->planned, scratch, out);

@@ -33,7 +33,7 @@ static int end(void **state)
 }
 
 /* Asks; a second call with the same name is the same policy, some time later. */
-static void propose(const char *name)
+static inline void propose(const char *name)
 {
     const struct fore_policy *policy = fore_policy_find(name);
     assert_non_null(policy);
@@ -45,7 +45,7 @@ static void propose(const char *name)
         assert_true(plan.move[i].move.partition < world.topology.partition_count);
 }
 
-static void wait_for(fore_ns time)
+static inline void wait_for(fore_ns time)
 {
     world.input.now += time;
 }
