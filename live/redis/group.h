@@ -38,6 +38,7 @@ struct live_group {
     struct live_cluster *cluster;
     uint16_t from, to; /* shards */
     uint32_t count;
+    bool replace; /* the target holds keys of an earlier try: what the source has counts */
     struct live_group_slot slot[LIVE_GROUP_MAX];
 };
 

@@ -3,12 +3,14 @@
  * MIGRATE, and digested at the target: next(), send(), take(), hear().
  *
  * The digest at the source and the MIGRATE are one transaction, so it is of exactly what travels.
- * REPLACE always: while the source owns the slot, what it holds is what counts. One batch is
- * on its way at a time, so that clients have their turn between two. (With a second one waiting on
- * a link of its own the source never rests: no faster where cores are short, and clients wait for
- * both; measured.) At the end the digest's script writes and
- * deletes a short-lived key at the target, because WAIT waits for what its own connection wrote,
- * and the keys came in on another.
+ * REPLACE only when a batch has met keys at the target, left by an earlier try: while the source
+ * owns the slot, what it holds is what counts. Not from the first: a source that was stopped (or
+ * swapped out) with a MIGRATE in hand sends it when it goes on, after its replica has taken over
+ * and the slot has passed, and would put old values over what clients have written since. One batch
+ * is on its way at a time, so that clients have their turn between two. (With a second one waiting
+ * on a link of its own the source never rests: no faster where cores are short, and clients wait
+ * for both; measured.) At the end the digest's script writes and deletes a short-lived key at the
+ * target, because WAIT waits for what its own connection wrote, and the keys came in on another.
  */
 #include "live/redis/group.h"
 
@@ -216,7 +218,7 @@ static void word_text(struct words *words, const char *text)
     word(words, text, strlen(text));
 }
 
-/* MIGRATE host port "" 0 timeout REPLACE [AUTH2 user word | AUTH word] KEYS key... */
+/* MIGRATE host port "" 0 timeout [REPLACE] [AUTH2 user word | AUTH word] KEYS key... */
 static void append_migrate(struct copying *c, const struct batch *batch)
 {
     const struct live_access *access = &c->group->cluster->access;
@@ -233,7 +235,7 @@ static void append_migrate(struct copying *c, const struct batch *batch)
     word_text(&words, "");
     word_text(&words, "0");
     word_text(&words, timeout);
-    word_text(&words, "REPLACE");
+    if (c->group->replace) word_text(&words, "REPLACE");
     if (access->password != NULL) {
         word_text(&words, access->user != NULL ? "AUTH2" : "AUTH");
         if (access->user != NULL) word_text(&words, access->user);
@@ -247,6 +249,12 @@ static void append_migrate(struct copying *c, const struct batch *batch)
     live_link_append_command(c->link, &command);
     free(words.arg);
     free(words.len);
+}
+
+/* MIGRATE passes on what the target said, behind words of its own. */
+static bool met_keys(const redisReply *moved)
+{
+    return moved->type == REDIS_REPLY_ERROR && strstr(moved->str, "BUSYKEY") != NULL;
 }
 
 /* What EXEC brought: [digest, MIGRATE's answer], or an error; the first error counts. */
@@ -263,6 +271,10 @@ static enum fore_err read_exec(struct copying *c, struct batch *batch, const red
     if (answer == LIVE_FINE) return moved->type == REDIS_REPLY_STATUS ? FORE_E_OK : FORE_E_FORMAT;
     enum fore_err err = live_answer_err(answer);
     if (answer == LIVE_ASK) err = FORE_E_AGAIN; /* keys went away since they were listed */
+    if (met_keys(moved)) {
+        c->group->replace = true;
+        err = FORE_E_AGAIN;
+    }
     return fore_err_set(c->diag, err, "slot %u: MIGRATE: %s", (unsigned)slot_of(c, batch)->slot,
                         moved->str);
 }
