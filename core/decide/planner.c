@@ -66,6 +66,7 @@ static void look_beyond(struct fore_search *search)
     const struct fore_scenario *near = search->load.term[0].scenario;
     const struct fore_scenario *beyond = search->input->beyond;
     if (beyond == NULL) return;
+    FORE_ASSERT(near != NULL);
     search->load.beyond = FORE_NEW(search->scratch, struct fore_load, 1);
     *search->load.beyond = search->load;
     search->load.beyond->beyond = NULL;
