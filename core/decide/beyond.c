@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static const fore_ns hour = 3600 * FORE_SEC, day = 86400 * FORE_SEC, week = 7 * 86400 * FORE_SEC;
+static const fore_ns hour = 3600 * FORE_SEC, day = 86400 * FORE_SEC, week = 604800 * FORE_SEC;
 
 /* The errors of a sum of requests grow with the root of its level. */
 static float spread_at(float mean, const float *sd, const float *level, size_t last)
