@@ -111,8 +111,9 @@ const char *const live_openapi_schemas[] = {
       "\"engine\"]},\"engine_plan\":{\"type\":[\"integer\",\"null\"]},"
       "\"move_count\":{\"type\":\"integer\"},\"total_bytes\":{\"type\":\"number\"},"
       "\"total_duration_s\":{\"type\":\"number\"},\"explained\":{\"type\":\"object\","
-      "\"description\":\"moves with bytes, duration and gain; nodes with risk and p99 before,"
-      " during and after, as 10 %, 50 % and 90 %; alternatives and why not\"}},"
+      "\"description\":\"moves with bytes, duration and gain (after: index of the move it waits for"
+      " and falls with; on_new: it acts on the partition which that one makes); nodes with risk and"
+      " p99 before, during and after, as 10 %, 50 % and 90 %; alternatives and why not\"}},"
       "\"required\":[\"id\",\"status\",\"for_state\"],\"additionalProperties\":false}",
     "\"Plans\":{\"type\":\"object\",\"properties\":{\"state\":{\"type\":\"string\"},"
       "\"at_s\":{\"type\":\"number\"},\"plans\":{\"type\":\"array\","

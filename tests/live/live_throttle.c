@@ -109,7 +109,9 @@ static void a_mover_gives_way_to_clients_and_goes_on(void **state)
     pthread_t thread;
     uint32_t index = 0;
     struct live_mover_options options = {
-        .slot = {.verify = true   },
+        .slot = {.verify = true},
+        .pace = {                     .keys_first = 2,                .keys_max = 4}, /* or it would be through before all is seen */
+        .group_slots = 1,
         .steer = { .calm = {.over = 2, .slack_ms = 3}, .window_ms = 200, .every_us = 1000}
     };
     struct live_journal_move row = {.first = 0, .last = 5000};
