@@ -4,6 +4,7 @@
 #include "live/api/notify.h"
 #include "live/base/clock.h"
 #include "live/base/fetch.h"
+#include "tests/support/slurp.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -55,16 +56,6 @@ static enum MHD_Result answer(void *self, struct MHD_Connection *connection, con
     enum MHD_Result rc = MHD_queue_response(connection, 200, response);
     MHD_destroy_response(response);
     return rc;
-}
-
-static char *slurp(const char *name)
-{
-    char *text = calloc(1, 8192);
-    FILE *file = fopen(name, "rb");
-    FORE_ASSERT(text != NULL && file != NULL);
-    FORE_ASSERT(fread(text, 1, 8191, file) > 0);
-    (void)fclose(file);
-    return text;
 }
 
 static int begin(void **state)

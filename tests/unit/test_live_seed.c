@@ -3,6 +3,7 @@
  * that it is 127.0.0.1, and their authority signs nothing else. */
 #include "live/seed.h"
 #include "tests/support/engine_case.h"
+#include "tests/support/slurp.h"
 
 #include <arpa/inet.h>
 #include <math.h>
@@ -98,16 +99,6 @@ static enum MHD_Result answer_tls(void *self, struct MHD_Connection *connection,
     enum MHD_Result rc = MHD_queue_response(connection, right ? 200 : 404, response);
     MHD_destroy_response(response);
     return rc;
-}
-
-static char *slurp(const char *name)
-{
-    char *text = calloc(1, 8192);
-    FILE *file = fopen(name, "rb");
-    FORE_ASSERT(text != NULL && file != NULL);
-    FORE_ASSERT(fread(text, 1, 8191, file) > 0);
-    (void)fclose(file);
-    return text;
 }
 
 static int begin_secure(void)
