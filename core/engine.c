@@ -323,7 +323,7 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
     engine->score_count = topology->partition_count;
     engine->rrs_max = 0;
     for (uint32_t p = 0; p < topology->partition_count; p++)
-        engine->rrs_max = fmax(engine->rrs_max, engine->score[p].rrs);
+        engine->rrs_max = fmax(engine->rrs_max, engine->score[p].rrs_load);
     for (uint32_t n = 0; n < topology->node_count; n++)
         engine->node_risk[n] = fore_load_node_risk(load, (uint16_t)n);
 }
@@ -393,6 +393,7 @@ static void assess(struct fore_engine *engine, const struct fore_topology *topol
     score(engine, &look->view, &look->load);
     fore_engine_watch_fallback(engine, look, now);
     fore_engine_emit_scores(engine, &look->load, &look->view, now);
+    fore_engine_size_watch(engine, &look->input, now);
     if (look->view.forecast->ready) fore_engine_risk_ask(engine, &look->load, sample, now);
 }
 

@@ -61,7 +61,7 @@ static const struct fore_option rows[] = {
      "no split makes more partitions than this; near it cold neighbours are merged first; 0: what the cluster has room for"                     },
     {"size_max",                FORE_OPT_BYTES,    AT(size_max),                "0",     0,    1e18,   NULL,
      "the most a partition may hold: one that will pass it within the horizon is split in time, and no merge makes one; 0: no ceiling"          },
-    {"size_risk",               FORE_OPT_SHARE,    AT(size_risk),               "50%",   0.01, 1,      NULL,
+    {"size_risk",               FORE_OPT_SHARE,    AT(size_risk),               "80%",   0.01, 1,      NULL,
      "probability of passing size_max from which a partition is split for it"                                                                   },
     {"split_price",             FORE_OPT_DURATION, AT(split_price),             "40s",   0,    1e15,   NULL,
      "violation node-seconds that one more partition in the cluster must save"                                                                  },

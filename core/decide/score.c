@@ -88,6 +88,7 @@ void fore_score_all(const struct fore_load *load, const struct fore_calibration 
             }
             if (r == 0 || s.rrs > out[p].rrs) out[p] = s;
         }
+        out[p].rrs_load = out[p].rrs;
         FORE_ASSERT(out[p].rrs >= 0 && out[p].rrs <= 1.0 + 1e-9);
     }
 }
@@ -99,6 +100,7 @@ void fore_score_sizes(const struct fore_size_outlook *size, const struct fore_to
         const struct fore_partition *part = &topology->partition[p];
         if (!part->alive || !(size[p].probability > out[p].rrs)) continue;
         out[p] = (struct fore_score){.rrs = size[p].probability,
+                                     .rrs_load = out[p].rrs_load,
                                      .probability = size[p].probability,
                                      .responsibility = 1,
                                      .limit = FORE_LIMIT_SIZE,

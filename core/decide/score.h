@@ -23,6 +23,7 @@ const char *fore_score_limit_text(enum fore_score_limit limit); /* "node", "part
 
 struct fore_score {
     double rrs, probability, responsibility;
+    double rrs_load;                         /* of load alone, whatever its size adds */
     enum fore_score_limit limit;             /* which one is in danger */
     uint16_t node;                           /* where */
     double when_s;                           /* from now to the riskiest step */

@@ -64,14 +64,23 @@ double fore_size_above(const struct fore_size_model *model, double bytes, double
     return fore_size_student_tail(off / spread, (unsigned)model->freedom);
 }
 
-struct fore_size_outlook fore_size_look(const struct fore_size_model *model, double max_bytes,
-                                        double horizon_s)
+double fore_size_most(const struct fore_size_model *model, double ahead_s)
 {
+    double most = fore_size_mean(model, ahead_s) + 2 * fore_size_spread(model, ahead_s);
+    return fmax(most, model->now_bytes);
+}
+
+struct fore_size_outlook fore_size_look(const struct fore_size_model *model, double max_bytes,
+                                        double horizon_s, double ends_s)
+{
+    double until_s = fmin(horizon_s, ends_s);
     struct fore_size_outlook look = {.when_s = horizon_s,
                                      .now_bytes = model->now_bytes,
-                                     .mean_bytes = fore_size_mean(model, horizon_s),
-                                     .spread_bytes = fore_size_spread(model, horizon_s),
+                                     .mean_bytes = fore_size_mean(model, until_s),
+                                     .spread_bytes = fore_size_spread(model, until_s),
                                      .max_bytes = max_bytes,
+                                     .rate = model->rate,
+                                     .grown_bytes = fore_size_most(model, horizon_s),
                                      .known = model->known};
     if (model->now_bytes > max_bytes) {
         look.probability = 1;
@@ -81,7 +90,7 @@ struct fore_size_outlook fore_size_look(const struct fore_size_model *model, dou
     /* Of one that shrinks while it wanders the riskiest time is not the last. */
     for (double part = 1; part > 0.1; part /= 2)
         look.probability =
-            fmax(look.probability, fore_size_above(model, max_bytes, part * horizon_s));
+            fmax(look.probability, fore_size_above(model, max_bytes, part * until_s));
     if (model->known && model->rate > 0)
         look.when_s = fmin(horizon_s, (max_bytes - model->now_bytes) / model->rate);
     return look;

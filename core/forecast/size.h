@@ -42,6 +42,9 @@ double fore_size_above(const struct fore_size_model *model, double bytes, double
  * and Stegun 26.7.3 and 26.7.4. */
 double fore_size_student_tail(double t, unsigned freedom);
 
+/* Two spreads up, at least what it holds now. */
+double fore_size_most(const struct fore_size_model *model, double ahead_s);
+
 /* A ceiling, and when it is passed if nothing is done. */
 struct fore_size_outlook {
     double probability; /* within the horizon, at the riskiest time; 1 where it is passed already */
@@ -49,9 +52,13 @@ struct fore_size_outlook {
     double now_bytes;
     double mean_bytes, spread_bytes; /* at the horizon */
     double max_bytes;
-    bool known; /* as the model's */
+    double rate;        /* as the model's */
+    double grown_bytes; /* fore_size_most() at the horizon, if nothing ends its growth before */
+    bool known;
 };
+/* Its growth ends in `ends_s` (inserts in order reach its last key then); HUGE_VAL: nobody knows of
+ * an end. */
 struct fore_size_outlook fore_size_look(const struct fore_size_model *model, double max_bytes,
-                                        double horizon_s);
+                                        double horizon_s, double ends_s);
 
 #endif

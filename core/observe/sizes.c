@@ -13,8 +13,12 @@
 static const double emptied = 0.75; /* of what it held: less than that, and it begins anew */
 static const char kind_of_state[] = "sizes";
 
+/* Silent for so many of its usual pauses between two changes: as observe/frontier.c has it. */
+static const double silence_max = 12, pause_share = 0.1;
+
 struct track {
-    fore_ns spacing; /* of its points, at least */
+    fore_ns spacing;        /* of its points, at least */
+    fore_ns changed, pause; /* when it did last; the mean pause, decayed, between two changes */
     uint32_t count;
     struct fore_sizes_point point[FORE_SIZES_POINTS];
 };
@@ -109,11 +113,28 @@ static void begin_track(struct fore_sizes *sizes, struct seen *seen, fore_ns now
     seen->track = calloc(1, sizeof *seen->track);
     FORE_ASSERT(seen->track != NULL);
     sizes->tracks++;
+    seen->track->pause = now - seen->since < sizes->step ? now - seen->since : sizes->step;
     seen->track->spacing = now - seen->at < sizes->step ? now - seen->at : sizes->step;
     fore_ns from = now > reach(sizes) ? now - reach(sizes) : 0;
     if (from < seen->since) from = seen->since;
     if (from < seen->at) add_point(sizes, seen->track, from, seen->bytes);
     add_point(sizes, seen->track, seen->at, seen->bytes);
+}
+
+/* False: its growth has stopped, and its track is gone. */
+static bool still_grows(struct fore_sizes *sizes, struct seen *seen, fore_ns at, bool changed)
+{
+    struct track *track = seen->track;
+    if (changed) {
+        if (track->changed != 0)
+            track->pause = (fore_ns)((double)track->pause * (1 - pause_share) +
+                                     (double)(at - track->changed) * pause_share);
+        track->changed = at;
+    }
+    if ((double)(at - track->changed) <= silence_max * (double)track->pause) return true;
+    seen->since = track->changed;
+    drop_track(sizes, seen);
+    return false;
 }
 
 bool fore_sizes_note(struct fore_sizes *sizes, uint32_t partition, fore_ns at, double bytes)
@@ -125,9 +146,10 @@ bool fore_sizes_note(struct fore_sizes *sizes, uint32_t partition, fore_ns at, d
     if (seen->at == 0) seen->since = at;
     bool changed = seen->at != 0 && (bytes < seen->bytes || bytes > seen->bytes);
     if (changed && seen->track == NULL) begin_track(sizes, seen, at);
+    bool grows = seen->track != NULL && still_grows(sizes, seen, at, changed);
     seen->at = at;
     seen->bytes = bytes;
-    if (seen->track != NULL) add_point(sizes, seen->track, at, bytes);
+    if (grows) add_point(sizes, seen->track, at, bytes);
     return true;
 }
 
@@ -184,6 +206,8 @@ void fore_sizes_save(const struct fore_sizes *sizes, struct fore_buf *out)
         fore_bytes_put_u32(&state, seen->track != NULL ? seen->track->count : 0);
         if (seen->track == NULL) continue;
         fore_bytes_put_u64(&state, seen->track->spacing);
+        fore_bytes_put_u64(&state, seen->track->changed);
+        fore_bytes_put_u64(&state, seen->track->pause);
         for (uint32_t i = 0; i < seen->track->count; i++) {
             fore_bytes_put_u64(&state, seen->track->point[i].at);
             fore_bytes_put_double(&state, seen->track->point[i].bytes);
@@ -202,6 +226,8 @@ static void read_track(struct fore_sizes *sizes, struct seen *seen, uint32_t cou
     sizes->tracks++;
     track->count = count;
     track->spacing = fore_bytes_get_u64(c);
+    track->changed = fore_bytes_get_u64(c);
+    track->pause = fore_bytes_get_u64(c);
     fore_ns last = 0;
     for (uint32_t i = 0; i < count && c->sound; i++) {
         struct fore_sizes_point *point = &track->point[i];
@@ -210,7 +236,8 @@ static void read_track(struct fore_sizes *sizes, struct seen *seen, uint32_t cou
         c->sound = c->sound && point->at > last && point->at <= seen->at && point->bytes >= 0;
         last = point->at;
     }
-    c->sound = c->sound && track->spacing > 0;
+    c->sound = c->sound && track->spacing > 0 && track->changed <= seen->at &&
+               track->changed >= seen->since && track->pause > 0;
     if (track->spacing > sizes->step) track->spacing = sizes->step;
 }
 

@@ -10,8 +10,9 @@
  * Sizes are what the driver says, and may be estimates. One that is none (negative, not finite) or
  * does not come later than the one before is passed over. One that falls by more than a quarter at
  * once was emptied, cut or compacted: its track begins anew, for the way down says nothing of the
- * way up. A rise, however sharp, is growth. The engine tells of splits and merges; an index that
- * begins another life (its generation changes) begins anew, too.
+ * way up. One that has not changed for much longer than it usually goes without has stopped: it is
+ * one that stays again, until it changes. A rise, however sharp, is growth. The engine tells of
+ * splits and merges; an index that begins another life (its generation changes) begins anew, too.
  */
 #ifndef FORE_SIZES_H
 #define FORE_SIZES_H

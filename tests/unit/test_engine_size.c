@@ -23,12 +23,15 @@ static int begin(void **state)
     return 0;
 }
 
-/* Windows of a second, in which nothing happens but growth: `rate` MiB a second in one partition. */
+/* Windows of a second, in which nothing happens but growth: `rate` MiB a second in one partition.
+ */
 static void run(uint32_t windows, double rate)
 {
     for (uint32_t i = 0; i < windows; i++) {
         engine_case_load(0, 0.1);
         held[growing] += rate;
+        for (uint32_t p = 0; p < ec.fake->topology.partition_count; p++)
+            if (!ec.fake->topology.partition[p].alive) held[p] = 100;
         for (uint32_t p = 0; p < ec.fake->topology.partition_count; p++) {
             ec.fake->partition_sample[p].size_bytes = (uint64_t)(held[p] * MIB);
             ec.fake->topology.partition[p].bytes = (uint64_t)(held[p] * MIB);
@@ -106,12 +109,53 @@ static void what_was_seen_of_sizes_outlives_the_engine(void **state)
     fore_buf_fini(&kept);
 }
 
+/* What the fake cluster holds goes with its splits; growth goes on in the left part. */
+static void follow_splits(void)
+{
+    for (uint32_t p = ENGINE_CASE_PARTITIONS; p < ec.fake->topology.partition_count; p++)
+        if (held[p] >= 99) { /* new */
+            held[p] = held[growing] / 2;
+            held[growing] -= held[p];
+        }
+}
+
+static void it_is_cut_before_it_passes(void **state)
+{
+    engine_case_start();
+    held[3] = 400;
+    double most = 0;
+    for (int s = 0; s < 400; s++) {
+        run(1, 1);
+        follow_splits();
+        most = fmax(most, held[3]);
+    }
+    uint64_t cut = fore_engine_counts(ec.engine).migrate.done[FORE_MOVE_SPLIT];
+    assert_in_range(cut, 2, 4); /* from half of the ceiling to nearly all: over four minutes */
+    assert_true(most < 512);
+    assert_int_equal(fore_engine_counts(ec.engine).migrate.done[FORE_MOVE_MERGE], 0);
+    assert_int_equal(ec.raised[FORE_ALERT_PARTITION_TOO_BIG], 0);
+}
+
+static void one_that_cannot_be_cut_is_an_alert(void **state)
+{
+    ec.options.decide.partitions_max = ENGINE_CASE_PARTITIONS;
+    engine_case_start();
+    held[3] = 400;
+    run(105, 1);
+    assert_int_equal(engine_case_moves_done(), 0);
+    assert_int_equal(ec.raised[FORE_ALERT_PARTITION_TOO_BIG], 1);
+    assert_int_equal(ec.raised[FORE_ALERT_NO_PLAN], 0); /* load is no trouble */
+    held[3] = 100;
+    run(20, 0);
+    assert_int_equal(ec.resolved[FORE_ALERT_PARTITION_TOO_BIG], 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, engine_case_end)
     const struct CMUnitTest tests[] = {
-        T(one_that_will_pass_the_ceiling_scores),
-        T(without_a_ceiling_sizes_are_nothing),
+        T(one_that_will_pass_the_ceiling_scores),      T(it_is_cut_before_it_passes),
+        T(one_that_cannot_be_cut_is_an_alert),         T(without_a_ceiling_sizes_are_nothing),
         T(what_was_seen_of_sizes_outlives_the_engine),
     };
     return cmocka_run_group_tests_name("core/engine_size", tests, NULL, NULL);

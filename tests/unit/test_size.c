@@ -120,15 +120,15 @@ static struct fore_size_model growing(double noise)
 static void the_outlook_says_how_likely_and_when(void **state)
 {
     struct fore_size_model m = growing(0);
-    struct fore_size_outlook look = fore_size_look(&m, 512 * MIB, 3600);
+    struct fore_size_outlook look = fore_size_look(&m, 512 * MIB, 3600, HUGE_VAL);
     expect_near(look.when_s, 32 * 60, 1);
     assert_true(look.probability > 0.999);
     expect_near(look.mean_bytes / MIB, 540, 1e-6);
-    look = fore_size_look(&m, 512 * MIB, 1500); /* 25 minutes: 505 MiB */
+    look = fore_size_look(&m, 512 * MIB, 1500, HUGE_VAL); /* 25 minutes: 505 MiB */
     expect_near(look.when_s, 1500, 0);
     assert_true(look.probability < 0.001);
     m = growing(1.0);
-    look = fore_size_look(&m, 512 * MIB, 32 * 60);
+    look = fore_size_look(&m, 512 * MIB, 32 * 60, HUGE_VAL);
     expect_near(look.probability, 0.5, 0.01);
     assert_true(look.spread_bytes > 5 * MIB);
 }
@@ -136,10 +136,10 @@ static void the_outlook_says_how_likely_and_when(void **state)
 static void what_has_passed_is_certain(void **state)
 {
     struct fore_size_model m = growing(0);
-    struct fore_size_outlook look = fore_size_look(&m, 479 * MIB, 3600);
+    struct fore_size_outlook look = fore_size_look(&m, 479 * MIB, 3600, HUGE_VAL);
     expect_near(look.probability, 1, 0);
     expect_near(look.when_s, 0, 0);
-    look = fore_size_look(&m, 480 * MIB, 1);
+    look = fore_size_look(&m, 480 * MIB, 1, HUGE_VAL);
     assert_true(look.probability < 1);
 }
 
@@ -147,7 +147,7 @@ static void of_one_that_shrinks_the_riskiest_time_is_soon(void **state)
 {
     const double at[] = {10, 20, 30, 40, 50, 60}, bytes[] = {560, 540, 541, 520, 521, 500};
     struct fore_size_model m = fit(at, bytes, 6);
-    struct fore_size_outlook look = fore_size_look(&m, 505, 300);
+    struct fore_size_outlook look = fore_size_look(&m, 505, 300, HUGE_VAL);
     assert_true(look.probability >= fore_size_above(&m, 505, 300));
     assert_true(look.probability < 0.5);
     expect_near(look.when_s, 300, 0);
@@ -158,7 +158,7 @@ static void more_room_is_never_more_risk(void **state)
     struct fore_size_model m = growing(0.8);
     double before = 1;
     for (double max = 470; max < 620; max += 1) {
-        double p = fore_size_look(&m, max * MIB, 3600).probability;
+        double p = fore_size_look(&m, max * MIB, 3600, HUGE_VAL).probability;
         assert_true(p <= before && p >= 0 && p <= 1);
         before = p;
     }

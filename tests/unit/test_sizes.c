@@ -98,6 +98,33 @@ static void one_that_was_emptied_begins_anew_and_one_that_shrinks_a_little_does_
     expect_near(point[0].bytes, 7e5, 0);
 }
 
+static void growth_that_has_stopped_is_no_growth(void **state)
+{
+    for (uint64_t s = 1; s <= 100; s++)
+        (void)note(0, s, 1e6 + 1e4 * (double)s);
+    for (uint64_t s = 101; s <= 112; s++) /* it could still be a pause */
+        (void)note(0, s, 2e6);
+    assert_true(fore_sizes_read(sizes, 0, point) > 2);
+    for (uint64_t s = 113; s <= 114; s++)
+        (void)note(0, s, 2e6);
+    assert_int_equal(fore_sizes_read(sizes, 0, point), 2);
+    assert_int_equal(point[0].at, 100 * FORE_SEC);
+    (void)note(0, 115, 2e6 + 1);
+    assert_int_equal(fore_sizes_read(sizes, 0, point), 3);
+}
+
+/* A batch every hundred seconds is growth, too. */
+static void seldom_growth_is_not_taken_for_none(void **state)
+{
+    for (uint64_t s = 1; s <= 5000; s++)
+        (void)note(0, s, 1e6 + 1e4 * (double)(s / 100));
+    size_t count = fore_sizes_read(sizes, 0, point);
+    assert_true(count > 10);
+    double rate = (point[count - 1].bytes - point[0].bytes) /
+                  ((double)(point[count - 1].at - point[0].at) / 1e9);
+    expect_near(rate, 100, 15);
+}
+
 static void a_long_silence_leaves_two_points(void **state)
 {
     for (uint64_t s = 1; s <= 100; s++)
@@ -212,6 +239,8 @@ int main(void)
         T(what_it_was_before_it_changed_is_known),
         T(what_is_no_size_is_passed_over),
         T(one_that_was_emptied_begins_anew_and_one_that_shrinks_a_little_does_not),
+        T(growth_that_has_stopped_is_no_growth),
+        T(seldom_growth_is_not_taken_for_none),
         T(a_long_silence_leaves_two_points),
         T(another_life_of_an_index_begins_anew),
         T(the_past_survives),
