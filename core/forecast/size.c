@@ -3,8 +3,21 @@
 
 #include <math.h>
 
-enum { INCREMENTS_MIN = 4 };
+enum { INCREMENTS_MIN = 4, BLOCKS_MIN = 4 };
 static const double unsteady = 0.02; /* of what is expected to come: the least spread there is */
+
+/* s^2 of increments over `by` points each, the newest ones first. */
+static double variance(const struct fore_sizes_point *point, size_t count, size_t by, double rate)
+{
+    double sum = 0;
+    size_t blocks = 0;
+    for (size_t i = count - 1; i >= by; i -= by, blocks++) {
+        double d = (double)(point[i].at - point[i - by].at) / 1e9;
+        double off = point[i].bytes - point[i - by].bytes - rate * d;
+        sum += off * off / d;
+    }
+    return sum / (double)(blocks - 1);
+}
 
 struct fore_size_model fore_size_fit(const struct fore_sizes_point *point, size_t count)
 {
@@ -16,14 +29,11 @@ struct fore_size_model fore_size_fit(const struct fore_sizes_point *point, size_
         if (!isfinite(point[i].bytes) || (i > 0 && point[i].at <= point[i - 1].at)) return model;
     model.span_s = (double)(point[count - 1].at - point[0].at) / 1e9;
     model.rate = (point[count - 1].bytes - point[0].bytes) / model.span_s;
-    double sum = 0;
-    for (size_t i = 1; i < count; i++) {
-        double d = (double)(point[i].at - point[i - 1].at) / 1e9;
-        double off = point[i].bytes - point[i - 1].bytes - model.rate * d;
-        sum += off * off / d;
-    }
     model.freedom = (double)(count - 2);
-    model.volatility = sqrt(sum / model.freedom);
+    double most = variance(point, count, 1, model.rate);
+    for (size_t by = 2; (count - 1) / by >= BLOCKS_MIN; by++)
+        most = fmax(most, variance(point, count, by, model.rate));
+    model.volatility = sqrt(most);
     model.known = true;
     return model;
 }

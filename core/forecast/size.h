@@ -11,10 +11,13 @@
  *
  * with Student's t: h is for what will come, h^2/T for not knowing the rate, t for not knowing s.
  * That is the exact predictive distribution of the model (Geisser 1993, section 2), and honest
- * when little was seen: three increments promise next to nothing. Slow changes of the rate are in s
- * as far as the track (observe/sizes.h) shows them, for its points lie a sixteenth of the horizon
- * apart, and no spread is below 2 % of what is expected to come: no rate stays that steady.
- * Sizes that are estimated noisily look as if they wandered: too wide, never too narrow.
+ * when little was seen: four increments promise next to nothing. Where the rate wanders slowly,
+ * increments are alike and longer ones vary by more than their time: s^2 is the largest of those
+ * over 1, 2, ... points at a time, as long as four of them are left (the variance ratio of Lo and
+ * MacKinlay 1988; prop_forecast_size: the calibration error of wandering rates falls from 0.080 to
+ * 0.048, that of steady ones from 0.023 to 0.017). No spread is below 2 % of what is expected to
+ * come: no rate stays that steady. Sizes that are estimated noisily look as if they wandered: too
+ * wide, never too narrow.
  */
 #ifndef FORE_SIZE_H
 #define FORE_SIZE_H
