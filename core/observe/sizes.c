@@ -6,11 +6,11 @@
 
 #include "core/base/bytes.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double emptied = 0.75; /* of what it held: less than that, and it begins anew */
+static const double emptied = 0.75;   /* of what it held: less than that, and it begins anew */
+static const double bytes_max = 2e19; /* more than any counter of bytes can say */
 static const char kind_of_state[] = "sizes";
 
 /* Silent for so many of its usual pauses between two changes: as observe/frontier.c has it. */
@@ -141,7 +141,7 @@ bool fore_sizes_note(struct fore_sizes *sizes, uint32_t partition, fore_ns at, d
 {
     FORE_ASSERT(partition < sizes->cap);
     struct seen *seen = &sizes->of[partition];
-    if (!isfinite(bytes) || bytes < 0 || at <= seen->at) return false;
+    if (!(bytes >= 0 && bytes <= bytes_max) || at <= seen->at) return false;
     if (seen->at != 0 && bytes < emptied * seen->bytes) fore_sizes_forget(sizes, partition);
     if (seen->at == 0) seen->since = at;
     bool changed = seen->at != 0 && (bytes < seen->bytes || bytes > seen->bytes);
@@ -233,7 +233,8 @@ static void read_track(struct fore_sizes *sizes, struct seen *seen, uint32_t cou
         struct fore_sizes_point *point = &track->point[i];
         point->at = fore_bytes_get_u64(c);
         point->bytes = fore_bytes_get_double(c);
-        c->sound = c->sound && point->at > last && point->at <= seen->at && point->bytes >= 0;
+        c->sound = c->sound && point->at > last && point->at <= seen->at && point->bytes >= 0 &&
+                   point->bytes <= bytes_max;
         last = point->at;
     }
     c->sound = c->sound && track->spacing > 0 && track->changed <= seen->at &&
@@ -253,7 +254,7 @@ static void read_one(struct fore_sizes *sizes, struct fore_bytes_cursor *c)
     seen->bytes = fore_bytes_get_double(c);
     uint32_t count = fore_bytes_get_u32(c);
     c->sound = c->sound && seen->since > 0 && seen->since <= seen->at && seen->bytes >= 0 &&
-               count <= FORE_SIZES_POINTS;
+               seen->bytes <= bytes_max && count <= FORE_SIZES_POINTS;
     if (c->sound && count > 0) read_track(sizes, seen, count, c);
 }
 

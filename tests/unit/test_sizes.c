@@ -81,6 +81,7 @@ static void what_is_no_size_is_passed_over(void **state)
     assert_false(note(0, 11, (double)NAN));
     assert_false(note(0, 11, (double)INFINITY));
     assert_false(note(0, 11, -1));
+    assert_false(note(0, 11, 1e300));
     assert_false(note(0, 10, 2e6));
     assert_false(note(0, 9, 2e6));
     assert_int_equal(fore_sizes_read(sizes, 0, point), 1);
