@@ -1,5 +1,5 @@
-/* What is planned with a split: its move or copies bound to it, as the option says; and how a plan
- * and its dry run tell it. */
+/* What is planned with a split, its move or copies bound to it, as the option says, and with the
+ * first half of a swap; and how a plan and its dry run tell it. */
 #include "core/decide/whatif.h"
 #include "tests/support/near.h"
 #include "tests/support/world.h"
@@ -183,6 +183,64 @@ static void dropping_a_leader_drops_what_is_bound_to_it(void **state)
     assert_null(fore_plan_fault(&plan));
 }
 
+/* Nodes 2 and 3 have no room, so that something has to come back from node 1 for what goes there;
+ * node 0 has too much only where the forecast is believed (test_whatif.c). */
+static void ask_for_a_swap(void)
+{
+    static const double node0[] = {0.32, 0.28, 0.15, 0.15}, node1[] = {0.25, 0.25, 0.15, 0.10};
+    for (uint32_t p = 8; p < WORLD_PARTITIONS; p++)
+        world_set_forecast(&world, p, 0, 0.2);
+    for (uint32_t i = 0; i < 4; i++) {
+        world_set_forecast(&world, i, 0, node0[i]);
+        world_set_forecast(&world, 4 + i, 0, node1[i]);
+    }
+    world.decide.excess_weight = 2;
+    world.decide.splits = world.decide.replicas = false;
+}
+
+static void the_second_half_of_a_swap_is_planned_with_the_first(void **state)
+{
+    ask_for_a_swap();
+    make_plan();
+    assert_true(plan.move[0].then_back);
+    uint32_t partner = plan.move[0].then_partner, count = plan.move_count;
+    double promised = plan.move[0].gain_s, after_s = plan.violation_after_s;
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(plan.move[i].after, 0);
+    for (uint32_t bound = FORE_BOUND_COPIES; bound <= FORE_BOUND_ALL; bound++) {
+        world.decide.bound = bound;
+        make_plan();
+        const struct fore_plan_move *first = &plan.move[0], *second = &plan.move[1];
+        assert_null(fore_plan_fault(&plan));
+        assert_true(first->then_back && plan.move_count > count);
+        assert_int_equal(second->move.kind, FORE_MOVE_MOVE);
+        assert_int_equal(second->move.partition, partner);
+        assert_int_equal(second->move.source, first->move.target);
+        assert_int_equal(second->move.target, first->move.source);
+        assert_int_equal(second->after, 1);
+        assert_false(second->on_new);
+        expect_near(first->gain_s + second->gain_s, promised, 1e-9); /* told once */
+        expect_near(fore_plan_end_s(&plan, 1), 1800, 1e-6);
+        expect_near(plan.violation_after_s, after_s, 1e-9);
+    }
+}
+
+static void the_dry_run_of_a_bound_swap_counts_it_once(void **state)
+{
+    struct fore_whatif *whatif = FORE_NEW(&world.arena, struct fore_whatif, 1);
+    struct fore_buf text = {0};
+    ask_for_a_swap();
+    world.decide.bound = FORE_BOUND_ALL;
+    make_plan();
+    fore_whatif_explain(&world.input, &plan, 100, &world.arena, whatif);
+    expect_near(whatif->violation_after_s, plan.violation_after_s, 1e-3 * plan.violation_before_s);
+    expect_near(whatif->duration_s, 1800, 1e-6);
+    fore_whatif_print(whatif, &text);
+    assert_non_null(strstr(text.data, "then, once the move of p"));
+    assert_null(strstr(text.data, " back"));
+    fore_buf_fini(&text);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -193,6 +251,8 @@ int main(void)
         T(copies_of_the_hotter_part_come_one_after_the_other),
         T(the_dry_run_tells_what_waits_for_what),
         T(dropping_a_leader_drops_what_is_bound_to_it),
+        T(the_second_half_of_a_swap_is_planned_with_the_first),
+        T(the_dry_run_of_a_bound_swap_counts_it_once),
     };
     return cmocka_run_group_tests_name("core/decide: bound moves", tests, NULL, NULL);
 }
