@@ -8,6 +8,14 @@
  * The simulator's node is a FIFO queue before servers with log-normal service times, and a constant
  * delay of the network. So three numbers are fitted to what clients saw at several loads: the mean
  * of the service (near a command's CPU time), the spread of its logarithm, and the delay (fit.h).
+ *
+ * What is not measured is the cost of a split (cluster.partition_overhead and split_pause;
+ * core/cluster/driver.h: struct fore_split_cost). Elsewhere a partition is a replica with timers
+ * and heartbeats of its own, and a cut stops what it cuts. Here it is a run of slots in the
+ * daemon's book: a server knows 16,384 slots, as many with one partition as with a thousand, and
+ * no command is sent for a split or a merge (tests/live/live_split.c). What a cut-over costs is
+ * the mover's, is paid by moves, and is measured as theirs: `start_ms`, `slot_ms`, the stalls. So
+ * the file says 0 of both, as figures that are known, and the driver tells the engine none.
  */
 #ifndef LIVE_CALIBRATE_H
 #define LIVE_CALIBRATE_H
