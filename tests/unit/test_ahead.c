@@ -1,6 +1,6 @@
 #include "core/decide/ahead.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,20 +8,12 @@
 
 #include <cmocka.h>
 
-static struct world world;
-static struct fore_plan plan;
 static uint64_t head, speed; /* keys a second: a partition in 6,000 s */
 
-static int begin(void **state)
+static int begin_later(void **state)
 {
-    world_init(&world);
+    (void)begin(state);
     world.input.now = 1000 * FORE_SEC;
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
     return 0;
 }
 
@@ -55,11 +47,6 @@ static void heat(void)
     world_set_forecast(&world, 0, 0, 0.7);
     for (uint32_t p = 12; p < 16; p++)
         world_set_forecast(&world, p, 0, 0.01);
-}
-
-static void make_plan(void)
-{
-    fore_planner_plan(&world.input, &world.arena, &plan);
 }
 
 static void a_head_is_found_with_where_it_comes_next(void **state)
@@ -296,7 +283,7 @@ static void load_that_only_comes_is_counted(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, begin_later, end)
     const struct CMUnitTest tests[] = {
         T(a_head_is_found_with_where_it_comes_next),
         T(what_is_read_all_over_is_none),

@@ -2,33 +2,13 @@
  * first half of a swap; and how a plan and its dry run tell it. */
 #include "core/decide/whatif.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct world world;
-static struct fore_plan plan;
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
-
-static void make_plan(void)
-{
-    fore_planner_plan(&world.input, &world.arena, &plan);
-}
 
 static uint32_t first_split(void)
 {
@@ -183,24 +163,9 @@ static void dropping_a_leader_drops_what_is_bound_to_it(void **state)
     assert_null(fore_plan_fault(&plan));
 }
 
-/* Nodes 2 and 3 have no room, so that something has to come back from node 1 for what goes there;
- * node 0 has too much only where the forecast is believed (test_whatif.c). */
-static void ask_for_a_swap(void)
-{
-    static const double node0[] = {0.32, 0.28, 0.15, 0.15}, node1[] = {0.25, 0.25, 0.15, 0.10};
-    for (uint32_t p = 8; p < WORLD_PARTITIONS; p++)
-        world_set_forecast(&world, p, 0, 0.2);
-    for (uint32_t i = 0; i < 4; i++) {
-        world_set_forecast(&world, i, 0, node0[i]);
-        world_set_forecast(&world, 4 + i, 0, node1[i]);
-    }
-    world.decide.excess_weight = 2;
-    world.decide.splits = world.decide.replicas = false;
-}
-
 static void the_second_half_of_a_swap_is_planned_with_the_first(void **state)
 {
-    ask_for_a_swap();
+    world_want_swap(&world);
     make_plan();
     assert_true(plan.move[0].then_back);
     uint32_t partner = plan.move[0].then_partner, count = plan.move_count;
@@ -229,7 +194,7 @@ static void the_dry_run_of_a_bound_swap_counts_it_once(void **state)
 {
     struct fore_whatif *whatif = FORE_NEW(&world.arena, struct fore_whatif, 1);
     struct fore_buf text = {0};
-    ask_for_a_swap();
+    world_want_swap(&world);
     world.decide.bound = FORE_BOUND_ALL;
     make_plan();
     fore_whatif_explain(&world.input, &plan, 100, &world.arena, whatif);

@@ -1,31 +1,11 @@
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct world world;
-static struct fore_plan plan;
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
-
-static void make_plan(void)
-{
-    fore_planner_plan(&world.input, &world.arena, &plan);
-}
 
 static void nothing_moves_on_a_calm_cluster(void **state)
 {

@@ -11,27 +11,7 @@
 
 #include "core/decide/whatif.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
-
-static struct world world;
-static struct fore_plan plan;
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
-
-static void make_plan(void)
-{
-    fore_planner_plan(&world.input, &world.arena, &plan);
-}
+#include "tests/support/world_case.h"
 
 static uint32_t planned(enum fore_move_kind kind)
 {
