@@ -29,4 +29,19 @@ static inline void make_plan(void)
     fore_planner_plan(&world.input, &world.arena, &plan);
 }
 
+static inline void crowd_every_node(double cores)
+{
+    for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
+        world_set(&world, p, 0, cores);
+}
+
+/* Node 0 needs 1.15 of its core; half of partition 0 elsewhere helps. */
+static inline void ask_for_a_split(void)
+{
+    crowd_every_node(0.15);
+    world_set(&world, 0, 0, 0.7);
+    world_keys(&world, 0, 512, false);
+    world.decide.replicas = false;
+}
+
 #endif

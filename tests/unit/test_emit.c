@@ -18,21 +18,6 @@ static uint32_t first_split(void)
     return 0;
 }
 
-static void crowd_every_node(double cores)
-{
-    for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
-        world_set(&world, p, 0, cores);
-}
-
-/* Node 0 needs 1.15 of its core; half of partition 0 elsewhere helps. */
-static void ask_for_a_split(void)
-{
-    crowd_every_node(0.15);
-    world_set(&world, 0, 0, 0.7);
-    world_keys(&world, 0, 512, false);
-    world.decide.replicas = false;
-}
-
 /* 1.2 cores of reads on a node of one; the others have 0.2 to spare. */
 static void ask_for_a_hybrid(void)
 {

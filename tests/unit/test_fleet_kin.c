@@ -1,7 +1,7 @@
 /* test_fleet_kin.c - parts of what was one partition know each other, until they are one again, and
  * after a restart, too. */
 #include "core/base/bytes.h"
-#include "core/forecast/fleet.h"
+#include "tests/support/fleet_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,16 +9,8 @@
 
 #include <cmocka.h>
 
-enum { CAP = 8, START = 3, STEPS = 4, POINTS = 64 };
-static const fore_ns step = 600 * FORE_SEC;
-static struct fore_partition parts[CAP];
-static struct fore_topology topology = {.partition = parts, .partition_cap = CAP};
-static struct fore_observe_partition seen[CAP];
-static struct fore_observe observe = {.partition = seen, .partition_cap = CAP};
-static struct fore_arena scratch;
-static struct fore_fleet *fleet;
+enum { START = 3 };
 static const struct fore_scenario *scenario;
-static fore_ns now;
 
 static struct fore_fleet *create(void)
 {
@@ -33,42 +25,17 @@ static struct fore_fleet *create(void)
     return made;
 }
 
-static void append(const float *load, uint32_t count)
+static int begin_whole(void **state)
 {
-    const float *const value[] = {load, load, load, load};
-    now += step;
-    fore_history_append(observe.history, now, value, count);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    const struct fore_history_shape shape = {
-        .step = {step, step,   3600 * FORE_SEC},
-          .length = {4,    POINTS, 4              }
-    };
-    observe.options.window = step;
-    observe.history = fore_history_create(&shape, CAP);
-    topology.partition_count = START;
-    for (uint32_t p = 0; p < CAP; p++)
-        parts[p] = (struct fore_partition){.alive = p < START};
+    (void)begin(state);
     const float load[CAP] = {1, 1, 1};
+    grow(START);
     fleet = create();
-    now = 0;
     for (int i = 0; i < 4; i++) {
-        append(load, START);
+        append(load);
         (void)fore_fleet_refresh(fleet, &observe, &topology, now, &scratch);
     }
     scenario = fore_fleet_scenario(fleet, FORE_SCENARIO_FORECAST);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    fore_fleet_destroy(fleet);
-    fore_history_destroy(observe.history);
-    fore_arena_fini(&scratch);
     return 0;
 }
 
@@ -146,7 +113,7 @@ static void restart(struct fore_fleet *out[2])
     out[1] = fleet = create();
     assert_int_equal(fore_fleet_load(out[1], bytes.data, bytes.len, NULL), FORE_E_OK);
     fore_buf_fini(&bytes);
-    append(load, 6);
+    append(load);
     for (int i = 0; i < 2; i++)
         assert_true(fore_fleet_refresh(out[i], &observe, &topology, now, &scratch));
 }
@@ -214,7 +181,7 @@ static void state_from_before_kin_were_kept_is_taken_without_them(void **state)
     (void)state;
     assert_int_equal(load_with(NULL, 0, NULL), FORE_E_OK);
     const float load[CAP] = {1, 0.5f, 1, 0, 0.5f};
-    append(load, 5);
+    append(load);
     assert_true(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
     for (uint32_t p = 0; p < CAP; p++)
         assert_int_equal(circle(p), 1);
@@ -243,22 +210,24 @@ static void what_is_no_circle_is_refused(void **state)
         assert_int_equal(load_with(bad[i].number, bad[i].count, &diag), FORE_E_FORMAT);
         assert_non_null(strstr(diag.text, "do not fit together"));
         (void)end(&none);
-        (void)begin(&none);
+        (void)begin_whole(&none);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(everyone_begins_alone, begin, end),
-        cmocka_unit_test_setup_teardown(parts_of_parts_are_kin, begin, end),
-        cmocka_unit_test_setup_teardown(kin_stay_kin_when_one_of_them_goes, begin, end),
-        cmocka_unit_test_setup_teardown(an_index_used_again_has_new_kin, begin, end),
-        cmocka_unit_test_setup_teardown(a_restart_says_the_same_of_parts_bit_for_bit, begin, end),
-        cmocka_unit_test_setup_teardown(parts_join_after_a_restart_as_they_would_have, begin, end),
+        cmocka_unit_test_setup_teardown(everyone_begins_alone, begin_whole, end),
+        cmocka_unit_test_setup_teardown(parts_of_parts_are_kin, begin_whole, end),
+        cmocka_unit_test_setup_teardown(kin_stay_kin_when_one_of_them_goes, begin_whole, end),
+        cmocka_unit_test_setup_teardown(an_index_used_again_has_new_kin, begin_whole, end),
+        cmocka_unit_test_setup_teardown(a_restart_says_the_same_of_parts_bit_for_bit, begin_whole,
+                                        end),
+        cmocka_unit_test_setup_teardown(parts_join_after_a_restart_as_they_would_have, begin_whole,
+                                        end),
         cmocka_unit_test_setup_teardown(state_from_before_kin_were_kept_is_taken_without_them,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(what_is_no_circle_is_refused, begin, end),
+                                        begin_whole, end),
+        cmocka_unit_test_setup_teardown(what_is_no_circle_is_refused, begin_whole, end),
     };
     return cmocka_run_group_tests_name("core/forecast/fleet, kin", tests, NULL, NULL);
 }
