@@ -1,6 +1,8 @@
 /* calibrate_text.c - a calibration as the file that a scenario includes, and a person reads. */
 #include "live/calibrate/calibrate.h"
 
+static const double UNREST_MOST = 3;
+
 static void print_measured(const struct live_calibration *c, struct fore_buf *out)
 {
     fore_buf_printf(out,
@@ -12,12 +14,19 @@ static void print_measured(const struct live_calibration *c, struct fore_buf *ou
     for (int i = 0; i < LIVE_FIT_PROBES; i++)
         fore_buf_printf(
             out,
-            "%s%.0f/s a node: p50 %.0f us, p99 %.0f us, p99.9 %.0f us (fitted %.0f, %.0f, %.0f)\n",
+            "%s%.0f/s a node: p50 %.0f us, p90 %.0f us, p99 %.0f us, p99.9 %.0f us (fitted %.0f, %.0f, %.0f, %.0f); CPU %.1f us\n",
             i == 0 ? "" : "#                             ", c->probe[i].rate, c->probe[i].p50_us,
-            c->probe[i].p99_us, c->probe[i].p999_us, c->probe[i].fit_p50_us, c->probe[i].fit_p99_us,
-            c->probe[i].fit_p999_us);
+            c->probe[i].p90_us, c->probe[i].p99_us, c->probe[i].p999_us, c->probe[i].fit_p50_us,
+            c->probe[i].fit_p90_us, c->probe[i].fit_p99_us, c->probe[i].fit_p999_us,
+            c->probe[i].cpu_us);
     fore_buf_printf(out, "#   the fit is off by         %.0f %% (root mean square)\n",
                     c->fit.error * 100);
+    fore_buf_printf(
+        out,
+        "#   the machine               rounds of a load differ in p99 by a factor of up "
+        "to %.1f; the sender was late by %.0f us (p99)%s\n",
+        c->unrest, c->late_us,
+        c->unrest > UNREST_MOST ? ": busy with other work, measure again when it is not" : "");
     for (int i = 0; i < LIVE_CALIBRATE_SIZES; i++)
         fore_buf_printf(
             out, "#   CPU of %5u bytes         GET %.1f us, SET %.1f us, MGET of ten %.1f us\n",
@@ -71,8 +80,9 @@ void live_calibrate_print(const struct live_calibration *c,
     print_moves(c, options, out);
     fore_buf_printf(out,
                     "\ncluster: {\n    nodes = \"%u\";\n    cores = \"1\";\n"
-                    "    placement = \"slot\";\n    link_delay = \"%.0fns\";\n",
-                    c->nodes, c->fit.delay_us * 1e3);
+                    "    placement = \"slot\";\n    link_delay = \"%.0fns\";\n"
+                    "    link_sigma = \"%.2f\";\n    link_kib = \"%.0fns\";\n",
+                    c->nodes, c->fit.delay_us * 1e3, c->fit.delay_sigma, c->kib_way_us * 1e3);
     if (c->moved)
         fore_buf_printf(out,
                         "    bandwidth = \"%.0fB/s\";\n    move_start = \"%.0fus\";\n"
@@ -83,8 +93,10 @@ void live_calibrate_print(const struct live_calibration *c,
     fore_buf_printf(out,
                     "};\n\nsim: {\n    fidelity = \"request\";\n    service = \"lognormal\";\n"
                     "    service_mean = \"%.0fns\";\n    service_sigma = \"%.2f\";\n"
+                    "    wake = \"%.0fns\";\n    kib_service = \"%.0fns\";\n"
                     "    write_cost = \"%.3f\";\n    scan_cost = \"%.3f\";\n",
-                    read_us * 1e3, c->fit.sigma, write_cost, scan_cost);
+                    read_us * 1e3, c->fit.sigma, c->fit.wake_us * 1e3, c->kib_service_us * 1e3,
+                    write_cost, scan_cost);
     if (c->fit.stall_us > 0)
         fore_buf_printf(out, "    stall_every = \"%.0fus\";\n    stall_mean = \"%.0fus\";\n",
                         c->fit.stall_every_us, c->fit.stall_us);
