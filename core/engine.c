@@ -367,7 +367,7 @@ static void show(struct fore_engine *engine, const struct fore_topology *topolog
         *arrivals = fore_ahead_list(engine->observe, topology, horizon_s / 2, &engine->scratch);
     struct fore_load_pending *pending =
         FORE_NEW(&engine->scratch, struct fore_load_pending,
-                 engine->migrate.running + FORE_AHEAD_STEPS * (size_t)arrivals->count + 1);
+                 engine->migrate.running + FORE_AHEAD_MOVES * (size_t)arrivals->count + 1);
     size_t count = list_pending(engine, offset_s, now, pending);
     out->input.pending_count =
         count + fore_ahead_pending(arrivals, topology, offset_s, horizon_s, pending + count);

@@ -13,6 +13,7 @@
 #include "core/base/dist.h"
 #include "sim/cuts.h"
 #include "sim/owners.h"
+#include "sim/way.h"
 
 struct build {
     const struct sim_scenario *scenario;
@@ -54,10 +55,14 @@ static void set_costs(const struct build *build)
     out->service_sigma = scenario->sim.service_sigma;
     out->stall_every = scenario->sim.stall_every;
     out->stall_mean = scenario->sim.stall_mean;
+    out->wake_ns = scenario->sim.wake;
+    out->kib_service_ns = (double)scenario->sim.kib_service;
     out->service_cv2 = service_cv2(&scenario->sim);
     out->service_mean_ns = (double)scenario->sim.service_mean;
     out->window_ns = scenario->engine.observe.window;
     out->link_ns = scenario->cluster.link_delay;
+    out->link_sigma = scenario->cluster.link_sigma;
+    out->link_kib_ns = (double)scenario->cluster.link_kib;
     out->key_samples = scenario->sim.key_samples;
     out->content = scenario->sim.content;
     out->move_cpu = scenario->cluster.move_cpu;
@@ -139,7 +144,9 @@ static enum fore_err set_service(const struct build *build, const struct sim_sur
                          out->service_cv2, 1, out->service_sigma);
     double p99_s = sim_latency_quantile(&latency, scenario->sim.slo_utilization, 0.01);
     out->slo_ns = scenario->sim.slo;
-    if (out->slo_ns == 0) out->slo_ns = (fore_ns)(p99_s * (double)FORE_SEC) + 2 * out->link_ns;
+    if (out->slo_ns == 0)
+        out->slo_ns = (fore_ns)(p99_s * (double)FORE_SEC) +
+                      (fore_ns)sim_way_quantile_ns(out, 0.01) + out->wake_ns;
     return FORE_E_OK;
 }
 

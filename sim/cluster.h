@@ -28,6 +28,8 @@ struct sim_cluster {
     enum sim_latency_kind service; /* same order as enum sim_service */
     double service_sigma;
     fore_ns stall_every, stall_mean; /* stall.h */
+    fore_ns wake_ns;                 /* station.h */
+    double kib_service_ns;           /* service.h */
     double service_mean_ns;          /* of a read */
     double service_cv2;              /* squared coefficient of variation, of one kind of request */
     double cost[FORE_QUERY_TYPES];   /* work over that of a read */
@@ -36,10 +38,11 @@ struct sim_cluster {
     fore_ns slo_ns;
     fore_ns window_ns;
     fore_ns link_ns;
-    double bandwidth;  /* bytes per second of a node */
-    double move_cpu;   /* share of a node's capacity at full bandwidth */
-    double bytes_mean; /* of a request */
-    double peak_cores; /* what the heaviest five minutes need */
+    double link_sigma, link_kib_ns; /* way.h */
+    double bandwidth;               /* bytes per second of a node */
+    double move_cpu;                /* share of a node's capacity at full bandwidth */
+    double bytes_mean;              /* of a request */
+    double peak_cores;              /* what the heaviest five minutes need */
     double capacity_cores;
     uint64_t key_samples;              /* per window */
     fore_ns node_boot_ns;              /* from asking for a standby node to its being in use */

@@ -79,6 +79,10 @@ static const struct fore_option cluster_rows[] = {
      "how unlike the nodes' capacities are (sigma of a log-normal factor)"                                                                                            },
     {"link_delay",            FORE_OPT_DURATION, AT(link_delay),            "250us",    0,                MINUTE_NS,         NULL,
      "one way between a client and a node, and between nodes"                                                                                                         },
+    {"link_sigma",            FORE_OPT_REAL,     AT(link_sigma),            "0",        0,                3,                 NULL,
+     "request mode: spread of the way there and back (sigma of the logarithm; link_delay is the median)"                                                              },
+    {"link_kib",              FORE_OPT_DURATION, AT(link_kib),              "0s",       0,                MINUTE_NS,         NULL,
+     "request mode: what each KiB of a value adds to the way there and back"                                                                                          },
 };
 #undef AT
 const struct fore_option_section sim_cluster_section = {"cluster", "the simulated cluster",
@@ -98,6 +102,10 @@ static const struct fore_option sim_rows[] = {
      "request mode: mean time between two moments in which a node serves nobody; 0: never"                 },
     {"stall_mean",      FORE_OPT_DURATION, AT(stall_mean),      "0s",      0,     MINUTE_NS, NULL,
      "how long such a moment takes (exponential)"                                                          },
+    {"wake",            FORE_OPT_DURATION, AT(wake),            "0s",      0,     MINUTE_NS, NULL,
+     "request mode: work that a node with nothing to do has before a request's own: its thread wakes"      },
+    {"kib_service",     FORE_OPT_DURATION, AT(kib_service),     "0s",      0,     MINUTE_NS, NULL,
+     "request mode: what each KiB of a value adds to a request's service time"                             },
     {"write_cost",      FORE_OPT_REAL,     AT(write_cost),      "1",       0.001, 1000,      NULL,
      "service time of a write over that of a read"                                                         },
     {"scan_cost",       FORE_OPT_REAL,     AT(scan_cost),       "10",      0.001, 1e6,       NULL,

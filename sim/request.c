@@ -17,6 +17,7 @@
 #include "sim/service.h"
 #include "sim/stall.h"
 #include "sim/station.h"
+#include "sim/way.h"
 #include "sim/wide.h"
 
 enum { BATCH = 256, MOVE_JOBS_PER_WINDOW_MAX = 16384 };
@@ -39,6 +40,7 @@ struct arrival { /* a request at a node, some time after it was sent */
     const struct wl_request *r;
     fore_ns at;
     uint64_t work, number;
+    fore_ns way_ns;
 };
 
 struct request {
@@ -51,10 +53,11 @@ struct request {
     struct tally *tally;   /* [partition_cap] */
     struct fore_hist cluster_hist, run_hist;
     struct sim_calendar calendar;
-    struct fore_rng service;
+    struct fore_rng service, way;
     struct wl_request batch[BATCH];
     uint64_t work[BATCH]; /* nanoseconds, nominal */
-    size_t at, count;     /* in the batch */
+    fore_ns way_ns[BATCH];
+    size_t at, count; /* in the batch */
     struct sim_pause pause;
     struct sim_stall stall;
     bool ended;
@@ -75,6 +78,7 @@ static enum fore_err refill(struct request *self, struct fore_diag *diag)
     FORE_TRY(wl_source_next(self->setup.source, self->batch, BATCH, &self->count, diag));
     self->ended = self->count == 0;
     sim_service_draw(self->cluster, self->batch, self->count, &self->service, self->work);
+    sim_way_draw(self->cluster, self->batch, self->count, &self->way, self->way_ns);
     for (size_t i = 0; self->setup.service_hints && i < self->count; i++)
         if (self->batch[i].tag != 0) self->work[i] = self->batch[i].tag * FORE_MS;
     return FORE_E_OK;
@@ -141,8 +145,9 @@ static fore_ns visit_part(struct request *self, const struct arrival *arrival,
         *node = pick_reader(route, arrival->number);
     struct server *server = &self->server[*node];
     struct tally *p = &self->tally[visit->partition];
+    part += sim_station_wake(&server->station, arrival->at);
     fore_ns latency = sim_station_serve(&server->station, arrival->at, part) - r->t;
-    latency += 2 * self->cluster->link_ns;
+    latency += arrival->way_ns;
     server->busy_ns += part;
     if (write && self->cluster->growth.top != NULL)
         sim_growth_write(&self->cluster->growth, visit->partition, r->key);
@@ -201,8 +206,11 @@ static void apply_resume(struct request *self, const struct sim_event *event)
     struct sim_waiting w;
     sim_pause_end(&self->router, partition);
     for (size_t at = 0; sim_pause_take(&self->pause, partition, &at, &w);) {
-        struct arrival arrival = {
-            .r = &w.request, .at = event->at, .work = w.work_ns, .number = w.number};
+        struct arrival arrival = {.r = &w.request,
+                                  .at = event->at,
+                                  .work = w.work_ns,
+                                  .number = w.number,
+                                  .way_ns = 2 * self->cluster->link_ns};
         if (self->cluster->columns) {
             serve_parts(self, &arrival, partition);
         } else if (self->router.route[partition].count == 0) {
@@ -231,7 +239,7 @@ static const struct wl_request *end_before(const struct request *self, fore_ns s
 static void serve_until(struct request *self, fore_ns stop)
 {
     const struct sim_cluster *cluster = self->cluster;
-    const fore_ns link_ns = 2 * cluster->link_ns, slo_ns = cluster->slo_ns;
+    const fore_ns slo_ns = cluster->slo_ns, *way_ns = &self->way_ns[self->at];
     const bool hashed = cluster->placement != FORE_PLACE_RANGE;
     const struct sim_router *const router = &self->router;
     const struct sim_growth *const growth = cluster->growth.top != NULL ? &cluster->growth : NULL;
@@ -239,13 +247,13 @@ static void serve_until(struct request *self, fore_ns stop)
     struct tally *const tallies = self->tally;
     const struct wl_request *r = &self->batch[self->at], *end = end_before(self, stop);
     const uint64_t *work = &self->work[self->at];
-    for (; r < end; r++, work++) {
+    for (; r < end; r++, work++, way_ns++) {
         uint64_t position = r->key;
         if (hashed) position = fore_placement_position(cluster->placement, position);
         uint32_t partition = sim_router_find(router, position);
         FORE_DASSERT(partition != FORE_PARTITION_NONE);
         if (cluster->columns) {
-            struct arrival arrival = {.r = r, .at = r->t, .work = *work};
+            struct arrival arrival = {.r = r, .at = r->t, .work = *work, .way_ns = *way_ns};
             arrival.number = self->arrivals + (uint64_t)(r - self->batch);
             if (router->route[partition].paused != 0)
                 let_wait(self, r, *work, partition);
@@ -275,16 +283,17 @@ static void serve_until(struct request *self, fore_ns stop)
         }
         struct server *server = &servers[node];
         struct tally *p = &tallies[partition];
-        fore_ns latency = sim_station_serve(&server->station, r->t, *work) - r->t + link_ns;
+        uint64_t need = *work + sim_station_wake(&server->station, r->t);
+        fore_ns latency = sim_station_serve(&server->station, r->t, need) - r->t + *way_ns;
         if (latency > slo_ns) {
             server->slow++;
             p->slow++;
         }
         fore_hist_add(server->hist, latency);
-        server->busy_ns += *work;
+        server->busy_ns += need;
         if (growth != NULL && write) sim_growth_write(growth, partition, position);
         p->latency_sum_ns += latency;
-        p->busy_ns[write] += *work;
+        p->busy_ns[write] += need;
         p->bytes[write] += r->bytes;
         p->by_type[r->op % FORE_QUERY_TYPES]++;
         p->by_group[r->group % FORE_USER_GROUPS]++;
@@ -493,11 +502,13 @@ struct sim_backend sim_request_create(const struct sim_request_setup *setup)
         self->server[n].hist = FORE_NEW(&arena, struct fore_hist, 1);
         sim_station_init(&self->server[n].station, &arena, setup->cluster->cores,
                          setup->cluster->slowness[n]);
+        self->server[n].station.wake_ns = setup->cluster->wake_ns;
     }
     sim_router_init(&self->router, &setup->cluster->topology, &arena);
     if (setup->cluster->columns)
         sim_wide_init(&self->wide, &setup->cluster->topology, setup->cluster->byte_cost, &arena);
     self->service = fore_rng_stream(setup->seed, "service", 0);
+    self->way = fore_rng_stream(setup->seed, "way", 0);
     sim_stall_init(&self->stall, setup->cluster->stall_every, setup->cluster->stall_mean,
                    node_count, setup->seed, &arena, &self->calendar,
                    &(struct sim_event){.kind = EVENT_STALL});

@@ -233,6 +233,21 @@ static enum fore_err check_stalls(const struct sim_options *sim, struct fore_dia
     return FORE_E_OK;
 }
 
+/* What rates do not know is refused rather than left out. */
+static enum fore_err check_ways(const struct sim_scenario *scenario, struct fore_diag *diag)
+{
+    const struct sim_options *sim = &scenario->sim;
+    const struct sim_cluster_options *cluster = &scenario->cluster;
+    const char *name = sim->wake > 0             ? "sim.wake"
+                       : sim->kib_service > 0    ? "sim.kib_service"
+                       : cluster->link_sigma > 0 ? "cluster.link_sigma"
+                       : cluster->link_kib > 0   ? "cluster.link_kib"
+                                                 : NULL;
+    if (name == NULL || sim->fidelity != SIM_FLUID) return FORE_E_OK;
+    return fore_err_set(diag, FORE_E_UNSUPPORTED,
+                        "%s: rates know nothing of it; set sim.fidelity to \"request\"", name);
+}
+
 static enum fore_err check_rows(const struct sim_scenario *scenario, struct fore_diag *diag)
 {
     struct wl_wide wide;
@@ -305,6 +320,7 @@ enum fore_err sim_scenario_load(const char *path, const struct fore_strings *set
     FORE_TRY(sim_scenario_check_rules(out, diag));
     FORE_TRY(check_rows(out, diag));
     FORE_TRY(check_stalls(&out->sim, diag));
+    FORE_TRY(check_ways(out, diag));
     return sim_faults_check(&out->sim.faults, (uint32_t)out->cluster.nodes, diag);
 }
 

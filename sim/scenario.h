@@ -51,6 +51,8 @@ struct sim_cluster_options { /* "cluster" */
     uint64_t partition_bytes_max; /* what is held above it is a violation of its own; 0: nothing */
     double slowdown_sigma;        /* heterogeneity of node capacity, lognormal */
     fore_ns link_delay;           /* one way, added to every request's latency twice */
+    double link_sigma;            /* way.h; 0: the same for all */
+    fore_ns link_kib;             /* way.h */
 };
 struct sim_options {                 /* "sim" */
     uint32_t fidelity;               /* enum sim_fidelity */
@@ -59,6 +61,8 @@ struct sim_options {                 /* "sim" */
     fore_ns service_mean;            /* of a read of mean size; overridden by peak_utilization */
     double service_sigma;            /* lognormal */
     fore_ns stall_every, stall_mean; /* stall.h */
+    fore_ns wake;                    /* work of a node with nothing to do: station.h */
+    fore_ns kib_service;             /* service.h */
     double write_cost;               /* service of a write / of a read */
     double scan_cost;
     double byte_cost; /* share of a request's work that goes with the bytes it reads: wide.h */

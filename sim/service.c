@@ -32,4 +32,7 @@ void sim_service_draw(const struct sim_cluster *cluster, const struct wl_request
         break;
     }
     *rng = own;
+    double kib_ns = cluster->kib_service_ns;
+    for (size_t i = 0; kib_ns > 0 && i < count; i++)
+        work[i] += whole_ns(kib_ns * (double)r[i].bytes / 1024);
 }

@@ -1,6 +1,7 @@
 /*
  * service.h - how long requests take to serve, drawn for a whole batch in arrival order and before
- * routing: under one seed every policy sees the same requests with the same work.
+ * routing: under one seed every policy sees the same requests with the same work. With
+ * sim.kib_service every KiB of a value adds to it.
  */
 #ifndef SIM_SERVICE_H
 #define SIM_SERVICE_H

@@ -19,7 +19,8 @@ struct fore_plan_move {
     double gain_s;     /* violation node-seconds saved over the horizon, price already taken off */
     double bytes;      /* data that has to travel */
     double duration_s; /* expected */
-    bool then_back;    /* first half of a swap; gain and price are of both */
+    bool then_back;    /* first half of a swap; gain and price are of both, halved where the second
+                        * one is bound to it */
     uint32_t then_partner; /* of a swap: what comes back afterwards */
     uint32_t
         then_copies; /* of a split: its hotter part then gets so many; 0: its right part moves */

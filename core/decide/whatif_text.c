@@ -99,7 +99,7 @@ static void print_move(const struct fore_whatif *whatif, uint32_t at, struct for
         fore_buf_printf(out, " -> %s", name_of(whatif, move->target));
     for (uint32_t k = 1; k < m->then_copies && !stays; k++)
         fore_buf_printf(out, ", %s", name_of(whatif, m->then_target[k]));
-    if (m->then_back) fore_buf_printf(out, ", then p%u back", m->then_partner);
+    if (m->then_back && !leads) fore_buf_printf(out, ", then p%u back", m->then_partner);
     if (m->bytes > 0) fore_buf_printf(out, ": %s", bytes_text(m->bytes, bytes));
     if (m->duration_s > 0 && !stays) fore_buf_printf(out, " in %s", span_text(m->duration_s, span));
     if (m->gain_s < 0 || m->gain_s > 0) /* peers do not price what they do */

@@ -15,11 +15,12 @@
 #include <string.h>
 
 #define PREFIX "foreshard:calibrate:"
-enum { PINGS = 500, KEYS = 20000, BYTES = 100 };
+enum { PINGS = 500, KEYS = 20000, BYTES = 100, ROUNDS = 5 };
+static const double SECONDS = 5, WARM_UP = 0.15; /* of a load; the part that does not count */
 /* Of the capacity, and of a node at most. Near its capacity a server takes many commands at once,
  * each is cheaper than it was, and no one service time describes both. */
-static const double shares[LIVE_FIT_PROBES] = {0.05, 0.15, 0.3},
-                    rates[LIVE_FIT_PROBES] = {3000, 8000, 15000};
+static const double shares[LIVE_FIT_PROBES] = {0.03, 0.08, 0.2, 0.35},
+                    rates[LIVE_FIT_PROBES] = {1000, 3000, 7000, 13000};
 static const uint32_t sizes[LIVE_CALIBRATE_SIZES] = {0, 1024, 16384}; /* 0: the option's */
 
 struct work {
@@ -63,6 +64,12 @@ static enum fore_err open_stream(struct work *work, const struct stream *stream,
     return wl_open_source(&workload, ++work->seed, &work->arena, out, work->diag);
 }
 
+/* Of a node, at which commands are told apart by their cost. */
+static double cost_rate(const struct live_calibration *out)
+{
+    return fmin(out->capacity * shares[1] / out->nodes, rates[1]);
+}
+
 static enum fore_err play(struct work *work, const struct stream *stream,
                           struct live_replay_result *result)
 {
@@ -71,7 +78,7 @@ static enum fore_err play(struct work *work, const struct stream *stream,
     struct live_replay_play play = {.source = &source,
                                     .realtime = work->options->realtime,
                                     .span = (fore_ns)(stream->seconds * 1e9),
-                                    .count_from = (fore_ns)(stream->seconds * 0.15e9)};
+                                    .count_from = (fore_ns)(stream->seconds * WARM_UP * 1e9)};
     enum fore_err err = live_replay_run(work->replay, &play, result, work->diag);
     wl_source_close(&source);
     if (err == FORE_E_OK && result->counts.answered == 0)
@@ -131,7 +138,8 @@ static enum fore_err find_capacity(struct work *work)
             err = FORE_E_OK;
             break;
         }
-        double answered = (double)result->counts.answered / 0.85 / ((double)result->elapsed / 1e9);
+        double answered =
+            (double)result->counts.answered / (1 - WARM_UP) / ((double)result->elapsed / 1e9);
         if (err == FORE_E_OK && answered > best) best = answered;
         if (fore_hist_quantile(&result->latency, 0.5) > 20 * FORE_MS) break;
         rate *= 4.0 / 3;
@@ -139,34 +147,6 @@ static enum fore_err find_capacity(struct work *work)
     free(result);
     work->out->capacity = best;
     return err;
-}
-
-static enum fore_err probe_loads(struct work *work)
-{
-    struct live_replay_result *result = calloc(1, sizeof *result);
-    enum fore_err err = FORE_E_OK;
-    double seconds = work->options->seconds > 0 ? work->options->seconds : 3;
-    FORE_ASSERT(result != NULL);
-    for (int i = 0; i < LIVE_FIT_PROBES && err == FORE_E_OK; i++) {
-        struct stream stream = {
-            .rate = fmin(work->out->capacity * shares[i], rates[i] * work->out->nodes),
-            .seconds = seconds,
-            .mix = "workload.read_share=90%",
-            .bytes = work->options->bytes};
-        tell(work, "latency at a share of the capacity");
-        err = play(work, &stream, result);
-        work->out->probe[i] = (struct live_fit_probe){
-            .rate = stream.rate / work->out->nodes,
-            .p50_us = (double)fore_hist_quantile(&result->latency, 0.5) / 1e3,
-            .p99_us = (double)fore_hist_quantile(&result->latency, 0.99) / 1e3,
-            .p999_us = (double)fore_hist_quantile(&result->latency, 0.999) / 1e3};
-    }
-    free(result);
-    if (err != FORE_E_OK) return err;
-    /* What a command costs at a moderate rate: at its capacity a server takes many at once. */
-    double cpu_us = 0.9 * work->out->cost[0].read_us + 0.1 * work->out->cost[0].write_us;
-    live_fit_queue(work->out->probe, LIVE_FIT_PROBES, fmax(cpu_us, 0.1), &work->out->fit);
-    return FORE_E_OK;
 }
 
 static double cpu_us(struct live_cluster *cluster)
@@ -179,36 +159,146 @@ static double cpu_us(struct live_cluster *cluster)
     return sum;
 }
 
-static enum fore_err cost_of(struct work *work, const char *mix, uint32_t bytes, double *us)
+static double quantile_us(const struct live_replay_result *result, double q)
+{
+    return (double)fore_hist_quantile(&result->latency, q) / 1e3;
+}
+
+/* One play, and the CPU that its commands took of the servers. */
+static enum fore_err play_costed(struct work *work, const struct stream *stream,
+                                 struct live_replay_result *result, double *us)
+{
+    double before = cpu_us(work->cluster);
+    enum fore_err err = play(work, stream, result);
+    double answered = (double)result->counts.answered / (1 - WARM_UP);
+    *us = answered > 0 ? (cpu_us(work->cluster) - before) / answered : 0;
+    return err;
+}
+
+static double median_of(const double *value, int count)
+{
+    double sorted[ROUNDS];
+    memcpy(sorted, value, (size_t)count * sizeof *value);
+    qsort(sorted, (size_t)count, sizeof *sorted, ascending);
+    return sorted[count / 2];
+}
+
+struct rounds { /* of one load */
+    double p50[ROUNDS], p90[ROUNDS], p99[ROUNDS], p999[ROUNDS], cpu[ROUNDS], late[ROUNDS];
+};
+
+static enum fore_err one_round(struct work *work, int round, struct rounds rounds[LIVE_FIT_PROBES])
+{
+    struct live_replay_result *result = calloc(1, sizeof *result);
+    enum fore_err err = FORE_E_OK;
+    FORE_ASSERT(result != NULL);
+    for (int i = 0; i < LIVE_FIT_PROBES && err == FORE_E_OK; i++) {
+        struct rounds *r = &rounds[i];
+        struct stream stream = {.rate = work->out->probe[i].rate * work->out->nodes,
+                                .seconds = work->options->seconds / ROUNDS,
+                                .mix = "workload.read_share=90%",
+                                .bytes = work->options->bytes};
+        err = play_costed(work, &stream, result, &r->cpu[round]);
+        r->p50[round] = quantile_us(result, 0.5);
+        r->p90[round] = quantile_us(result, 0.9);
+        r->p99[round] = quantile_us(result, 0.99);
+        r->p999[round] = quantile_us(result, 0.999);
+        r->late[round] = (double)fore_hist_quantile(&result->late, 0.99) / 1e3;
+    }
+    free(result);
+    return err;
+}
+
+/* How far the rounds of a load are apart: their largest p99 over their least. */
+static double unrest_of(const double p99[ROUNDS])
+{
+    double least = p99[0], most = p99[0];
+    for (int i = 1; i < ROUNDS; i++) {
+        least = fmin(least, p99[i]);
+        most = fmax(most, p99[i]);
+    }
+    return least > 0 ? most / least : 1;
+}
+
+/* The loads take turns, so that what else the machine does for a while is not one load's; of each
+ * the middle round speaks. */
+static enum fore_err probe_loads(struct work *work)
+{
+    struct rounds rounds[LIVE_FIT_PROBES] = {0};
+    struct live_calibration *out = work->out;
+    for (int i = 0; i < LIVE_FIT_PROBES; i++)
+        out->probe[i].rate = fmin(out->capacity * shares[i] / out->nodes, rates[i]);
+    tell(work, "latency by load");
+    for (int round = 0; round < ROUNDS; round++)
+        FORE_TRY(one_round(work, round, rounds));
+    for (int i = 0; i < LIVE_FIT_PROBES; i++) {
+        struct rounds *r = &rounds[i];
+        out->probe[i].p50_us = median_of(r->p50, ROUNDS);
+        out->probe[i].p90_us = median_of(r->p90, ROUNDS);
+        out->probe[i].p99_us = median_of(r->p99, ROUNDS);
+        out->probe[i].p999_us = median_of(r->p999, ROUNDS);
+        out->probe[i].cpu_us = fmax(median_of(r->cpu, ROUNDS), 0.1);
+        out->late_us = fmax(out->late_us, median_of(r->late, ROUNDS));
+        out->unrest = fmax(out->unrest, unrest_of(r->p99));
+    }
+    double service_us, wake_us;
+    live_fit_cost(out->probe, LIVE_FIT_PROBES, &service_us, &wake_us);
+    live_fit_queue(out->probe, LIVE_FIT_PROBES, service_us, wake_us, &out->fit);
+    return FORE_E_OK;
+}
+
+static enum fore_err cost_of(struct work *work, const char *mix, uint32_t bytes, double *us,
+                             double *p50_us)
 {
     struct live_replay_result *result = calloc(1, sizeof *result);
     FORE_ASSERT(result != NULL);
-    double share = bytes > 4096 ? 0.05 : 0.2; /* the network is not what is measured */
-    double rate = fmin(work->out->capacity * share, rates[1] * work->out->nodes);
-    struct stream stream = {.rate = rate, .seconds = 1, .mix = mix, .bytes = bytes};
-    double before = cpu_us(work->cluster);
-    enum fore_err err = play(work, &stream, result);
-    double answered = (double)result->counts.answered / 0.85;
-    *us = answered > 0 ? (cpu_us(work->cluster) - before) / answered : 0;
+    struct stream stream = {
+        .rate = cost_rate(work->out) * work->out->nodes, .seconds = 1, .mix = mix, .bytes = bytes};
+    enum fore_err err = play_costed(work, &stream, result, us);
+    *p50_us = quantile_us(result, 0.5);
     free(result);
     return err;
+}
+
+/* What a KiB adds: to the servers' work, and to the rest of the latency. */
+static void find_slopes(struct live_calibration *out, const double p50_us[LIVE_CALIBRATE_SIZES])
+{
+    const struct live_calibrate_cost *small = &out->cost[0],
+                                     *large = &out->cost[LIVE_CALIBRATE_SIZES - 1];
+    double kib = ((double)large->bytes - small->bytes) / 1024;
+    if (!(kib > 1)) return;
+    double read_us = fmax(0, large->read_us - small->read_us);
+    double write_us = fmax(0, large->write_us - small->write_us);
+    out->kib_service_us = (read_us + write_us) / 2 / kib;
+    double all_us = p50_us[LIVE_CALIBRATE_SIZES - 1] - p50_us[0];
+    out->kib_way_us = fmax(0, all_us - read_us) / kib;
 }
 
 static enum fore_err find_costs(struct work *work)
 {
     struct live_calibration *out = work->out;
+    double p50_us[LIVE_CALIBRATE_SIZES], unused;
     for (int i = 0; i < LIVE_CALIBRATE_SIZES; i++) {
         struct live_calibrate_cost *cost = &out->cost[i];
         cost->bytes = sizes[i] != 0 ? sizes[i] : work->options->bytes;
         tell(work, "cost of commands");
         /* Writes first: they leave values of that size behind for the reads. */
-        FORE_TRY(cost_of(work, "workload.read_share=0%", cost->bytes, &cost->write_us));
-        FORE_TRY(cost_of(work, "workload.read_share=100%", cost->bytes, &cost->read_us));
-        FORE_TRY(cost_of(work, "workload.mix=ycsb-e", cost->bytes, &cost->scan_us));
+        FORE_TRY(cost_of(work, "workload.read_share=0%", cost->bytes, &cost->write_us, &unused));
+        FORE_TRY(
+            cost_of(work, "workload.read_share=100%", cost->bytes, &cost->read_us, &p50_us[i]));
+        FORE_TRY(cost_of(work, "workload.mix=ycsb-e", cost->bytes, &cost->scan_us, &unused));
     }
-    out->write_cost = out->cost[0].read_us > 0 ? out->cost[0].write_us / out->cost[0].read_us : 1;
-    out->scan_cost = out->cost[0].read_us > 0 ? out->cost[0].scan_us / out->cost[0].read_us : 10;
+    find_slopes(out, p50_us);
     return FORE_E_OK;
+}
+
+/* Over a read's, by the work of a server that is awake: waking is the same for all. */
+static double relative_cost(const struct live_calibration *out, double us)
+{
+    double read_us = out->cost[0].read_us, idle = 1 - cost_rate(out) * read_us / 1e6;
+    double wake_us = out->fit.wake_us * fmax(0, idle);
+    double least_us = 0.1 * read_us;
+    return read_us > 0 ? fmax(us - wake_us, least_us) / fmax(read_us - wake_us, least_us) : 1;
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */
@@ -221,6 +311,10 @@ static enum fore_err loads(struct work *work)
     if (err == FORE_E_OK) err = find_capacity(work);
     if (err == FORE_E_OK) err = find_costs(work);
     if (err == FORE_E_OK) err = probe_loads(work);
+    if (err == FORE_E_OK) {
+        work->out->write_cost = relative_cost(work->out, work->out->cost[0].write_us);
+        work->out->scan_cost = relative_cost(work->out, work->out->cost[0].scan_us);
+    }
     /* Whatever happened, our keys go. */
     enum fore_err cleared =
         live_replay_clear_numbers(work->replay, keys, err == FORE_E_OK ? work->diag : NULL);
@@ -255,6 +349,7 @@ enum fore_err live_calibrate(const struct live_calibrate_options *options,
                              struct live_calibration *out, struct fore_diag *diag)
 {
     struct live_calibrate_options filled = *options;
+    if (!(filled.seconds > 0)) filled.seconds = SECONDS;
     if (filled.bytes == 0) filled.bytes = BYTES;
     if (filled.keys == 0) filled.keys = KEYS;
     struct work work = {

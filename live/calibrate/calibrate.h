@@ -5,9 +5,17 @@
  * our own ("foreshard:calibrate:"), which are removed again, and by moving slots that hold no key
  * of anybody else's, forth and back, with the mover that real moves use (its journal, its lease).
  *
- * The simulator's node is a FIFO queue before servers with log-normal service times, and a constant
- * delay of the network. So three numbers are fitted to what clients saw at several loads: the mean
- * of the service (near a command's CPU time), the spread of its logarithm, and the delay (fit.h).
+ * The loads are of our own choosing: uniform keys, nine reads to a write, one size of value. What
+ * the simulator's node is, and how its numbers are fitted to what clients and servers' CPU clocks
+ * said at these loads, is in calibrate_fit.h. What commands and bytes cost is measured one by one.
+ *
+ * What is not measured is the cost of a split (cluster.partition_overhead and split_pause;
+ * core/cluster/driver.h: struct fore_split_cost). Elsewhere a partition is a replica with timers
+ * and heartbeats of its own, and a cut stops what it cuts. Here it is a run of slots in the
+ * daemon's book: a server knows 16,384 slots, as many with one partition as with a thousand, and
+ * no command is sent for a split or a merge (tests/live/live_split.c). What a cut-over costs is
+ * the mover's, is paid by moves, and is measured as theirs: `start_ms`, `slot_ms`, the stalls. So
+ * the file says 0 of both, as figures that are known, and the driver tells the engine none.
  */
 #ifndef LIVE_CALIBRATE_H
 #define LIVE_CALIBRATE_H
@@ -26,7 +34,7 @@ struct live_calibrate_options {
     const char *journal, *holder; /* the mover's */
     struct live_mover_options mover;
     bool realtime;                              /* of the thread that sends: live/replay.h */
-    double seconds;                             /* of each probe of a load; 0: 3 */
+    double seconds;                             /* of each probe of a load, all rounds; 0: 5 */
     uint32_t bytes;                             /* of a value; 0: 100 */
     uint64_t keys;                              /* probes use so many; 0: 20000 */
     uint32_t slots, keys_per_slot;              /* of a move; 0: 64 and 500 */
@@ -51,6 +59,9 @@ struct live_calibration {
     struct live_calibrate_cost cost[LIVE_CALIBRATE_SIZES]; /* [0] is of `bytes` */
     struct live_fit_probe probe[LIVE_FIT_PROBES];
     struct live_fit fit;
+    double kib_service_us, kib_way_us; /* of a KiB of value: on the server, and beside it */
+    double late_us; /* the sender behind its own schedule: p99, at the load where that was worst */
+    double unrest;  /* largest p99 over the least among a load's rounds: what else went on */
     double write_cost, scan_cost; /* over a read's */
     bool moved;                   /* the rest is known */
     char why_not[160];

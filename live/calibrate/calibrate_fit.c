@@ -8,37 +8,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 40000, SIGMAS = 21, MEANS = 7, STALLS = 9, SHARES = 9, TURNS = 4 };
+enum { DRAWS = 40000, SIGMAS = 11, MEANS = 7, STALLS = 9, SHARES = 9, WAYS = 21 };
+enum { NEAR = 5, PARTS = 3, TURNS = 9 };
 static const double PRICE = 1; /* of the logarithm of the mean over a command's CPU time, squared */
 static const double STALL_PRICE = 4e-3; /* without them where they explain nothing */
 static const double MIDDLE = 3;         /* what a p50 counts for: half of all requests make it */
+static const double SHAPE = 0.3;        /* what a p90 counts for: a long way is no stall */
 static const double RARE = 0.1;         /* what a p99.9 counts for: few requests make it */
 static const double STALL_MIN = 20;     /* of the grid, over a service: shorter is service */
 static const double SHARE_MIN = 2.5e-4;
+static const double Z90 = 1.282, Z99 = 2.326, Z999 = 3.090; /* of the normal distribution */
 
 struct draws {
     double gap[DRAWS];                     /* exponential, mean 1 */
-    double z[DRAWS];                       /* normal */
+    double z[DRAWS], way[DRAWS];           /* normal */
     double stall_gap[DRAWS], stall[DRAWS]; /* exponential, mean 1 */
 };
 
 struct candidate {
-    double mean_us, sigma, stall_us, stall_every_us; /* stall_us 0: none */
+    double mean_us, sigma, way_us, way_sigma; /* way: there and back, its median */
+    double stall_us, stall_every_us;          /* stall_us 0: none */
 };
 
 struct tail {
-    double p50_us, p99_us, p999_us;
+    double p50_us, p90_us, p99_us, p999_us;
 };
 
 struct fitting {
     struct draws *draws;
     double *service_us; /* [DRAWS], of the candidate's mean and sigma */
+    double *way;        /* [DRAWS], of its way_sigma, median 1 */
+    double wake_us;
     struct live_fit_probe *probe;
     size_t count;
     double cpu_us, priced; /* of the best so far */
     double turn;           /* the same, since the search last began anew */
     struct candidate best; /* since then */
-    struct live_fit *out;
+    struct candidate chosen;
+    bool fine; /* near what was found, and not on the whole grid */
 };
 
 static double exponential(struct fore_rng *rng)
@@ -60,13 +67,15 @@ static void draw(struct draws *draws)
     for (int i = 0; i < DRAWS; i++) {
         double u = 1 - fore_rng_unit(&rng), v = fore_rng_unit(&rng);
         draws->gap[i] = exponential(&rng);
-        draws->z[i] = sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v); /* Box and Muller */
+        double angle = 2 * 3.14159265358979323846 * v; /* Box and Muller */
+        draws->z[i] = sqrt(-2 * log(u)) * cos(angle);
+        draws->way[i] = sqrt(-2 * log(u)) * sin(angle);
         draws->stall_gap[i] = spread(i, 0.7548776662466927);
         draws->stall[i] = spread(i, 0.5698402909980532);
     }
 }
 
-/* Waiting and service of a queue, without the network. */
+/* Waiting, service and the way of a candidate whose services and ways are drawn. */
 static struct tail play(const struct fitting *f, const struct candidate *c, double rate)
 {
     static struct fore_hist hist;
@@ -84,21 +93,13 @@ static struct tail play(const struct fitting *f, const struct candidate *c, doub
         }
         left -= gap;
         wait = fmax(0, wait - gap);
-        fore_hist_add(&hist, (uint64_t)((wait + f->service_us[i]) * 1e3));
-        wait += f->service_us[i];
+        wait += f->service_us[i] + (wait > 0 ? 0 : f->wake_us);
+        fore_hist_add(&hist, (uint64_t)((wait + f->way[i] * c->way_us) * 1e3));
     }
     return (struct tail){.p50_us = (double)fore_hist_quantile(&hist, 0.5) / 1e3,
+                         .p90_us = (double)fore_hist_quantile(&hist, 0.9) / 1e3,
                          .p99_us = (double)fore_hist_quantile(&hist, 0.99) / 1e3,
                          .p999_us = (double)fore_hist_quantile(&hist, 0.999) / 1e3};
-}
-
-/* The delay that fits the medians best; never below nothing. */
-static double delay_of(const struct live_fit_probe *probe, const struct tail *tail, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += (probe[i].p50_us - tail[i].p50_us) / 2;
-    return fmax(0, sum / (double)count);
 }
 
 static double square(double x)
@@ -112,87 +113,179 @@ static void draw_services(struct fitting *f, const struct candidate *c)
         f->service_us[i] = c->mean_us * exp(c->sigma * f->draws->z[i] - c->sigma * c->sigma / 2);
 }
 
-/* Plays one candidate, whose services are drawn, at every load; keeps it when it is the best. */
-static void judge(struct fitting *f, const struct candidate *c)
+static void draw_ways(struct fitting *f, const struct candidate *c)
 {
-    struct tail tail[LIVE_FIT_PROBES];
-    double error = 0, weight = MIDDLE + 1 + RARE;
-    for (size_t i = 0; i < f->count; i++)
-        tail[i] = play(f, c, f->probe[i].rate);
-    double both = 2 * delay_of(f->probe, tail, f->count);
-    for (size_t i = 0; i < f->count; i++)
-        error += MIDDLE * square(log((tail[i].p50_us + both) / f->probe[i].p50_us)) +
-                 square(log((tail[i].p99_us + both) / f->probe[i].p99_us)) +
-                 RARE * square(log((tail[i].p999_us + both) / f->probe[i].p999_us));
-    error /= weight * (double)f->count;
-    double priced = error + PRICE * square(log(c->mean_us / f->cpu_us));
-    if (c->stall_us > 0) priced += STALL_PRICE;
-    if (!(priced < f->turn)) return;
-    f->turn = priced;
-    f->best = *c;
-    if (!(priced < f->priced)) return;
-    f->priced = priced;
-    *f->out = (struct live_fit){.service_us = c->mean_us,
-                                .sigma = c->sigma,
-                                .delay_us = both / 2,
-                                .stall_every_us = c->stall_us > 0 ? c->stall_every_us : 0,
-                                .stall_us = c->stall_us,
-                                .error = sqrt(error)};
+    for (int i = 0; i < DRAWS; i++)
+        f->way[i] = exp(c->way_sigma * f->draws->way[i]);
+}
+
+/* Plays at every load, and corrects the way so that the medians fit best; never below nothing. A
+ * quantile goes with the way's own, nearly. */
+static void play_all(const struct fitting *f, struct candidate *c,
+                     struct tail tail[LIVE_FIT_PROBES])
+{
+    double more = 0;
     for (size_t i = 0; i < f->count; i++) {
-        f->probe[i].fit_p50_us = tail[i].p50_us + both;
-        f->probe[i].fit_p99_us = tail[i].p99_us + both;
-        f->probe[i].fit_p999_us = tail[i].p999_us + both;
+        tail[i] = play(f, c, f->probe[i].rate);
+        more += (f->probe[i].p50_us - tail[i].p50_us) / (double)f->count;
+    }
+    more = fmax(more, -c->way_us);
+    c->way_us += more;
+    for (size_t i = 0; i < f->count; i++) {
+        tail[i].p50_us += more;
+        tail[i].p90_us = fmax(0, tail[i].p90_us + more * exp(Z90 * c->way_sigma));
+        tail[i].p99_us = fmax(0, tail[i].p99_us + more * exp(Z99 * c->way_sigma));
+        tail[i].p999_us = fmax(0, tail[i].p999_us + more * exp(Z999 * c->way_sigma));
     }
 }
 
+static double error_of(const struct fitting *f, const struct tail tail[LIVE_FIT_PROBES])
+{
+    double error = 0, weight = MIDDLE + SHAPE + 1 + RARE;
+    for (size_t i = 0; i < f->count; i++)
+        error += MIDDLE * square(log(fmax(tail[i].p50_us, 1e-3) / f->probe[i].p50_us)) +
+                 SHAPE * square(log(fmax(tail[i].p90_us, 1e-3) / f->probe[i].p90_us)) +
+                 square(log(fmax(tail[i].p99_us, 1e-3) / f->probe[i].p99_us)) +
+                 RARE * square(log(fmax(tail[i].p999_us, 1e-3) / f->probe[i].p999_us));
+    return error / (weight * (double)f->count);
+}
+
+/* Judges one candidate, whose services and ways are drawn; keeps it when it is the best. */
+static void judge(struct fitting *f, const struct candidate *proposed)
+{
+    struct tail tail[LIVE_FIT_PROBES];
+    struct candidate c = *proposed;
+    play_all(f, &c, tail);
+    double error = error_of(f, tail);
+    double priced = error + PRICE * square(log(c.mean_us / f->cpu_us));
+    if (c.stall_us > 0) priced += STALL_PRICE;
+    if (!(priced < f->turn)) return;
+    f->turn = priced;
+    f->best = c;
+    if (!(priced < f->priced)) return;
+    f->priced = priced;
+    f->chosen = c;
+}
+
+/* First a coarse grid, then the neighbours of what was found. */
 static void try_services(struct fitting *f)
 {
     const struct candidate from = f->best;
-    for (int m = 0; m < MEANS; m++)
-        for (int s = 0; s < SIGMAS; s++) {
+    draw_ways(f, &from);
+    for (int m = 0; m < (f->fine ? NEAR : MEANS); m++)
+        for (int s = 0; s < (f->fine ? NEAR : SIGMAS); s++) {
             struct candidate c = from;
-            c.mean_us = f->cpu_us * pow(2, (m - 3) / 4.0);
-            c.sigma = s * 0.15;
+            c.mean_us =
+                f->fine ? from.mean_us * pow(2, (m - 2) / 8.0) : f->cpu_us * pow(2, (m - 3) / 4.0);
+            c.sigma = f->fine ? fmin(3, fmax(0, from.sigma + (s - 2) * 0.075)) : s * 0.3;
             draw_services(f, &c);
             judge(f, &c);
         }
 }
 
-/* In steps of sqrt(2), from 20 to 5120 services long, and from 0.025 to 6.4 % of the time. */
-static void try_stalls(struct fitting *f)
+static void try_ways(struct fitting *f)
 {
     const struct candidate from = f->best;
     draw_services(f, &from);
-    for (int l = 0; l < 2 * STALLS - 1; l++)
-        for (int s = 0; s < 2 * SHARES - 1; s++) {
+    for (int s = 0; s < WAYS; s++) {
+        struct candidate c = from;
+        c.way_sigma = s * 0.05;
+        draw_ways(f, &c);
+        judge(f, &c);
+    }
+}
+
+/* From 20 to 5120 services long, and from 0.025 to 6.4 % of the time; then in steps of sqrt(2). */
+static void try_stalls(struct fitting *f)
+{
+    const struct candidate from = f->best;
+    bool fine = f->fine && from.stall_us > 0;
+    double share = fine ? from.stall_us / from.stall_every_us : 0;
+    draw_services(f, &from);
+    draw_ways(f, &from);
+    for (int l = 0; l < (fine ? NEAR : STALLS); l++)
+        for (int s = 0; s < (fine ? NEAR : SHARES); s++) {
             struct candidate c = from;
-            c.stall_us = STALL_MIN * f->cpu_us * pow(2, l / 2.0);
-            c.stall_every_us = c.stall_us / (SHARE_MIN * pow(2, s / 2.0));
+            c.stall_us = fine ? from.stall_us * pow(2, (l - 2) / 2.0)
+                              : STALL_MIN * (f->cpu_us + f->wake_us) * pow(2, l);
+            c.stall_every_us =
+                c.stall_us / (fine ? share * pow(2, (s - 2) / 2.0) : SHARE_MIN * pow(2, s));
             judge(f, &c);
         }
 }
 
-void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_us,
+/* The chosen one, played as it is. */
+static void hand_out(struct fitting *f, struct live_fit *out)
+{
+    struct candidate *c = &f->chosen;
+    struct tail tail[LIVE_FIT_PROBES];
+    draw_services(f, c);
+    draw_ways(f, c);
+    for (int i = 0; i < 3; i++)
+        play_all(f, c, tail);
+    *out = (struct live_fit){.service_us = c->mean_us,
+                             .sigma = c->sigma,
+                             .wake_us = f->wake_us,
+                             .delay_us = c->way_us / 2,
+                             .delay_sigma = c->way_sigma,
+                             .stall_every_us = c->stall_us > 0 ? c->stall_every_us : 0,
+                             .stall_us = c->stall_us,
+                             .error = sqrt(error_of(f, tail))};
+    for (size_t i = 0; i < f->count; i++) {
+        f->probe[i].fit_p50_us = tail[i].p50_us;
+        f->probe[i].fit_p90_us = tail[i].p90_us;
+        f->probe[i].fit_p99_us = tail[i].p99_us;
+        f->probe[i].fit_p999_us = tail[i].p999_us;
+    }
+}
+
+void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_us, double wake_us,
                     struct live_fit *out)
 {
     FORE_ASSERT(count > 0 && count <= LIVE_FIT_PROBES);
     struct fitting f = {.draws = malloc(sizeof *f.draws),
                         .service_us = malloc(DRAWS * sizeof *f.service_us),
+                        .way = malloc(DRAWS * sizeof *f.way),
                         .probe = probe,
                         .count = count,
                         .cpu_us = service_us,
-                        .priced = (double)INFINITY,
-                        .best = {.mean_us = service_us},
-                        .out = out};
-    FORE_ASSERT(f.draws != NULL && f.service_us != NULL);
+                        .wake_us = wake_us,
+                        .priced = (double)INFINITY};
+    static void (*const part[PARTS])(struct fitting *) = {try_ways, try_services, try_stalls};
+    FORE_ASSERT(f.draws != NULL && f.service_us != NULL && f.way != NULL);
     draw(f.draws);
-    /* Both orders, because either alone may explain with one what is the other's. */
-    for (int first = 0; first < 2; first++) {
+    /* In every order, because what is tried first may explain what is another's. */
+    for (int first = 0; first < PARTS; first++) {
         f.best = (struct candidate){.mean_us = service_us};
         f.turn = (double)INFINITY;
-        for (int turn = 0; turn < TURNS; turn++)
-            (turn + first) % 2 == 0 ? try_services(&f) : try_stalls(&f);
+        for (int turn = 0; turn < TURNS; turn++) {
+            f.fine = turn >= 2 * PARTS;
+            part[(turn + first) % PARTS](&f);
+        }
     }
+    hand_out(&f, out);
+    free(f.way);
     free(f.service_us);
     free(f.draws);
+}
+
+void live_fit_cost(const struct live_fit_probe *probe, size_t count, double *service_us,
+                   double *wake_us)
+{
+    double mean_x = 0, mean_y = 0, xx = 0, xy = 0, least = (double)INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        mean_x += fmax(0, 1 - probe[i].rate * probe[i].cpu_us / 1e6) / (double)count;
+        mean_y += probe[i].cpu_us / (double)count;
+        least = fmin(least, probe[i].cpu_us);
+    }
+    for (size_t i = 0; i < count; i++) {
+        double x = fmax(0, 1 - probe[i].rate * probe[i].cpu_us / 1e6) - mean_x;
+        xx += x * x;
+        xy += x * (probe[i].cpu_us - mean_y);
+    }
+    *wake_us = xx > 1e-4 ? fmax(0, xy / xx) : 0;
+    *service_us = mean_y - *wake_us * mean_x;
+    if (*service_us >= 0.1 * least) return;
+    *service_us = 0.1 * least;
+    *wake_us = fmax(0, (mean_y - *service_us) / fmax(mean_x, 0.1));
 }

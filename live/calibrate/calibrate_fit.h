@@ -1,35 +1,51 @@
 /*
- * calibrate_fit.h - the simulator's queue, fitted to latencies that were seen.
+ * calibrate_fit.h - the simulator's queue, fitted to what was seen at some loads.
  *
- * Model: Poisson arrivals at one FIFO server (Lindley's recursion), log-normal service, a constant
- * delay there and back, and now and then a stall (sim/stall.h): on a host with other work these
- * make the tail, whatever the load. Given p50, p99 and p99.9 at some loads, the mean service, the
- * spread of its logarithm, the delay and the stalls are chosen so that the squared logarithms of
- * predicted over seen add up to least; service and stalls in turns, each on a grid. The mean is
- * held near the CPU time of a command by a price, because utilisation, which policies decide by, is
- * that. One stream of random numbers for every candidate, so that they compare.
+ * Model: Poisson arrivals at one FIFO server (Lindley's recursion), log-normal service, set-up work
+ * before the first request of a busy period (sim/station.h: a server that sleeps wakes first), a
+ * way there and back that is log-normal and independent of the queue (sim/way.h), and now and then
+ * a stall (sim/stall.h): on a host with other work these make the tail, whatever the load.
+ *
+ * Why all of them: a command of a server that is awake costs a fraction of what it costs one that
+ * sleeps, and the spread of a loopback's or a network's latency is there without any queue. A model
+ * that has only service calls both service; then its p50 and p99 rise with the load, and real ones
+ * stay where they are.
+ *
+ * What a command costs is measured, as CPU per command at every load: the part that goes away as
+ * the server is busier is the set-up. Then the mean service (near that, by a price, because
+ * utilisation, which policies decide by, is that), its spread, the way, its spread and the stalls
+ * are chosen so that the squared logarithms of predicted over seen p50, p90, p99 and p99.9 add up
+ * to least; in turns, each on a grid. One stream of random numbers for every candidate, so that
+ * they compare.
  */
 #ifndef LIVE_CALIBRATE_FIT_H
 #define LIVE_CALIBRATE_FIT_H
 
 #include "core/base/base.h"
 
-enum { LIVE_FIT_PROBES = 3 };
+enum { LIVE_FIT_PROBES = 4 };
 
-struct live_fit_probe {             /* of one node */
-    double rate;                    /* requests per second */
-    double p50_us, p99_us, p999_us; /* seen */
-    double fit_p50_us, fit_p99_us, fit_p999_us;
+struct live_fit_probe {                     /* of one node */
+    double rate;                            /* requests per second */
+    double p50_us, p90_us, p99_us, p999_us; /* seen */
+    double cpu_us;                          /* of the server, per command */
+    double fit_p50_us, fit_p90_us, fit_p99_us, fit_p999_us;
 };
 
 struct live_fit {
-    double service_us, sigma, delay_us; /* delay: one way */
-    double stall_every_us, stall_us;    /* mean time between stalls, and of one; 0: none */
-    double error;                       /* root mean square of the logarithms */
+    double service_us, sigma;        /* of a server that is awake */
+    double wake_us;                  /* beside it, of one that has nothing to do */
+    double delay_us, delay_sigma;    /* one way, median; sigma of there and back */
+    double stall_every_us, stall_us; /* mean time between stalls, and of one; 0: none */
+    double error;                    /* root mean square of the logarithms */
 };
 
-/* `service_us`: CPU time of a command. Fills the probes' fit_ fields too. */
-void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_us,
+/* CPU of a command by load, taken apart: cpu = service + wake (1 - rate cpu), by least squares;
+ * neither is below nothing, and the service not below a tenth of the least CPU seen. */
+void live_fit_cost(const struct live_fit_probe *probe, size_t count, double *service_us,
+                   double *wake_us);
+/* `service_us`, `wake_us`: of a command. Fills the probes' fit_ fields too. */
+void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_us, double wake_us,
                     struct live_fit *out);
 
 #endif

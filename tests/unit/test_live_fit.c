@@ -28,7 +28,7 @@ static double normal(struct fore_rng *rng)
 }
 
 struct truth {
-    double service_us, sigma, delay_us, stall_every_us, stall_us;
+    double service_us, sigma, delay_us, stall_every_us, stall_us, wake_us, way_sigma;
 };
 
 static double exponential(struct fore_rng *rng)
@@ -39,19 +39,23 @@ static double exponential(struct fore_rng *rng)
 static void serve(struct live_fit_probe *probe, const struct truth *t, uint64_t seed)
 {
     struct fore_rng rng = fore_rng_stream(seed, "test.queue", 0);
-    double *took = malloc(REQUESTS * sizeof *took), at = 0, free_at = 0;
+    double *took = malloc(REQUESTS * sizeof *took), at = 0, free_at = 0, busy = 0;
     double stall_at = t->stall_us > 0 ? exponential(&rng) * t->stall_every_us : (double)INFINITY;
     assert_non_null(took);
     for (int i = 0; i < REQUESTS; i++) {
         at += exponential(&rng) * 1e6 / probe->rate;
         for (; stall_at <= at; stall_at += exponential(&rng) * t->stall_every_us)
             free_at = fmax(stall_at, free_at) + exponential(&rng) * t->stall_us;
-        free_at = fmax(at, free_at) +
-                  t->service_us * exp(t->sigma * normal(&rng) - t->sigma * t->sigma / 2);
-        took[i] = free_at - at + 2 * t->delay_us;
+        double work_us = t->service_us * exp(t->sigma * normal(&rng) - t->sigma * t->sigma / 2);
+        if (free_at <= at) work_us += t->wake_us;
+        free_at = fmax(at, free_at) + work_us;
+        busy += work_us;
+        took[i] = free_at - at + 2 * t->delay_us * exp(t->way_sigma * normal(&rng));
     }
+    probe->cpu_us = busy / REQUESTS;
     qsort(took, REQUESTS, sizeof *took, ascending);
     probe->p50_us = took[REQUESTS / 2];
+    probe->p90_us = took[REQUESTS / 10 * 9];
     probe->p99_us = took[REQUESTS / 100 * 99];
     probe->p999_us = took[REQUESTS / 1000 * 999];
     free(took);
@@ -61,19 +65,20 @@ static void what_made_the_latencies_is_found_back(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {20,   0.8, 50,  0, 0},
-        {100,  0,   200, 0, 0},
-        {1000, 1.2, 0,   0, 0},
-        {8,    0.3, 30,  0, 0}
+        {20,   0.8, 50,  0, 0, 0, 0},
+        {100,  0,   200, 0, 0, 0, 0},
+        {1000, 1.2, 0,   0, 0, 0, 0},
+        {8,    0.3, 30,  0, 0, 0, 0}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
         for (int i = 0; i < LIVE_FIT_PROBES; i++) {
-            probe[i] = (struct live_fit_probe){.rate = (0.2 + 0.2 * i) * 1e6 / cases[c].service_us};
+            probe[i] =
+                (struct live_fit_probe){.rate = (0.15 + 0.15 * i) * 1e6 / cases[c].service_us};
             serve(&probe[i], &cases[c], 10 * c + i);
         }
         struct live_fit fit;
-        live_fit_queue(probe, LIVE_FIT_PROBES, cases[c].service_us, &fit);
+        live_fit_queue(probe, LIVE_FIT_PROBES, cases[c].service_us, 0, &fit);
         assert_true(fit.error < 0.1);
         assert_true(fabs(log(fit.service_us / cases[c].service_us)) < 0.36);
         assert_true(fabs(fit.sigma - cases[c].sigma) < 0.3);
@@ -89,19 +94,19 @@ static void stalls_are_told_from_long_services(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {10, 0.3, 50, 200e3, 3e3},
-        {15, 0.5, 40, 50e3,  1e3},
-        {10, 0.3, 60, 1e6,   8e3}
+        {10, 0.3, 50, 200e3, 3e3, 0, 0},
+        {15, 0.5, 40, 50e3,  1e3, 0, 0},
+        {10, 0.3, 60, 1e6,   8e3, 0, 0}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
-        static const double rates[LIVE_FIT_PROBES] = {3000, 8000, 15000};
+        static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 8000, 15000};
         for (int i = 0; i < LIVE_FIT_PROBES; i++) {
             probe[i] = (struct live_fit_probe){.rate = rates[i]};
             serve(&probe[i], &cases[c], 100 + 10 * c + i);
         }
         struct live_fit fit;
-        live_fit_queue(probe, LIVE_FIT_PROBES, cases[c].service_us, &fit);
+        live_fit_queue(probe, LIVE_FIT_PROBES, cases[c].service_us, 0, &fit);
         assert_true(fit.error < 0.25);
         assert_true(fit.stall_us > 0);
         /* Few stalls make a tail, so that the loads' own differ; the fit is to be their middle. */
@@ -114,6 +119,62 @@ static void stalls_are_told_from_long_services(void **state)
     }
 }
 
+/* A server behind a way that varies, which sleeps when it has nothing to do: what a command costs
+ * falls with the load, p50 and p99 hardly move. Fitted as service alone, both would rise. */
+static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
+{
+    (void)state;
+    static const struct truth cases[] = {
+        {8,  0,   35, 0, 0, 15, 0.4},
+        {3,  0.2, 40, 0, 0, 30, 0.5},
+        {12, 0.5, 60, 0, 0, 0,  0.3}
+    };
+    static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 7000, 13000};
+    for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
+        const struct truth *t = &cases[c];
+        struct live_fit_probe probe[LIVE_FIT_PROBES], unseen = {.rate = 20000};
+        for (int i = 0; i < LIVE_FIT_PROBES; i++) {
+            probe[i] = (struct live_fit_probe){.rate = rates[i]};
+            serve(&probe[i], t, 200 + 10 * c + i);
+        }
+        struct live_fit fit;
+        double service_us, wake_us;
+        live_fit_cost(probe, LIVE_FIT_PROBES, &service_us, &wake_us);
+        assert_true(fabs(service_us - t->service_us) < 1 + 0.1 * t->service_us);
+        assert_true(fabs(wake_us - t->wake_us) < 1 + 0.1 * t->wake_us);
+        live_fit_queue(probe, LIVE_FIT_PROBES, service_us, wake_us, &fit);
+        assert_true(fit.error < 0.05);
+        assert_true(fabs(fit.delay_sigma - t->way_sigma) <= 0.15);
+        const struct truth found = {.service_us = fit.service_us,
+                                    .sigma = fit.sigma,
+                                    .delay_us = fit.delay_us,
+                                    .stall_every_us = fit.stall_every_us,
+                                    .stall_us = fit.stall_us,
+                                    .wake_us = fit.wake_us,
+                                    .way_sigma = fit.delay_sigma};
+        struct live_fit_probe predicted = unseen;
+        serve(&unseen, t, 300 + c);
+        serve(&predicted, &found, 400 + c);
+        assert_true(fabs(predicted.p50_us / unseen.p50_us - 1) < 0.05);
+        assert_true(fabs(predicted.p99_us / unseen.p99_us - 1) < 0.15);
+    }
+}
+
+static void a_cost_that_grows_with_the_load_is_no_waking(void **state)
+{
+    (void)state;
+    struct live_fit_probe probe[2] = {
+        {.rate = 1000,  .cpu_us = 10},
+        {.rate = 40000, .cpu_us = 14}
+    };
+    double service_us, wake_us;
+    live_fit_cost(probe, 2, &service_us, &wake_us);
+    assert_true(wake_us == 0 && fabs(service_us - 12) < 1e-9);
+    probe[1].cpu_us = 3; /* more than all of it went away: some is the command's own */
+    live_fit_cost(probe, 2, &service_us, &wake_us);
+    assert_true(service_us > 0 && wake_us > 0 && wake_us < 20);
+}
+
 /* What no queue explains (a p99 fifty thousand times the p50, by services of 1 us) still gives
  * numbers, and a large error.
  */
@@ -121,10 +182,10 @@ static void what_does_not_fit_is_said(void **state)
 {
     (void)state;
     struct live_fit_probe probe[1] = {
-        {.rate = 1000, .p50_us = 20, .p99_us = 1e6, .p999_us = 1e6}
+        {.rate = 1000, .p50_us = 20, .p90_us = 30, .p99_us = 1e6, .p999_us = 1e6}
     };
     struct live_fit fit;
-    live_fit_queue(probe, 1, 1, &fit);
+    live_fit_queue(probe, 1, 1, 0, &fit);
     assert_true(fit.error > 0.2);
     assert_true(fit.service_us > 0 && fit.delay_us >= 0 && fit.sigma >= 0 && fit.sigma <= 3);
 }
@@ -134,6 +195,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_made_the_latencies_is_found_back),
         cmocka_unit_test(stalls_are_told_from_long_services),
+        cmocka_unit_test(a_way_and_a_server_that_sleeps_are_told_from_a_queue),
+        cmocka_unit_test(a_cost_that_grows_with_the_load_is_no_waking),
         cmocka_unit_test(what_does_not_fit_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 #include "core/decide/score.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,21 +8,8 @@
 
 #include <cmocka.h>
 
-static struct world world;
 static struct fore_load load;
 static struct fore_score score[WORLD_CAP];
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
 
 static void score_it(void)
 {

@@ -1,0 +1,24 @@
+/*
+ * way.h - what a request's latency has beside its node's queue (request mode): the way there and
+ * back. Clients wake, networks queue, processors leave their idle states; none of it is work of the
+ * node, and it hardly grows with load.
+ *
+ * Without sim options it is twice cluster.link_delay for everybody. With cluster.link_sigma it is
+ * log-normal with that median, drawn for a whole batch in arrival order, so that every policy sees
+ * the same ways under one seed; with cluster.link_kib every KiB of a value adds to it. `foreshard
+ * calibrate` measures both.
+ */
+#ifndef SIM_WAY_H
+#define SIM_WAY_H
+
+#include "core/base/rng.h"
+#include "sim/cluster.h"
+#include "workloads/source.h"
+
+/* way_ns[i]: there and back, of request[i]. */
+void sim_way_draw(const struct sim_cluster *cluster, const struct wl_request *request, size_t count,
+                  struct fore_rng *rng, fore_ns *way_ns);
+/* The share `tail` of all ways is longer than this, values of mean size. */
+double sim_way_quantile_ns(const struct sim_cluster *cluster, double tail);
+
+#endif
