@@ -16,9 +16,13 @@ static const char kind_of_state[] = "sizes";
 /* Silent for so many of its usual pauses between two changes: as observe/frontier.c has it. */
 static const double silence_max = 12, pause_share = 0.1;
 
+enum { ONSET_CHANGES = 5 };
+
 struct track {
+    fore_ns onset;          /* until then it stayed */
     fore_ns spacing;        /* of its points, at least */
     fore_ns changed, pause; /* when it did last; the mean pause, decayed, between two changes */
+    uint32_t changes;       /* since then, as far as ONSET_CHANGES */
     uint32_t count;
     struct fore_sizes_point point[FORE_SIZES_POINTS];
 };
@@ -113,12 +117,23 @@ static void begin_track(struct fore_sizes *sizes, struct seen *seen, fore_ns now
     seen->track = calloc(1, sizeof *seen->track);
     FORE_ASSERT(seen->track != NULL);
     sizes->tracks++;
+    seen->track->onset = seen->at;
     seen->track->pause = now - seen->since < sizes->step ? now - seen->since : sizes->step;
     seen->track->spacing = now - seen->at < sizes->step ? now - seen->at : sizes->step;
     fore_ns from = now > reach(sizes) ? now - reach(sizes) : 0;
     if (from < seen->since) from = seen->since;
     if (from < seen->at) add_point(sizes, seen->track, from, seen->bytes);
     add_point(sizes, seen->track, seen->at, seen->bytes);
+}
+
+/* One change after a long rest says little, and the rest belongs to what is known. Several in less
+ * time than it had rested are another way of growing: the rest is no part of that. */
+static void notice_onset(struct track *track, fore_ns at)
+{
+    if (track->changes == ONSET_CHANGES || ++track->changes < ONSET_CHANGES) return;
+    if (at - track->onset >= track->onset - track->point[0].at) return;
+    while (track->count > 1 && track->point[0].at < track->onset)
+        drop_first(track);
 }
 
 /* False: its growth has stopped, and its track is gone. */
@@ -130,6 +145,7 @@ static bool still_grows(struct fore_sizes *sizes, struct seen *seen, fore_ns at,
             track->pause = (fore_ns)((double)track->pause * (1 - pause_share) +
                                      (double)(at - track->changed) * pause_share);
         track->changed = at;
+        notice_onset(track, at);
     }
     if ((double)(at - track->changed) <= silence_max * (double)track->pause) return true;
     seen->since = track->changed;
@@ -205,6 +221,8 @@ void fore_sizes_save(const struct fore_sizes *sizes, struct fore_buf *out)
         fore_bytes_put_double(&state, seen->bytes);
         fore_bytes_put_u32(&state, seen->track != NULL ? seen->track->count : 0);
         if (seen->track == NULL) continue;
+        fore_bytes_put_u64(&state, seen->track->onset);
+        fore_bytes_put_u32(&state, seen->track->changes);
         fore_bytes_put_u64(&state, seen->track->spacing);
         fore_bytes_put_u64(&state, seen->track->changed);
         fore_bytes_put_u64(&state, seen->track->pause);
@@ -225,6 +243,8 @@ static void read_track(struct fore_sizes *sizes, struct seen *seen, uint32_t cou
     seen->track = track;
     sizes->tracks++;
     track->count = count;
+    track->onset = fore_bytes_get_u64(c);
+    track->changes = fore_bytes_get_u32(c);
     track->spacing = fore_bytes_get_u64(c);
     track->changed = fore_bytes_get_u64(c);
     track->pause = fore_bytes_get_u64(c);
@@ -237,8 +257,9 @@ static void read_track(struct fore_sizes *sizes, struct seen *seen, uint32_t cou
                    point->bytes <= bytes_max;
         last = point->at;
     }
-    c->sound = c->sound && track->spacing > 0 && track->changed <= seen->at &&
-               track->changed >= seen->since && track->pause > 0;
+    c->sound = c->sound && track->changes <= ONSET_CHANGES && track->onset <= seen->at &&
+               track->spacing > 0 && track->changed <= seen->at && track->changed >= seen->since &&
+               track->pause > 0;
     if (track->spacing > sizes->step) track->spacing = sizes->step;
 }
 

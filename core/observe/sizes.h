@@ -11,9 +11,10 @@
  * beyond 64 bits) or does not come later than the one before is passed over. One that falls by more
  * than a quarter at once was emptied, cut or compacted: its track begins anew, for the way down
  * says nothing of the way up. One that has not changed for much longer than it usually goes without
- * has stopped: it is one that stays again, until it changes. A rise, however sharp, is growth. The
- * engine tells of splits and merges; an index that begins another life (its generation changes)
- * begins anew, too.
+ * has stopped: it is one that stays again, until it changes; and one that changes several times in
+ * less time than it stayed before has begun to grow: its track begins there. A rise, however sharp,
+ * is growth. The engine tells of splits and merges; an index that begins another life (its
+ * generation changes) begins anew, too.
  */
 #ifndef FORE_SIZES_H
 #define FORE_SIZES_H

@@ -75,6 +75,20 @@ static void what_it_was_before_it_changed_is_known(void **state)
     expect_near(point[2].bytes, 6e6, 0);
 }
 
+static void the_rest_before_it_began_to_grow_is_no_part_of_its_growth(void **state)
+{
+    for (uint64_t s = 1; s <= 900; s++)
+        (void)note(0, s, 5e6);
+    for (uint64_t s = 901; s <= 904; s++)
+        (void)note(0, s, 5e6 + 1e4 * (double)(s - 900));
+    (void)fore_sizes_read(sizes, 0, point);
+    assert_true(point[0].at < 100 * FORE_SEC); /* not sure yet */
+    (void)note(0, 905, 5e6 + 5e4);
+    size_t count = fore_sizes_read(sizes, 0, point);
+    assert_int_equal(point[0].at, 900 * FORE_SEC);
+    expect_near((point[count - 1].bytes - point[0].bytes) / 5, 1e4, 1e-6);
+}
+
 static void what_is_no_size_is_passed_over(void **state)
 {
     (void)note(0, 10, 1e6);
@@ -241,6 +255,7 @@ int main(void)
         T(a_size_that_stays_costs_no_track),
         T(growth_is_seen_at_once_and_then_over_a_horizon),
         T(what_it_was_before_it_changed_is_known),
+        T(the_rest_before_it_began_to_grow_is_no_part_of_its_growth),
         T(what_is_no_size_is_passed_over),
         T(one_that_was_emptied_begins_anew_and_one_that_shrinks_a_little_does_not),
         T(growth_that_has_stopped_is_no_growth),
