@@ -98,9 +98,9 @@ struct fore_size_outlook fore_size_look(const struct fore_size_model *model, dou
         return look;
     }
     /* Of one that shrinks while it wanders the riskiest time is not the last. */
-    for (double part = 1; part > 0.1; part /= 2)
+    for (int part = 1; part <= 8; part *= 2)
         look.probability =
-            fmax(look.probability, fore_size_above(model, max_bytes, part * until_s));
+            fmax(look.probability, fore_size_above(model, max_bytes, until_s / part));
     if (model->known && model->rate > 0)
         look.when_s = fmin(horizon_s, (max_bytes - model->now_bytes) / model->rate);
     return look;

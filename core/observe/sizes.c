@@ -95,7 +95,7 @@ static void add_point(const struct fore_sizes *sizes, struct track *track, fore_
 {
     if (track->count > 0 && at - track->point[track->count - 1].at < track->spacing) return;
     if (track->count == FORE_SIZES_POINTS && track->spacing < sizes->step) {
-        for (uint32_t i = 0; 2 * i < FORE_SIZES_POINTS; i++)
+        for (size_t i = 0; 2 * i < FORE_SIZES_POINTS; i++)
             track->point[i] = track->point[2 * i];
         track->count = (FORE_SIZES_POINTS + 1) / 2;
         track->spacing *= 2;

@@ -117,8 +117,11 @@ static void growth_that_has_stopped_is_no_growth(void **state)
 /* A batch every hundred seconds is growth, too. */
 static void seldom_growth_is_not_taken_for_none(void **state)
 {
-    for (uint64_t s = 1; s <= 5000; s++)
-        (void)note(0, s, 1e6 + 1e4 * (double)(s / 100));
+    uint64_t batches = 0;
+    for (uint64_t s = 1; s <= 5000; s++) {
+        batches += s % 100 == 0;
+        (void)note(0, s, 1e6 + 1e4 * (double)batches);
+    }
     size_t count = fore_sizes_read(sizes, 0, point);
     assert_true(count > 10);
     double rate = (point[count - 1].bytes - point[0].bytes) /
