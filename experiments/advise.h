@@ -13,9 +13,9 @@
 #ifndef LAB_ADVISE_H
 #define LAB_ADVISE_H
 
+#include "core/advise/column_advice.h"
+#include "core/advise/key_advice.h"
 #include "core/base/err.h"
-#include "core/decide/column_advice.h"
-#include "core/decide/key_advice.h"
 #include "experiments/advise_judge.h"
 
 struct lab_advise_key { /* a candidate that may have been played */

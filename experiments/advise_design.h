@@ -13,7 +13,7 @@
 #ifndef LAB_ADVISE_DESIGN_H
 #define LAB_ADVISE_DESIGN_H
 
-#include "core/decide/key_route.h"
+#include "core/advise/key_route.h"
 #include "sim/queries.h"
 
 struct lab_advise_cluster {

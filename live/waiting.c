@@ -89,7 +89,7 @@ uint32_t live_waiting_tell(const char *text, struct fore_sink sink, fore_ns now,
     while (*text != '\0') {
         char line[WORDS_MAX + 160];
         size_t length = strcspn(text, "\n");
-        bool whole = text[length] == '\n' && length < sizeof line;
+        bool whole = length < sizeof line && text[length] == '\n';
         if (whole) {
             memcpy(line, text, length);
             line[length] = '\0';

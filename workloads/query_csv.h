@@ -20,8 +20,8 @@
 #ifndef WL_QUERY_CSV_H
 #define WL_QUERY_CSV_H
 
+#include "core/advise/query_log.h"
 #include "core/base/err.h"
-#include "core/decide/query_log.h"
 
 /* Cuts one CSV record in place: cells in double quotes may hold commas, newlines and "" for a
  * quote. Returns how many cells there are, 0 when a quote is not closed or text follows it. */

@@ -11,8 +11,8 @@
 #ifndef WL_QUERY_READ_H
 #define WL_QUERY_READ_H
 
+#include "core/advise/query_log.h"
 #include "core/base/err.h"
-#include "core/decide/query_log.h"
 
 struct wl_query_read_options {
     const char *format;   /* "auto", NULL: by content, be32 by its name */

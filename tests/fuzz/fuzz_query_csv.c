@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/decide/column_advice.h"
-#include "core/decide/key_advice.h"
+#include "core/advise/column_advice.h"
+#include "core/advise/key_advice.h"
 #include "workloads/query_csv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* test_key_advice.c - counting, routing and column splits on logs small enough to reason about. */
-#include "core/decide/key_advice.h"
+#include "core/advise/key_advice.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "core/advise/column_advice.h"
+#include "core/advise/distinct.h"
 #include "core/base/hash.h"
-#include "core/decide/column_advice.h"
-#include "core/decide/distinct.h"
 #include "tests/support/near.h"
 
 static struct fore_arena arena;

@@ -5,7 +5,7 @@
  * bound columns. A set that only inserts bind is no evidence for a composite key, because an insert
  * binds everything.
  */
-#include "core/decide/key_advice.h"
+#include "core/advise/key_advice.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* query_log.c - growing arrays, names to numbers, values to words. */
-#include "core/decide/query_log.h"
+#include "core/advise/query_log.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* distinct.c - both counters run from the start; the exact one is believed while it has room. */
-#include "core/decide/distinct.h"
+#include "core/advise/distinct.h"
 
 #include <math.h>
 

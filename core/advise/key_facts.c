@@ -6,9 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/advise/distinct.h"
+#include "core/advise/key_advice.h"
 #include "core/base/hash.h"
-#include "core/decide/distinct.h"
-#include "core/decide/key_advice.h"
 #include "core/observe/hotkeys.h"
 
 enum { COUNTERS = 512, ROWS = 64, RANKED = 2048 };

@@ -10,7 +10,7 @@
 #ifndef FORE_KEY_ROUTE_H
 #define FORE_KEY_ROUTE_H
 
-#include "core/decide/query_log.h"
+#include "core/advise/query_log.h"
 
 enum { FORE_KEY_COLUMNS = 3, FORE_KEY_PARTITIONS = 64 };
 enum fore_key_kind {

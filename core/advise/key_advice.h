@@ -10,7 +10,7 @@
 #ifndef FORE_KEY_ADVICE_H
 #define FORE_KEY_ADVICE_H
 
-#include "core/decide/key_route.h"
+#include "core/advise/key_route.h"
 
 struct fore_key_facts {
     uint64_t queries; /* that touch the table */

@@ -5,7 +5,7 @@
  * columns that queries use, at most FORE_COLUMN_PATTERNS of them (the rest, the rarest, count as
  * whole rows).
  */
-#include "core/decide/column_advice.h"
+#include "core/advise/column_advice.h"
 
 #include <stdlib.h>
 #include <string.h>

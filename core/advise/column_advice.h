@@ -11,8 +11,8 @@
 #ifndef FORE_COLUMN_ADVICE_H
 #define FORE_COLUMN_ADVICE_H
 
+#include "core/advise/query_log.h"
 #include "core/decide/column_cut.h"
-#include "core/decide/query_log.h"
 
 struct fore_column_use {
     uint16_t column;

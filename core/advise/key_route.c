@@ -1,5 +1,5 @@
 /* key_route.c - bound columns -> rows -> partitions. */
-#include "core/decide/key_route.h"
+#include "core/advise/key_route.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* column_width.c - widths of columns that nobody told. */
-#include "core/decide/column_advice.h"
+#include "core/advise/column_advice.h"
 
 enum { SWEEPS = 200, SAMPLES = 4096 };
 static const double assumed_width = 8, visible_least = 20;
