@@ -28,7 +28,7 @@ struct sim_cluster {
     enum sim_latency_kind service; /* same order as enum sim_service */
     double service_sigma;
     fore_ns stall_every, stall_mean; /* stall.h */
-    fore_ns wake_ns;                 /* station.h */
+    fore_ns wake_ns, wake_rest_ns;   /* station.h */
     double kib_service_ns;           /* service.h */
     double service_mean_ns;          /* of a read */
     double service_cv2;              /* squared coefficient of variation, of one kind of request */

@@ -145,15 +145,15 @@ static fore_ns visit_part(struct request *self, const struct arrival *arrival,
         *node = pick_reader(route, arrival->number);
     struct server *server = &self->server[*node];
     struct tally *p = &self->tally[visit->partition];
-    part += sim_station_wake(&server->station, arrival->at);
+    uint64_t busy = part + sim_station_wake(&server->station, arrival->at);
     fore_ns latency = sim_station_serve(&server->station, arrival->at, part) - r->t;
     latency += arrival->way_ns;
-    server->busy_ns += part;
+    server->busy_ns += busy;
     if (write && self->cluster->growth.top != NULL)
         sim_growth_write(&self->cluster->growth, visit->partition, r->key);
     p->latency_sum_ns += latency;
     p->slow += latency > self->cluster->slo_ns;
-    p->busy_ns[write] += part;
+    p->busy_ns[write] += busy;
     p->bytes[write] += visit->bytes;
     p->by_type[r->op % FORE_QUERY_TYPES]++;
     p->by_group[r->group % FORE_USER_GROUPS]++;
@@ -283,17 +283,17 @@ static void serve_until(struct request *self, fore_ns stop)
         }
         struct server *server = &servers[node];
         struct tally *p = &tallies[partition];
-        uint64_t need = *work + sim_station_wake(&server->station, r->t);
-        fore_ns latency = sim_station_serve(&server->station, r->t, need) - r->t + *way_ns;
+        uint64_t busy = *work + sim_station_wake(&server->station, r->t);
+        fore_ns latency = sim_station_serve(&server->station, r->t, *work) - r->t + *way_ns;
         if (latency > slo_ns) {
             server->slow++;
             p->slow++;
         }
         fore_hist_add(server->hist, latency);
-        server->busy_ns += need;
+        server->busy_ns += busy;
         if (growth != NULL && write) sim_growth_write(growth, partition, position);
         p->latency_sum_ns += latency;
-        p->busy_ns[write] += need;
+        p->busy_ns[write] += busy;
         p->bytes[write] += r->bytes;
         p->by_type[r->op % FORE_QUERY_TYPES]++;
         p->by_group[r->group % FORE_USER_GROUPS]++;
@@ -503,6 +503,7 @@ struct sim_backend sim_request_create(const struct sim_request_setup *setup)
         sim_station_init(&self->server[n].station, &arena, setup->cluster->cores,
                          setup->cluster->slowness[n]);
         self->server[n].station.wake_ns = setup->cluster->wake_ns;
+        self->server[n].station.wake_rest_ns = setup->cluster->wake_rest_ns;
     }
     sim_router_init(&self->router, &setup->cluster->topology, &arena);
     if (setup->cluster->columns)
