@@ -55,7 +55,8 @@ static void set_costs(const struct build *build)
     out->service_sigma = scenario->sim.service_sigma;
     out->stall_every = scenario->sim.stall_every;
     out->stall_mean = scenario->sim.stall_mean;
-    out->wake_ns = scenario->sim.wake;
+    out->wake_ns = (double)scenario->sim.wake;
+    out->wake_delay_ns = (double)scenario->sim.wake_delay;
     out->wake_rest_ns = scenario->sim.wake_rest;
     out->kib_service_ns = (double)scenario->sim.kib_service;
     out->service_cv2 = service_cv2(&scenario->sim);

@@ -19,9 +19,8 @@ enum { SIM_STATION_SCAN = 8 }; /* up to here a scan finds the earliest; above, a
 struct sim_station {
     fore_ns *free_at; /* by core; above SIM_STATION_SCAN a binary heap, earliest first */
     uint32_t cores;
-    bool plain;                    /* one core of nominal speed: the shortest way */
-    double slowness;               /* nanoseconds a core needs for one of nominal work */
-    fore_ns wake_ns, wake_rest_ns; /* nominal work of a long sleep; half of it after that rest */
+    bool plain;      /* one core of nominal speed: the shortest way */
+    double slowness; /* nanoseconds a core needs for one of nominal work */
 };
 
 void sim_station_init(struct sim_station *station, struct fore_arena *arena, uint32_t cores,
@@ -33,20 +32,20 @@ void sim_station_hold(struct sim_station *station, fore_ns at, fore_ns ns);
 /* Replaces the earliest free time of a heap by `free_at`, which is not earlier. */
 void sim_station_heap_replace(fore_ns *heap, uint32_t count, fore_ns free_at);
 
-/* What a core spends, beside its requests, on going to sleep and waking before one that arrives at
- * `at`: nothing when it is at work, and the more the longer it had nothing to do. Nobody waits for
- * it (what waking adds to a latency is in the way, way.h), but it is work: a command of a server
- * under little load costs several times what it costs one that is never idle. */
-static inline uint64_t sim_station_wake(const struct sim_station *station, fore_ns at)
+/* How deep the core sleeps that a request wakes which arrives at `at`: 0 when it is at work, then
+ * the nearer to 1 the longer it had nothing to do, a half after `rest_ns`. Sleeping and waking cost
+ * a core work (sim.wake) and the request time (sim.wake_delay): a command of a server under little
+ * load costs several times what it costs one that is never idle. 0 without a rest. */
+static inline double sim_station_asleep(const struct sim_station *station, fore_ns at,
+                                        fore_ns rest_ns)
 {
-    if (station->wake_ns == 0) return 0;
+    if (rest_ns == 0) return 0;
     fore_ns earliest = station->free_at[0];
     for (uint32_t c = 1; c < station->cores && station->cores <= SIM_STATION_SCAN; c++)
         if (station->free_at[c] < earliest) earliest = station->free_at[c];
     if (earliest >= at) return 0;
-    double idle_ns = (double)(at - earliest);
-    return (uint64_t)((double)station->wake_ns * idle_ns /
-                      (idle_ns + (double)station->wake_rest_ns));
+    double idle_ns = (double)(int64_t)(at - earliest);
+    return idle_ns / (idle_ns + (double)(int64_t)rest_ns);
 }
 
 /* One request of `work_ns` nominal nanoseconds that arrives at `at`; returns its departure.

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 40000, SIGMAS = 11, MEANS = 7, STALLS = 9, SHARES = 9, WAYS = 21 };
+enum { DRAWS = 40000, SIGMAS = 11, MEANS = 7, STALLS = 9, SHARES = 9, WAYS = 11, WAKES = 6 };
 enum { NEAR = 5, PARTS = 3, TURNS = 9 };
 static const double PRICE = 1; /* of the logarithm of the mean over a command's CPU time, squared */
 static const double STALL_PRICE = 4e-3; /* without them where they explain nothing */
@@ -27,6 +27,7 @@ struct draws {
 
 struct candidate {
     double mean_us, sigma, way_us, way_sigma; /* way: there and back, its median */
+    double wake_us;                           /* sim.wake_delay */
     double stall_us, stall_every_us;          /* stall_us 0: none */
 };
 
@@ -40,11 +41,13 @@ struct fitting {
     double *way;        /* [DRAWS], of its way_sigma, median 1 */
     struct live_fit_probe *probe;
     size_t count;
-    double cpu_us, priced; /* of the best so far */
+    double cpu_us, rest_us;
+    double priced;         /* of the best so far */
     double turn;           /* the same, since the search last began anew */
     struct candidate best; /* since then */
     struct candidate chosen;
-    bool fine; /* near what was found, and not on the whole grid */
+    bool sleeps; /* waking was seen in the cost */
+    bool fine;   /* near what was found, and not on the whole grid */
 };
 
 static double exponential(struct fore_rng *rng)
@@ -91,9 +94,11 @@ static struct tail play(const struct fitting *f, const struct candidate *c, doub
             left = draws->stall_gap[stalls] * c->stall_every_us;
         }
         left -= gap;
+        double idle = fmax(0, gap - wait), woken = 0;
+        if (idle > 0 && c->wake_us > 0) woken = c->wake_us * idle / (idle + f->rest_us);
         wait = fmax(0, wait - gap);
         wait += f->service_us[i];
-        fore_hist_add(&hist, (uint64_t)((wait + f->way[i] * c->way_us) * 1e3));
+        fore_hist_add(&hist, (uint64_t)((wait + woken + f->way[i] * c->way_us) * 1e3));
     }
     return (struct tail){.p50_us = (double)fore_hist_quantile(&hist, 0.5) / 1e3,
                          .p90_us = (double)fore_hist_quantile(&hist, 0.9) / 1e3,
@@ -182,15 +187,23 @@ static void try_services(struct fitting *f)
         }
 }
 
+/* Ways in steps of a tenth, and wakings that add up to half of the least load's median. */
 static void try_ways(struct fitting *f)
 {
     const struct candidate from = f->best;
+    double wake_us = f->probe[0].p50_us / 2 / (WAKES - 1);
     draw_services(f, &from);
-    for (int s = 0; s < WAYS; s++) {
+    for (int s = 0; s < (f->fine ? NEAR : WAYS); s++) {
         struct candidate c = from;
-        c.way_sigma = s * 0.05;
+        c.way_sigma = f->fine ? fmax(0, from.way_sigma + (s - 2) * 0.03) : s * 0.1;
         draw_ways(f, &c);
-        judge(f, &c);
+        for (int w = 0; w < (!f->sleeps ? 1 : f->fine ? NEAR : WAKES); w++) {
+            c.way_us = from.way_us;
+            c.wake_us = !f->sleeps ? 0
+                        : f->fine  ? fmax(0, from.wake_us + (w - 2) * wake_us / 4)
+                                   : w * wake_us;
+            judge(f, &c);
+        }
     }
 }
 
@@ -224,6 +237,7 @@ static void hand_out(struct fitting *f, struct live_fit *out)
         play_all(f, c, tail);
     *out = (struct live_fit){.service_us = c->mean_us,
                              .sigma = c->sigma,
+                             .wake_us = c->wake_us,
                              .delay_us = c->way_us / 2,
                              .delay_sigma = c->way_sigma,
                              .stall_every_us = c->stall_us > 0 ? c->stall_every_us : 0,
@@ -247,6 +261,8 @@ void live_fit_queue(struct live_fit_probe *probe, size_t count, const struct liv
                         .probe = probe,
                         .count = count,
                         .cpu_us = cost->service_us,
+                        .rest_us = cost->rest_us,
+                        .sleeps = cost->wake_us > 0 && cost->rest_us > 0,
                         .priced = (double)INFINITY};
     static void (*const part[PARTS])(struct fitting *) = {try_ways, try_services, try_stalls};
     FORE_ASSERT(f.draws != NULL && f.service_us != NULL && f.way != NULL);

@@ -39,6 +39,7 @@ struct live_fit_cost {
 
 struct live_fit {
     double service_us, sigma;        /* of a server that is awake */
+    double wake_us;                  /* sim.wake_delay */
     struct live_fit_cost cost;       /* as it was measured, without the latencies */
     double delay_us, delay_sigma;    /* one way, median; sigma of there and back */
     double stall_every_us, stall_us; /* mean time between stalls, and of one; 0: none */

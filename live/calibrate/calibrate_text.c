@@ -82,10 +82,10 @@ void live_calibrate_print(const struct live_calibration *c,
         out,
         "};\n\nsim: {\n    fidelity = \"request\";\n    service = \"lognormal\";\n"
         "    service_mean = \"%.0fns\";\n    service_sigma = \"%.2f\";\n"
-        "    wake = \"%.0fns\";\n    wake_rest = \"%.0fns\";\n    kib_service = \"%.0fns\";\n"
+        "    wake = \"%.0fns\";\n    wake_delay = \"%.0fns\";\n    wake_rest = \"%.0fns\";\n    kib_service = \"%.0fns\";\n"
         "    write_cost = \"%.3f\";\n    scan_cost = \"%.3f\";\n",
-        read_us * 1e3, c->fit.sigma, c->fit.cost.wake_us * 1e3, c->fit.cost.rest_us * 1e3,
-        c->kib_service_us * 1e3, write_cost, scan_cost);
+        read_us * 1e3, c->fit.sigma, c->fit.cost.wake_us * 1e3, c->fit.wake_us * 1e3,
+        c->fit.cost.rest_us * 1e3, c->kib_service_us * 1e3, write_cost, scan_cost);
     if (c->fit.stall_us > 0)
         fore_buf_printf(out, "    stall_every = \"%.0fus\";\n    stall_mean = \"%.0fus\";\n",
                         c->fit.stall_every_us, c->fit.stall_us);

@@ -28,7 +28,8 @@ static double normal(struct fore_rng *rng)
 }
 
 struct truth {
-    double service_us, sigma, delay_us, stall_every_us, stall_us, way_sigma, wake_us, rest_us;
+    double service_us, sigma, delay_us, stall_every_us, stall_us, way_sigma, wake_us, rest_us,
+        wait_us;
 };
 
 static double exponential(struct fore_rng *rng)
@@ -47,11 +48,12 @@ static void serve(struct live_fit_probe *probe, const struct truth *t, uint64_t 
         for (; stall_at <= at; stall_at += exponential(&rng) * t->stall_every_us)
             free_at = fmax(stall_at, free_at) + exponential(&rng) * t->stall_us;
         double work_us = t->service_us * exp(t->sigma * normal(&rng) - t->sigma * t->sigma / 2);
-        if (t->wake_us > 0 && free_at < at)
-            busy += t->wake_us * (at - free_at) / (at - free_at + t->rest_us);
+        double asleep = free_at < at ? (at - free_at) / (at - free_at + t->rest_us) : 0;
+        busy += t->wake_us * asleep;
         free_at = fmax(at, free_at) + work_us;
         busy += work_us;
-        took[i] = free_at - at + 2 * t->delay_us * exp(t->way_sigma * normal(&rng));
+        took[i] =
+            free_at - at + t->wait_us * asleep + 2 * t->delay_us * exp(t->way_sigma * normal(&rng));
     }
     probe->cpu_us = busy / REQUESTS;
     qsort(took, REQUESTS, sizeof *took, ascending);
@@ -66,10 +68,10 @@ static void what_made_the_latencies_is_found_back(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {20,   0.8, 50,  0, 0, 0, 0, 0},
-        {100,  0,   200, 0, 0, 0, 0, 0},
-        {1000, 1.2, 0,   0, 0, 0, 0, 0},
-        {8,    0.3, 30,  0, 0, 0, 0, 0}
+        {20,   0.8, 50,  0, 0, 0, 0, 1, 0},
+        {100,  0,   200, 0, 0, 0, 0, 1, 0},
+        {1000, 1.2, 0,   0, 0, 0, 0, 1, 0},
+        {8,    0.3, 30,  0, 0, 0, 0, 1, 0}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
@@ -96,9 +98,9 @@ static void stalls_are_told_from_long_services(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {10, 0.3, 50, 200e3, 3e3, 0, 0, 0},
-        {15, 0.5, 40, 50e3,  1e3, 0, 0, 0},
-        {10, 0.3, 60, 1e6,   8e3, 0, 0, 0}
+        {10, 0.3, 50, 200e3, 3e3, 0, 0, 1, 0},
+        {15, 0.5, 40, 50e3,  1e3, 0, 0, 1, 0},
+        {10, 0.3, 60, 1e6,   8e3, 0, 0, 1, 0}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
@@ -128,9 +130,9 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {8,  0,   35, 0, 0, 0.4, 15, 100},
-        {5,  0.2, 40, 0, 0, 0.5, 75, 300},
-        {12, 0.5, 60, 0, 0, 0.3, 0,  0  }
+        {8,  0,   35, 0, 0, 0.4, 15, 100, 0 },
+        {5,  0.2, 40, 0, 0, 0.5, 75, 300, 30},
+        {12, 0.5, 60, 0, 0, 0.3, 0,  1,   0 }
     };
     static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 7000, 13000};
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
@@ -158,7 +160,9 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
                                     .delay_us = fit.delay_us,
                                     .stall_every_us = fit.stall_every_us,
                                     .stall_us = fit.stall_us,
-                                    .way_sigma = fit.delay_sigma};
+                                    .way_sigma = fit.delay_sigma,
+                                    .rest_us = fmax(cost.rest_us, 1),
+                                    .wait_us = fit.wake_us};
         struct live_fit_probe predicted = unseen;
         serve(&unseen, t, 300 + c);
         serve(&predicted, &found, 400 + c);

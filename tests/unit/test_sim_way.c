@@ -70,6 +70,15 @@ static void waking_is_work_that_goes_away_under_load(void **state)
     }
 }
 
+static void who_wakes_a_node_waits_for_it(void **state)
+{
+    (void)state;
+    const char *const sets[] = {LIGHT, "workload.rate=30/s", "sim.wake_delay=40us",
+                                "sim.wake_rest=1us", NULL};
+    struct sim_result result = run(sets, 3);
+    expect_near((double)result.latency_p50_ns / 150e3, 1, 0.02);
+}
+
 static void bytes_add_to_the_service_and_to_the_way(void **state)
 {
     (void)state;
@@ -81,7 +90,7 @@ static void bytes_add_to_the_service_and_to_the_way(void **state)
 static void rates_refuse_what_they_do_not_know(void **state)
 {
     (void)state;
-    static const char *const sets[] = {"sim.wake=1us", "sim.kib_service=1us",
+    static const char *const sets[] = {"sim.wake_rest=1us", "sim.kib_service=1us",
                                        "cluster.link_sigma=0.5", "cluster.link_kib=1us"};
     for (size_t i = 0; i < FORE_COUNTOF(sets); i++) {
         struct fore_arena arena = {0};
@@ -96,13 +105,28 @@ static void rates_refuse_what_they_do_not_know(void **state)
     }
 }
 
+static void waking_without_a_rest_is_refused(void **state)
+{
+    (void)state;
+    struct fore_arena arena = {0};
+    struct fore_diag diag = {0};
+    struct sim_scenario scenario;
+    const char *item[] = {"sim.wake=1us"};
+    const struct fore_strings one = {.item = item, .count = 1};
+    assert_int_equal(sim_scenario_load("some/access.csv", &one, &arena, &scenario, &diag),
+                     FORE_E_RANGE);
+    fore_arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_way_has_the_median_and_the_tail_of_its_law),
         cmocka_unit_test(waking_is_work_that_goes_away_under_load),
+        cmocka_unit_test(who_wakes_a_node_waits_for_it),
         cmocka_unit_test(bytes_add_to_the_service_and_to_the_way),
         cmocka_unit_test(rates_refuse_what_they_do_not_know),
+        cmocka_unit_test(waking_without_a_rest_is_refused),
     };
     return cmocka_run_group_tests_name("sim/way", tests, NULL, NULL);
 }
