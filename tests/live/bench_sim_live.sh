@@ -34,11 +34,12 @@ END
 # What a node is busy at a rate, by the calibration: a command's own CPU and that of waking for it, in percent of PART.
 busy() { # requests/s, percent
     awk -v rate="$1" -v part="$2" '
+        function asleep(at, rest,  i, sleep, sum) { for (i = 0; i < 64; i++) { sleep = -log(1 - (i + 0.5) / 64) / at; sum += sleep / (sleep + rest) / 64 } return sum }
         function of(line) { gsub(/[^0-9.]/, "", line); return line / 1e3 }
         $1 == "service_mean" { own = of($3) }
         $1 == "wake" { wake = of($3) }
         $1 == "wake_rest" { rest = of($3) }
-        END { at = rate / 3e6; b = part * at * (own + wake * (1 - at * own) / (1 + at * rest)); print (b > 5 ? b : 5) "%" }' "$T/real.cfg"
+        END { at = rate / 3e6; b = part * at * (own + wake * (1 - at * own) * asleep(at, rest)); print (b > 5 ? b : 5) "%" }' "$T/real.cfg"
 }
 "$F" calibrate "$T/cluster.cfg" --out "$T/real.cfg" --quiet "$@" || exit 1
 grep '^#   ' "$T/real.cfg"
