@@ -91,6 +91,7 @@ enum fore_err fore_engine_create(const struct fore_engine_setup *setup, struct f
         return diag != NULL && diag->code != FORE_E_OK ? diag->code : FORE_E_FORMAT;
     }
     fore_engine_risk_begin(engine, topology);
+    fore_engine_size_begin(engine);
     *out = engine;
     return FORE_E_OK;
 }
@@ -100,6 +101,7 @@ void fore_engine_destroy(struct fore_engine *engine)
     if (engine == NULL) return;
     if (engine->fleet != NULL) fore_fleet_destroy(engine->fleet);
     if (engine->observe != NULL) fore_observe_destroy(engine->observe);
+    fore_sizes_destroy(engine->sizes);
     fore_arena_fini(&engine->perm);
     fore_arena_fini(&engine->threshold_arena);
     fore_arena_fini(&engine->placement_arena);
@@ -271,6 +273,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .bytes_mean = mean_bytes(topology),
         .bytes_unit = mean_bytes(topology) * topology->alive_count / engine->baseline_partitions,
         .caps = engine->setup.driver.ops->caps,
+        .size = fore_engine_size_look(engine, topology),
     };
     for (uint32_t n = 0; n < topology->node_count; n++) /* what is not in use is no target */
         if (topology->node[n].standby) slots[n] = 0;
@@ -316,10 +319,11 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
     const struct fore_calibration *learned = &engine->risk_watch.ours;
     bool honest = input->options->calibrate && learned->happened >= outcomes_min;
     fore_score_all(load, honest ? learned : NULL, &engine->scratch, engine->score);
+    if (input->size != NULL) fore_score_sizes(input->size, topology, engine->score);
     engine->score_count = topology->partition_count;
     engine->rrs_max = 0;
     for (uint32_t p = 0; p < topology->partition_count; p++)
-        engine->rrs_max = fmax(engine->rrs_max, engine->score[p].rrs);
+        engine->rrs_max = fmax(engine->rrs_max, engine->score[p].rrs_load);
     for (uint32_t n = 0; n < topology->node_count; n++)
         engine->node_risk[n] = fore_load_node_risk(load, (uint16_t)n);
 }
@@ -363,7 +367,7 @@ static void show(struct fore_engine *engine, const struct fore_topology *topolog
         *arrivals = fore_ahead_list(engine->observe, topology, horizon_s / 2, &engine->scratch);
     struct fore_load_pending *pending =
         FORE_NEW(&engine->scratch, struct fore_load_pending,
-                 engine->migrate.running + FORE_AHEAD_STEPS * (size_t)arrivals->count + 1);
+                 engine->migrate.running + FORE_AHEAD_MOVES * (size_t)arrivals->count + 1);
     size_t count = list_pending(engine, offset_s, now, pending);
     out->input.pending_count =
         count + fore_ahead_pending(arrivals, topology, offset_s, horizon_s, pending + count);
@@ -389,6 +393,7 @@ static void assess(struct fore_engine *engine, const struct fore_topology *topol
     score(engine, &look->view, &look->load);
     fore_engine_watch_fallback(engine, look, now);
     fore_engine_emit_scores(engine, &look->load, &look->view, now);
+    fore_engine_size_watch(engine, &look->input, now);
     if (look->view.forecast->ready) fore_engine_risk_ask(engine, &look->load, sample, now);
 }
 
@@ -442,6 +447,7 @@ enum fore_err fore_engine_step(struct fore_engine *engine, fore_ns now, struct f
 
     struct fore_arena_mark mark = fore_arena_mark(&engine->scratch);
     FORE_TRY(fore_observe_push(engine->observe, &sample, topology, diag));
+    if (engine->sizes != NULL) fore_sizes_push(engine->sizes, &sample, topology);
     fore_fleet_refresh(engine->fleet, engine->observe, topology, now, &engine->scratch);
     fore_engine_look_back(engine, topology, mean_bytes(topology));
     if (told_split_cost(engine).overhead_share > 0)

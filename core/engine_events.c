@@ -262,7 +262,7 @@ static void watch_scores(struct fore_engine *engine, fore_ns now)
         if (alone && score->probability > 0.5)
             fore_alert_raise(alerts, sink, now, FORE_ALERT_PARTITION_TOO_HOT, FORE_ALERT_WARNING, p,
                              "p%u alone is too much for a node: no move can fix it", p);
-        else if (!alone || score->probability < 0.25)
+        else if ((!alone && score->limit != FORE_LIMIT_SIZE) || score->probability < 0.25)
             fore_alert_resolve(alerts, sink, now, FORE_ALERT_PARTITION_TOO_HOT, p);
     }
 }

@@ -63,6 +63,9 @@ void fore_engine_follow(struct fore_engine *engine, const struct fore_migrate_ch
                         fore_ns now)
 {
     uint32_t p = change->partition, other = change->other;
+    if (change->kind == FORE_MOVE_SPLIT || fore_move_joins(change->kind) ||
+        fore_move_of_columns(change->kind))
+        fore_engine_size_changed(engine, p, other);
     switch (change->kind) {
     case FORE_MOVE_SPLIT:
         fore_observe_split(engine->observe, p, other, change->split_at, change->right_share);

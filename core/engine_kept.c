@@ -18,6 +18,11 @@ void fore_engine_save(const struct fore_engine *engine, struct fore_buf *out)
     fore_buf_reset(&part);
     fore_fleet_save(engine->fleet, &part);
     put_part(&part, &state);
+    if (engine->sizes != NULL) {
+        fore_buf_reset(&part);
+        fore_sizes_save(engine->sizes, &part);
+        put_part(&part, &state);
+    }
     fore_frame_write(kind_of_state, &state, out);
     fore_buf_fini(&part);
     fore_buf_fini(&state);
@@ -39,14 +44,16 @@ enum fore_err fore_engine_load(struct fore_engine *engine, const void *bytes, si
                                struct fore_diag *diag)
 {
     struct fore_bytes_cursor c;
-    const void *history, *fleet;
-    size_t history_size, fleet_size;
+    const void *history, *fleet, *sizes = NULL;
+    size_t history_size, fleet_size, sizes_size = 0;
     FORE_ASSERT(engine->observe->windows == 0);
     FORE_TRY(fore_frame_read(kind_of_state, bytes, size, &c, diag));
     if (!take_part(&c, &history, &history_size) || !take_part(&c, &fleet, &fleet_size) ||
-        c.at != c.end)
+        (c.at != c.end && !take_part(&c, &sizes, &sizes_size)) || c.at != c.end)
         return fore_err_set(diag, FORE_E_FORMAT, "the parts of the state do not fit together");
     FORE_TRY(fore_observe_load(engine->observe, history, history_size, diag));
+    if (sizes != NULL && engine->sizes != NULL) /* kept since there has been a ceiling */
+        FORE_TRY(fore_sizes_load(engine->sizes, sizes, sizes_size, diag));
     return fore_fleet_load(engine->fleet, fleet, fleet_size, diag);
 }
 

@@ -161,7 +161,7 @@ bool fore_engine_triggered(struct fore_engine *engine, const struct fore_topolog
         if (!topology->partition[p].alive) continue;
         double at = fore_engine_threshold(engine, topology, p, &named);
         bool reached = fore_threshold_reached(at, engine->score[p].rrs);
-        any = any || reached;
+        any = any || fore_threshold_reached(at, engine->score[p].rrs_load);
         if (named && !reached) hold[p] = at >= 1 ? FORE_HOLD_NEVER : FORE_HOLD_BELOW;
     }
     *held = hold;

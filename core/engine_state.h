@@ -36,7 +36,7 @@ struct fore_engine {
     uint32_t score_count;
     uint8_t *rrs_over; /* by partition: scores in a row that speak for raising, or for resolving */
     struct fore_load_risk *node_risk;
-    double rrs_max;
+    double rrs_max; /* for load: what is too large opens no gate for moves (size_split.h) */
     struct fore_risk_watch risk_watch, idle_watch; /* from here; had nothing ever been done */
     struct fore_risk_idle idle;
     struct fore_coverage coverage;
@@ -47,8 +47,9 @@ struct fore_engine {
     bool replan; /* something changed: do not wait for the cadence */
     double violation_s;
     uint64_t plans, plans_admitted;
-    uint32_t refusals;     /* plans in a row of which nothing could be begun */
-    uint64_t lessons_told; /* of the fleet's */
+    uint32_t refusals;        /* plans in a row of which nothing could be begun */
+    uint64_t lessons_told;    /* of the fleet's */
+    struct fore_sizes *sizes; /* NULL: decide.size_max is 0 */
 };
 
 /* A window's facts: cluster, node and partition load, keyframes, forecasts, node alerts. */
@@ -91,6 +92,16 @@ void fore_engine_risk_merged(struct fore_engine *engine, uint32_t partition, uin
                              double other_share);
 void fore_engine_risk_lost(struct fore_engine *engine, uint32_t partition,
                            const struct fore_migrate_change *change);
+/* engine_size.c: what partitions hold, and whether they will pass decide.size_max. Nothing is kept
+ * where there is no such ceiling. */
+void fore_engine_size_begin(struct fore_engine *engine);
+void fore_engine_size_changed(struct fore_engine *engine, uint32_t partition, uint32_t other);
+/* By partition, from the scratch arena; NULL: no ceiling. */
+const struct fore_size_outlook *fore_engine_size_look(struct fore_engine *engine,
+                                                      const struct fore_topology *topology);
+/* Says which of them cannot be split. */
+void fore_engine_size_watch(struct fore_engine *engine, const struct fore_planner_input *input,
+                            fore_ns now);
 /* Explains a plan that was acted on, to whoever wants to know. */
 void fore_engine_explain(struct fore_engine *engine, const struct fore_policy_view *view,
                          const struct fore_plan *plan, uint32_t taken, const char *why);

@@ -42,7 +42,12 @@ static void leave(struct fore_json *json, const struct lab_metric *metric)
 /* Is there anything to say of it in this scenario? */
 static bool applies(const struct lab_compare *compare, const struct lab_metric *metric)
 {
-    return !metric->columns || compare->scenario->workload.row_columns.count > 0;
+    switch (metric->of) {
+    case LAB_METRIC_OF_COLUMNS: return compare->scenario->workload.row_columns.count > 0;
+    case LAB_METRIC_OF_CEILING: return compare->scenario->cluster.partition_bytes_max > 0;
+    case LAB_METRIC_OF_ALL: break;
+    }
+    return true;
 }
 
 static void means(const struct lab_compare *compare, size_t policy, struct fore_json *json)

@@ -42,16 +42,17 @@ static void add_diff(struct lab_table *table, struct lab_stats_paired versus)
 static const struct column {
     const char *heading, *group, *name;
     double unit;
-    enum { ALWAYS, OF_COLUMNS, ELASTIC } when;
+    enum { ALWAYS, OF_COLUMNS, OF_CEILING, ELASTIC } when;
 } columns[] = {
-    {"violation s", NULL,         "slo_violation_s",             1,    ALWAYS    },
-    {"node-min",    NULL,         "slo_violation_node_min",      1,    ALWAYS    },
-    {"slow %",      NULL,         "slo_violation_request_share", 100,  ALWAYS    },
-    {"p99 ms",      "latency_ns", "p99",                         1e-6, ALWAYS    },
-    {"read GB",     NULL,         "bytes_read",                  1e-9, OF_COLUMNS},
-    {"moved GB",    NULL,         "bytes_moved",                 1e-9, ALWAYS    },
-    {"moves",       "moves",      "total",                       1,    ALWAYS    },
-    {"nodes",       NULL,         "nodes_mean",                  1,    ELASTIC   },
+    {"violation s",   NULL,         "slo_violation_s",              1,    ALWAYS    },
+    {"node-min",      NULL,         "slo_violation_node_min",       1,    ALWAYS    },
+    {"slow %",        NULL,         "slo_violation_request_share",  100,  ALWAYS    },
+    {"p99 ms",        "latency_ns", "p99",                          1e-6, ALWAYS    },
+    {"read GB",       NULL,         "bytes_read",                   1e-9, OF_COLUMNS},
+    {"over size min", NULL,         "size_violation_partition_min", 1,    OF_CEILING},
+    {"moved GB",      NULL,         "bytes_moved",                  1e-9, ALWAYS    },
+    {"moves",         "moves",      "total",                        1,    ALWAYS    },
+    {"nodes",         NULL,         "nodes_mean",                   1,    ELASTIC   },
 };
 enum { COLUMNS = FORE_COUNTOF(columns) + 4 };
 
@@ -66,7 +67,9 @@ static bool is_shown(const struct lab_compare *compare, const struct column *col
 {
     const struct sim_result *one = any_result(compare);
     if (column->when == ALWAYS) return true;
-    return one != NULL && (column->when == ELASTIC ? one->elastic : one->columns);
+    if (one == NULL) return false;
+    if (column->when == OF_CEILING) return one->partition_bytes_max > 0;
+    return column->when == ELASTIC ? one->elastic : one->columns;
 }
 
 static size_t column_count(const struct lab_compare *compare)

@@ -13,7 +13,7 @@
 
 #include "experiments/metric.h"
 
-enum { LAB_ANSWER_METRICS = 48 };
+enum { LAB_ANSWER_METRICS = 64 };
 
 struct lab_answer {
     double metric[LAB_ANSWER_METRICS]; /* as lab_metrics */

@@ -6,26 +6,32 @@
 #include <stdio.h>
 #include <string.h>
 
-#define F64(group, name, field)                                                       \
-    {                                                                                 \
-        group, name, false, LAB_METRIC_F64, offsetof(struct sim_result, field), false \
+#define F64(group, name, field)                                                                   \
+    {                                                                                             \
+        group, name, false, LAB_METRIC_F64, offsetof(struct sim_result, field), LAB_METRIC_OF_ALL \
     }
-#define U64(group, name, field)                                                       \
-    {                                                                                 \
-        group, name, false, LAB_METRIC_U64, offsetof(struct sim_result, field), false \
+#define U64(group, name, field)                                                                   \
+    {                                                                                             \
+        group, name, false, LAB_METRIC_U64, offsetof(struct sim_result, field), LAB_METRIC_OF_ALL \
     }
-#define HOST_F64(name, field)                                                       \
-    {                                                                               \
-        NULL, name, true, LAB_METRIC_F64, offsetof(struct sim_result, field), false \
+#define HOST_F64(name, field)                                                                   \
+    {                                                                                           \
+        NULL, name, true, LAB_METRIC_F64, offsetof(struct sim_result, field), LAB_METRIC_OF_ALL \
     }
-#define HOST_U64(name, field)                                                       \
-    {                                                                               \
-        NULL, name, true, LAB_METRIC_U64, offsetof(struct sim_result, field), false \
+#define HOST_U64(name, field)                                                                   \
+    {                                                                                           \
+        NULL, name, true, LAB_METRIC_U64, offsetof(struct sim_result, field), LAB_METRIC_OF_ALL \
     }
 
-#define OF_COLUMNS(group, name, of_kind, field)                               \
-    {                                                                         \
-        group, name, false, of_kind, offsetof(struct sim_result, field), true \
+#define OF_COLUMNS(group, name, of_kind, field)                                                \
+    {                                                                                          \
+        group, name, false, of_kind, offsetof(struct sim_result, field), LAB_METRIC_OF_COLUMNS \
+    }
+
+#define OF_CEILING(name, field)                                                \
+    {                                                                          \
+        NULL, name, false, LAB_METRIC_F64, offsetof(struct sim_result, field), \
+            LAB_METRIC_OF_CEILING                                              \
     }
 
 const struct lab_metric lab_metrics[] = {
@@ -39,7 +45,9 @@ const struct lab_metric lab_metrics[] = {
     F64(NULL, "slo_violation_request_share", slo_violation_request_share),
     F64(NULL, "bytes_moved", bytes_moved),
     OF_COLUMNS(NULL, "bytes_read", LAB_METRIC_F64, bytes_read),
-    {"moves", "total", false, LAB_METRIC_MOVES, 0, false},
+    OF_CEILING("size_violation_partition_min", size_violation_partition_min),
+    OF_CEILING("partition_bytes_peak", partition_bytes_peak),
+    {"moves", "total", false, LAB_METRIC_MOVES, 0, LAB_METRIC_OF_ALL},
     U64("moves", "move", moves[FORE_MOVE_MOVE]),
     U64("moves", "split", moves[FORE_MOVE_SPLIT]),
     U64("moves", "merge", moves[FORE_MOVE_MERGE]),

@@ -10,6 +10,7 @@
 #include "live/base/service.h"
 #include "live/keeper.h"
 #include "live/tape/tape.h"
+#include "live/waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,8 @@ struct daemon {
     struct fore_sink sinks[3]; /* the log's, the journal's, the desk's */
     struct live_config config; /* the run's, with what was kept from earlier ones */
     struct live_memory *memory;
+    struct fore_buf waiting; /* moves that wait for others, as the memory has noted them */
+    bool waiting_lost;       /* and it could not: told once */
     struct live_desk *desk;
     struct live_http *http;     /* NULL: no API */
     struct live_notify *notify; /* NULL: nobody is told */
@@ -245,6 +248,19 @@ static enum fore_err open_engine(struct daemon *d)
     return FORE_E_OK;
 }
 
+/* In the log alone: a journal is what this run's engine did, and is retraced as that. */
+static enum fore_err recall_waiting(struct daemon *d)
+{
+    uint32_t count;
+    bool damaged;
+    FORE_TRY(live_waiting_recall(d->memory, d->sinks[0], fore_driver_now(d->backend.door), &count,
+                                 &damaged, d->diag));
+    if (damaged)
+        live_log_say(&d->log, "warning", "moves",
+                     "what waited when the daemon ended can only be read in part");
+    return FORE_E_OK;
+}
+
 static enum fore_err open_http(struct daemon *d)
 {
     if (d->config.api.listen[0] == '\0') return FORE_E_OK;
@@ -262,6 +278,7 @@ static enum fore_err open_all(struct daemon *d)
     FORE_TRY(open_memory(d));
     open_desk(d);
     FORE_TRY(open_engine(d));
+    FORE_TRY(recall_waiting(d));
     FORE_TRY(live_notify_open(&d->notify, &d->config.notify, &d->desk->board, d->diag));
     return open_http(d);
 }
@@ -346,6 +363,15 @@ static void sweep(struct daemon *d, fore_ns now)
         live_log_say(&d->log, "warning", "learned", "what was learned could not be kept");
 }
 
+static void keep_waiting(struct daemon *d)
+{
+    struct fore_diag diag = {.code = FORE_E_OK};
+    enum fore_err err =
+        live_waiting_keep(d->memory, fore_engine_moves(d->engine), &d->waiting, &diag);
+    if (err != FORE_E_OK && !d->waiting_lost) live_log_say(&d->log, "warning", "moves", diag.text);
+    d->waiting_lost = err != FORE_E_OK;
+}
+
 static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
 {
     fore_ns began = live_clock_now();
@@ -356,6 +382,7 @@ static enum fore_err step(struct daemon *d, fore_ns window, bool *ended)
     enum fore_err err = fore_engine_step(d->engine, fore_driver_now(d->backend.door), d->diag);
     if (err != FORE_E_OK && err != FORE_E_AGAIN) return err;
     if (d->writer != NULL) fore_journal_writer_flush(d->writer);
+    keep_waiting(d);
     if (d->backend.ops->tend != NULL) FORE_TRY(d->backend.ops->tend(d->backend.self, d->diag));
     if (d->log.failed)
         return fore_err_set(d->diag, FORE_E_IO, "live.log: a line cannot be written");
@@ -429,6 +456,7 @@ enum fore_err live_daemon_run(const struct live_run *run, struct fore_arena *per
     if (d->memory != NULL) live_memory_close(d->memory);
     if (d->log.file != NULL && d->log.file != stderr) (void)fclose(d->log.file);
     live_log_fini(&d->log);
+    fore_buf_fini(&d->waiting);
     free(d);
     return err;
 }

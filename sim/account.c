@@ -39,6 +39,12 @@ void sim_account_window(struct sim_account *account, const struct fore_sample *s
     double mean = capacity > 0 ? busy / capacity : 0;
     for (uint32_t p = 0; p < sample->partition_count; p++)
         account->bytes_read += (double)sample->partition[p].bytes_read;
+    for (uint32_t p = 0; account->bytes_max > 0 && p < sample->partition_count; p++) {
+        if (!topology->partition[p].alive) continue;
+        double bytes = (double)sample->partition[p].size_bytes;
+        if (bytes > account->bytes_peak) account->bytes_peak = bytes;
+        if (bytes > account->bytes_max) account->over_s += seconds;
+    }
     account->windows++;
     account->seconds += seconds;
     if (violated(sample->slow, sample->requests)) account->violation_s += seconds;
@@ -67,6 +73,9 @@ void sim_account_report(const struct sim_account *account, const struct fore_mig
     out->moves_rolled_back = counts->rolled_back - account->before.rolled_back;
     out->elastic = account->elastic;
     out->bytes_read = account->bytes_read;
+    out->partition_bytes_max = account->bytes_max;
+    out->size_violation_partition_min = account->over_s / 60;
+    out->partition_bytes_peak = account->bytes_peak;
     out->nodes_mean = account->nodes / windows;
     out->imbalance_mean = account->imbalance / windows;
     out->utilization_mean = account->utilization / windows;

@@ -34,6 +34,11 @@ void sim_result_json_stable(const struct sim_result *result, struct fore_json *j
     fore_json_f64(json, "slo_violation_request_share", result->slo_violation_request_share);
     fore_json_f64(json, "bytes_moved", result->bytes_moved);
     if (result->columns) fore_json_f64(json, "bytes_read", result->bytes_read);
+    if (result->partition_bytes_max > 0) {
+        fore_json_f64(json, "partition_bytes_max", result->partition_bytes_max);
+        fore_json_f64(json, "size_violation_partition_min", result->size_violation_partition_min);
+        fore_json_f64(json, "partition_bytes_peak", result->partition_bytes_peak);
+    }
     fore_json_object(json, "moves");
     for (int kind = 0; kind < FORE_MOVE_KINDS; kind++)
         if ((result->elastic || !fore_move_of_node((enum fore_move_kind)kind)) &&
@@ -161,6 +166,13 @@ void sim_result_print(const struct sim_result *result, const struct sim_scenario
         double each = result->requests > 0 ? result->bytes_read / (double)result->requests : 0;
         fore_buf_printf(out, "  bytes read   %s, ", bytes_text(result->bytes_read, a));
         fore_buf_printf(out, "%s a request\n", bytes_text(each, a));
+    }
+    if (result->partition_bytes_max > 0) {
+        fore_buf_printf(out, "  size         at most %s of ",
+                        bytes_text(result->partition_bytes_peak, a));
+        fore_buf_printf(out, "%s, above it for %.4g partition-minutes\n",
+                        bytes_text(result->partition_bytes_max, a),
+                        result->size_violation_partition_min);
     }
     fore_buf_printf(out, "  alerts       %llu\n", (unsigned long long)result->alerts);
     fore_buf_printf(out, "  digest       %016llx\n", (unsigned long long)result->digest);

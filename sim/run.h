@@ -21,7 +21,10 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     double bytes_moved;
     double bytes_read; /* by clients */
     bool columns;      /* requests named columns: bytes_read means what they were charged for */
-    uint64_t moves[FORE_MOVE_KINDS]; /* finished, by kind */
+    double partition_bytes_max;          /* cluster.partition_bytes_max; 0: no ceiling */
+    double size_violation_partition_min; /* partition-minutes above it, at the ends of windows */
+    double partition_bytes_peak;         /* the most that one held */
+    uint64_t moves[FORE_MOVE_KINDS];     /* finished, by kind */
     uint64_t moves_failed, moves_cancelled, moves_rolled_back;
     double nodes_mean;        /* elastic: paid for, those that boot included */
     bool elastic;             /* nodes could come and go */

@@ -38,7 +38,8 @@ static bool about_partition(enum fore_alert_code code)
     return code == FORE_ALERT_PARTITION_TOO_HOT || code == FORE_ALERT_MOVE_FAILED ||
            code == FORE_ALERT_DIGEST_MISMATCH || code == FORE_ALERT_ORPHANS ||
            code == FORE_ALERT_ROLLED_BACK || code == FORE_ALERT_ANSWERS_DIFFER ||
-           code == FORE_ALERT_RRS || code == FORE_ALERT_MOVE_STUCK;
+           code == FORE_ALERT_RRS || code == FORE_ALERT_MOVE_STUCK ||
+           code == FORE_ALERT_PARTITION_TOO_BIG;
 }
 
 static bool about_node(enum fore_alert_code code)

@@ -27,7 +27,8 @@
     X(RRS, "rrs-over-threshold")                        \
     X(PLAN_INFEASIBLE, "plan-infeasible")               \
     X(MOVE_STUCK, "move-stuck")                         \
-    X(DEGRADED, "degraded-after-move")
+    X(DEGRADED, "degraded-after-move")                  \
+    X(PARTITION_TOO_BIG, "partition-exceeds-size")
 
 enum fore_alert_code { /* numbers are part of the journal format */
 #define X(name, text) FORE_ALERT_##name,

@@ -130,12 +130,47 @@ static void settle(struct fore_step *step, struct fore_migration *m)
     }
 }
 
+/* Two moves of a plan between the same two nodes, the one back after the other. */
+static bool swaps(const struct fore_migration *first, const struct fore_migration *second)
+{
+    return second->leader != 0 && second->leader == first->id &&
+           first->move.kind == FORE_MOVE_MOVE && second->move.kind == FORE_MOVE_MOVE &&
+           second->move.source == first->move.target && second->move.target == first->move.source &&
+           second->move.partition != first->move.partition;
+}
+
+bool fore_bound_awaits(const struct fore_migrate *migrate, const struct fore_migration *m)
+{
+    for (uint32_t i = 0; m->id != 0 && i < migrate->running; i++)
+        if (swaps(m, &migrate->migration[i]) && migrate->migration[i].state < FORE_MIGRATE_SWEEP)
+            return true;
+    return false;
+}
+
+/* It ends without having changed owners. */
+static bool fell(const struct fore_migration *m)
+{
+    return (m->state == FORE_MIGRATE_CANCELLED || m->state == FORE_MIGRATE_FAILED) &&
+           m->phase != FORE_PHASE_SWEEPING && m->phase != FORE_PHASE_DONE;
+}
+
+/* The second half of a swap has fallen: the first one, if it is done, stands alone. */
+static void part(struct fore_step *step, const struct fore_migration *m)
+{
+    struct fore_migration *first = leader_of(step->migrate, m);
+    if (first == NULL || first->state != FORE_MIGRATE_WATCH || !swaps(first, m)) return;
+    first->led = false;
+    first->alone = true;
+}
+
 void fore_bound_settle(struct fore_step *step)
 {
     for (uint32_t i = 0; i < step->migrate->running; i++) { /* leaders first */
         struct fore_migration *m = &step->migrate->migration[i];
         if (m->leader != 0 && m->state == FORE_MIGRATE_QUEUED && m->ticket == 0) settle(step, m);
     }
+    for (uint32_t i = 0; i < step->migrate->running; i++)
+        if (fell(&step->migrate->migration[i])) part(step, &step->migrate->migration[i]);
 }
 
 static bool get_slots(struct fore_step *step, struct fore_migration *m,

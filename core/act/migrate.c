@@ -405,6 +405,8 @@ uint32_t fore_migrate_cancel_copies(struct fore_migrate *migrate, struct fore_dr
         count++;
     }
     fore_bound_settle(&step);
+    for (uint32_t i = 0; i < migrate->running; i++) /* to take it back would be a copy, too */
+        migrate->migration[i].alone = false;
     forget_finished(migrate);
     return count;
 }

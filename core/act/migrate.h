@@ -107,6 +107,7 @@ struct fore_migration {
     bool on_new;   /* its partition is still to be made; until then `partition` is the whole's */
     bool slotless; /* it waits for a copy that holds slots, and holds none itself */
     bool led;      /* what was bound to it has begun: it is not taken back alone */
+    bool alone;    /* first half of a swap whose second one fell: is it to be taken back? */
     bool paused;   /* by an operator: it rests where it is, up to the cut-over */
     bool checked;  /* between the cut-over and the sweep */
     bool throttled;

@@ -26,7 +26,8 @@ enum {
     ON_NEW = 128,
     SLOTLESS = 256,
     LED = 512,
-    FLAGS_END = 1024
+    ALONE = 1024,
+    FLAGS_END = 2048
 };
 
 /* NaN, "not measured", has no place in a frame: -1 stands for it. */
@@ -79,7 +80,7 @@ static void write_migration(const struct fore_migration *m, struct fore_buf *out
                      (m->throttled ? THROTTLED : 0u) | (m->is_rollback ? IS_ROLLBACK : 0u) |
                      (m->check.pair ? PAIR : 0u) | (m->paused ? PAUSED : 0u) |
                      (m->waits ? WAITS : 0u) | (m->on_new ? ON_NEW : 0u) |
-                     (m->slotless ? SLOTLESS : 0u) | (m->led ? LED : 0u);
+                     (m->slotless ? SLOTLESS : 0u) | (m->led ? LED : 0u) | (m->alone ? ALONE : 0u);
     write_move(&m->move, out);
     fore_bytes_put_u64(out, m->id);
     fore_bytes_put_u64(out, m->leader);
@@ -289,8 +290,10 @@ static void read_migration(struct reader *r, struct fore_migration *m)
     m->on_new = (flags & ON_NEW) != 0;
     m->slotless = (flags & SLOTLESS) != 0;
     m->led = (flags & LED) != 0;
+    m->alone = (flags & ALONE) != 0;
     expect(r, !(m->waits || m->slotless) || (m->state == FORE_MIGRATE_QUEUED && m->leader != 0));
     expect(r, !m->on_new || m->waits);
+    expect(r, !m->alone || (m->state == FORE_MIGRATE_WATCH && m->move.kind == FORE_MOVE_MOVE));
     expect(r, !m->paused || m->state < FORE_MIGRATE_CUT_OVER);
     expect(r, !m->check.taken || m->check.pair == fore_move_of_columns(m->move.kind));
     read_check(r, &m->check);

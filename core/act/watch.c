@@ -1,6 +1,8 @@
 /* watch.c - see watch.h. */
 #include "core/act/watch.h"
 
+#include "core/act/bound.h"
+
 #include <math.h>
 
 static void report(struct fore_step *step, const struct fore_migration *m)
@@ -55,6 +57,24 @@ static bool regretted(const struct fore_step *step, const struct fore_migration 
            (limit <= 0 || back < limit - margin);
 }
 
+/*
+ * The first half of a swap, whose second half will not come: on its own it would not have been
+ * planned. It stays where its target has room for both, and where the old home would be no better
+ * off with it. Until the averages have forgotten what was before the cut-over, what was foreseen
+ * for the target counts.
+ */
+static bool out_of_place(const struct fore_step *step, const struct fore_migration *m)
+{
+    const struct fore_act_options *options = &step->migrate->options;
+    double back, limit = step->migrate->utilization_limit;
+    if (!m->alone || !options->rollback || m->is_rollback || !(limit > 0)) return false;
+    double target = step->observe->node[m->move.target].utilization;
+    bool young = step->now - m->gain.cutover <= step->observe->options.now_span;
+    if (young) target = fmax(target, m->gain.target_predicted);
+    return target > limit && load_if_back(step, m, &back) &&
+           back < target - options->rollback_margin;
+}
+
 static void move_back(struct fore_step *step, const struct fore_migration *m)
 {
     struct fore_migrate *migrate = step->migrate;
@@ -100,9 +120,13 @@ static void complain(struct fore_step *step, const struct fore_migration *m)
 bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)
 {
     fore_gain_look(step, m);
-    if (step->now < m->watch_until || !fore_step_last_look(step, m)) return false;
+    bool half = out_of_place(step, m);
+    m->alone = half;
+    if (!half && (step->now < m->watch_until || fore_bound_awaits(step->migrate, m))) return false;
+    if (!fore_step_last_look(step, m)) return false;
     report(step, m);
-    if (!regretted(step, m) || fore_migrate_partition_busy(step->migrate, m->move.partition)) {
+    if (!(half || regretted(step, m)) ||
+        fore_migrate_partition_busy(step->migrate, m->move.partition)) {
         fore_gain_follow(step, m, false);
         complain(step, m);
         return fore_step_enter(step, m, FORE_MIGRATE_DONE, "");
@@ -110,10 +134,11 @@ bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)
     fore_gain_follow(step, m, true);
     move_back(step, m);
     step->migrate->counts.rolled_back++;
+    const char *why = half ? "what was to make room for it stays where it is"
+                           : "its new node fares worse than the old one did";
     fore_alert_raise(step->alerts, step->sink, step->now, FORE_ALERT_ROLLED_BACK,
-                     FORE_ALERT_WARNING, m->move.partition,
-                     "p%u is moved back: its new node fares worse than the old one did",
-                     m->move.partition);
+                     FORE_ALERT_WARNING, m->move.partition, "p%u is moved back: %s",
+                     m->move.partition, why);
     return fore_step_enter(step, m, FORE_MIGRATE_ROLLED_BACK,
-                           "the target fares worse than the source did");
+                           half ? why : "the target fares worse than the source did");
 }

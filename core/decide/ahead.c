@@ -35,7 +35,7 @@ static bool head_in(const struct fore_observe *observe, const struct fore_topolo
 {
     const struct fore_partition *part = &topology->partition[p];
     struct fore_insertion in;
-    if (!part->alive || part->replica_count != 1 || part->apart != 0) return false;
+    if (!part->alive || part->apart != 0) return false;
     if (!fore_frontier_of(observe->frontier, p, &in) || !(in.keys_per_sec > 0)) return false;
     if (in.head < part->first || in.head > part->last) return false; /* it is still to come */
     double share = share_since(observe, part, p, &in, follow_s);
@@ -44,7 +44,8 @@ static bool head_in(const struct fore_observe *observe, const struct fore_topolo
                                  .at_s = (double)(part->last - in.head) / in.keys_per_sec,
                                  .share = share,
                                  .head = in.head,
-                                 .keys_per_sec = in.keys_per_sec};
+                                 .keys_per_sec = in.keys_per_sec,
+                                 .read_share = 1 - observe->partition[p].write_share};
     spread_out(observe, part, p, &in, follow_s, out);
     return share >= share_min;
 }
@@ -72,6 +73,59 @@ const struct fore_arrival *fore_ahead_of(const struct fore_arrivals *arrivals, u
     return NULL;
 }
 
+/* What one of so many copies brings, as a share of the load. */
+static double copy_share(double read_share, uint16_t copies)
+{
+    return read_share / copies + (1 - read_share);
+}
+
+/* Hosts of `p` that are none of `q`'s, or, the other way round, those they have in common. */
+static uint32_t hosts_of(const struct fore_topology *topology, uint32_t p, uint32_t q, bool common,
+                         uint16_t *out)
+{
+    const struct fore_partition *part = &topology->partition[p];
+    uint32_t count = 0;
+    for (uint16_t r = 0; r < part->replica_count; r++)
+        if (fore_topology_hosts(topology, q, part->replica[r]) == common)
+            out[count++] = part->replica[r];
+    return count;
+}
+
+/* One node gives the load away, or NONE; one gets it, or NONE: `more` times what a copy of the old
+ * partition brings. */
+static size_t pass_on(const struct fore_arrival *a, uint16_t from, uint16_t to, double more,
+                      double offset_s, struct fore_load_pending *out)
+{
+    for (uint32_t k = 0; k < FORE_AHEAD_STEPS; k++)
+        out[k] = (struct fore_load_pending){.partition = a->partition,
+                                            .from = from,
+                                            .to = to,
+                                            .share = a->part[k],
+                                            .lost = a->part[k] * (1 - more),
+                                            .due_s = offset_s + a->at_s + a->later_s[k],
+                                            .by_itself = true};
+    return FORE_AHEAD_STEPS;
+}
+
+static size_t arrive(const struct fore_arrival *a, const struct fore_topology *topology,
+                     double offset_s, struct fore_load_pending *out)
+{
+    uint16_t from[FORE_REPLICAS_MAX], to[FORE_REPLICAS_MAX], both[FORE_REPLICAS_MAX];
+    uint32_t leave = hosts_of(topology, a->partition, a->next, false, from);
+    uint32_t come = hosts_of(topology, a->next, a->partition, false, to);
+    uint32_t stay = hosts_of(topology, a->partition, a->next, true, both);
+    double old = copy_share(a->read_share, topology->partition[a->partition].replica_count);
+    double new = copy_share(a->read_share, topology->partition[a->next].replica_count);
+    double more = old > 0 ? new / old : 1; /* fewer copies: each gets more */
+    size_t count = 0;
+    for (uint32_t i = 0; i < leave || i < come; i++)
+        count += pass_on(a, i < leave ? from[i] : FORE_NODE_NONE, i < come ? to[i] : FORE_NODE_NONE,
+                         more, offset_s, out + count);
+    for (uint32_t i = 0; i < stay && (more < 1 || more > 1); i++)
+        count += pass_on(a, FORE_NODE_NONE, both[i], more - 1, offset_s, out + count);
+    return count;
+}
+
 size_t fore_ahead_pending(const struct fore_arrivals *arrivals,
                           const struct fore_topology *topology, double offset_s, double horizon_s,
                           struct fore_load_pending *out)
@@ -80,16 +134,7 @@ size_t fore_ahead_pending(const struct fore_arrivals *arrivals,
     for (uint32_t i = 0; i < arrivals->count; i++) {
         const struct fore_arrival *a = &arrivals->item[i];
         if (a->next == FORE_PARTITION_NONE || !(a->at_s < horizon_s)) continue;
-        uint16_t from = topology->partition[a->partition].replica[0];
-        uint16_t to = topology->partition[a->next].replica[0];
-        if (from == to) continue;
-        for (uint32_t k = 0; k < FORE_AHEAD_STEPS; k++)
-            out[count++] = (struct fore_load_pending){.partition = a->partition,
-                                                      .from = from,
-                                                      .to = to,
-                                                      .share = a->part[k],
-                                                      .due_s = offset_s + a->at_s + a->later_s[k],
-                                                      .by_itself = true};
+        count += arrive(a, topology, offset_s, out + count);
     }
     return count;
 }

@@ -12,20 +12,21 @@
 
 static const double part_of_bytes = 0.01; /* of an empty range: next to nothing */
 
-/* Load that changes place from the head's arrival on, without any work. */
+/* Load that changes place from the head's arrival on, without any work: `times` a copy's. */
 static void arrives(const struct fore_search *search, uint16_t node, const struct fore_arrival *a,
-                    double sign, double at_s, struct fore_load_change out[FORE_AHEAD_STEPS])
+                    double times, double at_s, struct fore_load_change out[FORE_AHEAD_STEPS])
 {
     for (uint32_t k = 0; k < FORE_AHEAD_STEPS; k++) {
         out[k] =
-            fore_price_change(search, node, a->partition, sign * a->part[k], at_s + a->later_s[k]);
+            fore_price_change(search, node, a->partition, times * a->part[k], at_s + a->later_s[k]);
         out[k].busy_until_s = 0;
     }
 }
 
-struct ahead { /* what is to be placed */
+struct ahead { /* what is to be placed: one copy of it */
     const struct fore_arrival *arrival;
     struct fore_move move; /* but for its target */
+    double copy;           /* share of the load that one of its copies will bring */
     double at_s, price_s, bytes;
 };
 
@@ -36,7 +37,7 @@ static void place(const struct fore_search *search, const struct ahead *ahead,
     uint16_t source = ahead->move.source;
     double least = fore_price_seconds(search->input->options->gain_min);
     struct fore_load_change leaves[FORE_AHEAD_STEPS];
-    arrives(search, source, a, -1, ahead->at_s, leaves);
+    arrives(search, source, a, -ahead->copy, ahead->at_s, leaves);
     double saved_s = -fore_price_rise(search, leaves, FORE_AHEAD_STEPS);
     const struct fore_targets *targets = fore_candidate_targets_of(search, ahead->move.partition);
     for (uint32_t i = 0; i < targets->count; i++) {
@@ -46,7 +47,7 @@ static void place(const struct fore_search *search, const struct ahead *ahead,
         struct fore_candidate c = {
             .change_count = 2 * FORE_AHEAD_STEPS, .then_source = source, .then_target = target};
         memcpy(c.change, leaves, sizeof leaves);
-        arrives(search, target, a, 1, ahead->at_s, c.change + FORE_AHEAD_STEPS);
+        arrives(search, target, a, ahead->copy, ahead->at_s, c.change + FORE_AHEAD_STEPS);
         c.gain_s = saved_s -
                    fore_price_rise(search, c.change + FORE_AHEAD_STEPS, FORE_AHEAD_STEPS) -
                    ahead->price_s - least;
@@ -61,6 +62,13 @@ static void place(const struct fore_search *search, const struct ahead *ahead,
     }
 }
 
+/* Of load that is the partition's now, and will be another one's with so many copies. */
+static double copy_of(const struct fore_search *search, const struct fore_arrival *a,
+                      uint32_t copies)
+{
+    return copies == 1 ? 1 : fore_load_replica_share(&search->load, a->partition, copies);
+}
+
 /* The next range lies on the source: it could be elsewhere by then. */
 static void try_next(const struct fore_search *search, uint16_t source,
                      const struct fore_arrival *a, struct fore_candidate *best)
@@ -68,15 +76,15 @@ static void try_next(const struct fore_search *search, uint16_t source,
     const struct fore_topology *topology = search->load.topology;
     uint32_t q = a->next;
     if (q == FORE_PARTITION_NONE || search->busy[q] || search->grown[q] ||
-        fore_candidate_held(search, q) || topology->partition[q].replica_count != 1 ||
-        topology->partition[q].replica[0] != source ||
-        topology->partition[a->partition].replica[0] != source)
+        fore_candidate_held(search, q) || !fore_topology_hosts(topology, q, source) ||
+        !fore_topology_hosts(topology, a->partition, source))
         return;
     double copy_s = fore_price_copy_s(search, q, source, source, 1);
     if (copy_s > search->window_s || copy_s > a->at_s) return; /* too late to be of use */
     struct ahead ahead = {
         .arrival = a,
         .move = {.kind = FORE_MOVE_MOVE, .partition = q, .source = source},
+        .copy = copy_of(search, a, topology->partition[q].replica_count),
         .at_s = a->at_s,
         .price_s = fore_price_move(search, q, 1),
         .bytes = (double)topology->partition[q].bytes
@@ -96,7 +104,7 @@ static void try_cut(const struct fore_search *search, uint16_t source, const str
 {
     const struct fore_topology *topology = search->load.topology;
     double lead = lead_s(search, a->partition, source);
-    if (topology->partition[a->partition].replica[0] != source || search->busy[a->partition] ||
+    if (!fore_topology_hosts(topology, a->partition, source) || search->busy[a->partition] ||
         fore_candidate_held(search, a->partition) || search->split_room == 0 || a->at_s < 2 * lead)
         return;
     double ahead_keys = ceil(a->keys_per_sec * lead);
@@ -107,6 +115,7 @@ static void try_cut(const struct fore_search *search, uint16_t source, const str
                  .source = source,
                  .split_at = a->head + 1 + (uint64_t)ahead_keys,
                  .split_right_share = part_of_bytes},
+        .copy = copy_of(search, a, topology->partition[a->partition].replica_count),
         .at_s = lead,
         .price_s = fore_price_split(search) + fore_price_move(search, a->partition, part_of_bytes)
     };

@@ -12,6 +12,7 @@
  */
 #include "core/cluster/topology_columns.h"
 #include "core/decide/price.h"
+#include "core/decide/size_split.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -198,6 +199,7 @@ static void try_merge(const struct fore_search *search, uint32_t base, struct fo
     if (!is_pair(search, base, &sibling)) return;
     const struct fore_partition *part = search->load.topology->partition;
     if (!may_join(search, sibling, part[sibling].replica[0], part[base].replica[0])) return;
+    if (!fore_size_split_fits(search->input, base, sibling)) return;
     struct fore_vertical now =
         fore_vertical_of(search->input->observe->columns, base, table_of(search, base),
                          search->byte_cost, part[base].apart);

@@ -1,6 +1,8 @@
 /* emit.c - see emit.h. Copies are made one after the other, as they were priced: they all come from
- * the same node. */
+ * the same node. So are the halves of a swap: they need the same two. */
 #include "core/decide/emit.h"
+
+#include "core/decide/price.h"
 
 static struct fore_plan_move *append(struct fore_plan *out, const struct fore_plan_move *move)
 {
@@ -56,6 +58,20 @@ static void follow_move(const struct fore_candidate *c, struct fore_plan *out)
     append(out, &merge);
 }
 
+static void follow_swap(const struct fore_search *search, const struct fore_candidate *c,
+                        struct fore_plan *out)
+{
+    struct fore_plan_move *first = append(out, &c->move);
+    uint16_t from = first->move.target, to = first->move.source;
+    first->gain_s /= 2;
+    struct fore_plan_move back =
+        fore_price_plan(search, FORE_MOVE_MOVE, c->partner, from, to,
+                        fore_price_copy_s(search, c->partner, from, to, 1));
+    back.gain_s = first->gain_s;
+    back.after = out->move_count;
+    append(out, &back);
+}
+
 bool fore_emit_binds(const struct fore_search *search, const struct fore_candidate *candidate)
 {
     uint32_t least = candidate->move.then_copies > 0 ? FORE_BOUND_COPIES : FORE_BOUND_ALL;
@@ -69,6 +85,8 @@ void fore_emit(const struct fore_search *search, const struct fore_candidate *ca
     bool room = out->move_count + length <= FORE_PLAN_MOVES;
     if (candidate->then_merge && room)
         follow_move(candidate, out);
+    else if (candidate->swap && room && search->input->options->bound != FORE_BOUND_NONE)
+        follow_swap(search, candidate, out);
     else if (room && fore_emit_binds(search, candidate))
         follow_split(search, candidate, out);
     else

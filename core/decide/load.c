@@ -393,15 +393,16 @@ static void add_pending(struct fore_load *load, const struct fore_load_pending *
     struct fore_load_change change = {.partition = move->partition,
                                       .from_s = move->due_s,
                                       .busy_until_s = move->by_itself ? 0 : move->due_s};
-    if (move->from != FORE_NODE_NONE && move->to != FORE_NODE_NONE) {
+    if (move->by_itself || (move->from != FORE_NODE_NONE && move->to != FORE_NODE_NONE)) {
         change.node = move->from;
         change.share = -now * move->share;
-        change.replicas = move->share < 1 ? 0 : -1; /* a part's other part stays */
-        fore_load_apply(load, &change, 1);
+        /* a part's other part stays */
+        change.replicas = move->by_itself || move->share < 1 ? 0 : -1;
+        if (move->from != FORE_NODE_NONE) fore_load_apply(load, &change, 1);
         change.node = move->to;
         change.share = now * (move->share - move->lost);
         change.replicas = move->by_itself ? 0 : 1;
-        fore_load_apply(load, &change, 1);
+        if (move->to != FORE_NODE_NONE) fore_load_apply(load, &change, 1);
         return;
     }
     /* One replica more or fewer: every host's part changes. */

@@ -30,7 +30,8 @@ struct fore_load_term { /* one weighted scenario */
 
 struct fore_load_pending { /* a move under way, or planned in this very plan */
     uint32_t partition;
-    uint16_t from, to; /* FORE_NODE_NONE: a replica is only added, or only dropped */
+    uint16_t from, to; /* FORE_NODE_NONE: a replica is only added, or only dropped, or, by itself,
+                        * load only comes or only goes */
     double share;      /* of the partition's load that changes place (a part of a split) */
     double lost;       /* of it, what is not asked of `to`: columns split off are less to read */
     double due_s;      /* seconds from the scenario's origin */

@@ -31,6 +31,10 @@ struct fore_decide_options {
     bool ahead;               /* of inserts in the order of the key: place what they come to */
     double split_load_min;    /* only partitions above this share of a node are split */
     uint64_t split_bytes_min; /* and above this size */
+    /* A store's own ceiling on a partition, 0: none. CockroachDB: range_max_bytes, 512 MiB; HBase:
+     * hbase.hregion.max.filesize, 10 GiB; MongoDB: chunkSize, 128 MiB. */
+    uint64_t size_max;
+    double size_risk;        /* P of passing it from which a partition is split for it */
     uint64_t partitions_max; /* no more of them by splits; 0: as many as the cluster has room for */
     fore_ns split_price;     /* as move_price, for one more partition in the cluster */
     double

@@ -19,12 +19,14 @@ struct fore_plan_move {
     double gain_s;     /* violation node-seconds saved over the horizon, price already taken off */
     double bytes;      /* data that has to travel */
     double duration_s; /* expected */
-    bool then_back;    /* first half of a swap; gain and price are of both */
+    bool then_back;    /* first half of a swap; gain and price are of both, halved where the second
+                        * one is bound to it */
     uint32_t then_partner; /* of a swap: what comes back afterwards */
     uint32_t
         then_copies; /* of a split: its hotter part then gets so many; 0: its right part moves */
     uint16_t then_target[FORE_PLAN_COPIES]; /* and there they would go */
     bool binding;   /* a rule of placement asks for it: not taken back when it costs */
+    bool for_size;  /* a split because of what it will hold (size_split.h): no gain is promised */
     uint32_t after; /* 0: begins at once; else the number, from 1, of its leader in this plan */
     bool on_new;    /* acts on the partition that its leader makes, or on the one that a leader
                      * acts on of which the same holds; `partition` is the whole's */

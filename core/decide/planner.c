@@ -12,6 +12,7 @@
 #include "core/decide/beam.h"
 #include "core/decide/emit.h"
 #include "core/decide/price.h"
+#include "core/decide/size_split.h"
 #include "core/decide/wait.h"
 
 #include <math.h>
@@ -222,6 +223,10 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         fore_beam_take(&search, &repair);
         fore_emit(&search, &repair, out);
     }
+    char size_why[FORE_PLAN_TEXT - 16];
+    uint32_t before = out->move_count;
+    uint32_t sized =
+        fore_size_split(&search, (uint32_t)most - before, out, size_why, sizeof size_why);
     if ((!input->calm || input->beyond != NULL) && out->move_count < most &&
         search.cluster_slots > 0) {
         struct fore_choice *choice = FORE_NEW(scratch, struct fore_choice, 1);
@@ -267,6 +272,11 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
     out->violation_after_s = total_cost(&search);
     if (first.repairs != NULL) {
         explain_repair(&search, &first, out);
+        return;
+    }
+    if (sized > 0) {
+        (void)snprintf(out->reason, sizeof out->reason, "%s%s", size_why,
+                       out->move_count > 1 ? "; and more" : "");
         return;
     }
     explain(&search, &first, out);

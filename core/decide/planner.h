@@ -18,6 +18,7 @@
 #include "core/decide/split_cost.h"
 #include "core/decide/threshold.h"
 #include "core/decide/vertical.h"
+#include "core/forecast/size.h"
 
 struct fore_planner_input {
     fore_ns now;
@@ -30,7 +31,9 @@ struct fore_planner_input {
         *beyond; /* the usual load after the horizon (beyond.h); NULL: none */
     const struct fore_load_pending *pending; /* moves under way */
     size_t pending_count;
-    struct fore_arrivals arrivals;      /* of inserts in the order of the key; none: empty */
+    struct fore_arrivals arrivals; /* of inserts in the order of the key; none: empty */
+    /* By partition, where decide.size_max sets a ceiling; NULL: none. */
+    const struct fore_size_outlook *size;
     const uint8_t *node_slots;          /* free move slots by node */
     uint32_t cluster_slots;             /* free move slots in all */
     const bool *partition_busy;         /* moving, or resting (cool-down) */

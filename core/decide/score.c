@@ -88,8 +88,36 @@ void fore_score_all(const struct fore_load *load, const struct fore_calibration 
             }
             if (r == 0 || s.rrs > out[p].rrs) out[p] = s;
         }
+        out[p].rrs_load = out[p].rrs;
         FORE_ASSERT(out[p].rrs >= 0 && out[p].rrs <= 1.0 + 1e-9);
     }
+}
+
+void fore_score_sizes(const struct fore_size_outlook *size, const struct fore_topology *topology,
+                      struct fore_score *out)
+{
+    for (uint32_t p = 0; p < topology->partition_count; p++) {
+        const struct fore_partition *part = &topology->partition[p];
+        if (!part->alive || !(size[p].probability > out[p].rrs)) continue;
+        out[p] = (struct fore_score){.rrs = size[p].probability,
+                                     .rrs_load = out[p].rrs_load,
+                                     .probability = size[p].probability,
+                                     .responsibility = 1,
+                                     .limit = FORE_LIMIT_SIZE,
+                                     .node = part->replica[0],
+                                     .when_s = size[p].when_s,
+                                     .utilization_mean = out[p].utilization_mean,
+                                     .utilization_sd = out[p].utilization_sd,
+                                     .share = out[p].share,
+                                     .size = size[p],
+                                     .partition = p};
+    }
+}
+
+const char *fore_score_limit_text(enum fore_score_limit limit)
+{
+    static const char *const text[] = {"node", "partition", "size"};
+    return (size_t)limit < FORE_COUNTOF(text) ? text[limit] : "unknown";
 }
 
 static void duration_text(double seconds, char *out, size_t size)
@@ -102,6 +130,41 @@ static void duration_text(double seconds, char *out, size_t size)
         (void)snprintf(out, size, "%.1f h", seconds / 3600);
 }
 
+struct unit {
+    const char *name;
+    double bytes;
+};
+
+/* The unit that both are well said in. */
+static struct unit unit_of(double bytes)
+{
+    static const char *const name[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    struct unit unit = {name[0], 1};
+    for (size_t u = 1; u < FORE_COUNTOF(name) && bytes / unit.bytes >= 1024; u++)
+        unit = (struct unit){name[u], unit.bytes * 1024};
+    return unit;
+}
+
+static void size_reason(const struct fore_score *score, const char *when, char *out, size_t size)
+{
+    const struct fore_size_outlook *s = &score->size;
+    char most[32], by[32];
+    struct unit limit = unit_of(s->max_bytes), u = unit_of(s->mean_bytes);
+    (void)snprintf(most, sizeof most, "%.4g %s", s->max_bytes / limit.bytes, limit.name);
+    (void)snprintf(by, sizeof by, "%.4g +- %.2g %s", s->mean_bytes / u.bytes,
+                   s->spread_bytes / u.bytes, u.name);
+    struct unit n = unit_of(s->now_bytes);
+    if (s->when_s > 0)
+        (void)snprintf(out, size,
+                       "p%u passes %s in %s with P %.2f (now %.4g %s; %s at the horizon): "
+                       "split by keys [growth]",
+                       score->partition, most, when, score->probability, s->now_bytes / n.bytes,
+                       n.name, by);
+    else
+        (void)snprintf(out, size, "p%u holds %.4g %s, above %s: split by keys [growth]",
+                       score->partition, s->now_bytes / n.bytes, n.name, most);
+}
+
 void fore_score_reason(const struct fore_load *load, const struct fore_score *score, char *out,
                        size_t out_size)
 {
@@ -109,7 +172,9 @@ void fore_score_reason(const struct fore_load *load, const struct fore_score *sc
     duration_text(score->when_s, when, sizeof when);
     const char *node =
         score->node == FORE_NODE_NONE ? "no node" : load->topology->node[score->node].name;
-    if (score->limit == FORE_LIMIT_PARTITION)
+    if (score->limit == FORE_LIMIT_SIZE)
+        size_reason(score, when, out, out_size);
+    else if (score->limit == FORE_LIMIT_PARTITION)
         (void)snprintf(out, out_size,
                        "alone exceeds %.0f %% of %s within %s with P %.2f: split or replicate [%s]",
                        100 * load->limit, node, when, score->probability,

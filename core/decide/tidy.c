@@ -10,6 +10,7 @@
  * both are reversed at a price, so they are done only with room to spare.
  */
 #include "core/decide/price.h"
+#include "core/decide/size_split.h"
 
 #include <math.h>
 
@@ -95,6 +96,7 @@ bool fore_candidate_neighbours(const struct fore_search *search, uint32_t left, 
         search->busy[*right] || rests(search, *right))
         return false;
     if (fore_ahead_of(&input->arrivals, left) != NULL) return false; /* what comes is kept apart */
+    if (!fore_size_split_fits(input, left, *right)) return false;    /* it would be cut again */
     if (search->confined != NULL && search->rules.class_of[left] != search->rules.class_of[*right])
         return false; /* other rules hold for them */
     const struct fore_partition *r = &topology->partition[*right];

@@ -126,11 +126,12 @@ static double part_that_goes(const struct fore_plan *plan, const struct fore_pla
     return right;
 }
 
-static bool follows_split(const struct fore_plan *plan, const struct fore_plan_move *m)
+/* A split, or a swap, is done with what follows it, as it was priced. */
+static bool done_with_leader(const struct fore_plan *plan, const struct fore_plan_move *m)
 {
     while (m->after != 0) {
         m = &plan->move[m->after - 1];
-        if (m->move.kind == FORE_MOVE_SPLIT) return true;
+        if (m->move.kind == FORE_MOVE_SPLIT || m->then_back) return true;
     }
     return false;
 }
@@ -140,7 +141,7 @@ static void apply_move(struct fore_search *search, const struct fore_plan *plan,
 {
     const struct fore_move *move = &m->move;
     if (fore_move_of_node(move->kind)) return;
-    if (follows_split(plan, m)) return; /* done with the split, in whose price it was */
+    if (done_with_leader(plan, m)) return;
     if (move->kind == FORE_MOVE_MERGE &&
         m->after != 0) { /* on the node that one has been brought to */
         apply_held(search, plan->move[m->after - 1].move.target, move->partition, 0, 0, 0, -1);

@@ -81,7 +81,9 @@ static void print_move(const struct fore_whatif *whatif, uint32_t at, struct for
     else if (!fore_move_of_node(move->kind))
         fore_buf_printf(out, " p%u", move->partition);
     if (fore_move_joins(move->kind)) fore_buf_printf(out, " with p%u", move->other);
-    if (leads && move->kind == FORE_MOVE_SPLIT)
+    if (m->for_size)
+        fore_buf_puts(out, ", for its size");
+    else if (leads && move->kind == FORE_MOVE_SPLIT)
         fore_buf_printf(out, " at %.0f %%", 100 * (1 - move->split_right_share));
     else if (m->then_copies > 0)
         fore_buf_printf(out, ", then %u more to read its hotter part from:", m->then_copies);
@@ -97,7 +99,7 @@ static void print_move(const struct fore_whatif *whatif, uint32_t at, struct for
         fore_buf_printf(out, " -> %s", name_of(whatif, move->target));
     for (uint32_t k = 1; k < m->then_copies && !stays; k++)
         fore_buf_printf(out, ", %s", name_of(whatif, m->then_target[k]));
-    if (m->then_back) fore_buf_printf(out, ", then p%u back", m->then_partner);
+    if (m->then_back && !leads) fore_buf_printf(out, ", then p%u back", m->then_partner);
     if (m->bytes > 0) fore_buf_printf(out, ": %s", bytes_text(m->bytes, bytes));
     if (m->duration_s > 0 && !stays) fore_buf_printf(out, " in %s", span_text(m->duration_s, span));
     if (m->gain_s < 0 || m->gain_s > 0) /* peers do not price what they do */

@@ -92,9 +92,9 @@ struct fore_lineup_lesson;
 size_t fore_fleet_lessons(const struct fore_fleet *fleet, struct fore_lineup_lesson *out,
                           size_t room);
 /*
- * What has been learned, as bytes, framed and checksummed: spreads, weights, nets. The series are
- * the history's. Loaded into a fleet that has not been refreshed yet, with the same partitions by
- * index; FORE_E_FORMAT, with what is wrong, and then the fleet must be created anew.
+ * What has been learned, as bytes, framed and checksummed: spreads, weights, nets, kin. The series
+ * are the history's. Loaded into a fleet that has not been refreshed yet, with the same partitions
+ * by index; FORE_E_FORMAT, with what is wrong, and then the fleet must be created anew.
  */
 void fore_fleet_save(const struct fore_fleet *fleet, struct fore_buf *out);
 FORE_MUST_USE enum fore_err fore_fleet_load(struct fore_fleet *fleet, const void *bytes,

@@ -1,15 +1,18 @@
 /*
  * fleet_state.c - a fleet's calibration as bytes: how wrong every partition's forecasts have been
- * (two spreads a lead), the shape of those errors, and what the line-up has learned.
+ * (two spreads a lead), the shape of those errors, what the line-up has learned, and which
+ * partitions are parts of what was one.
  *
  * Series are not here: the history keeps them, and a fleet takes them from it. The residual paths
  * are not kept either; the spreads they taught speak until as many new ones are finished as a
- * spread needs. State for other options is refused whole, damage too.
+ * spread needs. State for other options is refused whole, damage too. State from before kin were
+ * kept ends without them: all else of it is taken, and no two are kin.
  */
 #include "core/base/bytes.h"
 #include "core/forecast/fleet_parts.h"
 #include "core/forecast/spread.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char kind_of_state[] = "fleet";
@@ -25,6 +28,20 @@ static void write_partition(const struct fore_fleet *fleet, uint32_t index, stru
             fore_bytes_put_float(out, p->common[kind][h]);
             fore_bytes_put_float(out, p->own[kind][h]);
         }
+    }
+}
+
+/* Who has kin, ascending, and the next in the circle. */
+static void write_kin(const struct fore_fleet *fleet, struct fore_buf *out)
+{
+    uint32_t parts = 0;
+    for (uint32_t i = 0; i < fleet->partition_cap; i++)
+        if (fleet->kin[i] != i) parts++;
+    fore_bytes_put_u32(out, parts);
+    for (uint32_t i = 0; i < fleet->partition_cap; i++) {
+        if (fleet->kin[i] == i) continue;
+        fore_bytes_put_u32(out, i);
+        fore_bytes_put_u32(out, fleet->kin[i]);
     }
 }
 
@@ -48,6 +65,7 @@ void fore_fleet_save(const struct fore_fleet *fleet, struct fore_buf *out)
     for (uint32_t i = 0; i < fleet->count; i++)
         if (fleet->partition[i]) write_partition(fleet, i, &state);
     fore_lineup_write(fleet->lineup, fleet->points, &state);
+    write_kin(fleet, &state);
     fore_frame_write(kind_of_state, &state, out);
     fore_buf_fini(&state);
 }
@@ -98,6 +116,26 @@ static void read_spreads(struct fore_fleet *fleet, struct fore_bytes_cursor *c)
     }
 }
 
+/* Circles of known partitions: each that has a next one is the next of exactly one. */
+static void read_kin(struct fore_fleet *fleet, struct fore_bytes_cursor *c)
+{
+    uint8_t *told = fore_fleet_memory(NULL, fleet->partition_cap, 1);
+    uint32_t parts = fore_bytes_get_u32(c);
+    for (uint32_t i = 0, least = 0; i < parts && c->sound; i++) {
+        uint32_t index = fore_bytes_get_u32(c), next = fore_bytes_get_u32(c);
+        c->sound = c->sound && index >= least && index < fleet->partition_cap &&
+                   next < fleet->partition_cap && next != index && told[next] == 0 &&
+                   fleet->partition[index] != NULL;
+        if (!c->sound) break;
+        fleet->kin[index] = next;
+        told[next] = 1;
+        least = index + 1;
+    }
+    for (uint32_t i = 0; i < fleet->partition_cap; i++)
+        c->sound = c->sound && (fleet->kin[i] != i) == (told[i] != 0);
+    free(told);
+}
+
 enum fore_err fore_fleet_load(struct fore_fleet *fleet, const void *bytes, size_t size,
                               struct fore_diag *diag)
 {
@@ -111,6 +149,7 @@ enum fore_err fore_fleet_load(struct fore_fleet *fleet, const void *bytes, size_
                             "number of partitions");
     read_spreads(fleet, &c);
     if (c.sound) FORE_TRY(fore_lineup_read(fleet->lineup, &c, diag));
+    if (c.sound && c.at != c.end) read_kin(fleet, &c);
     if (!c.sound || c.at != c.end)
         return fore_err_set(diag, FORE_E_FORMAT, "the parts of the state do not fit together");
     return FORE_E_OK;

@@ -163,6 +163,7 @@ void live_page_partition(const struct live_picture *p, const struct live_picture
     fore_json_f64(json, "probability", score->probability);
     fore_json_f64(json, "responsibility", score->responsibility);
     fore_json_f64(json, "when_s", score->when_s);
+    fore_json_string(json, "limit", fore_score_limit_text(score->limit));
     if (row->reason != NULL)
         fore_json_string(json, "reason", row->reason);
     else
@@ -301,6 +302,7 @@ static void make_recommendations(const struct live_picture *p, struct fore_buf *
         fore_json_f64(&json, "rrs", at_most(row->score.rrs, 1));
         fore_json_f64(&json, "threshold", row->threshold);
         fore_json_f64(&json, "when_s", row->score.when_s);
+        fore_json_string(&json, "limit", fore_score_limit_text(row->score.limit));
         fore_json_string(&json, "node", p->node[row->is.replica[0]].name);
         fore_json_bool(&json, "moving", row->moving);
         fore_json_string(&json, "reason", row->reason != NULL ? row->reason : "");

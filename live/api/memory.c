@@ -15,7 +15,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS setting(name TEXT PRIMARY KEY, value TEXT NOT NULL,"
     " at_ms INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS change(id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL,"
-    " name TEXT NOT NULL, before TEXT, after TEXT, who TEXT NOT NULL);";
+    " name TEXT NOT NULL, before TEXT, after TEXT, who TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, value TEXT NOT NULL);";
 
 static enum fore_err failed(struct live_memory *memory, struct fore_diag *diag)
 {
@@ -149,4 +150,40 @@ void live_memory_changes(struct live_memory *memory, uint32_t limit,
         }
     }
     (void)sqlite3_finalize(statement);
+}
+
+enum fore_err live_memory_note(struct live_memory *memory, const char *name, const char *value,
+                               struct fore_diag *diag)
+{
+    sqlite3_stmt *statement = NULL;
+    const char *sql = value != NULL ? "INSERT OR REPLACE INTO note(name, value) VALUES(?1, ?2)"
+                                    : "DELETE FROM note WHERE name=?1";
+    bool good = sqlite3_prepare_v2(memory->db, sql, -1, &statement, NULL) == SQLITE_OK;
+    if (good) {
+        (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+        if (value != NULL) (void)sqlite3_bind_text(statement, 2, value, -1, SQLITE_STATIC);
+        good = sqlite3_step(statement) == SQLITE_DONE;
+    }
+    enum fore_err err = good ? FORE_E_OK : failed(memory, diag);
+    (void)sqlite3_finalize(statement);
+    return err;
+}
+
+char *live_memory_noted(struct live_memory *memory, const char *name)
+{
+    sqlite3_stmt *statement = NULL;
+    char *copy = NULL;
+    if (sqlite3_prepare_v2(memory->db, "SELECT value FROM note WHERE name=?1", -1, &statement,
+                           NULL) == SQLITE_OK) {
+        (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+        const char *value = sqlite3_step(statement) == SQLITE_ROW ? text_of(statement, 0) : NULL;
+        if (value != NULL) {
+            size_t size = strlen(value) + 1;
+            copy = malloc(size);
+            FORE_ASSERT(copy != NULL);
+            memcpy(copy, value, size);
+        }
+    }
+    (void)sqlite3_finalize(statement);
+    return copy;
 }

@@ -16,7 +16,7 @@
 
 enum {
     SLOTS = 64,
-    KEYS_PER_SLOT = 500,
+    KEYS_PER_SLOT = 2000,
     EMPTY_MOVES = 5,
     FULL_MOVES = 3,
     BATCH_KEYS = 2000,

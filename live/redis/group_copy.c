@@ -1,16 +1,19 @@
 /*
  * group_copy.c - see group.h: batches of keys. Each is listed, weighed, chosen, digested, sent by
- * MIGRATE, and digested at the target: next(), send(), take(), hear().
+ * MIGRATE, and digested at the target: next(), count(), send(), take(), hear().
  *
- * The digest at the source and the MIGRATE are one transaction, so it is of exactly what travels.
- * REPLACE only when a batch has met keys at the target, left by an earlier try: while the source
- * owns the slot, what it holds is what counts. Not from the first: a source that was stopped (or
- * swapped out) with a MIGRATE in hand sends it when it goes on, after its replica has taken over
- * and the slot has passed, and would put old values over what clients have written since. One batch
- * is on its way at a time, so that clients have their turn between two. (With a second one waiting
- * on a link of its own the source never rests: no faster where cores are short, and clients wait
- * for both; measured.) At the end the digest's script writes and deletes a short-lived key at the
- * target, because WAIT waits for what its own connection wrote, and the keys came in on another.
+ * The digest at the source goes before the MIGRATE and not with it in one transaction, because
+ * clients wait for the longest stretch that the source does not look up, and a digest lasts half as
+ * long as the journey. What they write in between differs at the target, as what they write before
+ * the target's digest does, and is counted among the strange. REPLACE only when a batch has met
+ * keys at the target, left by an earlier try: while the source owns the slot, what it holds is what
+ * counts. Not from the first: a source that was stopped (or swapped out) with a MIGRATE in hand
+ * sends it when it goes on, after its replica has taken over and the slot has passed, and would put
+ * old values over what clients have written since. One batch is on its way at a time, so that
+ * clients have their turn between two. (With a second one waiting on a link of its own the source
+ * never rests: no faster where cores are short, and clients wait for both; measured.) At the end
+ * the digest's script writes and deletes a short-lived key at the target, because WAIT waits for
+ * what its own connection wrote, and the keys came in on another.
  */
 #include "live/redis/group.h"
 
@@ -43,7 +46,6 @@ struct list {
 
 struct batch {
     uint32_t at;       /* of the group's slots */
-    uint32_t carries;  /* which list's answer comes behind it; LIVE_GROUP_MAX: none */
     redisReply *reply; /* to be freed with the batch: no later one has keys of it */
     bool last;         /* when it has arrived the source holds no more of the slot */
     const redisReply *chosen[BATCH_MOST];
@@ -182,12 +184,20 @@ static void choose_by_weight(struct copying *c, struct batch *batch, struct list
     list->whole &= batch->count == list->keys.count;
 }
 
+/* No batch of a few that are left over: it would cost nearly as much as a full one. */
+static size_t even_share(size_t keys, size_t most)
+{
+    size_t batches = (keys + most - 1) / most;
+    return batches > 0 ? (keys + batches - 1) / batches : 0;
+}
+
 /* What was weighed together is shared out, so that all of it is what it was. */
 static void choose_light(struct copying *c, struct batch *batch, struct list *list)
 {
     struct live_group_slot *slot = slot_of(c, batch);
     uint64_t room = c->limits->bytes > c->bytes ? c->limits->bytes - c->bytes : 0;
-    while (list->done < list->keys.count && batch->count < batch_keys(c)) {
+    size_t most = even_share(list->keys.count - list->done, batch_keys(c));
+    while (list->done < list->keys.count && batch->count < most) {
         uint64_t bytes = slot->keys > 0 ? slot->bytes / slot->keys : 0;
         if (batch->count > 0 && batch->out.bytes + bytes > room) break;
         batch->chosen[batch->count++] = list->keys.key[list->done++];
@@ -257,15 +267,9 @@ static bool met_keys(const redisReply *moved)
     return moved->type == REDIS_REPLY_ERROR && strstr(moved->str, "BUSYKEY") != NULL;
 }
 
-/* What EXEC brought: [digest, MIGRATE's answer], or an error; the first error counts. */
-static enum fore_err read_exec(struct copying *c, struct batch *batch, const redisReply *exec)
+static enum fore_err read_moved(struct copying *c, const struct batch *batch,
+                                const redisReply *moved)
 {
-    const redisReply *moved = exec;
-    if (exec != NULL && exec->type == REDIS_REPLY_ARRAY && exec->elements == 2) {
-        enum fore_err err = live_digest_read(exec->element[0], batch->number, batch->count);
-        if (err != FORE_E_OK) return err;
-        moved = exec->element[1];
-    }
     enum live_answer answer = live_reply_kind(moved);
     if (moved == NULL) return FORE_E_UNREACHABLE;
     if (answer == LIVE_FINE) return moved->type == REDIS_REPLY_STATUS ? FORE_E_OK : FORE_E_FORMAT;
@@ -284,44 +288,47 @@ static bool digested(const struct copying *c, const struct batch *batch)
     return c->options->verify && !batch->large;
 }
 
-/* With it the list of a slot that will be needed when this batch has arrived. */
+/* Clients have the source for themselves; the target adds up meanwhile. */
+static void rest(const struct copying *c, double stall_ms)
+{
+    double ms = stall_ms * c->limits->rest;
+    if (ms > 0) live_clock_sleep((fore_ns)(fmin(ms, REST_MOST_MS) * 1e6));
+}
+
+/* Digests the next batch, and lists a slot that will be needed soon; the source is held up for as
+ * long as by a MIGRATE, not longer. False: it shall not be sent. */
+static bool count(struct copying *c)
+{
+    struct batch *batch = &c->batch[c->sent % BATCHES];
+    struct live_keys keys = {.key = batch->chosen, .count = batch->count};
+    uint32_t carries = LIVE_GROUP_MAX;
+    bool digest = digested(c, batch);
+    if (digest) live_digest_append(c->link, keys, false, NULL);
+    if (c->asked < c->count && c->asked < c->limits->slots && c->asked < c->at + LISTS - 1) {
+        carries = c->asked++;
+        ask_list(c, carries);
+    }
+    if (!digest && carries == LIVE_GROUP_MAX) return true;
+    live_link_flush(c->link);
+    fore_ns began = live_clock_now();
+    redisReply *reply = digest ? live_link_take(c->link) : NULL;
+    if (digest) keep_first(c, live_digest_read(reply, batch->number, batch->count));
+    drop(&reply);
+    if (carries < LIVE_GROUP_MAX) take_list(c, carries);
+    rest(c, (double)(live_clock_now() - began) / 1e6);
+    if (c->err != FORE_E_OK) drop(&batch->reply);
+    return c->err == FORE_E_OK;
+}
+
 static void send(struct copying *c)
 {
     struct batch *batch = &c->batch[c->sent % BATCHES];
     c->sent++;
-    struct live_keys keys = {.key = batch->chosen, .count = batch->count};
-    if (digested(c, batch)) {
-        live_link_append(c->link, "MULTI");
-        live_digest_append(c->link, keys, false, NULL);
-    }
     append_migrate(c, batch);
-    if (digested(c, batch)) live_link_append(c->link, "EXEC");
-    batch->carries = LIVE_GROUP_MAX;
-    if (c->asked < c->count && c->asked < c->limits->slots && c->asked < c->at + LISTS - 1) {
-        batch->carries = c->asked++;
-        ask_list(c, batch->carries);
-    }
     live_link_flush(c->link);
     batch->sent = live_clock_now();
     c->keys += batch->count;
     c->bytes += batch->out.bytes;
-}
-
-static enum fore_err take_exec(struct copying *c, struct batch *batch)
-{
-    redisReply *refused = NULL; /* what was not even queued says why, EXEC only that */
-    for (uint32_t i = 0; i < (digested(c, batch) ? 3 : 0); i++) { /* OK, QUEUED, QUEUED */
-        redisReply *reply = live_link_take(c->link);
-        if (refused == NULL && reply != NULL && reply->type == REDIS_REPLY_ERROR)
-            refused = reply;
-        else if (reply != NULL)
-            freeReplyObject(reply);
-    }
-    redisReply *reply = live_link_take(c->link);
-    enum fore_err err = read_exec(c, batch, refused != NULL ? refused : reply);
-    drop(&refused);
-    drop(&reply);
-    return err;
 }
 
 /* ---- at the target ------------------------------------------------------------------------ */
@@ -338,7 +345,9 @@ static void take(struct copying *c)
 {
     struct batch *batch = &c->batch[c->taken % BATCHES];
     c->taken++;
-    enum fore_err err = take_exec(c, batch);
+    redisReply *reply = live_link_take(c->link);
+    enum fore_err err = read_moved(c, batch, reply);
+    drop(&reply);
     batch->out.stall_ms = (double)(live_clock_now() - batch->sent) / 1e6;
     if (err == FORE_E_OK) {
         batch->out.keys = (uint32_t)batch->count;
@@ -346,7 +355,6 @@ static void take(struct copying *c)
         ask_target(c, batch);
     }
     keep_first(c, err);
-    if (batch->carries < LIVE_GROUP_MAX) take_list(c, batch->carries);
 }
 
 /* With it the batch is through. */
@@ -456,21 +464,14 @@ static bool next(struct copying *c)
     return false;
 }
 
-/* Clients have the source for themselves; the target adds up meanwhile. */
-static void rest(const struct copying *c)
-{
-    double ms = c->batch[(c->taken - 1) % BATCHES].out.stall_ms * c->limits->rest;
-    if (ms > 0) live_clock_sleep((fore_ns)(fmin(ms, REST_MOST_MS) * 1e6));
-}
-
 static void copy(struct copying *c)
 {
     for (uint32_t i = 0; i < c->group->count; i++)
         if (!c->group->slot[i].owned && !c->group->slot[i].drained) c->order[c->count++] = i;
-    while (next(c)) {
+    while (next(c) && count(c)) {
         send(c);
         take(c);
-        rest(c);
+        rest(c, c->batch[(c->taken - 1) % BATCHES].out.stall_ms);
         if (c->taken - c->heard > 1) hear(c);
     }
     while (c->heard < c->taken)

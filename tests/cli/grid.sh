@@ -42,6 +42,13 @@ for field in claims verdict worst_cell cells stand_in policies tuned runs slo_vi
 done
 expect 0 "a budget that is over at once" grid "$T/grid.cfg" --work "$T/other" --budget 1us
 says "says what was not begun" 'runs were not begun'
+# What is shipped can be begun. (Without the data its stand-ins are: DIR is empty.)
+mkdir -p "$T/none"
+for shipped in headline quick; do
+    expect 0 "$shipped.cfg is read, with every scenario and claim" \
+        grid "experiments/grids/$shipped.cfg" --work "$T/shipped" --data "$T/none" --budget 1us
+    says "$shipped.cfg: claims stand in the report" 'RRS while acting \(shadow run\)'
+done
 refused "no cells" grid "$T/small.cfg"
 refused "a claim that cannot be read" grid "$T/grid.cfg" --work "$T/work" --set grid.claims=nonsense
 refused "a budget that is no time" grid "$T/grid.cfg" --work "$T/work" --budget soon

@@ -265,6 +265,7 @@ static void a_calibration_leaves_no_trace(void **state)
     live_calibrate_print(c, &options, &text);
     assert_non_null(strstr(text.data, "service_mean = \""));
     assert_non_null(strstr(text.data, "bandwidth = \""));
+    assert_non_null(strstr(text.data, "split_pause = \"0s\"")); /* see live_split.c */
     fore_buf_fini(&text);
     free(c);
 }

@@ -49,7 +49,7 @@ static void random_world(uint64_t seed)
 
 static void what_is_bound_is_admitted_whole(void **state)
 {
-    uint32_t chains = 0, copies = 0, lefts = 0;
+    uint32_t chains = 0, copies = 0, lefts = 0, halves = 0;
     for (uint64_t seed = 1; seed <= CASES; seed++) {
         char why[200];
         struct fore_driver driver = {.ops = &ops};
@@ -64,7 +64,9 @@ static void what_is_bound_is_admitted_whole(void **state)
             bool copies_it = m->move.kind == FORE_MOVE_ADD_REPLICA;
             chains += m->after != 0;
             copies += m->after != 0 && copies_it;
-            lefts += m->after != 0 && !m->on_new;
+            bool swaps = m->after != 0 && plan.move[m->after - 1].then_back;
+            halves += swaps;
+            lefts += m->after != 0 && !m->on_new && !swaps;
             bool hosted = fore_topology_hosts(&world.topology, m->move.partition, m->move.target);
             if (m->after != 0 && hosted) fail_msg("seed %llu: it is there already", id);
         }
@@ -72,9 +74,9 @@ static void what_is_bound_is_admitted_whole(void **state)
             fail_msg("seed %llu: %u of %u are taken: %s", id, taken, plan.move_count, why);
         world_fini(&world);
     }
-    (void)fprintf(stderr, "bound: %u moves, %u of them copies, %u of left parts\n", chains, copies,
-                  lefts);
-    assert_true(chains > CASES / 10 && copies > 0 && lefts > 0);
+    (void)fprintf(stderr, "bound: %u moves, %u of them copies, %u of left parts, %u of swaps\n",
+                  chains, copies, lefts, halves);
+    assert_true(chains > CASES / 10 && copies > 0 && lefts > 0 && halves > 0);
 }
 
 int main(void)

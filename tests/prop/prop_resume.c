@@ -31,6 +31,7 @@ enum {
     COPY_OF_LEFT,
     MOVE_MERGE_LEFT,
     MOVE_MERGE_RIGHT,
+    SWAP,
     DEEDS
 };
 
@@ -156,6 +157,12 @@ static void some_chain(int deed)
                                   .source = FORE_NODE_NONE,
                                   .target = FORE_NODE_NONE};
     }
+    if (deed == SWAP) {
+        next = first;
+        next.partition = first.partition == left ? left + 1 : left;
+        next.source = first.target;
+        next.target = first.source;
+    }
     then(first, false);
     then(next, deed == SPLIT_MOVE || deed == SPLIT_COPIES);
     if (deed != SPLIT_COPIES && deed != COPY_OF_LEFT) return;
@@ -165,9 +172,12 @@ static void some_chain(int deed)
 
 static const char *name_of(int deed)
 {
-    static const char *const chain[] = {
-        "split, then move", "split, then two copies", "split, then two copies of the left part",
-        "move of the left, then merge", "move of the right, then merge"};
+    static const char *const chain[] = {"split, then move",
+                                        "split, then two copies",
+                                        "split, then two copies of the left part",
+                                        "move of the left, then merge",
+                                        "move of the right, then merge",
+                                        "swap"};
     return deed < FORE_MOVE_KINDS ? fore_move_kind_text((enum fore_move_kind)deed)
                                   : chain[deed - FORE_MOVE_KINDS];
 }

@@ -128,3 +128,16 @@ void world_keys(struct world *world, uint32_t partition, uint32_t count, bool si
         fore_keyrange_add(world->observe->key_ranges, FORE_SEC, partition,
                           single ? p->first + 7 : p->first + i * width, 1);
 }
+
+void world_want_swap(struct world *world)
+{
+    static const double node0[] = {0.32, 0.28, 0.15, 0.15}, node1[] = {0.25, 0.25, 0.15, 0.10};
+    for (uint32_t p = 8; p < WORLD_PARTITIONS; p++)
+        world_set_forecast(world, p, 0, 0.2);
+    for (uint32_t i = 0; i < 4; i++) {
+        world_set_forecast(world, i, 0, node0[i]);
+        world_set_forecast(world, 4 + i, 0, node1[i]);
+    }
+    world->decide.excess_weight = 2; /* the copies take the nodes deeper for a while */
+    world->decide.splits = world->decide.replicas = false;
+}

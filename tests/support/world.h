@@ -38,5 +38,8 @@ void world_set_forecast(struct world *world, uint32_t partition, size_t from, do
 void world_set_nowcast(struct world *world, uint32_t partition, double cores);
 /* Fills a partition's key-range sketch with `count` evenly spread positions (or one position). */
 void world_keys(struct world *world, uint32_t partition, uint32_t count, bool single);
+/* Node 0 has too much where the forecast is believed, nodes 2 and 3 have no room, and something
+ * smaller has to come back from node 1 for what goes there; nothing is split or copied. */
+void world_want_swap(struct world *world);
 
 #endif

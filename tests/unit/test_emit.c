@@ -1,8 +1,8 @@
-/* What is planned with a split: its move or copies bound to it, as the option says; and how a plan
- * and its dry run tell it. */
+/* What is planned with a split, its move or copies bound to it, as the option says, and with the
+ * first half of a swap; and how a plan and its dry run tell it. */
 #include "core/decide/whatif.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,47 +10,12 @@
 
 #include <cmocka.h>
 
-static struct world world;
-static struct fore_plan plan;
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
-
-static void make_plan(void)
-{
-    fore_planner_plan(&world.input, &world.arena, &plan);
-}
-
 static uint32_t first_split(void)
 {
     for (uint32_t i = 0; i < plan.move_count; i++)
         if (plan.move[i].move.kind == FORE_MOVE_SPLIT) return i;
     fail_msg("no split: %s", plan.reason);
     return 0;
-}
-
-static void crowd_every_node(double cores)
-{
-    for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
-        world_set(&world, p, 0, cores);
-}
-
-/* Node 0 needs 1.15 of its core; half of partition 0 elsewhere helps. */
-static void ask_for_a_split(void)
-{
-    crowd_every_node(0.15);
-    world_set(&world, 0, 0, 0.7);
-    world_keys(&world, 0, 512, false);
-    world.decide.replicas = false;
 }
 
 /* 1.2 cores of reads on a node of one; the others have 0.2 to spare. */
@@ -183,6 +148,49 @@ static void dropping_a_leader_drops_what_is_bound_to_it(void **state)
     assert_null(fore_plan_fault(&plan));
 }
 
+static void the_second_half_of_a_swap_is_planned_with_the_first(void **state)
+{
+    world_want_swap(&world);
+    make_plan();
+    assert_true(plan.move[0].then_back);
+    uint32_t partner = plan.move[0].then_partner, count = plan.move_count;
+    double promised = plan.move[0].gain_s, after_s = plan.violation_after_s;
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(plan.move[i].after, 0);
+    for (uint32_t bound = FORE_BOUND_COPIES; bound <= FORE_BOUND_ALL; bound++) {
+        world.decide.bound = bound;
+        make_plan();
+        const struct fore_plan_move *first = &plan.move[0], *second = &plan.move[1];
+        assert_null(fore_plan_fault(&plan));
+        assert_true(first->then_back && plan.move_count > count);
+        assert_int_equal(second->move.kind, FORE_MOVE_MOVE);
+        assert_int_equal(second->move.partition, partner);
+        assert_int_equal(second->move.source, first->move.target);
+        assert_int_equal(second->move.target, first->move.source);
+        assert_int_equal(second->after, 1);
+        assert_false(second->on_new);
+        expect_near(first->gain_s + second->gain_s, promised, 1e-9); /* told once */
+        expect_near(fore_plan_end_s(&plan, 1), 1800, 1e-6);
+        expect_near(plan.violation_after_s, after_s, 1e-9);
+    }
+}
+
+static void the_dry_run_of_a_bound_swap_counts_it_once(void **state)
+{
+    struct fore_whatif *whatif = FORE_NEW(&world.arena, struct fore_whatif, 1);
+    struct fore_buf text = {0};
+    world_want_swap(&world);
+    world.decide.bound = FORE_BOUND_ALL;
+    make_plan();
+    fore_whatif_explain(&world.input, &plan, 100, &world.arena, whatif);
+    expect_near(whatif->violation_after_s, plan.violation_after_s, 1e-3 * plan.violation_before_s);
+    expect_near(whatif->duration_s, 1800, 1e-6);
+    fore_whatif_print(whatif, &text);
+    assert_non_null(strstr(text.data, "then, once the move of p"));
+    assert_null(strstr(text.data, " back"));
+    fore_buf_fini(&text);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -193,6 +201,8 @@ int main(void)
         T(copies_of_the_hotter_part_come_one_after_the_other),
         T(the_dry_run_tells_what_waits_for_what),
         T(dropping_a_leader_drops_what_is_bound_to_it),
+        T(the_second_half_of_a_swap_is_planned_with_the_first),
+        T(the_dry_run_of_a_bound_swap_counts_it_once),
     };
     return cmocka_run_group_tests_name("core/decide: bound moves", tests, NULL, NULL);
 }

@@ -10,40 +10,8 @@
 #include "core/base/dist.h"
 #include "core/forecast/lineup.h"
 #include "core/forecast/residual.h"
+#include "tests/support/fleet_case.h"
 #include "tests/support/near.h"
-
-enum { CAP = 64, DAY = 48, STEPS = 12, POINTS = 12 * DAY };
-static const fore_ns step = 600 * FORE_SEC; /* a "day" of 8 hours, so that two hours are a lot */
-static struct fore_partition parts[CAP];
-static struct fore_topology topology = {.partition = parts, .partition_cap = CAP};
-static struct fore_observe_partition seen[CAP];
-static struct fore_observe observe = {.partition = seen, .partition_cap = CAP};
-static struct fore_arena scratch;
-static struct fore_fleet *fleet;
-static fore_ns now;
-
-static int setup(void **state)
-{
-    const struct fore_history_shape shape = {
-        .step = {600 * FORE_SEC, 600 * FORE_SEC, 3600 * FORE_SEC},
-          .length = {4,              POINTS,         4              }
-    };
-    observe.options.window = step;
-    observe.history = fore_history_create(&shape, CAP);
-    memset(parts, 0, sizeof(parts));
-    topology.partition_count = 0;
-    now = 0;
-    fleet = NULL;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fore_fleet_destroy(fleet);
-    fore_history_destroy(observe.history);
-    fore_arena_fini(&scratch);
-    return 0;
-}
 
 static struct fore_forecast_options options_for(const char *model)
 {
@@ -72,17 +40,6 @@ static void start(const char *model, uint32_t partition_count)
     topology.partition_count = partition_count;
     for (uint32_t i = 0; i < partition_count; i++)
         parts[i].alive = true;
-}
-
-static void push(const float *load)
-{
-    const float *const value[] = {load, load, load, load};
-    now += step;
-    fore_history_append(observe.history, now, value, topology.partition_count);
-    for (uint32_t i = 0; i < topology.partition_count; i++)
-        seen[i].load = (double)load[i];
-    assert_true(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
-    fore_arena_fini(&scratch);
 }
 
 /* A season of its own phase for each partition, with 3 % of noise. */
@@ -496,7 +453,7 @@ static void damaged_or_foreign_state_is_refused(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(the_forecast_beats_the_nowcast_two_hours_ahead),
         TEST(a_short_history_falls_back_to_the_nowcast),

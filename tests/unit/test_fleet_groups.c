@@ -8,40 +8,8 @@
 #include <cmocka.h>
 
 #include "core/forecast/lineup.h"
+#include "tests/support/fleet_case.h"
 #include "tests/support/near.h"
-
-enum { CAP = 16, DAY = 48, STEPS = 12, POINTS = 12 * DAY };
-static const fore_ns step = 600 * FORE_SEC;
-static struct fore_partition parts[CAP];
-static struct fore_topology topology = {.partition = parts, .partition_cap = CAP};
-static struct fore_observe_partition seen[CAP];
-static struct fore_observe observe = {.partition = seen, .partition_cap = CAP};
-static struct fore_arena scratch;
-static struct fore_fleet *fleet;
-static fore_ns now;
-
-static int setup(void **state)
-{
-    const struct fore_history_shape shape = {
-        .step = {600 * FORE_SEC, 600 * FORE_SEC, 3600 * FORE_SEC},
-          .length = {4,              POINTS,         4              }
-    };
-    observe.options.window = step;
-    observe.history = fore_history_create(&shape, CAP);
-    memset(parts, 0, sizeof(parts));
-    memset(seen, 0, sizeof(seen));
-    topology.partition_count = 0;
-    now = 0;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fore_fleet_destroy(fleet);
-    fore_history_destroy(observe.history);
-    fore_arena_fini(&scratch);
-    return 0;
-}
 
 static void start(const char *model, enum fore_forecast_groups groups)
 {
@@ -68,13 +36,6 @@ static void start(const char *model, enum fore_forecast_groups groups)
     assert_non_null(fleet);
 }
 
-static void grow(uint32_t count)
-{
-    topology.partition_count = count;
-    for (uint32_t i = 0; i < count; i++)
-        parts[i].alive = true;
-}
-
 /* Even partitions are busy at noon, odd ones at midnight. */
 static float level(uint32_t p, uint64_t t)
 {
@@ -85,16 +46,10 @@ static float level(uint32_t p, uint64_t t)
 static void run(uint64_t points, uint32_t silent)
 {
     float load[CAP];
-    const float *const value[] = {load, load, load, load};
     for (uint64_t k = 0; k < points; k++) {
-        for (uint32_t p = 0; p < topology.partition_count; p++) {
+        for (uint32_t p = 0; p < topology.partition_count; p++)
             load[p] = p == silent ? 0 : level(p, now / step);
-            seen[p].load = (double)load[p];
-        }
-        now += step;
-        fore_history_append(observe.history, now, value, topology.partition_count);
-        assert_true(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
-        fore_arena_fini(&scratch);
+        push(load);
     }
 }
 
@@ -212,7 +167,7 @@ static void groups_nets_survive_a_restart(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(a_scaled_past_gives_a_scaled_forecast),
         TEST(the_young_get_their_share_of_the_tables_forecast),

@@ -8,32 +8,16 @@
 
 #include <cmocka.h>
 
+#include "tests/support/fleet_case.h"
 #include "tests/support/near.h"
 
-enum { COUNT = 2, TOLD = 48, STEPS = 12, POINTS = 12 * TOLD };
-static const fore_ns step = 600 * FORE_SEC;
-static struct fore_partition parts[COUNT];
-static struct fore_topology topology = {.partition = parts, .partition_cap = COUNT};
-static struct fore_observe_partition seen[COUNT];
-static struct fore_observe observe = {.partition = seen, .partition_cap = COUNT};
-static struct fore_arena scratch;
-static struct fore_fleet *fleet;
-static fore_ns now;
+enum { COUNT = 2, TOLD = DAY };
 static float daily; /* a second timer, once in the period that was told: so many times as much */
 
-static int begin(void **state)
+static int begin_told(void **state)
 {
-    (void)state;
-    const struct fore_history_shape shape = {
-        .step = {step, step,   3600 * FORE_SEC},
-          .length = {4,    POINTS, 4              }
-    };
-    observe.options.window = step;
-    observe.history = fore_history_create(&shape, COUNT);
-    topology.partition_count = COUNT;
-    for (uint32_t p = 0; p < COUNT; p++)
-        parts[p] = (struct fore_partition){.alive = true};
-    now = 0;
+    (void)begin(state);
+    grow(COUNT);
     daily = 1;
     static const char *const periods[] = {"8h"};
     struct fore_forecast_options options = {
@@ -53,14 +37,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    fore_fleet_destroy(fleet);
-    fore_history_destroy(observe.history);
-    return 0;
-}
-
 /* A timer fires every `every` steps, at a level that rises by half a percent a step. */
 static float level(uint64_t at, uint64_t every)
 {
@@ -72,15 +48,9 @@ static void run_timer(uint64_t points, uint64_t every)
 {
     for (uint64_t k = 0; k < points; k++) {
         float load[COUNT];
-        const float *const value[] = {load, load, load, load};
-        for (uint32_t p = 0; p < COUNT; p++) {
+        for (uint32_t p = 0; p < COUNT; p++)
             load[p] = level(now / step, every);
-            seen[p].load = (double)load[p];
-        }
-        now += step;
-        fore_history_append(observe.history, now, value, COUNT);
-        assert_true(fore_fleet_refresh(fleet, &observe, &topology, now, &scratch));
-        fore_arena_fini(&scratch);
+        push(load);
     }
 }
 
@@ -125,13 +95,12 @@ static void nothing_joins_before_the_told_period_was_seen_three_times(void **sta
 
 int main(void)
 {
+#define T(name) cmocka_unit_test_setup_teardown(name, begin_told, end)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_fraction_of_the_period_that_was_told_joins_it, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(nor_does_a_fraction_that_is_the_poorer_guide, begin, end),
-        cmocka_unit_test_setup_teardown(nothing_joins_before_the_told_period_was_seen_three_times,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(what_is_no_fraction_of_it_does_not, begin, end),
+        T(a_fraction_of_the_period_that_was_told_joins_it),
+        T(nor_does_a_fraction_that_is_the_poorer_guide),
+        T(nothing_joins_before_the_told_period_was_seen_three_times),
+        T(what_is_no_fraction_of_it_does_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

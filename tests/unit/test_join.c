@@ -2,7 +2,7 @@
  */
 #include "core/decide/whatif.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,14 +10,11 @@
 
 #include <cmocka.h>
 
-static struct world world;
-static struct fore_plan plan;
-
 /* p3 on node 0 and p4 on node 1 are cold and small (9 and 18 s to copy); a partition takes 0.3 % of
  * its node: 10.8 core-seconds an hour, where a copy takes 0.07 of two nodes. */
-static int begin(void **state)
+static int begin_cold(void **state)
 {
-    world_init(&world);
+    (void)begin(state);
     world_set(&world, 3, 0, 0.002);
     world_set(&world, 4, 0, 0.002);
     world.topology.partition[3].bytes = (1 << 30) / 100;
@@ -27,17 +24,6 @@ static int begin(void **state)
     world.input.split_cost.overhead_share = 0.003;
     world.input.split_cost.pause_s = 1;
     return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
-
-static void make_plan(void)
-{
-    fore_planner_plan(&world.input, &world.arena, &plan);
 }
 
 static bool joins(uint32_t moved, uint16_t from, uint16_t to)
@@ -160,7 +146,7 @@ static void near_the_cap_room_is_made_though_it_does_not_pay(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, begin_cold, end)
     const struct CMUnitTest tests[] = {
         T(the_one_with_fewer_bytes_travels),
         T(it_is_done_only_where_a_partition_costs_more_than_the_copy),

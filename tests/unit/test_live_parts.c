@@ -200,6 +200,28 @@ static void batches_steer_to_the_stall_that_is_aimed_for(void **state)
                 60); /* four at a time is the least there is */
 }
 
+static void batches_do_not_shrink_below_what_a_journey_costs_by_itself(void **state)
+{
+    (void)state;
+    static const struct {
+        double fixed_ms, key_ms;
+        uint32_t keys;
+    } server[] = {
+        {0.15, 0.006, 16}, /* quick: shorter batches would be no shorter stalls */
+        {0.5,  0.25,  4 }, /* slow keys: sixteen would be a stall of their own */
+    };
+    for (size_t i = 0; i < FORE_COUNTOF(server); i++) {
+        struct live_pace pace;
+        live_pace_init(&pace, &(struct live_pace_options){.stall_ms = 0.1});
+        for (int batch = 0; batch < 100; batch++) {
+            uint32_t keys = live_pace_keys(&pace);
+            live_pace_learn(&pace, keys, keys * 100ull,
+                            server[i].fixed_ms + keys * server[i].key_ms);
+        }
+        assert_int_equal(live_pace_keys(&pace), server[i].keys);
+    }
+}
+
 static void ease_lowers_the_aim_and_makes_pauses(void **state)
 {
     (void)state;
@@ -488,6 +510,7 @@ int main(void)
         cmocka_unit_test(damaged_views_do_no_harm),
         cmocka_unit_test(monitor_lines_become_slots),
         cmocka_unit_test(batches_steer_to_the_stall_that_is_aimed_for),
+        cmocka_unit_test(batches_do_not_shrink_below_what_a_journey_costs_by_itself),
         cmocka_unit_test(ease_lowers_the_aim_and_makes_pauses),
         cmocka_unit_test(a_rate_leaves_room_as_time_passes),
         cmocka_unit_test(unfinished_work_is_found_again),

@@ -233,6 +233,89 @@ static void a_leader_that_has_been_followed_is_not_taken_back_alone(void **state
     assert_int_equal(migrate.counts.done[FORE_MOVE_MOVE], 2);
 }
 
+static struct fore_buf bytes;
+
+static enum fore_err save_and_load(void)
+{
+    fore_buf_reset(&bytes);
+    fore_migrate_save(&migrate, now, &bytes);
+    be_born();
+    return fore_migrate_load(&migrate, &fake->topology, bytes.data, bytes.len, now, &diag);
+}
+
+/* Partition 0 goes to node 1, where 1 makes room for it; the copies take a second. */
+static void swap(void)
+{
+    migrate.utilization_limit = 0.8;
+    add(FORE_MOVE_MOVE, 0, 1, 0);
+    add(FORE_MOVE_MOVE, 1, 0, 1);
+    assert_int_equal(admit(), 2);
+    ticks(4);
+    assert_int_equal(migrate.migration[0].state, FORE_MIGRATE_WATCH);
+    assert_int_equal(fore_migrate_pause(&migrate, fake_driver(fake), migrate.migration[1].ticket,
+                                        true, "", sink, now),
+                     FORE_E_OK);
+}
+
+static void the_watch_of_a_swaps_first_half_lasts_until_the_second_is_done(void **state)
+{
+    swap();
+    ticks(60); /* act.watch is 20 */
+    assert_int_equal(migrate.migration[0].state, FORE_MIGRATE_WATCH);
+    assert_int_equal(fore_migrate_pause(&migrate, fake_driver(fake), migrate.migration[1].ticket,
+                                        false, "", sink, now),
+                     FORE_E_OK);
+    ticks(60);
+    assert_int_equal(migrate.running, 0);
+    assert_int_equal(migrate.counts.done[FORE_MOVE_MOVE], 2);
+    assert_int_equal(migrate.counts.rolled_back, 0);
+}
+
+static void a_first_half_left_alone_goes_back_from_a_node_that_is_too_full(void **state)
+{
+    swap();
+    observe->node[1].utilization = 0.95;
+    fore_migrate_cancel(&migrate, fake_driver(fake), migrate.migration[1].ticket, "asked", sink,
+                        now);
+    assert_int_equal(save_and_load(), FORE_E_OK); /* and a restart forgets nothing of it */
+    migrate.utilization_limit = 0.8;
+    assert_true(migrate.migration[0].alone);
+    ticks(60);
+    assert_int_equal(migrate.counts.rolled_back, 1);
+    assert_true(fore_topology_hosts(&fake->topology, 0, 0));
+    assert_true(fake_is_sound(fake));
+    fore_buf_fini(&bytes);
+    bytes = (struct fore_buf){0};
+}
+
+static void it_stays_where_there_is_room_or_nothing_better(void **state)
+{
+    swap();
+    observe->node[1].utilization = 0.7;
+    fake_fail(fake, migrate.migration[1].ticket);
+    ticks(60);
+    assert_int_equal(migrate.counts.rolled_back, 0);
+    (void)end(NULL);
+    (void)begin(NULL);
+    swap();
+    observe->node[1].utilization = 0.95;
+    observe->node[0].utilization = 0.94;
+    fake_fail(fake, migrate.migration[1].ticket);
+    ticks(60);
+    assert_int_equal(migrate.counts.rolled_back, 0);
+}
+
+static void nothing_goes_back_in_a_quiet_time(void **state)
+{
+    swap();
+    observe->node[1].utilization = 0.95;
+    assert_int_equal(fore_migrate_cancel_copies(&migrate, fake_driver(fake), "quiet", sink, now),
+                     1);
+    ticks(60);
+    assert_int_equal(migrate.counts.rolled_back, 0);
+    assert_int_equal(migrate.counts.done[FORE_MOVE_MOVE], 1);
+}
+
 static void no_slot_is_waited_for_for_ever(void **state)
 {
     act.stall_max = 30 * FORE_SEC;
@@ -281,16 +364,6 @@ static void chains_that_make_no_sense_are_refused(void **state)
     assert_int_equal(migrate.running, 0);
 }
 
-static struct fore_buf bytes;
-
-static enum fore_err save_and_load(void)
-{
-    fore_buf_reset(&bytes);
-    fore_migrate_save(&migrate, now, &bytes);
-    be_born();
-    return fore_migrate_load(&migrate, &fake->topology, bytes.data, bytes.len, now, &diag);
-}
-
 static void what_waits_is_saved_and_goes_on_after_a_restart(void **state)
 {
     add(FORE_MOVE_MOVE, 3, 2, 0);
@@ -304,6 +377,7 @@ static void what_waits_is_saved_and_goes_on_after_a_restart(void **state)
     assert_int_equal(migrate.counts.done[FORE_MOVE_MERGE], 1);
     assert_int_equal(migrate.counts.done[FORE_MOVE_MOVE], 1);
     fore_buf_fini(&bytes);
+    bytes = (struct fore_buf){0};
 }
 
 static void refuse(const char *what)
@@ -349,6 +423,10 @@ int main(void)
         T(copies_that_are_abandoned_take_what_waits_along),
         T(it_falls_with_a_leader_that_is_rolled_back),
         T(a_leader_that_has_been_followed_is_not_taken_back_alone),
+        T(the_watch_of_a_swaps_first_half_lasts_until_the_second_is_done),
+        T(a_first_half_left_alone_goes_back_from_a_node_that_is_too_full),
+        T(it_stays_where_there_is_room_or_nothing_better),
+        T(nothing_goes_back_in_a_quiet_time),
         T(no_slot_is_waited_for_for_ever),
         T(a_chain_is_taken_whole_or_not_at_all),
         T(chains_that_make_no_sense_are_refused),

@@ -1,31 +1,11 @@
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct world world;
-static struct fore_plan plan;
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
-
-static void make_plan(void)
-{
-    fore_planner_plan(&world.input, &world.arena, &plan);
-}
 
 static void nothing_moves_on_a_calm_cluster(void **state)
 {
@@ -93,7 +73,7 @@ static void the_nowcast_is_a_scenario_of_its_own(void **state)
     assert_int_equal(plan.move_count, 0);
 }
 
-static void crowd_every_node(double cores)
+static void crowd_the_forecast(double cores)
 {
     for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
         world_set_forecast(&world, p, 0, cores);
@@ -102,7 +82,7 @@ static void crowd_every_node(double cores)
 static void a_tight_cluster_swaps_a_large_one_for_a_small_one(void **state)
 {
     static const double node0[] = {0.32, 0.28, 0.15, 0.15}, node1[] = {0.25, 0.25, 0.15, 0.10};
-    crowd_every_node(0.2);
+    crowd_the_forecast(0.2);
     for (uint32_t i = 0; i < 4; i++) { /* 0.90 and 0.75: nothing fits, 0.32 for 0.25 does */
         world_set_forecast(&world, i, 0, node0[i]);
         world_set_forecast(&world, 4 + i, 0, node1[i]);
@@ -120,7 +100,7 @@ static void a_tight_cluster_swaps_a_large_one_for_a_small_one(void **state)
 
 static void a_partition_too_large_for_any_node_is_split(void **state)
 {
-    crowd_every_node(0.15);
+    crowd_the_forecast(0.15);
     world_set(&world, 0, 0, 0.7); /* node 0: 1.15; moving it whole only moves the trouble */
     world_keys(&world, 0, 512, false);
     world.decide.replicas = false;
@@ -134,7 +114,7 @@ static void a_partition_too_large_for_any_node_is_split(void **state)
 
 static void a_single_hot_key_is_replicated_and_never_split(void **state)
 {
-    crowd_every_node(0.1);
+    crowd_the_forecast(0.1);
     world_set(&world, 0, 0, 0.8);
     world_keys(&world, 0, 512, true);
     make_plan();
@@ -185,7 +165,7 @@ static void what_has_just_got_a_copy_keeps_it(void **state)
 
 static void a_write_heavy_partition_is_not_replicated(void **state)
 {
-    crowd_every_node(0.15);
+    crowd_the_forecast(0.15);
     world_set(&world, 0, 0, 0.8);
     world_keys(&world, 0, 512, true);
     world.observe->partition[0].write_share = 0.9;
@@ -202,7 +182,7 @@ static void a_replica_no_longer_needed_is_dropped(void **state)
     assert_int_equal(plan.move_count, 1);
     assert_int_equal(plan.move[0].move.kind, FORE_MOVE_DROP_REPLICA);
     assert_int_equal(plan.move[0].move.source, 2);
-    crowd_every_node(0.19); /* no room: hysteresis keeps it */
+    crowd_the_forecast(0.19); /* no room: hysteresis keeps it */
     make_plan();
     assert_int_equal(plan.move_count, 0);
 }

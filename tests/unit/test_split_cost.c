@@ -11,27 +11,7 @@
 
 #include "core/decide/whatif.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
-
-static struct world world;
-static struct fore_plan plan;
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
-
-static void make_plan(void)
-{
-    fore_planner_plan(&world.input, &world.arena, &plan);
-}
+#include "tests/support/world_case.h"
 
 static uint32_t planned(enum fore_move_kind kind)
 {
@@ -135,21 +115,6 @@ static void replicas_weigh_on_their_node(void **state)
 }
 
 /* ---- what it does to plans ------------------------------------------------------------------- */
-
-static void crowd_every_node(double cores)
-{
-    for (uint32_t p = 0; p < WORLD_PARTITIONS; p++)
-        world_set(&world, p, 0, cores);
-}
-
-/* Node 0 needs 1.15 of its core; half of partition 0 elsewhere helps. */
-static void ask_for_a_split(void)
-{
-    crowd_every_node(0.15);
-    world_set(&world, 0, 0, 0.7);
-    world_keys(&world, 0, 512, false);
-    world.decide.replicas = false;
-}
 
 static void a_split_that_leaves_too_little_is_not_planned(void **state)
 {

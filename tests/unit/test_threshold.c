@@ -1,6 +1,6 @@
 #include "core/decide/threshold.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,20 +8,7 @@
 
 #include <cmocka.h>
 
-static struct world world;
 static struct fore_thresholds thresholds;
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
 
 static void compile(const char *text)
 {
@@ -65,34 +52,32 @@ static void zero_is_always_and_one_is_never(void **state)
 
 static void a_held_partition_is_not_touched_for_load(void **state)
 {
-    struct fore_plan plan;
     uint8_t held[WORLD_CAP] = {0};
     for (uint32_t p = 0; p < 3; p++)
         world_set_forecast(&world, p, 6, 0.3);
     held[0] = held[1] = FORE_HOLD_BELOW;
     held[2] = FORE_HOLD_NEVER;
     world.input.partition_held = held;
-    fore_planner_plan(&world.input, &world.arena, &plan);
+    make_plan();
     for (uint32_t i = 0; i < plan.move_count; i++)
         assert_true(plan.move[i].move.partition > 2);
     held[1] = FORE_HOLD_NONE;
-    fore_planner_plan(&world.input, &world.arena, &plan);
+    make_plan();
     assert_true(plan.move_count > 0);
     assert_int_equal(plan.move[0].move.partition, 1);
 }
 
 static void never_is_neither_merged_nor_thinned_out(void **state)
 {
-    struct fore_plan plan;
     uint8_t held[WORLD_CAP] = {0};
     assert_int_equal(fore_topology_add_replica(&world.topology, 0, 2), FORE_E_OK);
     world.input.calm = true;
     world.input.partition_held = held;
     held[0] = FORE_HOLD_NEVER;
-    fore_planner_plan(&world.input, &world.arena, &plan);
+    make_plan();
     assert_int_equal(plan.move_count, 0);
     held[0] = FORE_HOLD_BELOW;
-    fore_planner_plan(&world.input, &world.arena, &plan);
+    make_plan();
     assert_int_equal(plan.move_count, 1);
     assert_int_equal(plan.move[0].move.kind, FORE_MOVE_DROP_REPLICA);
 }

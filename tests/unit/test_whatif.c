@@ -1,6 +1,6 @@
 #include "core/decide/whatif.h"
 #include "tests/support/near.h"
-#include "tests/support/world.h"
+#include "tests/support/world_case.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,25 +12,11 @@
 
 static const double slo_ms = 100;
 
-static struct world world;
-static struct fore_plan plan;
 static struct fore_whatif whatif;
-
-static int begin(void **state)
-{
-    world_init(&world);
-    return 0;
-}
-
-static int end(void **state)
-{
-    world_fini(&world);
-    return 0;
-}
 
 static void explain(void)
 {
-    fore_planner_plan(&world.input, &world.arena, &plan);
+    make_plan();
     fore_whatif_explain(&world.input, &plan, slo_ms, &world.arena, &whatif);
 }
 
@@ -81,15 +67,7 @@ static void a_plan_lowers_the_risk_and_the_latency_of_what_it_relieves(void **st
 /* What the planner counted change by change and what the explanation makes of the plan agree. */
 static void swaps_splits_and_copies_are_counted_as_the_planner_did(void **state)
 {
-    static const double node0[] = {0.32, 0.28, 0.15, 0.15}, node1[] = {0.25, 0.25, 0.15, 0.10};
-    for (uint32_t p = 8; p < WORLD_PARTITIONS; p++)
-        world_set_forecast(&world, p, 0, 0.2);
-    for (uint32_t i = 0; i < 4; i++) {
-        world_set_forecast(&world, i, 0, node0[i]);
-        world_set_forecast(&world, 4 + i, 0, node1[i]);
-    }
-    world.decide.excess_weight = 2; /* the copies take the nodes deeper for a while */
-    world.decide.splits = world.decide.replicas = false;
+    world_want_swap(&world);
     explain();
     assert_true(plan.move_count >= 1 && plan.move[0].then_back);
     expect_near(whatif.violation_after_s, plan.violation_after_s, 1e-3 * plan.violation_before_s);
