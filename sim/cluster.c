@@ -55,7 +55,9 @@ static void set_costs(const struct build *build)
     out->service_sigma = scenario->sim.service_sigma;
     out->stall_every = scenario->sim.stall_every;
     out->stall_mean = scenario->sim.stall_mean;
-    out->wake_ns = scenario->sim.wake;
+    out->wake_ns = (double)scenario->sim.wake;
+    out->wake_delay_ns = (double)scenario->sim.wake_delay;
+    out->wake_rest_ns = scenario->sim.wake_rest;
     out->kib_service_ns = (double)scenario->sim.kib_service;
     out->service_cv2 = service_cv2(&scenario->sim);
     out->service_mean_ns = (double)scenario->sim.service_mean;
@@ -145,8 +147,7 @@ static enum fore_err set_service(const struct build *build, const struct sim_sur
     double p99_s = sim_latency_quantile(&latency, scenario->sim.slo_utilization, 0.01);
     out->slo_ns = scenario->sim.slo;
     if (out->slo_ns == 0)
-        out->slo_ns = (fore_ns)(p99_s * (double)FORE_SEC) +
-                      (fore_ns)sim_way_quantile_ns(out, 0.01) + out->wake_ns;
+        out->slo_ns = (fore_ns)(p99_s * (double)FORE_SEC) + (fore_ns)sim_way_quantile_ns(out, 0.01);
     return FORE_E_OK;
 }
 

@@ -28,12 +28,13 @@ struct sim_cluster {
     enum sim_latency_kind service; /* same order as enum sim_service */
     double service_sigma;
     fore_ns stall_every, stall_mean; /* stall.h */
-    fore_ns wake_ns;                 /* station.h */
-    double kib_service_ns;           /* service.h */
-    double service_mean_ns;          /* of a read */
-    double service_cv2;              /* squared coefficient of variation, of one kind of request */
-    double cost[FORE_QUERY_TYPES];   /* work over that of a read */
-    double read_cost;                /* mean over reads and the scans among them: for rates */
+    double wake_ns, wake_delay_ns;   /* station.h */
+    fore_ns wake_rest_ns;
+    double kib_service_ns;         /* service.h */
+    double service_mean_ns;        /* of a read */
+    double service_cv2;            /* squared coefficient of variation, of one kind of request */
+    double cost[FORE_QUERY_TYPES]; /* work over that of a read */
+    double read_cost;              /* mean over reads and the scans among them: for rates */
 
     fore_ns slo_ns;
     fore_ns window_ns;

@@ -145,15 +145,17 @@ static fore_ns visit_part(struct request *self, const struct arrival *arrival,
         *node = pick_reader(route, arrival->number);
     struct server *server = &self->server[*node];
     struct tally *p = &self->tally[visit->partition];
-    part += sim_station_wake(&server->station, arrival->at);
+    const struct sim_cluster *cluster = self->cluster;
+    double asleep = sim_station_asleep(&server->station, arrival->at, cluster->wake_rest_ns);
+    uint64_t busy = part + whole_ns(asleep * cluster->wake_ns);
     fore_ns latency = sim_station_serve(&server->station, arrival->at, part) - r->t;
-    latency += arrival->way_ns;
-    server->busy_ns += part;
+    latency += arrival->way_ns + whole_ns(asleep * cluster->wake_delay_ns);
+    server->busy_ns += busy;
     if (write && self->cluster->growth.top != NULL)
         sim_growth_write(&self->cluster->growth, visit->partition, r->key);
     p->latency_sum_ns += latency;
     p->slow += latency > self->cluster->slo_ns;
-    p->busy_ns[write] += part;
+    p->busy_ns[write] += busy;
     p->bytes[write] += visit->bytes;
     p->by_type[r->op % FORE_QUERY_TYPES]++;
     p->by_group[r->group % FORE_USER_GROUPS]++;
@@ -239,6 +241,8 @@ static const struct wl_request *end_before(const struct request *self, fore_ns s
 static void serve_until(struct request *self, fore_ns stop)
 {
     const struct sim_cluster *cluster = self->cluster;
+    const fore_ns rest_ns = cluster->wake_rest_ns;
+    const double wake_ns = cluster->wake_ns, wake_delay_ns = cluster->wake_delay_ns;
     const fore_ns slo_ns = cluster->slo_ns, *way_ns = &self->way_ns[self->at];
     const bool hashed = cluster->placement != FORE_PLACE_RANGE;
     const struct sim_router *const router = &self->router;
@@ -283,17 +287,19 @@ static void serve_until(struct request *self, fore_ns stop)
         }
         struct server *server = &servers[node];
         struct tally *p = &tallies[partition];
-        uint64_t need = *work + sim_station_wake(&server->station, r->t);
-        fore_ns latency = sim_station_serve(&server->station, r->t, need) - r->t + *way_ns;
+        double asleep = sim_station_asleep(&server->station, r->t, rest_ns);
+        uint64_t busy = *work + whole_ns(asleep * wake_ns);
+        fore_ns latency = sim_station_serve(&server->station, r->t, *work) - r->t + *way_ns +
+                          whole_ns(asleep * wake_delay_ns);
         if (latency > slo_ns) {
             server->slow++;
             p->slow++;
         }
         fore_hist_add(server->hist, latency);
-        server->busy_ns += need;
+        server->busy_ns += busy;
         if (growth != NULL && write) sim_growth_write(growth, partition, position);
         p->latency_sum_ns += latency;
-        p->busy_ns[write] += need;
+        p->busy_ns[write] += busy;
         p->bytes[write] += r->bytes;
         p->by_type[r->op % FORE_QUERY_TYPES]++;
         p->by_group[r->group % FORE_USER_GROUPS]++;
@@ -502,7 +508,6 @@ struct sim_backend sim_request_create(const struct sim_request_setup *setup)
         self->server[n].hist = FORE_NEW(&arena, struct fore_hist, 1);
         sim_station_init(&self->server[n].station, &arena, setup->cluster->cores,
                          setup->cluster->slowness[n]);
-        self->server[n].station.wake_ns = setup->cluster->wake_ns;
     }
     sim_router_init(&self->router, &setup->cluster->topology, &arena);
     if (setup->cluster->columns)

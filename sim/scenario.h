@@ -61,7 +61,8 @@ struct sim_options {                 /* "sim" */
     fore_ns service_mean;            /* of a read of mean size; overridden by peak_utilization */
     double service_sigma;            /* lognormal */
     fore_ns stall_every, stall_mean; /* stall.h */
-    fore_ns wake;                    /* work of a node with nothing to do: station.h */
+    fore_ns wake, wake_delay;        /* station.h; of a long sleep */
+    fore_ns wake_rest;               /* half asleep after so long; 0: never */
     fore_ns kib_service;             /* service.h */
     double write_cost;               /* service of a write / of a read */
     double scan_cost;

@@ -21,7 +21,6 @@ struct sim_station {
     uint32_t cores;
     bool plain;      /* one core of nominal speed: the shortest way */
     double slowness; /* nanoseconds a core needs for one of nominal work */
-    fore_ns wake_ns; /* nominal work before that of a request which finds a free core; 0: none */
 };
 
 void sim_station_init(struct sim_station *station, struct fore_arena *arena, uint32_t cores,
@@ -33,16 +32,20 @@ void sim_station_hold(struct sim_station *station, fore_ns at, fore_ns ns);
 /* Replaces the earliest free time of a heap by `free_at`, which is not earlier. */
 void sim_station_heap_replace(fore_ns *heap, uint32_t count, fore_ns free_at);
 
-/* What a request that arrives at `at` has to do beside its own work: where a core has nothing to do
- * its thread sleeps, and wakes first. So a node under little load spends more on a request than one
- * that takes many at once (an M/G/1 queue with set-up times, Welch 1964). */
-static inline uint64_t sim_station_wake(const struct sim_station *station, fore_ns at)
+/* How deep the core sleeps that a request wakes which arrives at `at`: 0 when it is at work, then
+ * the nearer to 1 the longer it had nothing to do, a half after `rest_ns`. Sleeping and waking cost
+ * a core work (sim.wake) and the request time (sim.wake_delay): a command of a server under little
+ * load costs several times what it costs one that is never idle. 0 without a rest. */
+static inline double sim_station_asleep(const struct sim_station *station, fore_ns at,
+                                        fore_ns rest_ns)
 {
-    if (station->wake_ns == 0) return 0;
-    if (station->cores > SIM_STATION_SCAN) return station->free_at[0] <= at ? station->wake_ns : 0;
-    for (uint32_t c = 0; c < station->cores; c++)
-        if (station->free_at[c] <= at) return station->wake_ns;
-    return 0;
+    if (rest_ns == 0) return 0;
+    fore_ns earliest = station->free_at[0];
+    for (uint32_t c = 1; c < station->cores && station->cores <= SIM_STATION_SCAN; c++)
+        if (station->free_at[c] < earliest) earliest = station->free_at[c];
+    if (earliest >= at) return 0;
+    double idle_ns = (double)(int64_t)(at - earliest);
+    return idle_ns / (idle_ns + (double)(int64_t)rest_ns);
 }
 
 /* One request of `work_ns` nominal nanoseconds that arrives at `at`; returns its departure.

@@ -241,9 +241,9 @@ static enum fore_err probe_loads(struct work *work)
         out->late_us = fmax(out->late_us, median_of(r->late, ROUNDS));
         out->unrest = fmax(out->unrest, unrest_of(r->p99));
     }
-    double service_us, wake_us;
-    live_fit_cost(out->probe, LIVE_FIT_PROBES, &service_us, &wake_us);
-    live_fit_queue(out->probe, LIVE_FIT_PROBES, service_us, wake_us, &out->fit);
+    struct live_fit_cost cost;
+    live_fit_cost(out->probe, LIVE_FIT_PROBES, &cost);
+    live_fit_queue(out->probe, LIVE_FIT_PROBES, &cost, &out->fit);
     return FORE_E_OK;
 }
 
@@ -295,8 +295,9 @@ static enum fore_err find_costs(struct work *work)
 /* Over a read's, by the work of a server that is awake: waking is the same for all. */
 static double relative_cost(const struct live_calibration *out, double us)
 {
-    double read_us = out->cost[0].read_us, idle = 1 - cost_rate(out) * read_us / 1e6;
-    double wake_us = out->fit.wake_us * fmax(0, idle);
+    const struct live_fit_cost *cost = &out->fit.cost;
+    double asleep = live_fit_asleep(cost_rate(out), cost->service_us, cost->rest_us);
+    double read_us = out->cost[0].read_us, wake_us = cost->wake_us * asleep;
     double least_us = 0.1 * read_us;
     return read_us > 0 ? fmax(us - wake_us, least_us) / fmax(read_us - wake_us, least_us) : 1;
 }

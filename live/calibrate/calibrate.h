@@ -37,7 +37,7 @@ struct live_calibrate_options {
     double seconds;                             /* of each probe of a load, all rounds; 0: 5 */
     uint32_t bytes;                             /* of a value; 0: 100 */
     uint64_t keys;                              /* probes use so many; 0: 20000 */
-    uint32_t slots, keys_per_slot;              /* of a move; 0: 64 and 500 */
+    uint32_t slots, keys_per_slot;              /* of a move; 0: 64 and 2000 */
     void (*told)(void *self, const char *what); /* progress, for people; may be NULL */
     void *self;
 };

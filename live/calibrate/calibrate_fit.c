@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 40000, SIGMAS = 11, MEANS = 7, STALLS = 9, SHARES = 9, WAYS = 21 };
+enum { DRAWS = 40000, SIGMAS = 11, MEANS = 7, STALLS = 9, SHARES = 9, WAYS = 11, WAKES = 6 };
 enum { NEAR = 5, PARTS = 3, TURNS = 9 };
 static const double PRICE = 1; /* of the logarithm of the mean over a command's CPU time, squared */
 static const double STALL_PRICE = 4e-3; /* without them where they explain nothing */
 static const double MIDDLE = 3;         /* what a p50 counts for: half of all requests make it */
 static const double SHAPE = 0.3;        /* what a p90 counts for: a long way is no stall */
 static const double RARE = 0.1;         /* what a p99.9 counts for: few requests make it */
-static const double STALL_MIN = 20;     /* of the grid, over a service: shorter is service */
+static const double STALL_MIN = 2;      /* of the grid, over a p50: shorter is service, or way */
 static const double SHARE_MIN = 2.5e-4;
 static const double Z90 = 1.282, Z99 = 2.326, Z999 = 3.090; /* of the normal distribution */
 
@@ -27,6 +27,7 @@ struct draws {
 
 struct candidate {
     double mean_us, sigma, way_us, way_sigma; /* way: there and back, its median */
+    double wake_us;                           /* sim.wake_delay */
     double stall_us, stall_every_us;          /* stall_us 0: none */
 };
 
@@ -38,14 +39,15 @@ struct fitting {
     struct draws *draws;
     double *service_us; /* [DRAWS], of the candidate's mean and sigma */
     double *way;        /* [DRAWS], of its way_sigma, median 1 */
-    double wake_us;
     struct live_fit_probe *probe;
     size_t count;
-    double cpu_us, priced; /* of the best so far */
+    double cpu_us, rest_us;
+    double priced;         /* of the best so far */
     double turn;           /* the same, since the search last began anew */
     struct candidate best; /* since then */
     struct candidate chosen;
-    bool fine; /* near what was found, and not on the whole grid */
+    bool sleeps; /* waking was seen in the cost */
+    bool fine;   /* near what was found, and not on the whole grid */
 };
 
 static double exponential(struct fore_rng *rng)
@@ -92,9 +94,11 @@ static struct tail play(const struct fitting *f, const struct candidate *c, doub
             left = draws->stall_gap[stalls] * c->stall_every_us;
         }
         left -= gap;
+        double idle = fmax(0, gap - wait), woken = 0;
+        if (idle > 0 && c->wake_us > 0) woken = c->wake_us * idle / (idle + f->rest_us);
         wait = fmax(0, wait - gap);
-        wait += f->service_us[i] + (wait > 0 ? 0 : f->wake_us);
-        fore_hist_add(&hist, (uint64_t)((wait + f->way[i] * c->way_us) * 1e3));
+        wait += f->service_us[i];
+        fore_hist_add(&hist, (uint64_t)((wait + woken + f->way[i] * c->way_us) * 1e3));
     }
     return (struct tail){.p50_us = (double)fore_hist_quantile(&hist, 0.5) / 1e3,
                          .p90_us = (double)fore_hist_quantile(&hist, 0.9) / 1e3,
@@ -183,19 +187,27 @@ static void try_services(struct fitting *f)
         }
 }
 
+/* Ways in steps of a tenth, and wakings that add up to half of the least load's median. */
 static void try_ways(struct fitting *f)
 {
     const struct candidate from = f->best;
+    double wake_us = f->probe[0].p50_us / 2 / (WAKES - 1);
     draw_services(f, &from);
-    for (int s = 0; s < WAYS; s++) {
+    for (int s = 0; s < (f->fine ? NEAR : WAYS); s++) {
         struct candidate c = from;
-        c.way_sigma = s * 0.05;
+        c.way_sigma = f->fine ? fmax(0, from.way_sigma + (s - 2) * 0.03) : s * 0.1;
         draw_ways(f, &c);
-        judge(f, &c);
+        for (int w = 0; w < (!f->sleeps ? 1 : f->fine ? NEAR : WAKES); w++) {
+            c.way_us = from.way_us;
+            c.wake_us = !f->sleeps ? 0
+                        : f->fine  ? fmax(0, from.wake_us + (w - 2) * wake_us / 4)
+                                   : w * wake_us;
+            judge(f, &c);
+        }
     }
 }
 
-/* From 20 to 5120 services long, and from 0.025 to 6.4 % of the time; then in steps of sqrt(2). */
+/* From 2 to 512 medians long, and from 0.025 to 6.4 % of the time; then in steps of sqrt(2). */
 static void try_stalls(struct fitting *f)
 {
     const struct candidate from = f->best;
@@ -207,7 +219,7 @@ static void try_stalls(struct fitting *f)
         for (int s = 0; s < (fine ? NEAR : SHARES); s++) {
             struct candidate c = from;
             c.stall_us = fine ? from.stall_us * pow(2, (l - 2) / 2.0)
-                              : STALL_MIN * (f->cpu_us + f->wake_us) * pow(2, l);
+                              : STALL_MIN * f->probe[0].p50_us * pow(2, l);
             c.stall_every_us =
                 c.stall_us / (fine ? share * pow(2, (s - 2) / 2.0) : SHARE_MIN * pow(2, s));
             judge(f, &c);
@@ -225,7 +237,7 @@ static void hand_out(struct fitting *f, struct live_fit *out)
         play_all(f, c, tail);
     *out = (struct live_fit){.service_us = c->mean_us,
                              .sigma = c->sigma,
-                             .wake_us = f->wake_us,
+                             .wake_us = c->wake_us,
                              .delay_us = c->way_us / 2,
                              .delay_sigma = c->way_sigma,
                              .stall_every_us = c->stall_us > 0 ? c->stall_every_us : 0,
@@ -239,7 +251,7 @@ static void hand_out(struct fitting *f, struct live_fit *out)
     }
 }
 
-void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_us, double wake_us,
+void live_fit_queue(struct live_fit_probe *probe, size_t count, const struct live_fit_cost *cost,
                     struct live_fit *out)
 {
     FORE_ASSERT(count > 0 && count <= LIVE_FIT_PROBES);
@@ -248,15 +260,16 @@ void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_u
                         .way = malloc(DRAWS * sizeof *f.way),
                         .probe = probe,
                         .count = count,
-                        .cpu_us = service_us,
-                        .wake_us = wake_us,
+                        .cpu_us = cost->service_us,
+                        .rest_us = cost->rest_us,
+                        .sleeps = cost->wake_us > 0 && cost->rest_us > 0,
                         .priced = (double)INFINITY};
     static void (*const part[PARTS])(struct fitting *) = {try_ways, try_services, try_stalls};
     FORE_ASSERT(f.draws != NULL && f.service_us != NULL && f.way != NULL);
     draw(f.draws);
     /* In every order, because what is tried first may explain what is another's. */
     for (int first = 0; first < PARTS; first++) {
-        f.best = (struct candidate){.mean_us = service_us};
+        f.best = (struct candidate){.mean_us = cost->service_us};
         f.turn = (double)INFINITY;
         for (int turn = 0; turn < TURNS; turn++) {
             f.fine = turn >= 2 * PARTS;
@@ -264,28 +277,8 @@ void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_u
         }
     }
     hand_out(&f, out);
+    out->cost = *cost;
     free(f.way);
     free(f.service_us);
     free(f.draws);
-}
-
-void live_fit_cost(const struct live_fit_probe *probe, size_t count, double *service_us,
-                   double *wake_us)
-{
-    double mean_x = 0, mean_y = 0, xx = 0, xy = 0, least = (double)INFINITY;
-    for (size_t i = 0; i < count; i++) {
-        mean_x += fmax(0, 1 - probe[i].rate * probe[i].cpu_us / 1e6) / (double)count;
-        mean_y += probe[i].cpu_us / (double)count;
-        least = fmin(least, probe[i].cpu_us);
-    }
-    for (size_t i = 0; i < count; i++) {
-        double x = fmax(0, 1 - probe[i].rate * probe[i].cpu_us / 1e6) - mean_x;
-        xx += x * x;
-        xy += x * (probe[i].cpu_us - mean_y);
-    }
-    *wake_us = xx > 1e-4 ? fmax(0, xy / xx) : 0;
-    *service_us = mean_y - *wake_us * mean_x;
-    if (*service_us >= 0.1 * least) return;
-    *service_us = 0.1 * least;
-    *wake_us = fmax(0, (mean_y - *service_us) / fmax(mean_x, 0.1));
 }

@@ -1,10 +1,10 @@
 /*
  * calibrate_fit.h - the simulator's queue, fitted to what was seen at some loads.
  *
- * Model: Poisson arrivals at one FIFO server (Lindley's recursion), log-normal service, set-up work
- * before the first request of a busy period (sim/station.h: a server that sleeps wakes first), a
- * way there and back that is log-normal and independent of the queue (sim/way.h), and now and then
- * a stall (sim/stall.h): on a host with other work these make the tail, whatever the load.
+ * Model: Poisson arrivals at one FIFO server (Lindley's recursion), log-normal service, a way there
+ * and back that is log-normal and independent of the queue (sim/way.h), and now and then a stall
+ * (sim/stall.h): on a host with other work these make the tail, whatever the load. Beside it, a
+ * server's CPU goes into sleeping and waking too (sim/station.h).
  *
  * Why all of them: a command of a server that is awake costs a fraction of what it costs one that
  * sleeps, and the spread of a loopback's or a network's latency is there without any queue. A model
@@ -12,7 +12,7 @@
  * stay where they are.
  *
  * What a command costs is measured, as CPU per command at every load: the part that goes away as
- * the server is busier is the set-up. Then the mean service (near that, by a price, because
+ * the server rests less is the waking. Then the mean service (near that, by a price, because
  * utilisation, which policies decide by, is that), its spread, the way, its spread and the stalls
  * are chosen so that the squared logarithms of predicted over seen p50, p90, p99 and p99.9 add up
  * to least; in turns, each on a grid. One stream of random numbers for every candidate, so that
@@ -32,20 +32,27 @@ struct live_fit_probe {                     /* of one node */
     double fit_p50_us, fit_p90_us, fit_p99_us, fit_p999_us;
 };
 
+struct live_fit_cost {
+    double service_us;       /* of a command of a server that is awake */
+    double wake_us, rest_us; /* sim.wake, sim.wake_rest */
+};
+
 struct live_fit {
     double service_us, sigma;        /* of a server that is awake */
-    double wake_us;                  /* beside it, of one that has nothing to do */
+    double wake_us;                  /* sim.wake_delay */
+    struct live_fit_cost cost;       /* as it was measured, without the latencies */
     double delay_us, delay_sigma;    /* one way, median; sigma of there and back */
     double stall_every_us, stall_us; /* mean time between stalls, and of one; 0: none */
     double error;                    /* root mean square of the logarithms */
 };
 
-/* CPU of a command by load, taken apart: cpu = service + wake (1 - rate cpu), by least squares;
- * neither is below nothing, and the service not below a tenth of the least CPU seen. */
-void live_fit_cost(const struct live_fit_probe *probe, size_t count, double *service_us,
-                   double *wake_us);
-/* `service_us`, `wake_us`: of a command. Fills the probes' fit_ fields too. */
-void live_fit_queue(struct live_fit_probe *probe, size_t count, double service_us, double wake_us,
+/* CPU of a command by load, taken apart: service, and wake times the mean share of a sleep. By the
+ * least squares of the relative error, on a grid. */
+void live_fit_cost(const struct live_fit_probe *probe, size_t count, struct live_fit_cost *out);
+/* How much of `wake_us` a command at this rate comes to, 0..1. */
+double live_fit_asleep(double rate, double service_us, double rest_us);
+/* Fills the probes' fit_ fields too. */
+void live_fit_queue(struct live_fit_probe *probe, size_t count, const struct live_fit_cost *cost,
                     struct live_fit *out);
 
 #endif

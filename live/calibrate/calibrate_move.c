@@ -14,7 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 64, KEYS_PER_SLOT = 500, EMPTY_MOVES = 4, BATCH_KEYS = 2000, MOVE_MOST_MS = 60000 };
+enum {
+    SLOTS = 64,
+    KEYS_PER_SLOT = 2000,
+    EMPTY_MOVES = 5,
+    FULL_MOVES = 3,
+    BATCH_KEYS = 2000,
+    MOVE_MOST_MS = 60000
+};
 static const fore_ns RENEW_EVERY = FORE_SEC;
 static const uint32_t batch_keys[LIVE_CALIBRATE_BATCHES] = {10, 30, 100, 300, 1000};
 
@@ -231,7 +238,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* How long `slots` empty slots take, median of as many moves, forth and back. */
+/* How long `slots` empty slots take, median of as many moves, forth and back; and once more back.
+ */
 static enum fore_err empty_ms(struct moving *m, uint32_t slots, double *out)
 {
     double ms[EMPTY_MOVES];
@@ -241,7 +249,24 @@ static enum fore_err empty_ms(struct moving *m, uint32_t slots, double *out)
         ms[i] = took.ms;
     }
     qsort(ms, EMPTY_MOVES, sizeof ms[0], ascending);
-    *out = (ms[EMPTY_MOVES / 2 - 1] + ms[EMPTY_MOVES / 2]) / 2;
+    *out = ms[EMPTY_MOVES / 2];
+    return move(m, m->first, m->first + slots - 1, true, NULL);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct took *x = a, *y = b;
+    return (x->ms > y->ms) - (x->ms < y->ms);
+}
+
+/* Slots with keys go forth, back and forth; the middle one speaks. They end at `to`. */
+static enum fore_err full_moves(struct moving *m, uint32_t last, struct took *middle)
+{
+    struct took took[FULL_MOVES] = {0};
+    for (int i = 0; i < FULL_MOVES; i++)
+        FORE_TRY(move(m, m->first, last, i % 2 != 0, &took[i]));
+    qsort(took, FULL_MOVES, sizeof took[0], by_time);
+    *middle = took[FULL_MOVES / 2];
     return FORE_E_OK;
 }
 
@@ -257,7 +282,7 @@ static enum fore_err measure_slots(struct moving *m, struct live_calibration *ou
     enum fore_err err = FORE_E_OK;
     for (uint32_t slot = m->first; slot <= last && err == FORE_E_OK; slot++)
         err = keys(m, slot, m->keys_per_slot, false);
-    if (err == FORE_E_OK) err = move(m, m->first, last, false, &full);
+    if (err == FORE_E_OK) err = full_moves(m, last, &full);
     for (uint32_t slot = m->first; slot <= last; slot++) {
         enum fore_err cleared = keys(m, slot, m->keys_per_slot, true);
         if (err == FORE_E_OK) err = cleared;

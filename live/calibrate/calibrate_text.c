@@ -46,7 +46,7 @@ static void print_moves(const struct live_calibration *c,
         "ownership),\n"
         "#                             and its data %.0f kB/s (%u keys of %u bytes in each)\n",
         c->start_ms, c->slot_ms, c->move_bytes_per_sec / 1e3,
-        options->keys_per_slot != 0 ? options->keys_per_slot : 500,
+        options->keys_per_slot != 0 ? options->keys_per_slot : 2000,
         options->bytes != 0 ? options->bytes : 100);
     for (int i = 0; i < LIVE_CALIBRATE_BATCHES; i++)
         fore_buf_printf(
@@ -90,13 +90,14 @@ void live_calibrate_print(const struct live_calibration *c,
                         c->move_bytes_per_sec, c->start_ms * 1e3, c->slot_ms * 1e3,
                         c->move_cpu < 1 ? c->move_cpu * 100 : 100);
     print_splits(out);
-    fore_buf_printf(out,
-                    "};\n\nsim: {\n    fidelity = \"request\";\n    service = \"lognormal\";\n"
-                    "    service_mean = \"%.0fns\";\n    service_sigma = \"%.2f\";\n"
-                    "    wake = \"%.0fns\";\n    kib_service = \"%.0fns\";\n"
-                    "    write_cost = \"%.3f\";\n    scan_cost = \"%.3f\";\n",
-                    read_us * 1e3, c->fit.sigma, c->fit.wake_us * 1e3, c->kib_service_us * 1e3,
-                    write_cost, scan_cost);
+    fore_buf_printf(
+        out,
+        "};\n\nsim: {\n    fidelity = \"request\";\n    service = \"lognormal\";\n"
+        "    service_mean = \"%.0fns\";\n    service_sigma = \"%.2f\";\n"
+        "    wake = \"%.0fns\";\n    wake_delay = \"%.0fns\";\n    wake_rest = \"%.0fns\";\n    kib_service = \"%.0fns\";\n"
+        "    write_cost = \"%.3f\";\n    scan_cost = \"%.3f\";\n",
+        read_us * 1e3, c->fit.sigma, c->fit.cost.wake_us * 1e3, c->fit.wake_us * 1e3,
+        c->fit.cost.rest_us * 1e3, c->kib_service_us * 1e3, write_cost, scan_cost);
     if (c->fit.stall_us > 0)
         fore_buf_printf(out, "    stall_every = \"%.0fus\";\n    stall_mean = \"%.0fus\";\n",
                         c->fit.stall_every_us, c->fit.stall_us);

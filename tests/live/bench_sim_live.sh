@@ -1,6 +1,6 @@
 #!/bin/sh
 # How far the simulator is from a real cluster on this machine: calibrated once, then asked about
-# workloads the calibration has not seen (other rates, skews, mixes, and moves under way).
+# workloads the calibration has not seen (other rates, skews, mixes, sizes of values, and moves under way).
 #
 #   sh tests/live/bench_sim_live.sh [--realtime]
 #
@@ -31,15 +31,28 @@ random: { high = "$3"; low = "$4"; every = "2s"; cooldown = "5s"; };
 experiment: { evaluate_from = "10s"; act_from = "15s"; };
 END
 }
-# Nothing moves in the first three; the last two have a hot half, which is what makes "random" act.
+# What a node is busy at a rate, by the calibration: a command's own CPU and that of waking for it, in percent of PART.
+busy() { # requests/s, percent
+    awk -v rate="$1" -v part="$2" '
+        function asleep(at, rest,  i, sleep, sum) { for (i = 0; i < 64; i++) { sleep = -log(1 - (i + 0.5) / 64) / at; sum += sleep / (sleep + rest) / 64 } return sum }
+        function of(line) { gsub(/[^0-9.]/, "", line); return line / 1e3 }
+        $1 == "service_mean" { own = of($3) }
+        $1 == "wake" { wake = of($3) }
+        $1 == "wake_rest" { rest = of($3) }
+        END { at = rate / 3e6; b = part * at * (own + wake * (1 - at * own) * asleep(at, rest)); print (b > 5 ? b : 5) "%" }' "$T/real.cfg"
+}
+"$F" calibrate "$T/cluster.cfg" --out "$T/real.cfg" --quiet "$@" || exit 1
+grep '^#   ' "$T/real.cfg"
+# Nothing moves in most; two have a hot half, which is what makes "random" act.
+scenario quiet 'rate = "2000/s"; zipf_s = "0.6"; read_share = "90%";' 200% 200%
 scenario steady 'rate = "6000/s"; zipf_s = "0.8"; read_share = "95%";' 200% 200%
 scenario writes 'rate = "12000/s"; zipf_s = "0.9"; read_share = "50%";' 200% 200%
 scenario rising 'rate = "15000/s"; zipf_s = "0.7"; read_share = "80%"; drift_load = "50%"; drift_period = "40s";' 200% 200%
-scenario skewed 'rate = "20000/s"; zipf_s = "1.25"; read_share = "80%";' 8% 6%
-scenario moving 'rate = "12000/s"; zipf_s = "1.3"; read_share = "90%";' 5% 5%
-"$F" calibrate "$T/cluster.cfg" --out "$T/real.cfg" --quiet "$@" || exit 1
-grep '^#   ' "$T/real.cfg"
-for name in steady writes rising skewed moving; do
+scenario skewed 'rate = "20000/s"; zipf_s = "1.25"; read_share = "80%";' "$(busy 20000 115)" "$(busy 20000 105)"
+scenario moving 'rate = "12000/s"; zipf_s = "1.3"; read_share = "90%";' "$(busy 12000 115)" "$(busy 12000 105)"
+scenario large 'rate = "8000/s"; zipf_s = "0.9"; read_share = "70%"; bytes_mean = "2000";' 200% 200%
+scenario many 'rate = "30000/s"; zipf_s = "0.5"; read_share = "70%";' 200% 200%
+for name in quiet steady writes rising skewed moving large many; do
     echo "-- $name"
     "$F" compare --sim-vs-live "$T/cluster.cfg" "$T/$name.cfg" "$@" | tee -a "$T/all.txt"
 done

@@ -28,7 +28,8 @@ static double normal(struct fore_rng *rng)
 }
 
 struct truth {
-    double service_us, sigma, delay_us, stall_every_us, stall_us, wake_us, way_sigma;
+    double service_us, sigma, delay_us, stall_every_us, stall_us, way_sigma, wake_us, rest_us,
+        wait_us;
 };
 
 static double exponential(struct fore_rng *rng)
@@ -47,10 +48,12 @@ static void serve(struct live_fit_probe *probe, const struct truth *t, uint64_t 
         for (; stall_at <= at; stall_at += exponential(&rng) * t->stall_every_us)
             free_at = fmax(stall_at, free_at) + exponential(&rng) * t->stall_us;
         double work_us = t->service_us * exp(t->sigma * normal(&rng) - t->sigma * t->sigma / 2);
-        if (free_at <= at) work_us += t->wake_us;
+        double asleep = free_at < at ? (at - free_at) / (at - free_at + t->rest_us) : 0;
+        busy += t->wake_us * asleep;
         free_at = fmax(at, free_at) + work_us;
         busy += work_us;
-        took[i] = free_at - at + 2 * t->delay_us * exp(t->way_sigma * normal(&rng));
+        took[i] =
+            free_at - at + t->wait_us * asleep + 2 * t->delay_us * exp(t->way_sigma * normal(&rng));
     }
     probe->cpu_us = busy / REQUESTS;
     qsort(took, REQUESTS, sizeof *took, ascending);
@@ -65,10 +68,10 @@ static void what_made_the_latencies_is_found_back(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {20,   0.8, 50,  0, 0, 0, 0},
-        {100,  0,   200, 0, 0, 0, 0},
-        {1000, 1.2, 0,   0, 0, 0, 0},
-        {8,    0.3, 30,  0, 0, 0, 0}
+        {20,   0.8, 50,  0, 0, 0, 0, 1, 0},
+        {100,  0,   200, 0, 0, 0, 0, 1, 0},
+        {1000, 1.2, 0,   0, 0, 0, 0, 1, 0},
+        {8,    0.3, 30,  0, 0, 0, 0, 1, 0}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
@@ -78,7 +81,8 @@ static void what_made_the_latencies_is_found_back(void **state)
             serve(&probe[i], &cases[c], 10 * c + i);
         }
         struct live_fit fit;
-        live_fit_queue(probe, LIVE_FIT_PROBES, cases[c].service_us, 0, &fit);
+        const struct live_fit_cost cost = {.service_us = cases[c].service_us};
+        live_fit_queue(probe, LIVE_FIT_PROBES, &cost, &fit);
         assert_true(fit.error < 0.1);
         assert_true(fabs(log(fit.service_us / cases[c].service_us)) < 0.36);
         assert_true(fabs(fit.sigma - cases[c].sigma) < 0.3);
@@ -94,9 +98,9 @@ static void stalls_are_told_from_long_services(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {10, 0.3, 50, 200e3, 3e3, 0, 0},
-        {15, 0.5, 40, 50e3,  1e3, 0, 0},
-        {10, 0.3, 60, 1e6,   8e3, 0, 0}
+        {10, 0.3, 50, 200e3, 3e3, 0, 0, 1, 0},
+        {15, 0.5, 40, 50e3,  1e3, 0, 0, 1, 0},
+        {10, 0.3, 60, 1e6,   8e3, 0, 0, 1, 0}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
@@ -106,7 +110,8 @@ static void stalls_are_told_from_long_services(void **state)
             serve(&probe[i], &cases[c], 100 + 10 * c + i);
         }
         struct live_fit fit;
-        live_fit_queue(probe, LIVE_FIT_PROBES, cases[c].service_us, 0, &fit);
+        const struct live_fit_cost cost = {.service_us = cases[c].service_us};
+        live_fit_queue(probe, LIVE_FIT_PROBES, &cost, &fit);
         assert_true(fit.error < 0.25);
         assert_true(fit.stall_us > 0);
         /* Few stalls make a tail, so that the loads' own differ; the fit is to be their middle. */
@@ -125,9 +130,9 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {8,  0,   35, 0, 0, 15, 0.4},
-        {3,  0.2, 40, 0, 0, 30, 0.5},
-        {12, 0.5, 60, 0, 0, 0,  0.3}
+        {8,  0,   35, 0, 0, 0.4, 15, 100, 0 },
+        {5,  0.2, 40, 0, 0, 0.5, 75, 300, 30},
+        {12, 0.5, 60, 0, 0, 0.3, 0,  1,   0 }
     };
     static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 7000, 13000};
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
@@ -138,11 +143,16 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
             serve(&probe[i], t, 200 + 10 * c + i);
         }
         struct live_fit fit;
-        double service_us, wake_us;
-        live_fit_cost(probe, LIVE_FIT_PROBES, &service_us, &wake_us);
-        assert_true(fabs(service_us - t->service_us) < 1 + 0.1 * t->service_us);
-        assert_true(fabs(wake_us - t->wake_us) < 1 + 0.1 * t->wake_us);
-        live_fit_queue(probe, LIVE_FIT_PROBES, service_us, wake_us, &fit);
+        struct live_fit_cost cost;
+        live_fit_cost(probe, LIVE_FIT_PROBES, &cost);
+        /* Loads that leave a server asleep mostly say little of what it costs when it is not. */
+        assert_true(fabs(log(cost.service_us / t->service_us)) < 0.7);
+        for (int i = 0; i < LIVE_FIT_PROBES; i++) {
+            double asleep = live_fit_asleep(rates[i], cost.service_us, cost.rest_us);
+            double cpu_us = cost.service_us + cost.wake_us * asleep;
+            assert_true(fabs(cpu_us / probe[i].cpu_us - 1) < 0.05);
+        }
+        live_fit_queue(probe, LIVE_FIT_PROBES, &cost, &fit);
         assert_true(fit.error < 0.05);
         assert_true(fabs(fit.delay_sigma - t->way_sigma) <= 0.15);
         const struct truth found = {.service_us = fit.service_us,
@@ -150,8 +160,9 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
                                     .delay_us = fit.delay_us,
                                     .stall_every_us = fit.stall_every_us,
                                     .stall_us = fit.stall_us,
-                                    .wake_us = fit.wake_us,
-                                    .way_sigma = fit.delay_sigma};
+                                    .way_sigma = fit.delay_sigma,
+                                    .rest_us = fmax(cost.rest_us, 1),
+                                    .wait_us = fit.wake_us};
         struct live_fit_probe predicted = unseen;
         serve(&unseen, t, 300 + c);
         serve(&predicted, &found, 400 + c);
@@ -167,12 +178,12 @@ static void a_cost_that_grows_with_the_load_is_no_waking(void **state)
         {.rate = 1000,  .cpu_us = 10},
         {.rate = 40000, .cpu_us = 14}
     };
-    double service_us, wake_us;
-    live_fit_cost(probe, 2, &service_us, &wake_us);
-    assert_true(wake_us == 0 && fabs(service_us - 12) < 1e-9);
-    probe[1].cpu_us = 3; /* more than all of it went away: some is the command's own */
-    live_fit_cost(probe, 2, &service_us, &wake_us);
-    assert_true(service_us > 0 && wake_us > 0 && wake_us < 20);
+    struct live_fit_cost cost;
+    live_fit_cost(probe, 2, &cost);
+    assert_true(fabs(cost.wake_us) < 1e-9 && fabs(cost.service_us - 12) < 1e-9);
+    probe[1].cpu_us = 3;
+    live_fit_cost(probe, 2, &cost);
+    assert_true(cost.service_us > 0 && cost.service_us <= 3 && cost.wake_us > 5);
 }
 
 /* What no queue explains (a p99 fifty thousand times the p50, by services of 1 us) still gives
@@ -185,7 +196,7 @@ static void what_does_not_fit_is_said(void **state)
         {.rate = 1000, .p50_us = 20, .p90_us = 30, .p99_us = 1e6, .p999_us = 1e6}
     };
     struct live_fit fit;
-    live_fit_queue(probe, 1, 1, 0, &fit);
+    live_fit_queue(probe, 1, &(struct live_fit_cost){.service_us = 1}, &fit);
     assert_true(fit.error > 0.2);
     assert_true(fit.service_us > 0 && fit.delay_us >= 0 && fit.sigma >= 0 && fit.sigma <= 3);
 }

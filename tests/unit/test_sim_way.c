@@ -40,30 +40,43 @@ static void a_way_has_the_median_and_the_tail_of_its_law(void **state)
     expect_near((double)result.latency_p99_ns / (10e3 + 100e3 * exp(0.5 * 2.326)), 1, 0.03);
 }
 
-static void who_finds_nobody_at_work_waits_for_the_waking(void **state)
-{
-    (void)state;
-    const char *const sets[] = {LIGHT, "sim.wake=40us", NULL};
-    const char *const plain[] = {LIGHT, NULL};
-    struct sim_result result = run(sets, 3), without = run(plain, 3);
-    expect_near((double)result.latency_p50_ns / 150e3, 1, 0.02);
-    expect_near((double)without.latency_p50_ns / 110e3, 1, 0.02);
-}
-
-/* Busy: rho = rate (service + wake (1 - rho)), with the wake of an M/G/1 queue with set-up. */
+/* Busy: rate (service + wake (1 - rate service) E[I / (I + rest)]), I exponential; no latency. */
 static void waking_is_work_that_goes_away_under_load(void **state)
 {
     (void)state;
-    static const char *const rates[] = {"workload.rate=3000/s", "workload.rate=60000/s"};
-    static const double rate[] = {1000, 20000};
-    for (size_t i = 0; i < FORE_COUNTOF(rates); i++) {
-        const char *const sets[] = {
-            LIGHT,           rates[i], "workload.span=20s", "workload.popularity=uniform",
-            "sim.wake=20us", NULL};
-        struct sim_result result = run(sets, 3);
-        double s = 10e-6 * rate[i], w = 20e-6 * rate[i];
-        expect_near(result.utilization_mean / ((s + w) / (1 + w)), 1, 0.05);
+    static const struct {
+        const char *rate;
+        double per_node, asleep; /* E[I / (I + rest)] = 1 - x exp(x) E1(x), x = rate rest */
+    } cases[] = {
+        {"workload.rate=3000/s",  1000,  0.7985},
+        {"workload.rate=60000/s", 20000, 0.2773}
+    };
+    for (size_t i = 0; i < FORE_COUNTOF(cases); i++) {
+        const char *const sets[] = {LIGHT,
+                                    cases[i].rate,
+                                    "workload.span=20s",
+                                    "workload.popularity=uniform",
+                                    "sim.wake=20us",
+                                    "sim.wake_rest=100us",
+                                    NULL};
+        const char *const plain[] = {LIGHT, cases[i].rate, "workload.span=20s",
+                                     "workload.popularity=uniform", NULL};
+        struct sim_result result = run(sets, 3), without = run(plain, 3);
+        double rate = cases[i].per_node, service = 10e-6 * rate;
+        double want = service + 20e-6 * rate * (1 - service) * cases[i].asleep;
+        expect_near(result.utilization_mean / want, 1, 0.05);
+        expect_near(without.utilization_mean / service, 1, 0.05);
+        assert_true(result.latency_p99_ns == without.latency_p99_ns);
     }
+}
+
+static void who_wakes_a_node_waits_for_it(void **state)
+{
+    (void)state;
+    const char *const sets[] = {LIGHT, "workload.rate=30/s", "sim.wake_delay=40us",
+                                "sim.wake_rest=1us", NULL};
+    struct sim_result result = run(sets, 3);
+    expect_near((double)result.latency_p50_ns / 150e3, 1, 0.02);
 }
 
 static void bytes_add_to_the_service_and_to_the_way(void **state)
@@ -77,7 +90,7 @@ static void bytes_add_to_the_service_and_to_the_way(void **state)
 static void rates_refuse_what_they_do_not_know(void **state)
 {
     (void)state;
-    static const char *const sets[] = {"sim.wake=1us", "sim.kib_service=1us",
+    static const char *const sets[] = {"sim.wake_rest=1us", "sim.kib_service=1us",
                                        "cluster.link_sigma=0.5", "cluster.link_kib=1us"};
     for (size_t i = 0; i < FORE_COUNTOF(sets); i++) {
         struct fore_arena arena = {0};
@@ -92,14 +105,28 @@ static void rates_refuse_what_they_do_not_know(void **state)
     }
 }
 
+static void waking_without_a_rest_is_refused(void **state)
+{
+    (void)state;
+    struct fore_arena arena = {0};
+    struct fore_diag diag = {0};
+    struct sim_scenario scenario;
+    const char *item[] = {"sim.wake=1us"};
+    const struct fore_strings one = {.item = item, .count = 1};
+    assert_int_equal(sim_scenario_load("some/access.csv", &one, &arena, &scenario, &diag),
+                     FORE_E_RANGE);
+    fore_arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_way_has_the_median_and_the_tail_of_its_law),
-        cmocka_unit_test(who_finds_nobody_at_work_waits_for_the_waking),
         cmocka_unit_test(waking_is_work_that_goes_away_under_load),
+        cmocka_unit_test(who_wakes_a_node_waits_for_it),
         cmocka_unit_test(bytes_add_to_the_service_and_to_the_way),
         cmocka_unit_test(rates_refuse_what_they_do_not_know),
+        cmocka_unit_test(waking_without_a_rest_is_refused),
     };
     return cmocka_run_group_tests_name("sim/way", tests, NULL, NULL);
 }
