@@ -9,11 +9,11 @@
 #define FORE_ENGINE_H
 
 #include "core/act/migrate.h"
-#include "core/decide/risk_watch.h"
 #include "core/decide/timetable.h"
 #include "core/decide/whatif.h"
 #include "core/forecast/fleet.h"
 #include "core/policy/policy.h"
+#include "core/risk/risk_watch.h"
 
 struct fore_engine_options {
     struct fore_observe_options observe;

@@ -1,6 +1,6 @@
 /*
  * engine_risk.c - was the score right? Asked of the placement as it is, and of the run in which
- * nothing was ever done (decide/risk_watch.h says what either means). The second needs a load of
+ * nothing was ever done (risk/risk_watch.h says what either means). The second needs a load of
  * its own, added up by seat, a few times an hour.
  */
 #include "core/engine_state.h"

@@ -2,8 +2,8 @@
 #ifndef FORE_ENGINE_STATE_H
 #define FORE_ENGINE_STATE_H
 
-#include "core/decide/coverage.h"
 #include "core/engine.h"
+#include "core/risk/coverage.h"
 
 struct fore_engine {
     struct fore_engine_setup setup;

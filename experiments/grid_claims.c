@@ -90,7 +90,7 @@ bool lab_claim_matches(const struct lab_claim *claim, const char *cell_name)
 }
 
 /* "rrs.NAME" is of the run in which nothing is done; "rrs_idle.NAME" of ours, while it acts, put to
- * the same question (core/decide/risk_watch.h). NULL: it is neither. */
+ * the same question (core/risk/risk_watch.h). NULL: it is neither. */
 static const char *rrs_name(const char *measure)
 {
     if (strncmp(measure, "rrs.", 4) == 0) return measure + 4;

@@ -3,7 +3,7 @@
  *
  * Promised, when the move is taken: the planner's violation node-seconds over the horizon; the
  * ends' utilisation once the partition's load has changed places, a replica bringing (1-w)/R + w of
- * it (decide/load.h), columns what their split was said to leave of it; and their p99, which scales
+ * it (risk/load.h), columns what their split was said to leave of it; and their p99, which scales
  * with 1/(1-u) as in M/M/1.
  *
  * Kept, measured from the cut-over to the end of that same horizon, in the planner's currency:

@@ -14,8 +14,8 @@
 
 #include "core/base/arena.h"
 #include "core/cluster/topology.h"
-#include "core/decide/load.h"
 #include "core/observe/observe.h"
+#include "core/risk/load.h"
 
 enum { FORE_AHEAD_STEPS = 3, FORE_AHEAD_MOVES = FORE_AHEAD_STEPS * FORE_REPLICAS_MAX };
 

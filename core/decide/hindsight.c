@@ -2,7 +2,7 @@
 #include "core/decide/hindsight.h"
 
 #include "core/base/dist.h"
-#include "core/decide/normal_loss.h"
+#include "core/risk/normal_loss.h"
 
 #include <math.h>
 

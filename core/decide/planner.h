@@ -12,13 +12,13 @@
 
 #include "core/decide/ahead.h"
 #include "core/decide/constraint.h"
-#include "core/decide/load.h"
 #include "core/decide/options.h"
 #include "core/decide/plan.h"
 #include "core/decide/split_cost.h"
 #include "core/decide/threshold.h"
 #include "core/decide/vertical.h"
 #include "core/forecast/size.h"
+#include "core/risk/load.h"
 
 struct fore_planner_input {
     fore_ns now;

@@ -8,10 +8,10 @@
 #define FORE_POLICY_H
 
 #include "core/decide/planner.h"
-#include "core/decide/score.h"
 #include "core/policy/elastic_options.h"
 #include "core/policy/peers.h"
 #include "core/policy/slow_options.h"
+#include "core/risk/score.h"
 
 struct fore_policy_options { /* the "policy" section */
     const char *name;
@@ -57,7 +57,7 @@ struct fore_policy_view {
     const struct fore_scenario *truth;  /* NULL unless the policy needs it */
     double skill;                       /* forecast / nowcast error at the lead of a move; NaN */
     const fore_ns *partition_moved_at;  /* 0: never */
-    bool forecast_lost; /* its intervals have just been missed (decide/coverage.h) */
+    bool forecast_lost;                 /* its intervals have just been missed (risk/coverage.h) */
 };
 
 /* A setting worth tuning: an option by its full name ("crdb.store_threshold") and the values to

@@ -1,5 +1,5 @@
 #include "core/base/rng.h"
-#include "core/decide/calibration.h"
+#include "core/risk/calibration.h"
 #include "tests/support/near.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "core/decide/coverage.h"
+#include "core/risk/coverage.h"
 #include "tests/support/near.h"
 #include "tests/support/world.h"
 

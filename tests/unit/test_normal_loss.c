@@ -1,4 +1,4 @@
-#include "core/decide/normal_loss.h"
+#include "core/risk/normal_loss.h"
 #include "tests/support/near.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-#include "core/decide/risk_idle.h"
-#include "core/decide/risk_watch.h"
+#include "core/risk/risk_idle.h"
+#include "core/risk/risk_watch.h"
 #include "tests/support/near.h"
 #include "tests/support/world.h"
 

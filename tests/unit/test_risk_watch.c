@@ -1,4 +1,4 @@
-#include "core/decide/risk_watch.h"
+#include "core/risk/risk_watch.h"
 #include "tests/support/near.h"
 #include "tests/support/world.h"
 

@@ -1,4 +1,4 @@
-#include "core/decide/score.h"
+#include "core/risk/score.h"
 #include "tests/support/near.h"
 #include "tests/support/world_case.h"
 

@@ -1,7 +1,7 @@
 /*
  * coverage.c - saying, waiting, comparing.
  */
-#include "core/decide/coverage.h"
+#include "core/risk/coverage.h"
 
 #include <math.h>
 

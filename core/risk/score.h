@@ -13,9 +13,9 @@
 #ifndef FORE_SCORE_H
 #define FORE_SCORE_H
 
-#include "core/decide/calibration.h"
-#include "core/decide/load.h"
 #include "core/forecast/size.h"
+#include "core/risk/calibration.h"
+#include "core/risk/load.h"
 
 /* A node's capacity; the same, passed by one partition alone; what a partition may hold. */
 enum fore_score_limit { FORE_LIMIT_NODE, FORE_LIMIT_PARTITION, FORE_LIMIT_SIZE };

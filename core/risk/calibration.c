@@ -5,7 +5,7 @@
  * Hessian with two diagonals on either side, so a step costs one small elimination; the curve of
  * the settling before is where it starts from, and one step each time stays at the optimum.
  */
-#include "core/decide/calibration.h"
+#include "core/risk/calibration.h"
 
 #include <math.h>
 

@@ -3,8 +3,8 @@
  * when most, and whether one partition alone would be enough.
  */
 #include "core/base/dist.h"
-#include "core/decide/load.h"
 #include "core/forecast/spread.h"
+#include "core/risk/load.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-/* normal_loss.h - tail and expected excess of a standard normal, fast; internal to decide/. */
+/* normal_loss.h - tail and expected excess of a standard normal, fast; for sums of loads. */
 #ifndef FORE_NORMAL_LOSS_H
 #define FORE_NORMAL_LOSS_H
 

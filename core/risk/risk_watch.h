@@ -26,10 +26,10 @@
 #define FORE_RISK_WATCH_H
 
 #include "core/cluster/sample.h"
-#include "core/decide/calibration.h"
-#include "core/decide/load.h"
-#include "core/decide/risk_idle.h"
-#include "core/decide/risk_shadow.h"
+#include "core/risk/calibration.h"
+#include "core/risk/load.h"
+#include "core/risk/risk_idle.h"
+#include "core/risk/risk_shadow.h"
 
 enum { FORE_RISK_ASKS = 16, FORE_RISK_BINS = 400 };
 

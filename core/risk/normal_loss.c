@@ -5,7 +5,7 @@
  * 6. Between points they are taken as straight; that is wrong by 3e-5 at most (a test recomputes
  * it).
  */
-#include "core/decide/normal_loss.h"
+#include "core/risk/normal_loss.h"
 
 /* clang-format off */
 static const struct fore_normal_loss table[] = {

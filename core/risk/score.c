@@ -4,7 +4,7 @@
  * One pass over nodes finds each node's riskiest step and the largest load on it at that step; one
  * pass over partitions sets what each carries against that.
  */
-#include "core/decide/score.h"
+#include "core/risk/score.h"
 
 #include <math.h>
 #include <stdio.h>

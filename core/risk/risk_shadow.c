@@ -1,5 +1,5 @@
 /* risk_shadow.c - a list of departures, undone one by one. */
-#include "core/decide/risk_shadow.h"
+#include "core/risk/risk_shadow.h"
 
 void fore_risk_shadow_init(struct fore_risk_shadow *shadow, struct fore_arena *arena,
                            uint32_t node_count)

@@ -1,5 +1,5 @@
 /* risk_idle.c - seats: kept, shared, mixed; and loads added up by them. */
-#include "core/decide/risk_idle.h"
+#include "core/risk/risk_idle.h"
 
 #include <string.h>
 

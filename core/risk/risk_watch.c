@@ -4,7 +4,7 @@
  * The expected calibration error is over ten equal bins of the probability; the area under the ROC
  * curve is read off a fine histogram, ties counting half (Mann & Whitney 1947).
  */
-#include "core/decide/risk_watch.h"
+#include "core/risk/risk_watch.h"
 
 #include <math.h>
 #include <string.h>

@@ -16,7 +16,7 @@
 #define FORE_RISK_IDLE_H
 
 #include "core/cluster/sample.h"
-#include "core/decide/load.h"
+#include "core/risk/load.h"
 
 enum { FORE_RISK_SEATS = 4 };
 

@@ -5,10 +5,10 @@
  * came or went? So the sums are kept per node and step, a question touches one node's row only,
  * and the normal tail is a table look-up. A change that falls inside a step counts in proportion.
  */
-#include "core/decide/load.h"
+#include "core/risk/load.h"
 
-#include "core/decide/normal_loss.h"
 #include "core/forecast/spread.h"
+#include "core/risk/normal_loss.h"
 
 #include <math.h>
 #include <string.h>
