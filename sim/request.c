@@ -241,8 +241,6 @@ static const struct wl_request *end_before(const struct request *self, fore_ns s
 static void serve_until(struct request *self, fore_ns stop)
 {
     const struct sim_cluster *cluster = self->cluster;
-    const fore_ns rest_ns = cluster->wake_rest_ns;
-    const double wake_ns = cluster->wake_ns, wake_delay_ns = cluster->wake_delay_ns;
     const fore_ns slo_ns = cluster->slo_ns, *way_ns = &self->way_ns[self->at];
     const bool hashed = cluster->placement != FORE_PLACE_RANGE;
     const struct sim_router *const router = &self->router;
@@ -287,10 +285,10 @@ static void serve_until(struct request *self, fore_ns stop)
         }
         struct server *server = &servers[node];
         struct tally *p = &tallies[partition];
-        double asleep = sim_station_asleep(&server->station, r->t, rest_ns);
-        uint64_t busy = *work + whole_ns(asleep * wake_ns);
+        double asleep = sim_station_asleep(&server->station, r->t, cluster->wake_rest_ns);
+        uint64_t busy = *work + whole_ns(asleep * cluster->wake_ns);
         fore_ns latency = sim_station_serve(&server->station, r->t, *work) - r->t + *way_ns +
-                          whole_ns(asleep * wake_delay_ns);
+                          whole_ns(asleep * cluster->wake_delay_ns);
         if (latency > slo_ns) {
             server->slow++;
             p->slow++;

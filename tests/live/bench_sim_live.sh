@@ -48,8 +48,8 @@ scenario quiet 'rate = "2000/s"; zipf_s = "0.6"; read_share = "90%";' 200% 200%
 scenario steady 'rate = "6000/s"; zipf_s = "0.8"; read_share = "95%";' 200% 200%
 scenario writes 'rate = "12000/s"; zipf_s = "0.9"; read_share = "50%";' 200% 200%
 scenario rising 'rate = "15000/s"; zipf_s = "0.7"; read_share = "80%"; drift_load = "50%"; drift_period = "40s";' 200% 200%
-scenario skewed 'rate = "20000/s"; zipf_s = "1.25"; read_share = "80%";' "$(busy 20000 115)" "$(busy 20000 105)"
-scenario moving 'rate = "12000/s"; zipf_s = "1.3"; read_share = "90%";' "$(busy 12000 115)" "$(busy 12000 105)"
+scenario skewed 'rate = "20000/s"; zipf_s = "1.25"; read_share = "80%";' "$(busy 20000 100)" "$(busy 20000 95)"
+scenario moving 'rate = "12000/s"; zipf_s = "1.3"; read_share = "90%";' "$(busy 12000 100)" "$(busy 12000 95)"
 scenario large 'rate = "8000/s"; zipf_s = "0.9"; read_share = "70%"; bytes_mean = "2000";' 200% 200%
 scenario many 'rate = "30000/s"; zipf_s = "0.5"; read_share = "70%";' 200% 200%
 for name in quiet steady writes rising skewed moving large many; do
