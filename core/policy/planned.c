@@ -14,11 +14,11 @@
 #include <stdio.h>
 
 const struct fore_policy_knob fore_policy_planned_knobs[] = {
-    {"decide.move_price",        "10s 20s 40s"},
-    {"decide.utilization_limit", "78% 82% 85%"},
-    {"decide.nowcast_weight",    "0.15 0.5"   },
-    {"decide.excess_weight",     "5 40"       },
-    {NULL,                       NULL         },
+    {"decide.move_price",        "10s 20s 40s"  },
+    {"decide.utilization_limit", "78% 82% 85%"  },
+    {"decide.nowcast_weight",    "0.15 0.5 0.85"},
+    {"decide.excess_weight",     "5 40"         },
+    {NULL,                       NULL           },
 };
 
 struct memory {
