@@ -11,6 +11,7 @@
 #include "sim/faults.h"
 #include "sim/fluid.h"
 #include "sim/request.h"
+#include "sim/run.h"
 #include "workloads/config.h"
 
 struct sim_world {
@@ -48,6 +49,23 @@ static inline void sim_world_scenario(struct sim_scenario *scenario, struct fore
     scenario->sim.window = scenario->engine.observe.window;
     if (scenario->experiment.act_from == 0)
         scenario->experiment.act_from = scenario->experiment.evaluate_from;
+}
+
+/* A whole run of such a scenario, with its engine. */
+static inline struct sim_result sim_world_run(const char *policy, uint64_t seed,
+                                              const char *const *sets,
+                                              struct fore_journal_out journal)
+{
+    struct fore_arena arena = {0};
+    struct fore_diag diag = {0};
+    struct sim_scenario scenario;
+    struct sim_result result;
+    sim_world_scenario(&scenario, &arena, sets);
+    struct sim_run_request request = {
+        .scenario = &scenario, .policy = policy, .seed = seed, .journal = journal};
+    sim_world_must(sim_run(&request, &result, &diag), &diag);
+    fore_arena_fini(&arena);
+    return result;
 }
 
 static inline void sim_world_open(struct sim_world *world, uint64_t seed, const char *const *sets)

@@ -19,21 +19,6 @@
         "observe.mid_step=5s", "policy.reactive_hold=3s", "policy.reactive_every=1s",             \
         "decide.plan_every=5s", "forecast.refresh_every=5s"
 
-static struct sim_result run(const char *policy, uint64_t seed, const char *const *sets,
-                             struct fore_journal_out journal)
-{
-    struct fore_arena arena = {0};
-    struct fore_diag diag = {0};
-    struct sim_scenario scenario;
-    struct sim_result result;
-    sim_world_scenario(&scenario, &arena, sets);
-    struct sim_run_request request = {
-        .scenario = &scenario, .policy = policy, .seed = seed, .journal = journal};
-    sim_world_must(sim_run(&request, &result, &diag), &diag);
-    fore_arena_fini(&arena);
-    return result;
-}
-
 static const struct fore_journal_out nowhere = {0};
 static const char *const fidelities[] = {"sim.fidelity=request", "sim.fidelity=fluid"};
 
@@ -42,9 +27,9 @@ static void equal_seeds_give_equal_digests_and_others_differ(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         const char *const sets[] = {BASE, fidelities[i], NULL};
-        struct sim_result a = run("reactive", 5, sets, nowhere);
-        struct sim_result b = run("reactive", 5, sets, nowhere);
-        struct sim_result c = run("reactive", 6, sets, nowhere);
+        struct sim_result a = sim_world_run("reactive", 5, sets, nowhere);
+        struct sim_result b = sim_world_run("reactive", 5, sets, nowhere);
+        struct sim_result c = sim_world_run("reactive", 6, sets, nowhere);
         assert_true(a.digest == b.digest);
         assert_true(a.digest != c.digest);
         assert_int_equal(a.requests, b.requests);
@@ -55,8 +40,8 @@ static void policies_see_the_same_requests_with_the_same_work(void **state)
 {
     (void)state;
     const char *const sets[] = {BASE, NULL};
-    struct sim_result idle = run("static", 5, sets, nowhere);
-    struct sim_result busy = run("reactive", 5, sets, nowhere);
+    struct sim_result idle = sim_world_run("static", 5, sets, nowhere);
+    struct sim_result busy = sim_world_run("reactive", 5, sets, nowhere);
     assert_true(busy.moves[FORE_MOVE_MOVE] > 0);
     assert_int_equal(idle.requests, busy.requests);
     assert_int_equal(idle.moves[FORE_MOVE_MOVE], 0);
@@ -113,8 +98,8 @@ static void the_journal_begins_with_a_note_and_ends_with_the_result(void **state
     const char *const sets[] = {BASE, NULL};
     struct fore_buf file = {0};
     struct fore_journal_out out = {.write = append, .self = &file};
-    struct sim_result result = run("reactive", 5, sets, out);
-    assert_true(result.digest == run("reactive", 5, sets, nowhere).digest);
+    struct sim_result result = sim_world_run("reactive", 5, sets, out);
+    assert_true(result.digest == sim_world_run("reactive", 5, sets, nowhere).digest);
     struct fore_journal_in in = {.read_at = read_at, .size = size_of, .self = &file};
     struct fore_journal_reader *reader;
     struct fore_diag diag = {0};
@@ -145,7 +130,7 @@ static void sums_of_content_agree_all_through_a_run(void **state)
                                     "sim.faults=node1 down 2min 20s", NULL};
         struct fore_buf file = {0};
         struct fore_journal_out out = {.write = append, .self = &file};
-        struct sim_result result = run(policies[i / 2], 5, sets, out);
+        struct sim_result result = sim_world_run(policies[i / 2], 5, sets, out);
         struct fore_journal_in in = {.read_at = read_at, .size = size_of, .self = &file};
         struct fore_journal_reader *reader;
         struct fore_diag diag = {0};
@@ -236,8 +221,8 @@ static void a_failed_node_costs_its_requests_until_it_is_back(void **state)
         const char *const fault[] = {
             BASE, fidelities[i], even, still, "sim.faults=node2 down 1min 30s", NULL};
         const char *const none[] = {BASE, fidelities[i], even, still, NULL};
-        struct sim_result hurt = run("static", 5, fault, nowhere);
-        struct sim_result well = run("static", 5, none, nowhere);
+        struct sim_result hurt = sim_world_run("static", 5, fault, nowhere);
+        struct sim_result well = sim_world_run("static", 5, none, nowhere);
         double extra = hurt.slo_violation_request_share - well.slo_violation_request_share;
         expect_near(extra, 0.25 * 30 / 240, 0.007); /* a quarter of the load for 30 of 240 s */
         assert_true(hurt.nodes_mean < well.nodes_mean);
@@ -249,7 +234,7 @@ static void a_follower_takes_over(void **state)
     (void)state;
     const char *const sets[] = {BASE, "cluster.replicas=3", "cluster.peak_utilization=40%",
                                 "sim.faults=node2 down 1min 30s", NULL};
-    struct sim_result result = run("static", 5, sets, nowhere);
+    struct sim_result result = sim_world_run("static", 5, sets, nowhere);
     assert_true(result.slo_violation_request_share < 0.01);
 }
 
@@ -258,7 +243,7 @@ static void results_count_from_evaluate_from(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         const char *const sets[] = {BASE, fidelities[i], "experiment.evaluate_from=3min", NULL};
-        struct sim_result result = run("static", 5, sets, nowhere);
+        struct sim_result result = sim_world_run("static", 5, sets, nowhere);
         expect_near(result.duration_s, 60, 0);
         expect_near((double)result.requests, 1500 * 60, 3000);
     }

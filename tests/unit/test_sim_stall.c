@@ -21,15 +21,7 @@
 
 static struct sim_result run(const char *const *sets, uint64_t seed)
 {
-    struct fore_arena arena = {0};
-    struct fore_diag diag = {0};
-    struct sim_scenario scenario;
-    struct sim_result result;
-    sim_world_scenario(&scenario, &arena, sets);
-    struct sim_run_request request = {.scenario = &scenario, .policy = "static", .seed = seed};
-    sim_world_must(sim_run(&request, &result, &diag), &diag);
-    fore_arena_fini(&arena);
-    return result;
+    return sim_world_run("static", seed, sets, (struct fore_journal_out){0});
 }
 
 static void the_share_of_late_requests_is_that_of_the_theory(void **state)

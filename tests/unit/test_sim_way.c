@@ -20,15 +20,7 @@
 
 static struct sim_result run(const char *const *sets, uint64_t seed)
 {
-    struct fore_arena arena = {0};
-    struct fore_diag diag = {0};
-    struct sim_scenario scenario;
-    struct sim_result result;
-    sim_world_scenario(&scenario, &arena, sets);
-    struct sim_run_request request = {.scenario = &scenario, .policy = "static", .seed = seed};
-    sim_world_must(sim_run(&request, &result, &diag), &diag);
-    fore_arena_fini(&arena);
-    return result;
+    return sim_world_run("static", seed, sets, (struct fore_journal_out){0});
 }
 
 static void a_way_has_the_median_and_the_tail_of_its_law(void **state)
