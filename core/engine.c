@@ -278,9 +278,9 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
     for (uint32_t n = 0; n < topology->node_count; n++) /* what is not in use is no target */
         if (topology->node[n].standby) slots[n] = 0;
     input->node_changing = changing;
-    double move_s = 0;
-    if (topology->node[0].bandwidth_bytes > 0)
-        move_s = input->bytes_mean / topology->node[0].bandwidth_bytes;
+    double rate = topology->node[0].bandwidth_bytes, unit = input->bytes_unit;
+    if (!(unit > 0)) unit = input->bytes_mean;
+    double move_s = rate > 0 ? input->bytes_mean / rate : 0;
     *view = (struct fore_policy_view){
         .policy = engine->policy,
         .planner = input,
@@ -291,6 +291,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .beyond =
             fore_beyond_make(&options->decide, engine->observe, topology,
                              fore_fleet_scenario(engine->fleet, FORE_SCENARIO_FORECAST), scratch),
+        .move_s = rate > 0 ? unit / rate : 0,
         .skill = fore_fleet_skill(engine->fleet, (fore_ns)(2e9 * move_s)),
         .partition_moved_at = engine->moved_at,
         .forecast_lost = options->decide.coverage_weight && engine->coverage.lost,

@@ -23,6 +23,8 @@ static const struct fore_option rows[] = {
      "correct the score's probabilities by how often they came true"                                                                                                                       },
     {"nowcast_weight",          FORE_OPT_SHARE,    AT(nowcast_weight),          "0.15",  0,    1,      NULL,
      "weight of the present load, as a scenario beside the forecast"                                                                                                                       },
+    {"brief_move",              FORE_OPT_DURATION, AT(brief_move),              "0s",    0,    1e18,   NULL,
+     "a move of mean size shorter than this is judged more by the present load: its weight grows towards 1 as moves get shorter"                                                                                                  },
     {"skill_weight",            FORE_OPT_BOOL,     AT(skill_weight),            "true",  0,    0,      NULL,
      "give the nowcast more weight while the forecast is the worse of the two"                                                                                                             },
     {"coverage_weight",         FORE_OPT_BOOL,     AT(coverage_weight),         "false", 0,    0,      NULL,
@@ -103,3 +105,10 @@ const struct fore_option_section fore_decide_section = {
     .row = rows,
     .row_count = FORE_COUNTOF(rows),
 };
+
+double fore_decide_nowcast_weight(const struct fore_decide_options *options, double move_s)
+{
+    double brief_s = (double)options->brief_move / 1e9;
+    if (!(move_s > 0) || move_s >= brief_s) return options->nowcast_weight;
+    return 1 - (1 - options->nowcast_weight) * move_s / brief_s;
+}

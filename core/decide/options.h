@@ -16,6 +16,7 @@ struct fore_decide_options {
     struct fore_strings thresholds; /* for some of them; threshold.h */
     bool calibrate;                 /* the score's probabilities are corrected by their own past */
     double nowcast_weight;          /* weight of the nowcast scenario beside the forecast */
+    fore_ns brief_move;             /* it grows towards 1 as a mean move gets shorter than this */
     bool skill_weight;              /* raise it when the forecast has lately been the worse one */
     bool coverage_weight; /* rely on it while the forecast's intervals have just been missed */
     double excess_weight; /* price of expected overload depth beside its probability: convex enough
@@ -55,5 +56,9 @@ struct fore_decide_options {
     fore_ns node_price; /* violation node-seconds that a node-hour must save */
 };
 extern const struct fore_option_section fore_decide_section;
+
+/* The weight asked for the present load where a move of mean size takes `move_s` seconds: with moves
+ * of no time there is nothing to foresee on smooth load, and a forecast's errors would still count. */
+double fore_decide_nowcast_weight(const struct fore_decide_options *options, double move_s);
 
 #endif

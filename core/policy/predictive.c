@@ -19,7 +19,7 @@ static const double nowcast_weight_lost = 0.85; /* when the forecast has just be
 static double nowcast_weight(const struct fore_policy_view *view)
 {
     const struct fore_decide_options *options = view->planner->options;
-    double least = options->nowcast_weight;
+    double least = fore_decide_nowcast_weight(options, view->move_s);
     if (view->forecast_lost && least < nowcast_weight_lost) return nowcast_weight_lost;
     if (!options->skill_weight || isnan(view->skill) || least >= nowcast_weight_most) return least;
     double doubt = (view->skill - good) / (poor - good);

@@ -163,6 +163,20 @@ static void the_nowcast_gains_weight_as_the_forecast_loses_skill(void **state)
     expect_near(nowcast_weight(), 1, 1e-12);
 }
 
+static void brief_moves_are_judged_by_the_present_load(void **state)
+{
+    world.view.skill = 0.5;
+    world.decide.brief_move = 15 * 60 * FORE_SEC;
+    world.view.move_s = 1800;
+    expect_near(nowcast_weight(), 0.15, 1e-12);
+    world.view.move_s = 300; /* a third of the time: a third of the forecast's weight */
+    expect_near(nowcast_weight(), 1 - 0.85 / 3, 1e-12);
+    world.view.move_s = 0.9;
+    assert_true(nowcast_weight() > 0.999);
+    world.view.move_s = 0; /* not known */
+    expect_near(nowcast_weight(), 0.15, 1e-12);
+}
+
 static void oracle_uses_the_truth(void **state)
 {
     static float truth_mean[WORLD_CAP * WORLD_STEPS];
@@ -191,6 +205,7 @@ int main(void)
         T(reactive_splits_what_fits_nowhere),
         T(predictive_sees_what_reactive_cannot_yet),
         T(the_nowcast_gains_weight_as_the_forecast_loses_skill),
+        T(brief_moves_are_judged_by_the_present_load),
         T(oracle_uses_the_truth),
     };
     return cmocka_run_group_tests_name("core/policy", tests, NULL, NULL);
