@@ -39,6 +39,7 @@ static void allocate(struct fore_engine *engine, const struct fore_topology *top
     engine->grown_at = FORE_NEW(perm, fore_ns, cap);
     engine->baseline_replicas = FORE_NEW(perm, uint16_t, cap);
     engine->node_was_up = FORE_NEW(perm, bool, topology->node_count);
+    engine->node_too_full = FORE_NEW(perm, uint8_t, topology->node_count);
     engine->rrs_over = FORE_NEW(perm, uint8_t, cap);
     engine->score = FORE_NEW(perm, struct fore_score, cap);
     engine->node_risk = FORE_NEW(perm, struct fore_load_risk, topology->node_count);

@@ -70,8 +70,7 @@ void fore_engine_watch_fallback(struct fore_engine *engine, const struct fore_en
                                 fore_ns now)
 {
     double weight = present_weight(engine, look);
-    double asked =
-        fore_decide_nowcast_weight(&engine->setup.options->decide, look->view.move_s);
+    double asked = fore_decide_nowcast_weight(&engine->setup.options->decide, look->view.move_s);
     if (isnan(weight)) return;
     bool active = engine->fallback_since != 0;
     bool more = weight > asked + beyond_asked;

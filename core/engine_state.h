@@ -49,7 +49,8 @@ struct fore_engine {
     uint64_t plans, plans_admitted;
     uint32_t refusals;        /* plans in a row of which nothing could be begun */
     uint64_t lessons_told;    /* of the fleet's */
-    struct fore_sizes *sizes; /* NULL: decide.size_max is 0 */
+    struct fore_sizes *sizes; /* NULL: neither partitions nor nodes have a ceiling */
+    uint8_t *node_too_full;   /* by node: looks in a row at which it will be */
 };
 
 /* A window's facts: cluster, node and partition load, keyframes, forecasts, node alerts. */

@@ -45,6 +45,7 @@ static bool applies(const struct lab_compare *compare, const struct lab_metric *
     switch (metric->of) {
     case LAB_METRIC_OF_COLUMNS: return compare->scenario->workload.row_columns.count > 0;
     case LAB_METRIC_OF_CEILING: return compare->scenario->cluster.partition_bytes_max > 0;
+    case LAB_METRIC_OF_ROOM: return compare->scenario->cluster.node_bytes_max > 0;
     case LAB_METRIC_OF_ALL: break;
     }
     return true;

@@ -42,7 +42,7 @@ static void add_diff(struct lab_table *table, struct lab_stats_paired versus)
 static const struct column {
     const char *heading, *group, *name;
     double unit;
-    enum { ALWAYS, OF_COLUMNS, OF_CEILING, ELASTIC } when;
+    enum { ALWAYS, OF_COLUMNS, OF_CEILING, OF_ROOM, ELASTIC } when;
 } columns[] = {
     {"violation s",   NULL,         "slo_violation_s",              1,    ALWAYS    },
     {"node-min",      NULL,         "slo_violation_node_min",       1,    ALWAYS    },
@@ -50,6 +50,7 @@ static const struct column {
     {"p99 ms",        "latency_ns", "p99",                          1e-6, ALWAYS    },
     {"read GB",       NULL,         "bytes_read",                   1e-9, OF_COLUMNS},
     {"over size min", NULL,         "size_violation_partition_min", 1,    OF_CEILING},
+    {"node full min", NULL,         "node_full_min",                1,    OF_ROOM   },
     {"moved GB",      NULL,         "bytes_moved",                  1e-9, ALWAYS    },
     {"moves",         "moves",      "total",                        1,    ALWAYS    },
     {"nodes",         NULL,         "nodes_mean",                   1,    ELASTIC   },
@@ -69,6 +70,7 @@ static bool is_shown(const struct lab_compare *compare, const struct column *col
     if (column->when == ALWAYS) return true;
     if (one == NULL) return false;
     if (column->when == OF_CEILING) return one->partition_bytes_max > 0;
+    if (column->when == OF_ROOM) return one->node_bytes_max > 0;
     return column->when == ELASTIC ? one->elastic : one->columns;
 }
 

@@ -28,10 +28,9 @@
         group, name, false, of_kind, offsetof(struct sim_result, field), LAB_METRIC_OF_COLUMNS \
     }
 
-#define OF_CEILING(name, field)                                                \
-    {                                                                          \
-        NULL, name, false, LAB_METRIC_F64, offsetof(struct sim_result, field), \
-            LAB_METRIC_OF_CEILING                                              \
+#define OF_SIZE(name, field, of)                                                  \
+    {                                                                             \
+        NULL, name, false, LAB_METRIC_F64, offsetof(struct sim_result, field), of \
     }
 
 const struct lab_metric lab_metrics[] = {
@@ -45,8 +44,10 @@ const struct lab_metric lab_metrics[] = {
     F64(NULL, "slo_violation_request_share", slo_violation_request_share),
     F64(NULL, "bytes_moved", bytes_moved),
     OF_COLUMNS(NULL, "bytes_read", LAB_METRIC_F64, bytes_read),
-    OF_CEILING("size_violation_partition_min", size_violation_partition_min),
-    OF_CEILING("partition_bytes_peak", partition_bytes_peak),
+    OF_SIZE("size_violation_partition_min", size_violation_partition_min, LAB_METRIC_OF_CEILING),
+    OF_SIZE("partition_bytes_peak", partition_bytes_peak, LAB_METRIC_OF_CEILING),
+    OF_SIZE("node_full_min", node_full_min, LAB_METRIC_OF_ROOM),
+    OF_SIZE("node_bytes_peak", node_bytes_peak, LAB_METRIC_OF_ROOM),
     {"moves", "total", false, LAB_METRIC_MOVES, 0, LAB_METRIC_OF_ALL},
     U64("moves", "move", moves[FORE_MOVE_MOVE]),
     U64("moves", "split", moves[FORE_MOVE_SPLIT]),

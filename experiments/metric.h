@@ -14,7 +14,12 @@ struct lab_metric {
     enum lab_metric_kind { LAB_METRIC_F64, LAB_METRIC_U64, LAB_METRIC_MOVES } kind;
     size_t offset;
     /* Of every run; only of rows with columns; only where partitions have a ceiling. */
-    enum lab_metric_of { LAB_METRIC_OF_ALL, LAB_METRIC_OF_COLUMNS, LAB_METRIC_OF_CEILING } of;
+    enum lab_metric_of {
+        LAB_METRIC_OF_ALL,
+        LAB_METRIC_OF_COLUMNS,
+        LAB_METRIC_OF_CEILING,
+        LAB_METRIC_OF_ROOM
+    } of;
 };
 
 extern const struct lab_metric lab_metrics[]; /* members of a group side by side */

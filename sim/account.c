@@ -23,6 +23,19 @@ static uint32_t nodes_in_use(const struct sim_account *account,
     return count;
 }
 
+static void weigh_nodes(struct sim_account *account, const struct fore_sample *sample,
+                        const struct fore_topology *topology, double seconds)
+{
+    for (uint16_t n = 0; n < topology->node_count; n++) {
+        double held = 0;
+        for (uint32_t p = 0; p < sample->partition_count; p++)
+            if (topology->partition[p].alive && fore_topology_hosts(topology, p, n))
+                held += (double)sample->partition[p].size_bytes;
+        if (held > account->node_peak) account->node_peak = held;
+        if (held > account->node_max) account->full_s += seconds;
+    }
+}
+
 void sim_account_window(struct sim_account *account, const struct fore_sample *sample,
                         const struct fore_topology *topology)
 {
@@ -45,6 +58,7 @@ void sim_account_window(struct sim_account *account, const struct fore_sample *s
         if (bytes > account->bytes_peak) account->bytes_peak = bytes;
         if (bytes > account->bytes_max) account->over_s += seconds;
     }
+    if (account->node_max > 0) weigh_nodes(account, sample, topology, seconds);
     account->windows++;
     account->seconds += seconds;
     if (violated(sample->slow, sample->requests)) account->violation_s += seconds;
@@ -76,6 +90,9 @@ void sim_account_report(const struct sim_account *account, const struct fore_mig
     out->partition_bytes_max = account->bytes_max;
     out->size_violation_partition_min = account->over_s / 60;
     out->partition_bytes_peak = account->bytes_peak;
+    out->node_bytes_max = account->node_max;
+    out->node_full_min = account->full_s / 60;
+    out->node_bytes_peak = account->node_peak;
     out->nodes_mean = account->nodes / windows;
     out->imbalance_mean = account->imbalance / windows;
     out->utilization_mean = account->utilization / windows;

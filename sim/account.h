@@ -1,8 +1,8 @@
 /*
  * account.h - what a run is judged by: a window counts as violated, for the cluster or for a node,
  * when more than 1 % of its requests took longer than the SLO, that is when its p99 exceeds it.
- * Where partitions have a ceiling on what they hold, one that is above it when a window ends was so
- * all through the window.
+ * Where partitions, or nodes, have a ceiling on what they hold, one that is above it when a window
+ * ends was so all through the window.
  */
 #ifndef SIM_ACCOUNT_H
 #define SIM_ACCOUNT_H
@@ -21,6 +21,8 @@ struct sim_account { /* {0}: nothing yet */
     double bytes_read;
     double bytes_max, bytes_peak; /* of a partition: the ceiling, 0: none; the most one has held */
     double over_s;                /* partition-seconds above the ceiling */
+    double node_max, node_peak;   /* the same of a node */
+    double full_s;                /* node-seconds above it */
     bool elastic;
     uint32_t booting; /* nodes asked for and paid for, in the window to come */
 };

@@ -117,6 +117,7 @@ static void add_nodes(const struct build *build)
         struct fore_node *node = &out->topology.node[i];
         *node = (struct fore_node){.cores = (double)options->cores * speed,
                                    .bandwidth_bytes = out->bandwidth,
+                                   .data_bytes_max = options->node_bytes_max,
                                    .zone = (uint16_t)(i % options->zones),
                                    .rack = (uint16_t)(i / options->zones % options->racks),
                                    .up = true,

@@ -75,6 +75,8 @@ static const struct fore_option cluster_rows[] = {
      "a split that would leave less than this on either side is refused"                                                                                              },
     {"partition_bytes_max",   FORE_OPT_BYTES,    AT(partition_bytes_max),   "0",        0,                1e15,              NULL,
      "what a partition of this store may hold: time above it is told; 0: no ceiling. Policies know decide.size_max"                                                   },
+    {"node_bytes_max",        FORE_OPT_BYTES,    AT(node_bytes_max),        "0",        0,                1e18,              NULL,
+     "what a node may hold, memory or disk: copies that would not fit are refused, time above it is told; 0: any amount"                                              },
     {"slowdown_sigma",        FORE_OPT_REAL,     AT(slowdown_sigma),        "0",        0,                2,                 NULL,
      "how unlike the nodes' capacities are (sigma of a log-normal factor)"                                                                                            },
     {"link_delay",            FORE_OPT_DURATION, AT(link_delay),            "250us",    0,                MINUTE_NS,         NULL,

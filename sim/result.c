@@ -39,6 +39,11 @@ void sim_result_json_stable(const struct sim_result *result, struct fore_json *j
         fore_json_f64(json, "size_violation_partition_min", result->size_violation_partition_min);
         fore_json_f64(json, "partition_bytes_peak", result->partition_bytes_peak);
     }
+    if (result->node_bytes_max > 0) {
+        fore_json_f64(json, "node_bytes_max", result->node_bytes_max);
+        fore_json_f64(json, "node_full_min", result->node_full_min);
+        fore_json_f64(json, "node_bytes_peak", result->node_bytes_peak);
+    }
     fore_json_object(json, "moves");
     for (int kind = 0; kind < FORE_MOVE_KINDS; kind++)
         if ((result->elastic || !fore_move_of_node((enum fore_move_kind)kind)) &&
@@ -173,6 +178,12 @@ void sim_result_print(const struct sim_result *result, const struct sim_scenario
         fore_buf_printf(out, "%s, above it for %.4g partition-minutes\n",
                         bytes_text(result->partition_bytes_max, a),
                         result->size_violation_partition_min);
+    }
+    if (result->node_bytes_max > 0) {
+        fore_buf_printf(out, "  node size    at most %s of ",
+                        bytes_text(result->node_bytes_peak, a));
+        fore_buf_printf(out, "%s, above it for %.4g node-minutes\n",
+                        bytes_text(result->node_bytes_max, a), result->node_full_min);
     }
     fore_buf_printf(out, "  alerts       %llu\n", (unsigned long long)result->alerts);
     fore_buf_printf(out, "  digest       %016llx\n", (unsigned long long)result->digest);

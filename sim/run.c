@@ -229,6 +229,7 @@ static enum fore_err run_window(struct run *run, fore_ns begin, fore_ns end, boo
     sim_window_close(window, &run->cluster, &run->moves);
     run->account.elastic = run->cluster.elastic;
     run->account.bytes_max = (double)run->scenario->cluster.partition_bytes_max;
+    run->account.node_max = (double)run->scenario->cluster.node_bytes_max;
     run->account.booting = sim_moves_booting(&run->moves);
     bool evaluated = begin >= run->scenario->experiment.evaluate_from;
     if (evaluated) sim_account_window(&run->account, &window->sample, topology);

@@ -24,6 +24,9 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     double partition_bytes_max;          /* cluster.partition_bytes_max; 0: no ceiling */
     double size_violation_partition_min; /* partition-minutes above it, at the ends of windows */
     double partition_bytes_peak;         /* the most that one held */
+    double node_bytes_max;               /* cluster.node_bytes_max; 0: any amount */
+    double node_full_min;                /* node-minutes above it, at the ends of windows */
+    double node_bytes_peak;              /* the most that one held */
     uint64_t moves[FORE_MOVE_KINDS];     /* finished, by kind */
     uint64_t moves_failed, moves_cancelled, moves_rolled_back;
     double nodes_mean;        /* elastic: paid for, those that boot included */

@@ -49,6 +49,7 @@ struct sim_cluster_options { /* "cluster" */
     fore_ns split_pause;       /* requests to what is split or merged wait so long */
     uint64_t partition_bytes_min; /* a split that leaves less on a side is refused */
     uint64_t partition_bytes_max; /* what is held above it is a violation of its own; 0: nothing */
+    uint64_t node_bytes_max;      /* what a node holds at most; above it is told, too; 0: any */
     double slowdown_sigma;        /* heterogeneity of node capacity, lognormal */
     fore_ns link_delay;           /* one way, added to every request's latency twice */
     double link_sigma;            /* way.h; 0: the same for all */

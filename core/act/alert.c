@@ -45,7 +45,7 @@ static bool about_partition(enum fore_alert_code code)
 static bool about_node(enum fore_alert_code code)
 {
     return code == FORE_ALERT_NODE_RISK || code == FORE_ALERT_NODE_DOWN ||
-           code == FORE_ALERT_DEGRADED;
+           code == FORE_ALERT_DEGRADED || code == FORE_ALERT_NODE_FULL;
 }
 
 /* The entry of what does not stand yet. */

@@ -28,7 +28,8 @@
     X(PLAN_INFEASIBLE, "plan-infeasible")               \
     X(MOVE_STUCK, "move-stuck")                         \
     X(DEGRADED, "degraded-after-move")                  \
-    X(PARTITION_TOO_BIG, "partition-exceeds-size")
+    X(PARTITION_TOO_BIG, "partition-exceeds-size")      \
+    X(NODE_FULL, "node-full")
 
 enum fore_alert_code { /* numbers are part of the journal format */
 #define X(name, text) FORE_ALERT_##name,

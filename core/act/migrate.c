@@ -181,6 +181,35 @@ static const char *forbidden(const struct fore_migrate *migrate,
     return NULL;
 }
 
+/* Bytes that are on their way to a node. */
+static double coming_to(const struct fore_migrate *migrate, const struct fore_topology *topology,
+                        uint16_t node)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < migrate->running; i++) {
+        const struct fore_migration *m = &migrate->migration[i];
+        if (m->move.target == node && fore_migrate_copies(m->move.kind) &&
+            m->state < FORE_MIGRATE_SWEEP && m->move.partition < topology->partition_count)
+            sum += fore_migrate_share(migrate, m) *
+                   (double)topology->partition[m->move.partition].bytes;
+    }
+    return sum;
+}
+
+/* What its target could not hold at all is not begun, whoever planned it; `bytes` of it travel. */
+static bool overfills(const struct fore_migrate *migrate, const struct fore_topology *topology,
+                      const struct fore_move *move, double bytes)
+{
+    if (!fore_migrate_copies(move->kind) || move->source == move->target) return false;
+    uint64_t most = topology->node[move->target].data_bytes_max;
+    if (most == 0) return false;
+    double held = coming_to(migrate, topology, move->target);
+    for (uint32_t p = 0; p < topology->partition_count; p++)
+        if (topology->partition[p].alive && fore_topology_hosts(topology, p, move->target))
+            held += (double)topology->partition[p].bytes;
+    return held + bytes > (double)most;
+}
+
 struct room { /* what is left for copies */
     uint8_t slots[UINT16_MAX + 1];
     uint32_t free;
@@ -287,6 +316,8 @@ static const char *chain_forbidden(const struct admission *a, uint32_t from, uin
             return "partition cap reached";
         rule = waits_for_copy(plan, i) ? NULL : take_slots(&room, move);
         if (rule != NULL) return rule;
+        if (overfills(a->migrate, a->topology, move, plan->move[i].bytes))
+            return "its target has no room for its data";
     }
     return NULL;
 }

@@ -32,9 +32,9 @@ enum { FORE_REPLICAS_MAX = 8, FORE_NAME_MAX = 24, FORE_COLUMNS_MAX = 64 };
 
 struct fore_node {
     char name[FORE_NAME_MAX];
-    double cores;           /* service capacity: core-seconds of nominal work per second */
-    double bandwidth_bytes; /* bytes per second it can send or receive for moves */
-    uint64_t memory_bytes;  /* 0: not limited */
+    double cores;            /* service capacity: core-seconds of nominal work per second */
+    double bandwidth_bytes;  /* bytes per second it can send or receive for moves */
+    uint64_t data_bytes_max; /* of memory or disk, for data; 0: not limited */
     uint16_t zone;
     uint16_t rack; /* of its zone */
     bool up;

@@ -25,6 +25,7 @@ struct before { /* what one change alters */
     double *rows; /* [node][mean, own_var, common][term][step] */
     double cost[TOUCHED_MAX];
     uint8_t slots[TOUCHED_MAX];
+    double room[TOUCHED_MAX][2];       /* left, over */
     uint32_t partition[3], partitions; /* that were not busy */
     uint32_t cluster_slots, split_room;
     uint32_t shifts, shifts_beyond; /* of kin, made before */
@@ -81,6 +82,7 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
         search->cluster_slots--;
     }
     if (search->confined != NULL) hold(search, best);
+    fore_room_take(search, best);
     bool makes_one = move->kind == FORE_MOVE_SPLIT || move->kind == FORE_MOVE_VERTICAL_SPLIT;
     if (makes_one && search->split_room > 0) search->split_room--;
     if (move->kind == FORE_MOVE_SPLIT) {
@@ -124,6 +126,10 @@ static void remember_node(const struct fore_search *search, uint16_t node, struc
     before->node[i] = node;
     before->cost[i] = search->load.cost[node];
     before->slots[i] = search->slots[node];
+    if (search->room.left != NULL) {
+        before->room[i][0] = search->room.left[node];
+        before->room[i][1] = search->room.over[node];
+    }
     copy_rows(&search->load, node, before->rows + i * row_size(&search->load), false);
 }
 
@@ -175,6 +181,10 @@ static void put_back(struct fore_search *search, struct before *before)
         uint16_t node = before->node[i];
         search->load.cost[node] = before->cost[i];
         search->slots[node] = before->slots[i];
+        if (search->room.left != NULL) {
+            search->room.left[node] = before->room[i][0];
+            search->room.over[node] = before->room[i][1];
+        }
         copy_rows(&search->load, node, before->rows + i * row_size(&search->load), true);
     }
     for (uint32_t i = 0; i < before->partitions; i++)

@@ -143,7 +143,7 @@ static void try_moves(const struct fore_search *search, uint16_t source,
     const struct fore_targets *targets = fore_candidate_targets_of(search, l->partition);
     for (uint32_t i = 0; i < targets->count; i++) {
         uint16_t target = targets->node[i];
-        if (target == source || !fore_price_open(search, l->partition, source, target)) continue;
+        if (target == source || !fore_price_open(search, l->partition, source, target, 1)) continue;
         double due = fore_price_copy_s(search, l->partition, source, target, 1);
         if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2};
@@ -213,9 +213,14 @@ static void try_swap_with(const struct fore_search *search, uint16_t source,
     fore_price_offer(best, &c);
 }
 
+/* What leaves is gone by then. */
 static bool may_come_back(const struct fore_search *search, uint32_t partner, uint16_t from,
-                          uint16_t to)
+                          uint16_t to, uint32_t leaves)
 {
+    double more = search->room.left == NULL ? 0
+                                            : fore_room_bytes(search->input, partner) -
+                                                  fore_room_bytes(search->input, leaves);
+    if (!fore_room_fits(&search->room, to, more)) return false;
     return search->confined == NULL || fore_constraint_allows(&search->rules, partner, from, to);
 }
 
@@ -228,7 +233,7 @@ static void try_swaps(const struct fore_search *search, uint16_t source,
     size_t calm_count = calm_nodes(search, fore_candidate_targets_of(search, l->partition), source,
                                    calm, SWAP_PARTNERS);
     for (size_t i = 0; i < calm_count; i++) {
-        if (!fore_price_open(search, l->partition, source, calm[i])) continue;
+        if (!fore_price_open(search, l->partition, source, calm[i], 1)) continue;
         const uint32_t *end = search->hosted + search->hosted_at[calm[i] + 1];
         for (const uint32_t *at = search->hosted + search->hosted_at[calm[i]]; at < end; at++) {
             uint32_t q = *at;
@@ -237,7 +242,7 @@ static void try_swaps(const struct fore_search *search, uint16_t source,
                 continue;
             double load = search->brings[q];
             if ((search->thorough || (load < 0.9 * l->load && load > 0.1 * l->load)) &&
-                may_come_back(search, q, calm[i], source))
+                may_come_back(search, q, calm[i], source, l->partition))
                 try_swap_with(search, source, l, calm[i], q, best);
         }
     }
@@ -303,7 +308,7 @@ static void try_part(const struct fore_search *search, uint16_t source,
     const struct fore_targets *targets = fore_candidate_targets_of(search, l->partition);
     for (uint32_t i = 0; i < targets->count; i++) {
         uint16_t target = targets->node[i];
-        if (target == source || !fore_price_open(search, l->partition, source, target)) continue;
+        if (target == source || !fore_price_open(search, l->partition, source, target, r)) continue;
         double due = fore_price_copy_s(search, l->partition, source, target, r);
         if (due > search->window_s) continue;
         struct fore_candidate c = {

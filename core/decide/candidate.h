@@ -5,6 +5,7 @@
 #define FORE_CANDIDATE_H
 
 #include "core/decide/planner.h"
+#include "core/decide/room.h"
 
 enum { FORE_CANDIDATE_TARGETS = 48 };
 
@@ -20,6 +21,7 @@ struct fore_search {
     double window_s;        /* from now: what takes longer must not begin */
     double offset_s;        /* from the scenarios' origin to now */
     uint8_t *slots;         /* by node, left */
+    struct fore_room room;  /* for data */
     bool *busy;             /* by partition */
     bool *grown;            /* by partition: only further copies may be made of it */
     uint32_t cluster_slots; /* left */

@@ -42,7 +42,9 @@ static void place(const struct fore_search *search, const struct ahead *ahead,
     const struct fore_targets *targets = fore_candidate_targets_of(search, ahead->move.partition);
     for (uint32_t i = 0; i < targets->count; i++) {
         uint16_t target = targets->node[i];
-        if (target == source || !fore_price_open(search, ahead->move.partition, source, target))
+        if (target == source ||
+            !fore_price_open(search, ahead->move.partition, source, target,
+                             ahead->move.kind == FORE_MOVE_SPLIT ? part_of_bytes : 1))
             continue;
         struct fore_candidate c = {
             .change_count = 2 * FORE_AHEAD_STEPS, .then_source = source, .then_target = target};

@@ -120,7 +120,8 @@ void fore_candidate_split_columns(const struct fore_search *search, uint16_t sou
         bool stays = i == targets->count;
         uint16_t target = stays ? source : targets->node[i];
         if (stays ? search->slots[source] == 0
-                  : target == source || !fore_price_open(search, l->partition, source, target))
+                  : target == source ||
+                        !fore_price_open(search, l->partition, source, target, v.data_share))
             continue;
         double due = copy_s(search, l->partition, source, target, v.data_share);
         if (due > search->window_s) continue;

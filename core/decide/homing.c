@@ -22,7 +22,8 @@ static void offer(const struct fore_search *search, uint32_t p, uint16_t home,
 {
     const struct fore_partition *part = &search->load.topology->partition[p];
     uint16_t source = part->replica[0];
-    if (search->busy[p] || search->slots[source] == 0 || !fore_price_open(search, p, source, home))
+    if (search->busy[p] || search->slots[source] == 0 ||
+        !fore_price_open(search, p, source, home, 1))
         return;
     double due = fore_price_copy_s(search, p, source, home, 1);
     if (due > search->window_s) return;

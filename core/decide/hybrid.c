@@ -90,13 +90,11 @@ void fore_candidate_hybrid(const struct fore_search *search, uint16_t source,
         !fore_candidate_cut(search, source, l, &cut))
         return;
     uint16_t target[FORE_REPLICAS_MAX];
-    uint32_t room = fore_candidate_copy_targets(search, l->partition, target);
+    double hot = cut.right_share < 0.5 ? 1 - cut.right_share : cut.right_share;
+    uint32_t room = fore_candidate_copy_targets(search, l->partition, hot, target);
     if (room > most) room = most;
-    struct hybrid h = {.search = search,
-                       .leaving = l,
-                       .source = source,
-                       .hot = cut.right_share < 0.5 ? 1 - cut.right_share : cut.right_share,
-                       .target = target};
+    struct hybrid h = {
+        .search = search, .leaving = l, .source = source, .hot = hot, .target = target};
     h.each_s = room > 0 ? fore_price_copy_s(search, l->partition, source, target[0], h.hot) : 0;
     for (uint32_t copies = 1; copies <= room && copies <= FORE_PLAN_COPIES; copies++) {
         if (copies * h.each_s > search->window_s) break;

@@ -32,7 +32,7 @@ static bool passable(const struct fore_search *search, struct way *way)
     way->due_s = fore_price_copy_s(search, way->moved, way->from, way->to, 1);
     way->share = fore_load_replica_share(&search->load, way->moved, part->replica_count);
     return search->slots[way->from] > 0 && search->cluster_slots > 0 &&
-           fore_price_open(search, way->moved, way->from, way->to) &&
+           fore_price_open(search, way->moved, way->from, way->to, 1) &&
            way->due_s <= search->window_s && at_home(search, way);
 }
 

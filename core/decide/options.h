@@ -36,6 +36,7 @@ struct fore_decide_options {
      * hbase.hregion.max.filesize, 10 GiB; MongoDB: chunkSize, 128 MiB. */
     uint64_t size_max;
     double size_risk;        /* P of passing it from which a partition is split for it */
+    double node_fill_max;    /* of fore_node.data_bytes_max: planned and filled no further */
     uint64_t partitions_max; /* no more of them by splits; 0: as many as the cluster has room for */
     fore_ns split_price;     /* as move_price, for one more partition in the cluster */
     double
@@ -57,8 +58,9 @@ struct fore_decide_options {
 };
 extern const struct fore_option_section fore_decide_section;
 
-/* The weight asked for the present load where a move of mean size takes `move_s` seconds: with moves
- * of no time there is nothing to foresee on smooth load, and a forecast's errors would still count. */
+/* The weight asked for the present load where a move of mean size takes `move_s` seconds: with
+ * moves of no time there is nothing to foresee on smooth load, and a forecast's errors would still
+ * count. */
 double fore_decide_nowcast_weight(const struct fore_decide_options *options, double move_s);
 
 #endif

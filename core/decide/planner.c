@@ -113,6 +113,7 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
     search->cluster_slots = input->cluster_slots;
     search->split_room = fore_planner_split_room(input);
     list_hosted(search);
+    fore_room_begin(&search->room, input, scratch);
     if (fore_constraint_any(input->placement)) {
         fore_constraint_begin(input->placement, topology, scratch, &search->rules);
         for (size_t i = 0; i < input->pending_count; i++)
@@ -222,6 +223,13 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
         if (out->move_count == 0) first = repair;
         fore_beam_take(&search, &repair);
         fore_emit(&search, &repair, out);
+    }
+    while (out->move_count < most && search.cluster_slots > 0) {
+        struct fore_candidate relief = {0};
+        if (!fore_room_relieve(&search, &relief)) break;
+        if (out->move_count == 0) first = relief;
+        fore_beam_take(&search, &relief);
+        fore_emit(&search, &relief, out);
     }
     char size_why[FORE_PLAN_TEXT - 16];
     uint32_t before = out->move_count;

@@ -35,11 +35,14 @@ double fore_price_move(const struct fore_search *search, uint32_t partition, dou
 }
 
 bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t from,
-                     uint16_t node)
+                     uint16_t node, double share)
 {
     const struct fore_topology *topology = search->load.topology;
     return topology->node[node].up && search->slots[node] > 0 &&
            !fore_topology_hosts(topology, partition, node) &&
+           (search->room.left == NULL ||
+            fore_room_fits(&search->room, node,
+                           share * fore_room_bytes(search->input, partition))) &&
            (search->confined == NULL ||
             fore_constraint_allows(&search->rules, partition, from, node));
 }

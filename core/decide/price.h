@@ -19,9 +19,10 @@ double fore_price_copy_s(const struct fore_search *search, uint32_t partition, u
                          uint16_t to, double share);
 /* Violation seconds that moving that much must save. */
 double fore_price_move(const struct fore_search *search, uint32_t partition, double share);
-/* May `node` get a replica of it, while the one on `from` (NONE: none) goes? */
+/* May `node` get a replica of it, or that share of one, while the one on `from` (NONE: none) goes?
+ */
 bool fore_price_open(const struct fore_search *search, uint32_t partition, uint16_t from,
-                     uint16_t node);
+                     uint16_t node, double share);
 struct fore_load_change fore_price_change(const struct fore_search *search, uint16_t node,
                                           uint32_t partition, double share, double due_s);
 /* The same where a whole replica comes or goes with it: `replicas` of them. */
@@ -64,9 +65,9 @@ uint32_t fore_candidate_hybrid_changes(const struct fore_search *search,
 /* Where the partition would be cut in two; false: not now, or not in any way that helps. */
 bool fore_candidate_cut(const struct fore_search *search, uint16_t source,
                         const struct fore_leaving *leaving, struct fore_keyrange_cut *out);
-/* The nodes that would get copies of it, best first; how many. */
+/* The nodes that would get copies of it, or of that share of its data, best first; how many. */
 uint32_t fore_candidate_copy_targets(const struct fore_search *search, uint32_t partition,
-                                     uint16_t out[FORE_REPLICAS_MAX]);
+                                     double share, uint16_t out[FORE_REPLICAS_MAX]);
 /* How many copies it may have more than it has; 0: it is written too much, or has enough. */
 uint32_t fore_candidate_copies_room(const struct fore_search *search, uint32_t partition);
 /* Why its columns are not split off, in words; NULL: they may be, by *out (column_move.c). */

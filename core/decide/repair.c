@@ -20,7 +20,7 @@ static void try_targets(const struct fore_search *search, uint32_t partition, ui
     const struct fore_targets *targets = fore_candidate_targets_of(search, partition);
     for (uint32_t i = 0; i < targets->count; i++) {
         uint16_t target = targets->node[i];
-        if (target == source || !fore_price_open(search, partition, source, target)) continue;
+        if (target == source || !fore_price_open(search, partition, source, target, 1)) continue;
         double due = fore_price_copy_s(search, partition, source, target, 1);
         if (due > search->window_s) continue;
         struct fore_candidate c = {.change_count = 2, .repairs = rule};

@@ -29,9 +29,9 @@ static bool make_room(const struct fore_search *search, uint16_t node, double k,
     return true;
 }
 
-/* Ascending in cost, then in load: where `extra` more copies would go. */
+/* Ascending in cost, then in load: where `extra` more copies, of so much of it, would go. */
 uint32_t fore_candidate_copy_targets(const struct fore_search *search, uint32_t partition,
-                                     uint16_t out[FORE_REPLICAS_MAX])
+                                     double share, uint16_t out[FORE_REPLICAS_MAX])
 {
     const struct fore_load *load = &search->load;
     double key[FORE_REPLICAS_MAX];
@@ -39,7 +39,7 @@ uint32_t fore_candidate_copy_targets(const struct fore_search *search, uint32_t 
     const struct fore_targets *targets = fore_candidate_targets_of(search, partition);
     for (uint32_t i = 0; i < targets->count; i++) {
         uint16_t n = targets->node[i];
-        if (!fore_price_open(search, partition, FORE_NODE_NONE, n)) continue;
+        if (!fore_price_open(search, partition, FORE_NODE_NONE, n, share)) continue;
         double k = 1e3 * load->cost[n] +
                    load->mean[(size_t)n * load->steps] / load->topology->node[n].cores;
         if (search->confined != NULL && !make_room(search, n, k, key, out, &count)) continue;
@@ -122,7 +122,7 @@ void fore_candidate_replicate(const struct fore_search *search, uint16_t source,
         l->saved_s <= best->gain_s)
         return;
     uint16_t target[FORE_REPLICAS_MAX];
-    uint32_t room = fore_candidate_copy_targets(search, l->partition, target);
+    uint32_t room = fore_candidate_copy_targets(search, l->partition, 1, target);
     if (room > most) room = most;
     if (room > COPIES_MAX) room = COPIES_MAX;
     /* Several at once only for what could break a node by itself; the rest has cheaper cures. */

@@ -14,7 +14,7 @@ static const double empty_part = 0.01; /* of the load, and of the bytes: what li
 
 bool fore_size_split_fits(const struct fore_planner_input *input, uint32_t one, uint32_t other)
 {
-    if (input->size == NULL) return true;
+    if (input->size == NULL || input->options->size_max == 0) return true;
     return input->size[one].grown_bytes + input->size[other].grown_bytes <=
            merged * (double)input->options->size_max;
 }

@@ -106,23 +106,29 @@ static bool untouchable(const struct asked *a, struct fore_whatif_alternative *a
 }
 
 /* No node may take it: why? */
-static void refuse_targets(const struct asked *a, struct fore_whatif_alternative *alternative)
+static void refuse_targets(const struct asked *a, double part,
+                           struct fore_whatif_alternative *alternative)
 {
     const struct fore_search *search = a->search;
     const struct fore_topology *topology = search->load.topology;
-    bool ruled = false, slots = false;
+    double bytes = part * fore_room_bytes(search->input, a->partition);
+    bool ruled = false, slots = false, full = false;
     for (uint32_t n = 0; n < topology->node_count; n++) {
         if (!fore_node_serves(&topology->node[n]) ||
             fore_topology_hosts(topology, a->partition, (uint16_t)n))
             continue;
         if (search->slots[n] == 0)
             slots = true;
+        else if (!fore_room_fits(&search->room, (uint16_t)n, bytes))
+            full = true;
         else
             ruled = true;
     }
     if (ruled)
         refuse(a, alternative, FORE_WHATIF_CONSTRAINT,
                "rules of placement forbid every node that could take it");
+    else if (full)
+        refuse(a, alternative, FORE_WHATIF_CAP, "no node that could take it has room for its data");
     else if (slots)
         refuse(a, alternative, FORE_WHATIF_CAP, "no node that could take it has a move slot left");
     else
@@ -181,7 +187,8 @@ static uint16_t best_target(const struct asked *a, double share, double part, do
     uint16_t best = FORE_NODE_NONE;
     for (uint32_t i = 0; i < targets->count; i++) {
         uint16_t n = targets->node[i];
-        if (n == a->source || !fore_price_open(a->search, a->partition, a->source, n)) continue;
+        if (n == a->source || !fore_price_open(a->search, a->partition, a->source, n, part))
+            continue;
         double due = fore_price_copy_s(a->search, a->partition, a->source, n, part);
         struct fore_load_change comes = fore_price_change(a->search, n, a->partition, share, due);
         double rise = fore_price_rise(a->search, &comes, 1);
@@ -204,7 +211,7 @@ static void ask_move(const struct asked *a, enum fore_move_kind kind, double par
     double rise_s = 0, due_s = 0;
     uint16_t target = best_target(a, share, part, &rise_s, &due_s);
     if (target == FORE_NODE_NONE) {
-        refuse_targets(a, &alternative);
+        refuse_targets(a, part, &alternative);
         return;
     }
     memcpy(alternative.target, search->load.topology->node[target].name, sizeof alternative.target);
@@ -284,7 +291,7 @@ static void ask_replica(const struct asked *a)
     double rise_s = 0, due_s = 0;
     uint16_t target = best_target(a, has, 1, &rise_s, &due_s);
     if (target == FORE_NODE_NONE) {
-        refuse_targets(a, &alternative);
+        refuse_targets(a, 1, &alternative);
         return;
     }
     memcpy(alternative.target, input->topology->node[target].name, sizeof alternative.target);

@@ -92,6 +92,7 @@ struct fore_size_outlook fore_size_look(const struct fore_size_model *model, dou
                                      .rate = model->rate,
                                      .grown_bytes = fore_size_most(model, horizon_s),
                                      .known = model->known};
+    if (max_bytes == HUGE_VAL) return look;
     if (model->now_bytes > max_bytes) {
         look.probability = 1;
         look.when_s = 0;

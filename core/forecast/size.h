@@ -60,7 +60,7 @@ struct fore_size_outlook {
     bool known;
 };
 /* Its growth ends in `ends_s` (inserts in order reach its last key then); HUGE_VAL: nobody knows of
- * an end. */
+ * an end. max_bytes HUGE_VAL: there is no ceiling. */
 struct fore_size_outlook fore_size_look(const struct fore_size_model *model, double max_bytes,
                                         double horizon_s, double ends_s);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PARTITIONS = 256, SIZES_EVERY_MS = 60000, LOOK_EVERY_MS = 500 };
+enum { PARTITIONS = 256, SIZES_EVERY_MS = 60000, FIRST_SIZES_MS = 3000, LOOK_EVERY_MS = 500 };
 
 void live_driver_slots(const struct fore_partition *partition, uint32_t *first, uint32_t *last)
 {
@@ -135,6 +135,24 @@ enum fore_err live_follow_lineage(struct live_driver *driver)
     return FORE_E_OK;
 }
 
+/* Of maxmemory what is not its partitions' data already is lost to them: buffers, fragments, what
+ * sizes were estimated too low by. As rarely as sizes: every change of the topology is kept. */
+static void describe_room(struct live_driver *driver)
+{
+    struct fore_topology *t = &driver->topology;
+    for (uint32_t s = 0; s < t->node_count; s++) {
+        const struct live_heat_node *heat = &driver->heat.node[s];
+        uint64_t data = 0;
+        t->node[s].data_bytes_max = 0;
+        if (!heat->known || heat->memory_max == 0) continue;
+        for (uint32_t i = 0; i < t->partition_count; i++)
+            if (t->partition[i].alive && t->partition[i].replica[0] == s)
+                data += t->partition[i].bytes;
+        uint64_t other = heat->memory_bytes > data ? heat->memory_bytes - data : 0;
+        t->node[s].data_bytes_max = heat->memory_max > other ? heat->memory_max - other : 1;
+    }
+}
+
 void live_follow_sizes(struct live_driver *driver)
 {
     struct fore_topology *t = &driver->topology;
@@ -146,6 +164,8 @@ void live_follow_sizes(struct live_driver *driver)
         live_driver_slots(&t->partition[i], &first, &last);
         t->partition[i].bytes = live_heat_bytes(&driver->heat, first, last);
     }
+    if (!driver->heat.node[0].known) driver->size_due_ms = live_clock_ms() + FIRST_SIZES_MS;
+    describe_room(driver);
 }
 
 /* ---- the beginning ------------------------------------------------------------------------- */

@@ -49,6 +49,7 @@ struct live_heat_node {       /* a shard's primary */
     /* Since the server started; move_us is MIGRATE and its other end. */
     uint64_t reads, writes, read_us, write_us, move_us, cpu_us, in_bytes, out_bytes;
     uint64_t glances;
+    uint64_t memory_bytes, memory_max; /* used_memory and maxmemory, 0: not limited; as of now */
     bool known;
 };
 

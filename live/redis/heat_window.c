@@ -82,6 +82,8 @@ static void take_info(const struct live_commands *commands, struct live_heat_nod
             node->in_bytes = counted(value);
         if ((value = field(at, end, "total_net_output_bytes:")) >= 0)
             node->out_bytes = counted(value);
+        if ((value = field(at, end, "used_memory:")) >= 0) node->memory_bytes = counted(value);
+        if ((value = field(at, end, "maxmemory:")) >= 0) node->memory_max = counted(value);
         if (end - at > 9 && memcmp(at, "cmdstat_", 8) == 0) take_command(commands, node, at, end);
         at = end + 1;
     }

@@ -51,6 +51,25 @@ expect 0 "its alerts" journal dump "$T/k.fsj" --kind alert
 says "what cannot be cut is an alert" 'code=partition-exceeds-size .*cannot be split: there may be no more partitions'
 expect 0 "a plan explained" replay $S --policy predictive $LAST --explain
 says "the explanation says what for" 'split p[0-9]+, for its size'
+# ... and on what a node holds: all of the growth is on one.
+room() { # policy, more: node-minutes above what the node may hold, rounded down
+    policy=$1
+    shift
+    "$F" replay $S --policy "$policy" --set cluster.node_bytes_max=900MiB --json --quiet "$@" >"$out" 2>"$err" </dev/null ||
+        fail "room: $policy"
+    member node_full_min | sed 's/\..*//'
+}
+full=$(room static)
+[ "${full:-0}" -ge 5 ] && pass "a node that nobody relieves is filled" || fail "static: ${full:-?} node-minutes"
+full=$(room predictive --journal "$T/r.fsj")
+peak=$(whole node_bytes_peak)
+[ "${full:-1}" = 0 ] && [ "$peak" -le 850000000 ] && pass "predictive makes room in time" ||
+    fail "predictive: $full node-minutes, at most $peak bytes"
+expect 0 "its plans" journal dump "$T/r.fsj" --kind plan
+says "the plan says for what" 'move p[0-9]+ node-[0-9]+ -> node-[0-9]+.*"decide.node_fill_max" does not hold'
+expect 0 "nobody makes room" replay $S --policy static --set cluster.node_bytes_max=900MiB --journal "$T/s.fsj" --quiet
+expect 0 "its alerts" journal dump "$T/s.fsj" --kind alert
+says "a node that will be too full is an alert" 'code=node-full .*will hold [0-9.]+ MB of 943.7 within the horizon'
 refused "a ceiling that is no size" replay $S --set decide.size_max=tall
 refused "a probability above one" replay $S --set decide.size_risk=120%
 refused "none at all" replay $S --set decide.size_risk=0

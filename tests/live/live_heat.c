@@ -2,6 +2,7 @@
  * got the commands in front, sizes about right, and every estimate says where it comes from. */
 #include "live/base/clock.h"
 #include "live/redis/driver.h"
+#include "live/redis/follow.h"
 #include "tests/live/ground.h"
 
 #include <math.h>
@@ -232,6 +233,45 @@ static void a_slot_of_large_keys_is_weighed_by_itself(void **state)
     fore_driver_close(live_driver_door(driver));
 }
 
+static void set_maxmemory(struct live_driver *driver, uint16_t shard, const char *value)
+{
+    struct live_instance *at = live_cluster_primary(&driver->cluster, shard);
+    redisReply *reply = live_link_call(&at->link, "CONFIG SET maxmemory %s", value);
+    assert_true(reply != NULL && reply->type == REDIS_REPLY_STATUS);
+    freeReplyObject(reply);
+}
+
+/* What a node may hold is what maxmemory leaves to data. */
+static void maxmemory_is_all_the_room_there_is(void **state)
+{
+    (void)state;
+    ground_reset(ground);
+    ground_fill(ground, 0, 6000, 1000);
+    struct live_driver *driver = drive(-1);
+    const struct fore_topology *t = &driver->topology;
+    set_maxmemory(driver, 1, "64mb");
+    (void)window(driver);
+    (void)window(driver);
+    live_follow_sizes(driver);
+    double data = 0, most = (double)t->node[1].data_bytes_max;
+    for (uint32_t p = 0; p < t->partition_count; p++)
+        if (t->partition[p].alive && t->partition[p].replica[0] == 1)
+            data += (double)t->partition[p].bytes;
+    if (data < 1e6 || most < 40e6 || most > 66e6) fail_msg("%g of %g", data, most);
+    assert_true(t->node[0].data_bytes_max == 0);
+    set_maxmemory(driver, 1, "1mb"); /* less than it takes empty: full, and not unlimited */
+    (void)window(driver);
+    (void)window(driver);
+    live_follow_sizes(driver);
+    assert_true(t->node[1].data_bytes_max > 0 && (double)t->node[1].data_bytes_max < data);
+    set_maxmemory(driver, 1, "0");
+    (void)window(driver);
+    (void)window(driver);
+    live_follow_sizes(driver);
+    assert_true(t->node[1].data_bytes_max == 0);
+    fore_driver_close(live_driver_door(driver));
+}
+
 /* Held up for three windows, and making up for it: three windows of a third each. */
 static void an_engine_that_was_held_up_sees_no_peak(void **state)
 {
@@ -329,6 +369,7 @@ int main(void)
         cmocka_unit_test(without_glances_keys_are_what_is_left),
         cmocka_unit_test(sizes_are_about_right),
         cmocka_unit_test(a_slot_of_large_keys_is_weighed_by_itself),
+        cmocka_unit_test(maxmemory_is_all_the_room_there_is),
         cmocka_unit_test(an_engine_that_was_held_up_sees_no_peak),
         cmocka_unit_test(slots_moved_by_others_are_followed),
         cmocka_unit_test(what_cannot_be_opened_says_why),

@@ -108,6 +108,24 @@ static void a_split_beyond_the_partition_cap_is_refused_by_name(void **state)
     assert_int_equal(admit(&plan), 1);
 }
 
+/* Whoever planned it, and what is on its way already counts. */
+static void what_the_target_cannot_hold_is_refused_by_name(void **state)
+{
+    struct fore_plan plan = plan_of(FORE_MOVE_MOVE, 0, 0, 2);
+    options.moves_per_node = 4;
+    migrate.options = options;
+    plan.move_count = 2;
+    plan.move[0].bytes = plan.move[1].bytes = (double)world.topology.partition[0].bytes;
+    plan.move[1].move = plan.move[0].move;
+    plan.move[1].move.partition = 1;
+    world.topology.node[2].data_bytes_max = 4 * world.topology.partition[0].bytes;
+    assert_int_equal(admit(&plan), 0);
+    assert_string_equal(why, "move p0: its target has no room for its data");
+    world.topology.node[2].data_bytes_max = 5 * world.topology.partition[0].bytes;
+    assert_int_equal(admit(&plan), 1);
+    assert_string_equal(why, "move p1: its target has no room for its data");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -118,6 +136,7 @@ int main(void)
         T(a_move_that_made_things_worse_is_taken_back_once),
         T(what_has_moved_on_meanwhile_is_not_taken_back),
         T(a_split_beyond_the_partition_cap_is_refused_by_name),
+        T(what_the_target_cannot_hold_is_refused_by_name),
     };
     return cmocka_run_group_tests_name("core/act: admission", tests, NULL, NULL);
 }
