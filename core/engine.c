@@ -258,6 +258,7 @@ static void fill_view(struct fore_engine *engine, const struct fore_topology *to
         .topology = topology,
         .observe = engine->observe,
         .node_slots = slots,
+        .links = fore_migrate_links(&engine->migrate, topology),
         .cluster_slots = fore_migrate_slots(&engine->migrate, topology->node_count, slots),
         .partition_busy = busy,
         .partition_grown = grown,

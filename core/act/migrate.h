@@ -30,6 +30,7 @@
 #include "core/act/gain.h"
 #include "core/base/option.h"
 #include "core/cluster/event.h"
+#include "core/cluster/links.h"
 #include "core/decide/plan.h"
 #include "core/observe/observe.h"
 
@@ -56,6 +57,7 @@ const char *fore_migrate_state_text(enum fore_migrate_state state);
 
 struct fore_act_options {    /* the "act" section */
     uint64_t moves_per_node; /* at once, source or target */
+    uint64_t moves_per_link; /* at once between two zones (cluster/links.h); 0: any number */
     uint64_t moves_max;      /* at once in the cluster */
     double move_bandwidth;   /* bytes per second a move may use; 0: the nodes' own limit */
     double move_utilization; /* expected share of a node's capacity; learned once seen */
@@ -144,6 +146,7 @@ struct fore_migrate {
     uint32_t running, cap;
     uint64_t ids; /* given out */
     struct fore_migrate_counts counts;
+    struct fore_links links;                           /* scratch of fore_migrate_links() */
     double move_utilization;                           /* learned */
     struct fore_migrate_rest rest[FORE_MIGRATE_RESTS]; /* a ring: the newest are known */
     uint64_t rests;                                    /* ever */
@@ -174,6 +177,9 @@ uint32_t fore_migrate_admit(struct fore_migrate *migrate, const struct fore_plan
 uint32_t fore_migrate_coming(const struct fore_migrate *migrate);
 /* Free slots by node into out[node_count]; the free ones in the cluster are returned. */
 uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_count, uint8_t *out);
+/* The copies under way by link, until this is asked again. */
+const struct fore_links *fore_migrate_links(struct fore_migrate *migrate,
+                                            const struct fore_topology *topology);
 bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition);
 /* Is it left alone, because its copies did not agree? To try again at once would only copy it
  * again: somebody has to look first. */

@@ -6,6 +6,8 @@
 static const struct fore_option rows[] = {
     {"moves_per_node",      FORE_OPT_COUNT,    AT(moves_per_node),      "1",     1,    64,   NULL,
      "copies a node takes part in at once, as source or target"                                                                      },
+    {"moves_per_link",      FORE_OPT_COUNT,    AT(moves_per_link),      "0",     0,    4096, NULL,
+     "copies at once between the same two zones; 0: any number"                                                                      },
     {"moves_max",           FORE_OPT_COUNT,    AT(moves_max),           "16",    1,    4096, NULL,
      "copies under way at once in the whole cluster"                                                                                 },
     {"move_bandwidth",      FORE_OPT_BYTERATE, AT(move_bandwidth),      "0",     0,    1e15, NULL,

@@ -27,7 +27,7 @@ struct before { /* what one change alters */
     uint8_t slots[TOUCHED_MAX];
     double room[TOUCHED_MAX][2];       /* left, over */
     uint32_t partition[3], partitions; /* that were not busy */
-    uint32_t cluster_slots, split_room;
+    uint32_t cluster_slots, split_room, links;
     uint32_t shifts, shifts_beyond; /* of kin, made before */
     uint32_t *held;                 /* of the rules: [apart][side][domain], then sides */
     uint8_t *side;
@@ -79,6 +79,7 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
         fore_move_of_columns(move->kind)) {
         use_slot(search, move->source);
         if (move->target != move->source) use_slot(search, move->target);
+        fore_links_take(&search->links, search->load.topology, move->source, move->target);
         search->cluster_slots--;
     }
     if (search->confined != NULL) hold(search, best);
@@ -90,6 +91,8 @@ void fore_beam_take(struct fore_search *search, const struct fore_candidate *bes
          * these, or with this one, and then it is under way with the others. */
         use_slot(search, best->then_source);
         use_slot(search, best->then_target);
+        fore_links_take(&search->links, search->load.topology, best->then_source,
+                        best->then_target);
         if (fore_emit_binds(search, best)) search->cluster_slots--;
     }
 }
@@ -172,6 +175,7 @@ static void remember(struct fore_search *search, const struct fore_candidate *ca
     before->shifts = search->load.shift_count;
     if (search->load.beyond != NULL) before->shifts_beyond = search->load.beyond->shift_count;
     before->split_room = search->split_room;
+    before->links = search->links.count;
     if (search->confined != NULL) copy_rules(search, before, false);
 }
 
@@ -193,6 +197,7 @@ static void put_back(struct fore_search *search, struct before *before)
     search->load.shift_count = before->shifts;
     if (search->load.beyond != NULL) search->load.beyond->shift_count = before->shifts_beyond;
     search->split_room = before->split_room;
+    search->links.count = before->links;
     if (search->confined != NULL) copy_rules(search, before, true);
 }
 

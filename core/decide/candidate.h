@@ -17,11 +17,12 @@ struct fore_targets { /* nodes worth bringing something to, ascending by index *
 struct fore_search {
     const struct fore_planner_input *input;
     struct fore_arena *scratch;
-    struct fore_load load;  /* the picture, with what was already chosen */
-    double window_s;        /* from now: what takes longer must not begin */
-    double offset_s;        /* from the scenarios' origin to now */
-    uint8_t *slots;         /* by node, left */
-    struct fore_room room;  /* for data */
+    struct fore_load load; /* the picture, with what was already chosen */
+    double window_s;       /* from now: what takes longer must not begin */
+    double offset_s;       /* from the scenarios' origin to now */
+    uint8_t *slots;        /* by node, left */
+    struct fore_room room; /* for data */
+    struct fore_links links;
     bool *busy;             /* by partition */
     bool *grown;            /* by partition: only further copies may be made of it */
     uint32_t cluster_slots; /* left */

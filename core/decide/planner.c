@@ -62,6 +62,16 @@ static void list_hosted(struct fore_search *search)
     search->hosted_at = at; /* filled: at[n + 1] is where n ends and n + 1 begins */
 }
 
+static void copy_links(struct fore_search *search)
+{
+    const struct fore_links *links = search->input->links;
+    if (links == NULL || links->cap == 0) return;
+    fore_links_init(&search->links, links->cap, links->count + 2 * FORE_PLAN_MOVES,
+                    search->scratch);
+    for (uint32_t i = 0; i < links->count; i++)
+        search->links.pair[search->links.count++] = links->pair[i];
+}
+
 static void look_beyond(struct fore_search *search)
 {
     const struct fore_scenario *near = search->load.term[0].scenario;
@@ -114,6 +124,7 @@ void fore_planner_search(struct fore_search *search, const struct fore_planner_i
     search->split_room = fore_planner_split_room(input);
     list_hosted(search);
     fore_room_begin(&search->room, input, scratch);
+    copy_links(search);
     if (fore_constraint_any(input->placement)) {
         fore_constraint_begin(input->placement, topology, scratch, &search->rules);
         for (size_t i = 0; i < input->pending_count; i++)

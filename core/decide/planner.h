@@ -10,6 +10,7 @@
 #ifndef FORE_PLANNER_H
 #define FORE_PLANNER_H
 
+#include "core/cluster/links.h"
 #include "core/decide/ahead.h"
 #include "core/decide/constraint.h"
 #include "core/decide/options.h"
@@ -36,6 +37,7 @@ struct fore_planner_input {
     const struct fore_size_outlook *size;
     const uint8_t *node_slots;          /* free move slots by node */
     uint32_t cluster_slots;             /* free move slots in all */
+    const struct fore_links *links;     /* with the copies under way; NULL: not limited */
     const bool *partition_busy;         /* moving, or resting (cool-down) */
     const uint8_t *partition_held;      /* enum fore_hold; NULL: none is */
     const bool *partition_grown;        /* has lately got a replica; may get more. NULL: none */

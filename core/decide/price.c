@@ -38,8 +38,10 @@ bool fore_price_open(const struct fore_search *search, uint32_t partition, uint1
                      uint16_t node, double share)
 {
     const struct fore_topology *topology = search->load.topology;
+    uint16_t source = from != FORE_NODE_NONE ? from : topology->partition[partition].replica[0];
     return topology->node[node].up && search->slots[node] > 0 &&
            !fore_topology_hosts(topology, partition, node) &&
+           fore_links_open(&search->links, topology, source, node) &&
            (search->room.left == NULL ||
             fore_room_fits(&search->room, node,
                            share * fore_room_bytes(search->input, partition))) &&

@@ -112,13 +112,15 @@ static void refuse_targets(const struct asked *a, double part,
     const struct fore_search *search = a->search;
     const struct fore_topology *topology = search->load.topology;
     double bytes = part * fore_room_bytes(search->input, a->partition);
-    bool ruled = false, slots = false, full = false;
+    bool ruled = false, slots = false, full = false, links = false;
     for (uint32_t n = 0; n < topology->node_count; n++) {
         if (!fore_node_serves(&topology->node[n]) ||
             fore_topology_hosts(topology, a->partition, (uint16_t)n))
             continue;
         if (search->slots[n] == 0)
             slots = true;
+        else if (!fore_links_open(&search->links, topology, a->source, (uint16_t)n))
+            links = true;
         else if (!fore_room_fits(&search->room, (uint16_t)n, bytes))
             full = true;
         else
@@ -127,6 +129,9 @@ static void refuse_targets(const struct asked *a, double part,
     if (ruled)
         refuse(a, alternative, FORE_WHATIF_CONSTRAINT,
                "rules of placement forbid every node that could take it");
+    else if (links)
+        refuse(a, alternative, FORE_WHATIF_CAP,
+               "as many copies as there may be go between its zone and the others");
     else if (full)
         refuse(a, alternative, FORE_WHATIF_CAP, "no node that could take it has room for its data");
     else if (slots)
