@@ -12,6 +12,7 @@
  *   RESHARD_WAYS=0123       which ways, by number
  *   RESHARD_STALL_US=2000   what batches aim at
  *   RESHARD_OVER_PERCENT=130  the throttle's goal in percent of the idle p99
+ *   RESHARD_SLACK_US=500    or so much above it, whichever is more
  *   RESHARD_JOURNAL=FOLDER  of the mover's journal (TMPDIR, else /tmp: a disk with its fsync,
  *                           where the clusters have their files in memory)
  *
@@ -242,7 +243,9 @@ static void mover_up(struct ground *ground, const struct plan *plan, bool thrott
                                          .at_step_self = &ours.spent};
     if (throttle) /* as the daemon has it, for its default SLO of 10 ms */
         options.steer.calm = (struct live_calm_options){
-            .over = wish("RESHARD_OVER_PERCENT", 130, 1) / 100.0, .slo_ms = 10, .slack_ms = 0.5};
+            .over = wish("RESHARD_OVER_PERCENT", 130, 1) / 100.0,
+            .slo_ms = 10,
+            .slack_ms = wish("RESHARD_SLACK_US", 500, 0) / 1e3};
     live_mover_init(&ours.mover, &ground->cluster, ours.journal, &options);
 }
 
