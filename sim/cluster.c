@@ -64,6 +64,7 @@ static void set_costs(const struct build *build)
     out->window_ns = scenario->engine.observe.window;
     out->link_ns = scenario->cluster.link_delay;
     out->link_sigma = scenario->cluster.link_sigma;
+    out->link_growth = scenario->cluster.link_growth;
     out->link_kib_ns = (double)scenario->cluster.link_kib;
     out->key_samples = scenario->sim.key_samples;
     out->content = scenario->sim.content;

@@ -39,11 +39,11 @@ struct sim_cluster {
     fore_ns slo_ns;
     fore_ns window_ns;
     fore_ns link_ns;
-    double link_sigma, link_kib_ns; /* way.h */
-    double bandwidth;               /* bytes per second of a node */
-    double move_cpu;                /* share of a node's capacity at full bandwidth */
-    double bytes_mean;              /* of a request */
-    double peak_cores;              /* what the heaviest five minutes need */
+    double link_sigma, link_growth, link_kib_ns; /* way.h */
+    double bandwidth;                            /* bytes per second of a node */
+    double move_cpu;                             /* share of a node's capacity at full bandwidth */
+    double bytes_mean;                           /* of a request */
+    double peak_cores;                           /* what the heaviest five minutes need */
     double capacity_cores;
     uint64_t key_samples;              /* per window */
     fore_ns node_boot_ns;              /* from asking for a standby node to its being in use */

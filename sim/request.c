@@ -34,6 +34,7 @@ struct server { /* a node: its queue, and what it did in this window; one cache 
     _Alignas(64) struct sim_station station;
     struct fore_hist *hist;
     uint64_t busy_ns, move_ns, slow;
+    double stretch; /* of ways to it, by the last window's load (way.h) */
 };
 
 struct arrival { /* a request at a node, some time after it was sent */
@@ -108,13 +109,6 @@ static void show_key(struct request *self, uint64_t position, bool write, uint32
                                  .columns = columns};
 }
 
-/* Reads are spread by the request's number, mixed, so that they follow no pattern in the keys. */
-static uint16_t pick_reader(const struct sim_route *route, uint64_t number)
-{
-    uint32_t mixed = (uint32_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> 48);
-    return route->node[mixed * route->count >> 16];
-}
-
 /* Nobody is up to answer: the client waits for its timeout, counted where the owner was. */
 static void turn_away(struct request *self, const struct wl_request *r, uint32_t partition)
 {
@@ -142,14 +136,15 @@ static fore_ns visit_part(struct request *self, const struct arrival *arrival,
     if (write)
         follow(self, route, arrival->at, part, visit->partition);
     else if (route->count > 1)
-        *node = pick_reader(route, arrival->number);
+        *node = sim_route_reader(route, arrival->number);
     struct server *server = &self->server[*node];
     struct tally *p = &self->tally[visit->partition];
     const struct sim_cluster *cluster = self->cluster;
     double asleep = sim_station_asleep(&server->station, arrival->at, cluster->wake_rest_ns);
     uint64_t busy = part + whole_ns(asleep * cluster->wake_ns);
     fore_ns latency = sim_station_serve(&server->station, arrival->at, part) - r->t;
-    latency += arrival->way_ns + whole_ns(asleep * cluster->wake_delay_ns);
+    latency += whole_ns((double)arrival->way_ns * server->stretch) +
+               whole_ns(asleep * cluster->wake_delay_ns);
     server->busy_ns += busy;
     if (write && self->cluster->growth.top != NULL)
         sim_growth_write(&self->cluster->growth, visit->partition, r->key);
@@ -277,7 +272,7 @@ static void serve_until(struct request *self, fore_ns stop)
                 continue;
             }
             if (!write) {
-                node = pick_reader(route, self->arrivals + (uint64_t)(r - self->batch));
+                node = sim_route_reader(route, self->arrivals + (uint64_t)(r - self->batch));
             } else {
                 follow(self, route, r->t, *work, partition);
                 end = r + 1; /* the calendar is to be looked at again */
@@ -287,7 +282,8 @@ static void serve_until(struct request *self, fore_ns stop)
         struct tally *p = &tallies[partition];
         double asleep = sim_station_asleep(&server->station, r->t, cluster->wake_rest_ns);
         uint64_t busy = *work + whole_ns(asleep * cluster->wake_ns);
-        fore_ns latency = sim_station_serve(&server->station, r->t, *work) - r->t + *way_ns +
+        fore_ns latency = sim_station_serve(&server->station, r->t, *work) - r->t +
+                          whole_ns((double)*way_ns * server->stretch) +
                           whole_ns(asleep * cluster->wake_delay_ns);
         if (latency > slo_ns) {
             server->slow++;
@@ -400,6 +396,7 @@ static void report_node(struct request *self, uint32_t n)
     self->window->sample.slow += server->slow;
     fore_hist_merge(&self->cluster_hist, server->hist);
     fore_hist_clear(server->hist);
+    server->stretch = sim_way_stretch(self->cluster, n, out->busy_ns, self->cluster->window_ns);
     server->busy_ns = server->move_ns = server->slow = 0;
 }
 
@@ -504,6 +501,7 @@ struct sim_backend sim_request_create(const struct sim_request_setup *setup)
     self->tally = FORE_NEW(&arena, struct tally, setup->cluster->topology.partition_cap);
     for (uint32_t n = 0; n < node_count; n++) {
         self->server[n].hist = FORE_NEW(&arena, struct fore_hist, 1);
+        self->server[n].stretch = 1;
         sim_station_init(&self->server[n].station, &arena, setup->cluster->cores,
                          setup->cluster->slowness[n]);
     }

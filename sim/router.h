@@ -20,6 +20,13 @@ struct sim_route { /* the replicas on nodes that are up, the owner first */
     uint16_t pad_[6]; /* 32 bytes: an index is a shift */
 };
 
+/* Reads are spread by the request's number, mixed, so that they follow no pattern in the keys. */
+static inline uint16_t sim_route_reader(const struct sim_route *route, uint64_t number)
+{
+    uint32_t mixed = (uint32_t)(number * UINT64_C(0x9e3779b97f4a7c15) >> 48);
+    return route->node[mixed * route->count >> 16];
+}
+
 struct sim_router {
     const struct fore_topology *topology; /* borrowed */
     struct sim_route *route;              /* [partition_cap] */

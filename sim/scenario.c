@@ -238,11 +238,12 @@ static enum fore_err check_ways(const struct sim_scenario *scenario, struct fore
 {
     const struct sim_options *sim = &scenario->sim;
     const struct sim_cluster_options *cluster = &scenario->cluster;
-    const char *name = sim->wake_rest > 0        ? "sim.wake_rest"
-                       : sim->kib_service > 0    ? "sim.kib_service"
-                       : cluster->link_sigma > 0 ? "cluster.link_sigma"
-                       : cluster->link_kib > 0   ? "cluster.link_kib"
-                                                 : NULL;
+    const char *name = sim->wake_rest > 0         ? "sim.wake_rest"
+                       : sim->kib_service > 0     ? "sim.kib_service"
+                       : cluster->link_sigma > 0  ? "cluster.link_sigma"
+                       : cluster->link_growth > 0 ? "cluster.link_growth"
+                       : cluster->link_kib > 0    ? "cluster.link_kib"
+                                                  : NULL;
     if ((sim->wake > 0 || sim->wake_delay > 0) && sim->wake_rest == 0)
         return fore_err_set(diag, FORE_E_RANGE,
                             "sim.wake and sim.wake_delay are of a core that sleeps: give "

@@ -53,6 +53,7 @@ struct sim_cluster_options { /* "cluster" */
     double slowdown_sigma;        /* heterogeneity of node capacity, lognormal */
     fore_ns link_delay;           /* one way, added to every request's latency twice */
     double link_sigma;            /* way.h; 0: the same for all */
+    double link_growth;           /* way.h */
     fore_ns link_kib;             /* way.h */
 };
 struct sim_options {                 /* "sim" */

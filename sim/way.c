@@ -25,6 +25,13 @@ void sim_way_draw(const struct sim_cluster *cluster, const struct wl_request *re
             way_ns[i] += (fore_ns)(kib_ns * kib_of(request[i].bytes));
 }
 
+double sim_way_stretch(const struct sim_cluster *cluster, uint32_t node, uint64_t busy_ns,
+                       fore_ns window_ns)
+{
+    double cores = cluster->topology.node[node].cores;
+    return 1 + cluster->link_growth * fmin(1, (double)busy_ns / (cores * (double)window_ns));
+}
+
 double sim_way_quantile_ns(const struct sim_cluster *cluster, double tail)
 {
     double way_ns = 2 * (double)cluster->link_ns;

@@ -17,6 +17,7 @@ static const double SHAPE = 0.3;        /* what a p90 counts for: a long way is 
 static const double RARE = 0.1;         /* what a p99.9 counts for: few requests make it */
 static const double STALL_MIN = 2;      /* of the grid, over a p50: shorter is service, or way */
 static const double SHARE_MIN = 2.5e-4;
+static const double GROWTH_MOST = 10;                       /* times the way */
 static const double Z90 = 1.282, Z99 = 2.326, Z999 = 3.090; /* of the normal distribution */
 
 struct draws {
@@ -26,7 +27,8 @@ struct draws {
 };
 
 struct candidate {
-    double mean_us, sigma, way_us, way_sigma; /* way: there and back, its median */
+    double mean_us, sigma, way_us, way_sigma; /* way: there and back, its median, idle */
+    double more_us;                           /* of it at a server at work all the time */
     double wake_us;                           /* sim.wake_delay */
     double stall_us, stall_every_us;          /* stall_us 0: none */
 };
@@ -47,6 +49,7 @@ struct fitting {
     struct candidate best; /* since then */
     struct candidate chosen;
     bool sleeps; /* waking was seen in the cost */
+    bool grows;  /* what servers' CPU clocks said is known: so is their load */
     bool fine;   /* near what was found, and not on the whole grid */
 };
 
@@ -77,12 +80,20 @@ static void draw(struct draws *draws)
     }
 }
 
+/* Share of the time in which the server is at work. */
+static double load_of(const struct live_fit_probe *probe)
+{
+    return fmin(1, probe->rate * probe->cpu_us / 1e6);
+}
+
 /* Waiting, service and the way of a candidate whose services and ways are drawn. */
-static struct tail play(const struct fitting *f, const struct candidate *c, double rate)
+static struct tail play(const struct fitting *f, const struct candidate *c,
+                        const struct live_fit_probe *probe)
 {
     static struct fore_hist hist;
     const struct draws *draws = f->draws;
-    double wait = 0, gap_us = 1e6 / rate, left = (double)INFINITY; /* till the next stall */
+    double way_us = c->way_us + c->more_us * load_of(probe);
+    double wait = 0, gap_us = 1e6 / probe->rate, left = (double)INFINITY; /* till the next stall */
     int stalls = 0;
     fore_hist_clear(&hist);
     if (c->stall_us > 0) left = draws->stall_gap[0] * c->stall_every_us;
@@ -98,7 +109,7 @@ static struct tail play(const struct fitting *f, const struct candidate *c, doub
         if (idle > 0 && c->wake_us > 0) woken = c->wake_us * idle / (idle + f->rest_us);
         wait = fmax(0, wait - gap);
         wait += f->service_us[i];
-        fore_hist_add(&hist, (uint64_t)((wait + woken + f->way[i] * c->way_us) * 1e3));
+        fore_hist_add(&hist, (uint64_t)((wait + woken + f->way[i] * way_us) * 1e3));
     }
     return (struct tail){.p50_us = (double)fore_hist_quantile(&hist, 0.5) / 1e3,
                          .p90_us = (double)fore_hist_quantile(&hist, 0.9) / 1e3,
@@ -123,19 +134,40 @@ static void draw_ways(struct fitting *f, const struct candidate *c)
         f->way[i] = exp(c->way_sigma * f->draws->way[i]);
 }
 
-/* Plays at every load, and corrects the way so that the medians fit best; never below nothing. A
- * quantile goes with the way's own, nearly. */
+/* What is to be added to the way, and to its growth, so that the medians fit best: a line through
+ * what they are off by, by the load. The way is never below nothing, and does not shrink. */
+static void straighten(const struct fitting *f, struct candidate *c, const double *off)
+{
+    double n = (double)f->count, u = 0, y = 0, uu = 0, uy = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        double load = load_of(&f->probe[i]);
+        u += load / n;
+        y += off[i] / n;
+        uu += load * load / n;
+        uy += load * off[i] / n;
+    }
+    double spread = uu - u * u, slope = spread > 1e-9 ? (uy - u * y) / spread : 0;
+    slope = fmax(slope, -c->more_us);
+    if (!f->grows) slope = -c->more_us;
+    c->more_us += slope;
+    c->way_us = fmax(0, c->way_us + y - slope * u);
+    c->more_us = fmin(c->more_us, GROWTH_MOST * c->way_us);
+}
+
+/* Plays at every load, and corrects the way. A quantile goes with the way's own, nearly. */
 static void play_all(const struct fitting *f, struct candidate *c,
                      struct tail tail[LIVE_FIT_PROBES])
 {
-    double more = 0;
+    double off[LIVE_FIT_PROBES];
+    const struct candidate before = *c;
     for (size_t i = 0; i < f->count; i++) {
-        tail[i] = play(f, c, f->probe[i].rate);
-        more += (f->probe[i].p50_us - tail[i].p50_us) / (double)f->count;
+        tail[i] = play(f, c, &f->probe[i]);
+        off[i] = f->probe[i].p50_us - tail[i].p50_us;
     }
-    more = fmax(more, -c->way_us);
-    c->way_us += more;
+    straighten(f, c, off);
     for (size_t i = 0; i < f->count; i++) {
+        double more =
+            c->way_us - before.way_us + (c->more_us - before.more_us) * load_of(&f->probe[i]);
         tail[i].p50_us += more;
         tail[i].p90_us = fmax(0, tail[i].p90_us + more * exp(Z90 * c->way_sigma));
         tail[i].p99_us = fmax(0, tail[i].p99_us + more * exp(Z99 * c->way_sigma));
@@ -199,6 +231,7 @@ static void try_ways(struct fitting *f)
         draw_ways(f, &c);
         for (int w = 0; w < (!f->sleeps ? 1 : f->fine ? NEAR : WAKES); w++) {
             c.way_us = from.way_us;
+            c.more_us = from.more_us;
             c.wake_us = !f->sleeps ? 0
                         : f->fine  ? fmax(0, from.wake_us + (w - 2) * wake_us / 4)
                                    : w * wake_us;
@@ -240,6 +273,7 @@ static void hand_out(struct fitting *f, struct live_fit *out)
                              .wake_us = c->wake_us,
                              .delay_us = c->way_us / 2,
                              .delay_sigma = c->way_sigma,
+                             .delay_growth = c->way_us > 0 ? c->more_us / c->way_us : 0,
                              .stall_every_us = c->stall_us > 0 ? c->stall_every_us : 0,
                              .stall_us = c->stall_us,
                              .error = sqrt(error_of(f, tail))};
@@ -263,6 +297,7 @@ void live_fit_queue(struct live_fit_probe *probe, size_t count, const struct liv
                         .cpu_us = cost->service_us,
                         .rest_us = cost->rest_us,
                         .sleeps = cost->wake_us > 0 && cost->rest_us > 0,
+                        .grows = probe[0].cpu_us > 0,
                         .priced = (double)INFINITY};
     static void (*const part[PARTS])(struct fitting *) = {try_ways, try_services, try_stalls};
     FORE_ASSERT(f.draws != NULL && f.service_us != NULL && f.way != NULL);

@@ -11,6 +11,10 @@
  * that has only service calls both service; then its p50 and p99 rise with the load, and real ones
  * stay where they are.
  *
+ * The way gets longer with the load of its server, in proportion (sim/way.h): on one host clients
+ * and servers wait for the same processors, and medians rise by a quarter long before a queue could
+ * explain it.
+ *
  * What a command costs is measured, as CPU per command at every load: the part that goes away as
  * the server rests less is the waking. Then the mean service (near that, by a price, because
  * utilisation, which policies decide by, is that), its spread, the way, its spread and the stalls
@@ -38,10 +42,11 @@ struct live_fit_cost {
 };
 
 struct live_fit {
-    double service_us, sigma;        /* of a server that is awake */
-    double wake_us;                  /* sim.wake_delay */
-    struct live_fit_cost cost;       /* as it was measured, without the latencies */
-    double delay_us, delay_sigma;    /* one way, median; sigma of there and back */
+    double service_us, sigma;     /* of a server that is awake */
+    double wake_us;               /* sim.wake_delay */
+    struct live_fit_cost cost;    /* as it was measured, without the latencies */
+    double delay_us, delay_sigma; /* one way, median, idle; sigma of there and back */
+    double delay_growth; /* of it at a server that is at work all the time: cluster.link_growth */
     double stall_every_us, stall_us; /* mean time between stalls, and of one; 0: none */
     double error;                    /* root mean square of the logarithms */
 };

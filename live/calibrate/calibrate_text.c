@@ -81,8 +81,10 @@ void live_calibrate_print(const struct live_calibration *c,
     fore_buf_printf(out,
                     "\ncluster: {\n    nodes = \"%u\";\n    cores = \"1\";\n"
                     "    placement = \"slot\";\n    link_delay = \"%.0fns\";\n"
-                    "    link_sigma = \"%.2f\";\n    link_kib = \"%.0fns\";\n",
-                    c->nodes, c->fit.delay_us * 1e3, c->fit.delay_sigma, c->kib_way_us * 1e3);
+                    "    link_sigma = \"%.2f\";\n    link_growth = \"%.2f\";\n"
+                    "    link_kib = \"%.0fns\";\n",
+                    c->nodes, c->fit.delay_us * 1e3, c->fit.delay_sigma, c->fit.delay_growth,
+                    c->kib_way_us * 1e3);
     if (c->moved)
         fore_buf_printf(out,
                         "    bandwidth = \"%.0fB/s\";\n    move_start = \"%.0fus\";\n"

@@ -29,7 +29,7 @@ static double normal(struct fore_rng *rng)
 
 struct truth {
     double service_us, sigma, delay_us, stall_every_us, stall_us, way_sigma, wake_us, rest_us,
-        wait_us;
+        wait_us, growth;
 };
 
 static double exponential(struct fore_rng *rng)
@@ -42,6 +42,10 @@ static void serve(struct live_fit_probe *probe, const struct truth *t, uint64_t 
     struct fore_rng rng = fore_rng_stream(seed, "test.queue", 0);
     double *took = malloc(REQUESTS * sizeof *took), at = 0, free_at = 0, busy = 0;
     double stall_at = t->stall_us > 0 ? exponential(&rng) * t->stall_every_us : (double)INFINITY;
+    /* the load that a window before would have shown: waking is seldom where it is high */
+    double load =
+        probe->rate / 1e6 *
+        (t->service_us + t->wake_us * live_fit_asleep(probe->rate, t->service_us, t->rest_us));
     assert_non_null(took);
     for (int i = 0; i < REQUESTS; i++) {
         at += exponential(&rng) * 1e6 / probe->rate;
@@ -52,8 +56,8 @@ static void serve(struct live_fit_probe *probe, const struct truth *t, uint64_t 
         busy += t->wake_us * asleep;
         free_at = fmax(at, free_at) + work_us;
         busy += work_us;
-        took[i] =
-            free_at - at + t->wait_us * asleep + 2 * t->delay_us * exp(t->way_sigma * normal(&rng));
+        double way_us = 2 * t->delay_us * (1 + t->growth * load);
+        took[i] = free_at - at + t->wait_us * asleep + way_us * exp(t->way_sigma * normal(&rng));
     }
     probe->cpu_us = busy / REQUESTS;
     qsort(took, REQUESTS, sizeof *took, ascending);
@@ -68,10 +72,10 @@ static void what_made_the_latencies_is_found_back(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {20,   0.8, 50,  0, 0, 0, 0, 1, 0},
-        {100,  0,   200, 0, 0, 0, 0, 1, 0},
-        {1000, 1.2, 0,   0, 0, 0, 0, 1, 0},
-        {8,    0.3, 30,  0, 0, 0, 0, 1, 0}
+        {20,   0.8, 50,  0, 0, 0, 0, 1, 0, 0},
+        {100,  0,   200, 0, 0, 0, 0, 1, 0, 0},
+        {1000, 1.2, 0,   0, 0, 0, 0, 1, 0, 0},
+        {8,    0.3, 30,  0, 0, 0, 0, 1, 0, 0}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
@@ -98,9 +102,9 @@ static void stalls_are_told_from_long_services(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {10, 0.3, 50, 200e3, 3e3, 0, 0, 1, 0},
-        {15, 0.5, 40, 50e3,  1e3, 0, 0, 1, 0},
-        {10, 0.3, 60, 1e6,   8e3, 0, 0, 1, 0}
+        {10, 0.3, 50, 200e3, 3e3, 0, 0, 1, 0, 0},
+        {15, 0.5, 40, 50e3,  1e3, 0, 0, 1, 0, 0},
+        {10, 0.3, 60, 1e6,   8e3, 0, 0, 1, 0, 0}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
@@ -130,9 +134,10 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {8,  0,   35, 0, 0, 0.4, 15, 100, 0 },
-        {5,  0.2, 40, 0, 0, 0.5, 75, 300, 30},
-        {12, 0.5, 60, 0, 0, 0.3, 0,  1,   0 }
+        {8,  0,   35, 0, 0, 0.4, 15, 100, 0,  0},
+        {5,  0.2, 40, 0, 0, 0.5, 75, 300, 30, 0},
+        {12, 0.5, 60, 0, 0, 0.3, 0,  1,   0,  0},
+        {12, 0.4, 35, 0, 0, 0.5, 10, 100, 0,  2}
     };
     static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 7000, 13000};
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
@@ -155,6 +160,7 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
         live_fit_queue(probe, LIVE_FIT_PROBES, &cost, &fit);
         assert_true(fit.error < 0.05);
         assert_true(fabs(fit.delay_sigma - t->way_sigma) <= 0.15);
+        if (t->growth > 0) assert_true(fabs(fit.delay_growth - t->growth) < 0.7);
         const struct truth found = {.service_us = fit.service_us,
                                     .sigma = fit.sigma,
                                     .delay_us = fit.delay_us,
@@ -162,7 +168,9 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
                                     .stall_us = fit.stall_us,
                                     .way_sigma = fit.delay_sigma,
                                     .rest_us = fmax(cost.rest_us, 1),
-                                    .wait_us = fit.wake_us};
+                                    .wake_us = cost.wake_us,
+                                    .wait_us = fit.wake_us,
+                                    .growth = fit.delay_growth};
         struct live_fit_probe predicted = unseen;
         serve(&unseen, t, 300 + c);
         serve(&predicted, &found, 400 + c);

@@ -71,6 +71,24 @@ static void who_wakes_a_node_waits_for_it(void **state)
     expect_near((double)result.latency_p50_ns / 150e3, 1, 0.02);
 }
 
+/* 10 us of service: at 20,000 requests/s a node is at work for a fifth of the time. */
+static void ways_to_a_busy_node_are_longer(void **state)
+{
+    (void)state;
+    const char *const sets[] = {LIGHT,
+                                "workload.rate=60000/s",
+                                "workload.span=20s",
+                                "workload.popularity=uniform",
+                                "cluster.link_growth=2",
+                                NULL};
+    const char *const plain[] = {LIGHT, "workload.rate=60000/s", "workload.span=20s",
+                                 "workload.popularity=uniform", NULL};
+    const char *const idle[] = {LIGHT, "workload.rate=30/s", "cluster.link_growth=2", NULL};
+    struct sim_result grown = run(sets, 3), same = run(plain, 3), alone = run(idle, 3);
+    expect_near((double)(grown.latency_p50_ns - same.latency_p50_ns) / 40e3, 1, 0.1);
+    expect_near((double)alone.latency_p50_ns / 110e3, 1, 0.02);
+}
+
 static void bytes_add_to_the_service_and_to_the_way(void **state)
 {
     (void)state;
@@ -116,6 +134,7 @@ int main(void)
         cmocka_unit_test(a_way_has_the_median_and_the_tail_of_its_law),
         cmocka_unit_test(waking_is_work_that_goes_away_under_load),
         cmocka_unit_test(who_wakes_a_node_waits_for_it),
+        cmocka_unit_test(ways_to_a_busy_node_are_longer),
         cmocka_unit_test(bytes_add_to_the_service_and_to_the_way),
         cmocka_unit_test(rates_refuse_what_they_do_not_know),
         cmocka_unit_test(waking_without_a_rest_is_refused),
