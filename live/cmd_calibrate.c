@@ -36,7 +36,7 @@ static enum fore_err parse(int argc, char **argv, struct wish *wish, struct fore
 {
     const struct fore_arg rows[] = {
         {"out",           FORE_ARG_TEXT,   &wish->out,           "FILE",               "write there instead of to standard output"},
-        {"seconds",       FORE_ARG_TEXT,   &wish->seconds,       "N",                  "of each load, default 5"                  },
+        {"seconds",       FORE_ARG_TEXT,   &wish->seconds,       "N",                  "of each load, default 15"                 },
         {"bytes",         FORE_ARG_TEXT,   &wish->bytes,         "N",                  "of a value, default 100"                  },
         {"keys-per-slot", FORE_ARG_TEXT,   &wish->keys_per_slot, "N",
          "in the slots that are moved, default 2000"                                                                              },

@@ -16,7 +16,7 @@
 
 #define PREFIX "foreshard:calibrate:"
 enum { PINGS = 500, KEYS = 20000, BYTES = 100, ROUNDS = 5, PLAYS = 3 };
-static const double SECONDS = 5, WARM_UP = 0.15; /* of a load; the part that does not count */
+static const double SECONDS = 15, WARM_UP = 0.15; /* of a load; the part that does not count */
 /* Of the capacity, and of a node at most. Near its capacity a server takes many commands at once,
  * each is cheaper than it was, and no one service time describes both. */
 static const double shares[LIVE_FIT_PROBES] = {0.03, 0.08, 0.2, 0.35},

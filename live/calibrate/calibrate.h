@@ -34,7 +34,7 @@ struct live_calibrate_options {
     const char *journal, *holder; /* the mover's */
     struct live_mover_options mover;
     bool realtime;                              /* of the thread that sends: live/replay.h */
-    double seconds;                             /* of each probe of a load, all rounds; 0: 5 */
+    double seconds;                             /* of each probe of a load, all rounds; 0: 15 */
     uint32_t bytes;                             /* of a value; 0: 100 */
     uint64_t keys;                              /* probes use so many; 0: 20000 */
     uint32_t slots, keys_per_slot;              /* of a move; 0: 64 and 2000 */
