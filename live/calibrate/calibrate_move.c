@@ -176,6 +176,8 @@ static enum fore_err move(struct moving *m, uint32_t first, uint32_t last, bool 
                                     .from = back ? m->to : m->from,
                                     .to = back ? m->from : m->to};
     uint32_t index = 0;
+    /* They have only just come, as slots that are moved for a reason have not. */
+    live_clock_sleep_ms(live_mover_dwells_ms(&m->mover, row.first, row.last));
     FORE_TRY(live_mover_begin(&m->mover, &row, 0, &index, m->diag));
     double us = took != NULL ? migrate_us(m) : 0, cpu = took != NULL ? cpu_of_both(m) : 0;
     struct live_move *work = &m->mover.move[index];

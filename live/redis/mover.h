@@ -138,6 +138,9 @@ FORE_MUST_USE enum fore_err live_mover_adopt(struct live_mover *mover, const str
 /* Flags of open slots that no move of ours accounts for: somebody else's half-done work. */
 uint32_t live_mover_strangers(const struct live_mover *mover, struct live_open *out, uint32_t cap);
 
+/* How long until these slots have all been where they are for dwell_ms: before that no move takes
+ * them up. */
+uint32_t live_mover_dwells_ms(const struct live_mover *mover, uint16_t first, uint16_t last);
 /* `index` names the move until it is released. CONFLICT: the range is not all of shard `from`, or
  * overlaps with another move; REFUSED: no replica in sync; RANGE; IO: the journal. */
 FORE_MUST_USE enum fore_err live_mover_begin(struct live_mover *mover,

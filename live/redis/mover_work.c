@@ -203,6 +203,16 @@ static bool has_dwelt(const struct live_mover *mover, uint32_t slot)
     return live_clock_ms() >= mover->changed_ms[slot] + or_else(mover->options.dwell_ms, DWELL_MS);
 }
 
+uint32_t live_mover_dwells_ms(const struct live_mover *mover, uint16_t first, uint16_t last)
+{
+    uint64_t now = live_clock_ms(), until = now;
+    for (uint32_t slot = first; slot <= last; slot++) {
+        uint64_t may = mover->changed_ms[slot] + or_else(mover->options.dwell_ms, DWELL_MS);
+        if (mover->changed_ms[slot] != 0 && may > until) until = may;
+    }
+    return (uint32_t)(until - now);
+}
+
 static struct live_group_slot as_weighed(const struct live_mover *mover, uint32_t slot)
 {
     const struct live_weight *weight = &mover->weight[slot];
