@@ -37,7 +37,7 @@ static void weigh_nodes(struct sim_account *account, const struct fore_sample *s
 }
 
 void sim_account_window(struct sim_account *account, const struct fore_sample *sample,
-                        const struct fore_topology *topology)
+                        const struct fore_topology *topology, double even_nodes)
 {
     double seconds = (double)(sample->end - sample->begin) / (double)FORE_SEC;
     double hottest = 0, busy = 0, capacity = 0;
@@ -59,6 +59,10 @@ void sim_account_window(struct sim_account *account, const struct fore_sample *s
         if (bytes > account->bytes_max) account->over_s += seconds;
     }
     if (account->node_max > 0) weigh_nodes(account, sample, topology, seconds);
+    if (even_nodes < 0 || account->even_node_s < 0)
+        account->even_node_s = -1;
+    else
+        account->even_node_s += even_nodes * seconds;
     account->windows++;
     account->seconds += seconds;
     if (violated(sample->slow, sample->requests)) account->violation_s += seconds;
@@ -77,6 +81,7 @@ void sim_account_report(const struct sim_account *account, const struct fore_mig
     out->duration_s = account->seconds;
     out->slo_violation_s = account->violation_s;
     out->slo_violation_node_min = account->violation_node_s / 60;
+    out->even_node_min = account->even_node_s < 0 ? -1 : account->even_node_s / 60;
     out->slo_violation_request_share =
         account->requests > 0 ? (double)account->slow / (double)account->requests : 0;
     out->bytes_moved = bytes_moved - account->bytes_before;

@@ -23,12 +23,14 @@ struct sim_account { /* {0}: nothing yet */
     double over_s;                /* partition-seconds above the ceiling */
     double node_max, node_peak;   /* the same of a node */
     double full_s;                /* node-seconds above it */
+    double even_node_s;           /* sum of sim_window.even_nodes, in time; < 0: not known */
     bool elastic;
     uint32_t booting; /* nodes asked for and paid for, in the window to come */
 };
 
+/* `even_nodes`: sim_window's. */
 void sim_account_window(struct sim_account *account, const struct fore_sample *sample,
-                        const struct fore_topology *topology);
+                        const struct fore_topology *topology, double even_nodes);
 /* Fills the members of `out` that this file knows of. */
 void sim_account_report(const struct sim_account *account, const struct fore_migrate_counts *counts,
                         double bytes_moved, struct sim_result *out);

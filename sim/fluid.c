@@ -13,6 +13,7 @@
 /* What is summed from buckets to partitions: this step's counts, and expected rates. */
 enum lane { LANE_READS, LANE_WRITES, LANE_READ_RATE, LANE_WRITE_RATE, LANES };
 enum { MOVE_JOBS_PER_WINDOW_MAX = 16384 }; /* as in request.c */
+enum { EVEN_DRAWS = 16 };                  /* of the even node's slow requests, a window */
 static const double timeout_s = 10;        /* what a request to nobody takes */
 
 struct busy { /* service of a partition's requests, nominal nanoseconds */
@@ -47,12 +48,12 @@ struct fluid {
     double *by_partition;      /* [partition_cap * LANES] */
     double *partition_sum;     /* [partition_cap * LANES]: counts of the window */
     struct busy *window_busy;  /* [partition_cap] */
-    struct node_step *offered; /* [node_count] */
-    struct node_window *node;  /* [node_count] */
+    struct node_step *offered; /* [node_count + 1]: the last is the even one */
+    struct node_window *node;  /* [node_count + 1] */
     double cluster_grid[SIM_GRID], run_grid[SIM_GRID];
     double cluster_clients, run_clients;
     struct sim_grid grid;
-    struct sim_chance chance;
+    struct sim_chance chance, even_chance;
     struct fore_arena arena; /* holds this struct too */
 };
 
@@ -168,6 +169,29 @@ static void hold_requests(struct fluid *self, fore_ns begin, fore_ns end)
     }
 }
 
+/* What every node would have if all had the same: of clients' work, not of copies. */
+static void offer_evenly(struct fluid *self)
+{
+    uint32_t count = self->cluster->topology.node_count, up = 0;
+    struct node_step *even = &self->offered[count];
+    *even = (struct node_step){0};
+    for (uint32_t n = 0; n < count; n++) {
+        const struct node_step *one = &self->offered[n];
+        up += fore_node_serves(&self->cluster->topology.node[n]);
+        even->jobs += one->jobs;
+        even->work += one->work;
+        even->work_squared += one->work_squared;
+        even->clients += one->clients;
+        even->client_work += one->client_work;
+    }
+    double share = up > 0 ? 1.0 / up : 0;
+    even->jobs *= share;
+    even->work *= share;
+    even->work_squared *= share;
+    even->clients *= share;
+    even->client_work *= share;
+}
+
 static void offer_moves(struct fluid *self, fore_ns begin, fore_ns end)
 {
     const struct sim_moves *moves = self->setup.moves;
@@ -188,10 +212,10 @@ static void offer_moves(struct fluid *self, fore_ns begin, fore_ns end)
 }
 
 /* Node formulas: the wait comes from all jobs, the latency's own service from clients' requests. */
-static struct sim_latency latency_of(const struct fluid *self, uint16_t n)
+static struct sim_latency latency_of(const struct fluid *self, const struct node_step *offered,
+                                     uint16_t n)
 {
     const struct sim_cluster *cluster = self->cluster;
-    const struct node_step *offered = &self->offered[n];
     double own_s = offered->client_work / offered->clients;
     struct sim_latency latency =
         sim_cluster_latency(cluster, n, own_s * (double)FORE_SEC, cluster->service_cv2);
@@ -200,18 +224,19 @@ static struct sim_latency latency_of(const struct fluid *self, uint16_t n)
     return latency;
 }
 
-static void run_node(struct fluid *self, uint16_t n, double step_s)
+/* What is offered at `at`, by a node like n. */
+static void run_node(struct fluid *self, uint32_t at, uint16_t n, double step_s)
 {
     const struct sim_cluster *cluster = self->cluster;
-    const struct node_step *offered = &self->offered[n];
-    struct node_window *node = &self->node[n];
+    const struct node_step *offered = &self->offered[at];
+    struct node_window *node = &self->node[at];
     double utilization = offered->work / cluster->topology.node[n].cores;
     if (!(offered->clients > 0)) { /* nobody asks: an empty queue but for what drains */
         node->queue.wait_s = fmax(0, node->queue.wait_s - step_s * (1 - utilization));
         node->queue.backlog_s = fmin(node->queue.backlog_s, node->queue.wait_s);
         return;
     }
-    struct sim_latency latency = latency_of(self, n);
+    struct sim_latency latency = latency_of(self, offered, n);
     struct sim_queue_step step = sim_queue_advance(&node->queue, &latency, utilization, step_s);
     double weight = offered->clients * step_s;
     double slo_s = ((double)cluster->slo_ns - 2 * (double)cluster->link_ns) / (double)FORE_SEC;
@@ -243,9 +268,11 @@ static enum fore_err run_step(struct fluid *self, fore_ns begin, struct fore_dia
             self->partition_sum[(size_t)p * LANES + i] += lane[i];
         offer_partition(self, p, lane);
     }
+    offer_evenly(self);
     offer_moves(self, begin, begin + self->step_ns);
     for (uint16_t n = 0; n < topology->node_count; n++)
-        run_node(self, n, seconds(self->step_ns));
+        run_node(self, n, n, seconds(self->step_ns));
+    run_node(self, topology->node_count, 0, seconds(self->step_ns));
     hold_requests(self, begin, begin + self->step_ns);
     return FORE_E_OK;
 }
@@ -256,7 +283,7 @@ static void clear_sums(struct fluid *self)
     memset(self->partition_sum, 0,
            (size_t)topology->partition_count * LANES * sizeof *self->partition_sum);
     memset(self->window_busy, 0, topology->partition_count * sizeof *self->window_busy);
-    for (uint32_t n = 0; n < topology->node_count; n++) {
+    for (uint32_t n = 0; n <= topology->node_count; n++) {
         struct sim_queue queue = self->node[n].queue;
         self->node[n] = (struct node_window){.queue = queue};
     }
@@ -288,21 +315,44 @@ static double ratio_of(double slow, double expected)
     return fmin(8, fmax(0.125, slow / expected));
 }
 
-static void close_nodes(struct fluid *self)
+static double draw_slow(struct sim_chance *chance, const struct node_window *node, double requests,
+                        double window_s)
 {
-    struct sim_window *window = self->window;
-    double window_s = seconds(window->sample.end - window->sample.begin), expected_all = 0;
-    for (uint32_t n = 0; n < window->sample.node_count; n++) {
-        struct node_window *node = &self->node[n];
-        struct fore_node_sample *out = &window->node[n];
-        double expected = node->sure + node->chance;
-        double share = sim_chance_slow(
-            &self->chance, &(struct sim_chance_slow){
-                               .requests = node->requests - node->turned_away,
+    return sim_chance_slow(chance,
+                           &(struct sim_chance_slow){
+                               .requests = requests,
                                .sure = node->clients > 0 ? fmin(1, node->sure / node->clients) : 0,
                                .chance = node->clients > 0 ? node->chance / node->clients : 0,
                                .clump_s = node->chance > 0 ? node->clump / node->chance : 0,
                                .window_s = window_s});
+}
+
+static void close_even(struct fluid *self, double window_s)
+{
+    const struct fore_topology *topology = &self->cluster->topology;
+    const struct node_window *even = &self->node[topology->node_count];
+    bool alike = true;
+    uint32_t up = 0, above = 0;
+    for (uint32_t n = 0; n < topology->node_count; n++) {
+        up += fore_node_serves(&topology->node[n]);
+        alike = alike && topology->node[n].cores == topology->node[0].cores;
+    }
+    for (int i = 0; i < EVEN_DRAWS && alike; i++)
+        above +=
+            draw_slow(&self->even_chance, even, even->clients, window_s) > 0.01 * even->clients;
+    self->window->even_nodes = alike ? (double)up * above / EVEN_DRAWS : -1;
+}
+
+static void close_nodes(struct fluid *self)
+{
+    struct sim_window *window = self->window;
+    double window_s = seconds(window->sample.end - window->sample.begin), expected_all = 0;
+    close_even(self, window_s);
+    for (uint32_t n = 0; n < window->sample.node_count; n++) {
+        struct node_window *node = &self->node[n];
+        struct fore_node_sample *out = &window->node[n];
+        double expected = node->sure + node->chance;
+        double share = draw_slow(&self->chance, node, node->requests - node->turned_away, window_s);
         double slow = share + node->turned_away, ratio = ratio_of(share, expected);
         *out = (struct fore_node_sample){0};
         out->requests = (uint64_t)llround(node->requests);
@@ -429,10 +479,11 @@ struct sim_backend sim_fluid_create(const struct sim_fluid_setup *setup)
     self->by_partition = FORE_NEW(&arena, double, partitions *LANES);
     self->partition_sum = FORE_NEW(&arena, double, partitions *LANES);
     self->window_busy = FORE_NEW(&arena, struct busy, partitions);
-    self->offered = FORE_NEW(&arena, struct node_step, topology->node_count);
-    self->node = FORE_NEW(&arena, struct node_window, topology->node_count);
+    self->offered = FORE_NEW(&arena, struct node_step, topology->node_count + 1);
+    self->node = FORE_NEW(&arena, struct node_window, topology->node_count + 1);
     self->grid.base_s = setup->cluster->service_mean_ns / (double)FORE_SEC / 16;
     self->chance = sim_chance_make(setup->seed);
+    self->even_chance = sim_chance_make(~setup->seed);
     self->arena = arena;
     return (struct sim_backend){.ops = &fluid_ops, .self = self};
 }

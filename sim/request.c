@@ -459,6 +459,7 @@ static enum fore_err run(void *opaque, struct sim_window *out, bool *ended, stru
     }
     drain(self, end, false);
     report(self);
+    out->even_nodes = -1;
     *ended = self->ended;
     return FORE_E_OK;
 }

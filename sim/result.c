@@ -31,6 +31,7 @@ void sim_result_json_stable(const struct sim_result *result, struct fore_json *j
     fore_json_u64(json, "slo_ns", result->slo_ns);
     fore_json_f64(json, "slo_violation_s", result->slo_violation_s);
     fore_json_f64(json, "slo_violation_node_min", result->slo_violation_node_min);
+    if (result->even_node_min >= 0) fore_json_f64(json, "even_node_min", result->even_node_min);
     fore_json_f64(json, "slo_violation_request_share", result->slo_violation_request_share);
     fore_json_f64(json, "bytes_moved", result->bytes_moved);
     if (result->columns) fore_json_f64(json, "bytes_read", result->bytes_read);
@@ -162,6 +163,9 @@ void sim_result_print(const struct sim_result *result, const struct sim_scenario
                     "of requests above\n",
                     ms(result->slo_ns), span_text(result->slo_violation_s, a),
                     result->slo_violation_node_min, 100 * result->slo_violation_request_share);
+    if (result->even_node_min >= 0)
+        fore_buf_printf(out, "  even         %.4g node-minutes if all nodes had carried the same\n",
+                        result->even_node_min);
     fore_buf_printf(out,
                     "  nodes        %.4g in use, mean utilisation %.3g %%, hottest %.3g times "
                     "the mean\n",

@@ -232,7 +232,7 @@ static enum fore_err run_window(struct run *run, fore_ns begin, fore_ns end, boo
     run->account.node_max = (double)run->scenario->cluster.node_bytes_max;
     run->account.booting = sim_moves_booting(&run->moves);
     bool evaluated = begin >= run->scenario->experiment.evaluate_from;
-    if (evaluated) sim_account_window(&run->account, &window->sample, topology);
+    if (evaluated) sim_account_window(&run->account, &window->sample, topology, window->even_nodes);
     sim_split_watch_window(&run->splits, &window->sample, topology, evaluated);
     run->driver.sample = run->scenario->sim.served
                              ? sim_served_window(&run->served, &window->sample, topology)

@@ -17,6 +17,8 @@ struct sim_result { /* counts and times are over the evaluated part of the run *
     uint64_t latency_p50_ns, latency_p99_ns, latency_p999_ns;
     double slo_violation_s; /* simulated seconds in which the cluster's p99 exceeds the SLO */
     double slo_violation_node_min; /* the same per node, node-minutes */
+    double even_node_min; /* of these, if all nodes had carried the same, copies apart; < 0: not
+                           * known (request mode, or nodes that are not alike) */
     double slo_violation_request_share;
     double bytes_moved;
     double bytes_read; /* by clients */

@@ -14,6 +14,8 @@ struct sim_window { /* the arrays behind `sample`, filled afresh every window */
     struct fore_node_sample *node;           /* [node_count] */
     struct fore_key_sample *key;             /* [key_cap] */
     uint32_t key_cap;
+    double even_nodes; /* that would be above the SLO if all carried the same, no copies, expected;
+                        * < 0: not known (request mode, or nodes unlike each other) */
 };
 void sim_window_init(struct sim_window *window, const struct sim_cluster *cluster,
                      struct fore_arena *perm);

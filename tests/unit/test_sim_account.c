@@ -27,9 +27,9 @@ static void a_window_is_violated_above_one_percent(void **state)
     struct fore_sample sample = {
         .end = 60 * FORE_SEC, .node = seen, .node_count = 2, .requests = 2000, .slow = 21};
     struct sim_account account = {0};
-    sim_account_window(&account, &sample, &topology);
+    sim_account_window(&account, &sample, &topology, 0.5);
     sample.slow = 20;
-    sim_account_window(&account, &sample, &topology);
+    sim_account_window(&account, &sample, &topology, 0.5);
     account.before.done[FORE_MOVE_SPLIT] = 3;
     account.bytes_before = 100;
     struct fore_migrate_counts counts = {.done = {[FORE_MOVE_SPLIT] = 5}, .failed = 1};
@@ -38,6 +38,7 @@ static void a_window_is_violated_above_one_percent(void **state)
     expect_near(result.slo_violation_s, 60, 0);
     expect_near(result.slo_violation_node_min, 2, 0);
     expect_near(result.slo_violation_request_share, 41.0 / 4000, 1e-12);
+    expect_near(result.even_node_min, 1, 1e-12);
     expect_near(result.imbalance_mean, 0.5 / 0.375, 1e-12);
     expect_near(result.utilization_mean, 0.375, 1e-12);
     expect_near(result.nodes_mean, 2, 0);

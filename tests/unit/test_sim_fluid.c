@@ -45,6 +45,41 @@ static void a_steady_node_shows_the_formulas(void **state)
     sim_world_close(&world);
 }
 
+/* At the SLO's utilisation half of all windows are above it: for one node that has all there is,
+ * and for none of two that had it evenly. */
+static void an_even_cluster_is_asked_about_too(void **state)
+{
+    (void)state;
+    for (int nodes = 1; nodes <= 2; nodes++) {
+        const char *const sets[] = {"workload.rate=3200/s",
+                                    "workload.span=2h",
+                                    "workload.popularity=uniform",
+                                    "workload.keys=1k",
+                                    nodes == 1 ? "cluster.nodes=1" : "cluster.nodes=2",
+                                    "cluster.cores=4",
+                                    "cluster.partitions=1",
+                                    "sim.fidelity=fluid",
+                                    "observe.window=1min",
+                                    "sim.service_mean=1ms",
+                                    "cluster.link_delay=0s",
+                                    "sim.slo_utilization=80%",
+                                    NULL};
+        struct sim_world world;
+        sim_world_open(&world, 1, sets);
+        double above = 0, even = 0;
+        for (int i = 0; i < 120; i++) {
+            const struct fore_sample *sample = sim_world_step(&world);
+            for (uint32_t n = 0; n < sample->node_count; n++)
+                above += (double)sample->node[n].slow > 0.01 * (double)sample->node[n].requests;
+            even += world.window.even_nodes;
+        }
+        assert_true(above > 40 && above < 80);
+        if (nodes == 1) expect_near(even, above, 15);
+        if (nodes == 2) expect_near(even, 0, 0.5);
+        sim_world_close(&world);
+    }
+}
+
 struct tally {
     double requests, busy, violated, violated_nodes, slow, p99;
 };
@@ -158,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_steady_node_shows_the_formulas),
+        cmocka_unit_test(an_even_cluster_is_asked_about_too),
         cmocka_unit_test(violation_minutes_agree_with_requests),
         cmocka_unit_test(one_core_nodes_agree_too),
         cmocka_unit_test(fixed_service_agrees_too),
