@@ -36,6 +36,22 @@ double sim_chance_factor(struct sim_chance *chance, double mean, double variance
     return fmax(0, 1 + sqrt(variance) / mean * fore_dist_normal(&chance->service));
 }
 
+/*
+ * The time that a Brownian motion with negative drift m and variance 1 spends above its start, its
+ * mean 1/(2 m^2) taken as 1: its Laplace transform is 2m / (m + sqrt(m^2 + 2s)), which is that of
+ * the first passage of a level with drift m where the level is exponential of rate 2m; and a first
+ * passage is inverse Gaussian (drawn after Michael, Schucany and Haas 1976).
+ */
+static double draw_sojourn(struct fore_rng *rng)
+{
+    const double drift = 0.7071067811865476;
+    double level = -log(1 - fore_rng_unit(rng)) / (2 * drift);
+    double mean = level / drift, shape = level * level, z = fore_dist_normal(rng);
+    double y = mean * z * z;
+    double x = mean + mean / (2 * shape) * (y - sqrt(y * (4 * shape + y)));
+    return fore_rng_unit(rng) * (mean + x) <= mean ? x : mean * mean / x;
+}
+
 /* Share of the window spent in excursions. */
 static double draw_clumps(struct fore_rng *rng, const struct sim_chance_slow *slow)
 {
@@ -45,10 +61,10 @@ static double draw_clumps(struct fore_rng *rng, const struct sim_chance_slow *sl
         double z = fore_dist_normal(rng);
         return fmax(0, slow->chance * (1 + 2 * z / sqrt(mean)));
     }
-    double clumps = (double)fore_dist_poisson(rng, mean);
-    if (!(clumps > 0)) return 0;
-    /* Gamma of shape 1/3 has E[C^2] = 4 E[C]^2; shapes of a sum add up. */
-    return fore_dist_gamma(rng, clumps / 3) * 3 * slow->clump_s / slow->window_s;
+    double clumps = (double)fore_dist_poisson(rng, mean), sum = 0;
+    for (double i = 0; i < clumps; i++)
+        sum += draw_sojourn(rng);
+    return sum * slow->clump_s / slow->window_s;
 }
 
 double sim_chance_slow(struct sim_chance *chance, const struct sim_chance_slow *slow)

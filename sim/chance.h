@@ -22,9 +22,9 @@ double sim_chance_factor(struct sim_chance *chance, double mean, double variance
 /*
  * How many of a node's requests were slow. A long wait hits many requests in a row, so slow ones
  * come in clumps: excursions of the queue above the SLO arrive as a Poisson process and last
- * clump_s on average, with E[C^2] = 4 E[C]^2 (the time that a Brownian motion with negative drift
- * spends above its start; Aldous 1989, "Probability approximations via the Poisson clumping
- * heuristic"). The rest are independent.
+ * clump_s on average, by the law of the time that a Brownian motion with negative drift spends
+ * above its start, E[C^2] = 4 E[C]^2 (Aldous 1989, "Probability approximations via the Poisson
+ * clumping heuristic"). The rest are independent.
  */
 struct sim_chance_slow {
     double requests;

@@ -25,6 +25,7 @@ struct sim_queue_step {             /* what a request sees that arrives in the s
     double ramp_share;              /* of the step has a backlog, ... */
     double ramp_from_s, ramp_to_s;  /* ... which goes from here to there */
     double clump_s;                 /* mean time that one excursion above a high level lasts */
+    double clump_share; /* of the slow ones of the random part come in these; the rest singly */
 };
 
 /* Carries the queue through `step_s` seconds of `offered` utilisation (work / capacity). */
