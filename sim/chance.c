@@ -61,8 +61,8 @@ static double draw_clumps(struct fore_rng *rng, const struct sim_chance_slow *sl
         double z = fore_dist_normal(rng);
         return fmax(0, slow->chance * (1 + 2 * z / sqrt(mean)));
     }
-    double clumps = (double)fore_dist_poisson(rng, mean), sum = 0;
-    for (double i = 0; i < clumps; i++)
+    double sum = 0;
+    for (uint64_t left = fore_dist_poisson(rng, mean); left > 0; left--)
         sum += draw_sojourn(rng);
     return sum * slow->clump_s / slow->window_s;
 }

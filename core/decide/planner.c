@@ -216,6 +216,21 @@ static void explain_repair(const struct fore_search *search, const struct fore_c
         out->violation_after_s);
 }
 
+/* Before any gain: what breaks a rule of placement, then what fills a node too far. */
+static void put_right(struct fore_search *search, uint32_t most, struct fore_plan *out,
+                      struct fore_candidate *first)
+{
+    bool rules = search->confined != NULL;
+    while (out->move_count < most && search->cluster_slots > 0) {
+        struct fore_candidate repair = {0};
+        rules = rules && fore_candidate_repair(search, &repair);
+        if (!rules && !fore_room_relieve(search, &repair)) return;
+        if (out->move_count == 0) *first = repair;
+        fore_beam_take(search, &repair);
+        fore_emit(search, &repair, out);
+    }
+}
+
 void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena *scratch,
                        struct fore_plan *out)
 {
@@ -228,20 +243,7 @@ void fore_planner_plan(const struct fore_planner_input *input, struct fore_arena
     uint32_t waiting = 0;
     size_t most = input->options->moves_per_plan;
     if (most > FORE_PLAN_MOVES) most = FORE_PLAN_MOVES;
-    while (search.confined != NULL && out->move_count < most && search.cluster_slots > 0) {
-        struct fore_candidate repair = {0};
-        if (!fore_candidate_repair(&search, &repair)) break;
-        if (out->move_count == 0) first = repair;
-        fore_beam_take(&search, &repair);
-        fore_emit(&search, &repair, out);
-    }
-    while (out->move_count < most && search.cluster_slots > 0) {
-        struct fore_candidate relief = {0};
-        if (!fore_room_relieve(&search, &relief)) break;
-        if (out->move_count == 0) first = relief;
-        fore_beam_take(&search, &relief);
-        fore_emit(&search, &relief, out);
-    }
+    put_right(&search, (uint32_t)most, out, &first);
     char size_why[FORE_PLAN_TEXT - 16];
     uint32_t before = out->move_count;
     uint32_t sized =

@@ -55,10 +55,10 @@ struct fore_policy_view {
     const struct fore_scenario *forecast, *nowcast;
     const struct fore_scenario *beyond; /* decide/beyond.h; NULL */
     const struct fore_scenario *truth;  /* NULL unless the policy needs it */
-    double move_s;                      /* a move of mean size before any split, seconds; 0: unknown */
-    double skill;                       /* forecast / nowcast error at the lead of a move; NaN */
-    const fore_ns *partition_moved_at;  /* 0: never */
-    bool forecast_lost;                 /* its intervals have just been missed (risk/coverage.h) */
+    double move_s; /* a move of mean size before any split, seconds; 0: unknown */
+    double skill;  /* forecast / nowcast error at the lead of a move; NaN */
+    const fore_ns *partition_moved_at; /* 0: never */
+    bool forecast_lost;                /* its intervals have just been missed (risk/coverage.h) */
 };
 
 /* A setting worth tuning: an option by its full name ("crdb.store_threshold") and the values to

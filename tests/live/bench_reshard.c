@@ -242,10 +242,10 @@ static void mover_up(struct ground *ground, const struct plan *plan, bool thrott
                                          .at_step = at_step,
                                          .at_step_self = &ours.spent};
     if (throttle) /* as the daemon has it, for its default SLO of 10 ms */
-        options.steer.calm = (struct live_calm_options){
-            .over = wish("RESHARD_OVER_PERCENT", 130, 1) / 100.0,
-            .slo_ms = 10,
-            .slack_ms = wish("RESHARD_SLACK_US", 500, 0) / 1e3};
+        options.steer.calm =
+            (struct live_calm_options){.over = wish("RESHARD_OVER_PERCENT", 130, 1) / 100.0,
+                                       .slo_ms = 10,
+                                       .slack_ms = wish("RESHARD_SLACK_US", 500, 0) / 1e3};
     live_mover_init(&ours.mover, &ground->cluster, ours.journal, &options);
 }
 
