@@ -1,12 +1,12 @@
 /* links.c - see links.h. A list, because copies are few and zones may be many. */
 #include "core/cluster/links.h"
 
-enum { SAME_ZONE = UINT32_MAX };
+static const uint32_t same_zone = UINT32_MAX;
 
 static uint32_t pair_of(const struct fore_topology *topology, uint16_t from, uint16_t to)
 {
     uint32_t a = topology->node[from].zone, b = topology->node[to].zone;
-    if (a == b) return SAME_ZONE;
+    if (a == b) return same_zone;
     return a < b ? a << 16 | b : b << 16 | a;
 }
 
@@ -25,7 +25,7 @@ bool fore_links_open(const struct fore_links *links, const struct fore_topology 
     uint32_t pair = pair_of(topology, from, to), used = 0;
     for (uint32_t i = 0; i < links->count; i++)
         used += links->pair[i] == pair;
-    return pair == SAME_ZONE || used < links->cap;
+    return pair == same_zone || used < links->cap;
 }
 
 void fore_links_take(struct fore_links *links, const struct fore_topology *topology, uint16_t from,
@@ -33,5 +33,5 @@ void fore_links_take(struct fore_links *links, const struct fore_topology *topol
 {
     if (links->cap == 0 || from == to || links->count == links->room) return;
     uint32_t pair = pair_of(topology, from, to);
-    if (pair != SAME_ZONE) links->pair[links->count++] = pair;
+    if (pair != same_zone) links->pair[links->count++] = pair;
 }
