@@ -2,7 +2,7 @@
 # How far the simulator is from a real cluster on this machine: calibrated once, then asked about
 # workloads the calibration has not seen (other rates, skews, mixes, sizes of values, and moves under way).
 #
-#   sh tests/live/bench_sim_live.sh [--realtime]
+#   [SPAN=60s] sh tests/live/bench_sim_live.sh [--realtime]
 #
 # Prints `compare --sim-vs-live` for each and, at the end, how many errors are within their bounds.
 set -u
@@ -23,7 +23,7 @@ END
 scenario() { # name, workload
     cat >"$T/$1.cfg" <<END
 include = "real.cfg";
-workload: { kind = "synthetic"; span = "60s"; keys = "30k"; $2 };
+workload: { kind = "synthetic"; span = "${SPAN:-60s}"; keys = "30k"; $2 };
 cluster: { partitions = "64"; };
 observe: { window = "1s"; mid_step = "10s"; mid_points = "1440"; now_span = "10s"; };
 policy: { name = "random"; };
