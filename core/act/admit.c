@@ -68,23 +68,6 @@ static bool partition_cap_reached(const struct fore_migrate *migrate,
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-static uint32_t caps_for(enum fore_move_kind kind)
-{
-    switch (kind) {
-    case FORE_MOVE_MOVE: return FORE_CAP_MOVE;
-    case FORE_MOVE_SPLIT:
-    case FORE_MOVE_MERGE: return FORE_CAP_SPLIT;
-    case FORE_MOVE_ADD_REPLICA:
-    case FORE_MOVE_DROP_REPLICA: return FORE_CAP_REPLICA;
-    case FORE_MOVE_ADD_NODE:
-    case FORE_MOVE_REMOVE_NODE: return FORE_CAP_NODES;
-    case FORE_MOVE_VERTICAL_SPLIT:
-    case FORE_MOVE_VERTICAL_MERGE: return FORE_CAP_VERTICAL;
-    case FORE_MOVE_KINDS: break;
-    }
-    return UINT32_MAX;
-}
-
 static bool node_busy(const struct fore_migrate *migrate, uint16_t node)
 {
     for (uint32_t i = 0; i < migrate->running; i++) {
@@ -118,7 +101,7 @@ static const char *forbidden(const struct fore_migrate *migrate,
                              const struct fore_topology *topology, struct fore_driver driver,
                              const struct fore_move *move, fore_ns now)
 {
-    if (!fore_driver_can(driver, caps_for(move->kind))) return "the driver cannot";
+    if (!fore_driver_can(driver, fore_driver_caps_for(move->kind))) return "the driver cannot";
     if (fore_move_of_node(move->kind)) return node_forbidden(migrate, topology, move);
     if (move->partition >= topology->partition_count || !topology->partition[move->partition].alive)
         return "the partition is gone";

@@ -29,9 +29,8 @@ const char *fore_move_phase_text(enum fore_move_phase phase)
     return text[phase];
 }
 
-static uint32_t caps_for(enum fore_move_kind kind)
+uint32_t fore_driver_caps_for(enum fore_move_kind kind)
 {
-    FORE_ASSERT((unsigned)kind < FORE_MOVE_KINDS);
     switch (kind) {
     case FORE_MOVE_MOVE: return FORE_CAP_MOVE;
     case FORE_MOVE_SPLIT:
@@ -44,7 +43,7 @@ static uint32_t caps_for(enum fore_move_kind kind)
     case FORE_MOVE_VERTICAL_MERGE: return FORE_CAP_VERTICAL;
     case FORE_MOVE_KINDS: break;
     }
-    return 0;
+    return UINT32_MAX;
 }
 
 static enum fore_err promise_known(enum fore_err err)
@@ -89,7 +88,8 @@ enum fore_err fore_driver_begin(struct fore_driver driver, const struct fore_mov
 {
     FORE_ASSERT(move != NULL && out != NULL);
     FORE_ASSERT(move->bytes_per_sec_max >= 0.0);
-    if (!fore_driver_can(driver, caps_for(move->kind))) return FORE_E_UNSUPPORTED;
+    FORE_ASSERT((unsigned)move->kind < FORE_MOVE_KINDS);
+    if (!fore_driver_can(driver, fore_driver_caps_for(move->kind))) return FORE_E_UNSUPPORTED;
     FORE_TRY(promise_known(driver.ops->begin(driver.self, move, out)));
     FORE_ASSERT(*out != 0);
     return FORE_E_OK;

@@ -225,6 +225,8 @@ FORE_MUST_USE enum fore_err fore_driver_sweep(struct fore_driver driver, fore_ti
 struct fore_split_cost fore_driver_split_cost(struct fore_driver driver);
 void fore_driver_close(struct fore_driver driver);
 bool fore_driver_can(struct fore_driver driver, uint32_t caps);
+/* What a driver must be able to for such a move; no kind of move: more than any can. */
+uint32_t fore_driver_caps_for(enum fore_move_kind kind);
 
 /* A decorator: forwards to `inner`, but the `fail_at`-th call (from 1; 0: never) of the
  * operations that return an error answers `failure` instead, without reaching the cluster. */

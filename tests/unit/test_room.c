@@ -62,9 +62,12 @@ static void what_is_chosen_takes_its_room(void **state)
 static void moves_under_way_have_taken_theirs(void **state)
 {
     trouble_on_node_0();
-    limit(1, 4);
-    limit(2, 4);
-    limit(3, 5 / 0.9);
+    limit(1, 4.1 / 0.9); /* full, not too full */
+    limit(2, 4.1 / 0.9);
+    limit(3, 5.1 / 0.9);
+    make_plan();
+    assert_true(plan.move_count >= 1); /* there is room for one */
+    assert_int_equal(plan.move[0].move.target, 3);
     struct fore_load_pending coming = {
         .partition = 4, .from = 1, .to = 3, .share = 1, .due_s = 600};
     world.input.pending = &coming;

@@ -9,22 +9,16 @@
 #include "tests/support/near.h"
 #include "tests/support/sim_world.h"
 
+#define STEADY                                                                                    \
+    "workload.rate=3200/s", "workload.popularity=uniform", "workload.keys=1k", "cluster.cores=4", \
+        "sim.fidelity=fluid", "observe.window=1min", "sim.service_mean=1ms",                      \
+        "cluster.link_delay=0s", "sim.slo_utilization=80%"
+
 static void a_steady_node_shows_the_formulas(void **state)
 {
     (void)state;
-    const char *const sets[] = {"workload.rate=3200/s",
-                                "workload.span=1h",
-                                "workload.popularity=uniform",
-                                "workload.keys=1k",
-                                "cluster.nodes=1",
-                                "cluster.cores=4",
-                                "cluster.partitions=4",
-                                "sim.fidelity=fluid",
-                                "observe.window=1min",
-                                "sim.service_mean=1ms",
-                                "cluster.link_delay=0s",
-                                "sim.slo_utilization=80%",
-                                NULL};
+    const char *const sets[] = {STEADY, "workload.span=1h", "cluster.nodes=1",
+                                "cluster.partitions=4", NULL};
     struct sim_world world;
     sim_world_open(&world, 1, sets);
     double slow = 0, requests = 0, utilization = 0;
@@ -51,19 +45,8 @@ static void an_even_cluster_is_asked_about_too(void **state)
 {
     (void)state;
     for (int nodes = 1; nodes <= 2; nodes++) {
-        const char *const sets[] = {"workload.rate=3200/s",
-                                    "workload.span=2h",
-                                    "workload.popularity=uniform",
-                                    "workload.keys=1k",
-                                    nodes == 1 ? "cluster.nodes=1" : "cluster.nodes=2",
-                                    "cluster.cores=4",
-                                    "cluster.partitions=1",
-                                    "sim.fidelity=fluid",
-                                    "observe.window=1min",
-                                    "sim.service_mean=1ms",
-                                    "cluster.link_delay=0s",
-                                    "sim.slo_utilization=80%",
-                                    NULL};
+        const char *const sets[] = {STEADY, "workload.span=2h", "cluster.partitions=1",
+                                    nodes == 1 ? "cluster.nodes=1" : "cluster.nodes=2", NULL};
         struct sim_world world;
         sim_world_open(&world, 1, sets);
         double above = 0, even = 0;
