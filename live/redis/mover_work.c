@@ -279,6 +279,7 @@ static bool renewed_in_work(struct live_mover *mover, struct live_move *move)
 bool live_mover_settle(struct live_mover *mover, struct live_move *move)
 {
     struct fore_diag diag = {0};
+    if (live_heir_uncover(&move->group) > 0) mover->counts.heirs++;
     if (!renewed_in_work(mover, move)) return false;
     enum fore_err err = live_group_settle(&move->group, &diag);
     if (err != FORE_E_OK) {
