@@ -8,7 +8,7 @@
  *   RESHARD_RATE=3000       requests per second (Poisson, uniform keys, 10 % writes), open loop
  *   RESHARD_IDLE=6          seconds of them before the move, with which the move is compared
  *   RESHARD_REPLICAS=1      of each of the three primaries
- *   RESHARD_COMMANDS=1      print what the commands of both ends took
+ *   RESHARD_COMMANDS=1      print what the commands of both ends took, and the processes' CPU
  *   RESHARD_WAYS=0123       which ways, by number
  *   RESHARD_STALL_US=2000   what batches aim at
  *   RESHARD_OVER_PERCENT=130  the throttle's goal in percent of the idle p99
@@ -322,6 +322,44 @@ static void tell_commands(struct ground *ground)
     }
 }
 
+/* CPU time of a process' first thread, and the time it was ready and had no core, in ns. */
+struct ran {
+    uint64_t cpu, ready, slices;
+};
+
+static struct ran ran_by(const char *process)
+{
+    char path[64];
+    struct ran ran = {0};
+    (void)snprintf(path, sizeof path, "/proc/%s/schedstat", process);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) return ran;
+    unsigned long long cpu = 0, ready = 0, slices = 0;
+    if (fscanf(file, "%llu %llu %llu", &cpu, &ready, &slices) == 3)
+        ran = (struct ran){.cpu = cpu, .ready = ready, .slices = slices};
+    (void)fclose(file);
+    return ran;
+}
+
+/* Of all servers and of the thread that moves: kept, or told as what came since. */
+static void tell_ran(const struct ground *ground, bool tell)
+{
+    static struct ran before[GROUND_NODES + 1];
+    for (uint32_t i = 0; i <= ground->node_count; i++) {
+        char name[24] = "thread-self";
+        if (i < ground->node_count)
+            (void)snprintf(name, sizeof name, "%d", ground->node[i].pid);
+        struct ran now = ran_by(name), *was = &before[i];
+        bool node = i < ground->node_count;
+        if (tell)
+            (void)printf("# %s of shard %d: CPU %.2f s, ready and not running %.2f s, %llu turns\n",
+                         node ? ground->node[i].role : "mover", node ? ground->node[i].shard : -1,
+                         (double)(now.cpu - was->cpu) / 1e9, (double)(now.ready - was->ready) / 1e9,
+                         (unsigned long long)(now.slices - was->slices));
+        *was = now;
+    }
+}
+
 static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
 {
     char arguments[64];
@@ -342,9 +380,11 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
     double had = keys_of(ground, 1);
     clients.span = 0;
     if (pthread_create(&thread, NULL, ask, &clients) != 0) die("clients", "no thread");
+    tell_ran(ground, false);
     fore_ns began = live_clock_now();
     move_it(ground, plan, way);
     out.seconds = (double)(live_clock_now() - began) / 1e9;
+    if (getenv("RESHARD_COMMANDS") != NULL) tell_ran(ground, true);
     atomic_store(&clients.enough, true);
     (void)pthread_join(thread, NULL);
     out.moving = felt_by(&clients);
