@@ -28,6 +28,7 @@
 #include "live/calibrate/replay.h"
 #include "live/redis/mover.h"
 #include "tests/live/ground.h"
+#include "tests/live/ran.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -136,6 +137,11 @@ static void *ask(void *self)
     atomic_store(&c->enough, false);
     c->err = live_replay_run(c->replay, &play, &c->result, &c->diag);
     return NULL;
+}
+
+static void clients_ask(struct clients *clients, pthread_t *thread)
+{
+    if (pthread_create(thread, NULL, ask, clients) != 0) die("clients", "no thread");
 }
 
 static struct felt felt_by(const struct clients *clients)
@@ -322,44 +328,6 @@ static void tell_commands(struct ground *ground)
     }
 }
 
-/* CPU time of a process' first thread, and the time it was ready and had no core, in ns. */
-struct ran {
-    uint64_t cpu, ready, slices;
-};
-
-static struct ran ran_by(const char *process)
-{
-    char path[64];
-    struct ran ran = {0};
-    (void)snprintf(path, sizeof path, "/proc/%s/schedstat", process);
-    FILE *file = fopen(path, "r");
-    if (file == NULL) return ran;
-    unsigned long long cpu = 0, ready = 0, slices = 0;
-    if (fscanf(file, "%llu %llu %llu", &cpu, &ready, &slices) == 3)
-        ran = (struct ran){.cpu = cpu, .ready = ready, .slices = slices};
-    (void)fclose(file);
-    return ran;
-}
-
-/* Of all servers and of the thread that moves: kept, or told as what came since. */
-static void tell_ran(const struct ground *ground, bool tell)
-{
-    static struct ran before[GROUND_NODES + 1];
-    for (uint32_t i = 0; i <= ground->node_count; i++) {
-        char name[24] = "thread-self";
-        if (i < ground->node_count)
-            (void)snprintf(name, sizeof name, "%d", ground->node[i].pid);
-        struct ran now = ran_by(name), *was = &before[i];
-        bool node = i < ground->node_count;
-        if (tell)
-            (void)printf("# %s of shard %d: CPU %.2f s, ready and not running %.2f s, %llu turns\n",
-                         node ? ground->node[i].role : "mover", node ? ground->node[i].shard : -1,
-                         (double)(now.cpu - was->cpu) / 1e9, (double)(now.ready - was->ready) / 1e9,
-                         (unsigned long long)(now.slices - was->slices));
-        *was = now;
-    }
-}
-
 static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
 {
     char arguments[64];
@@ -374,17 +342,22 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
     bool by_us = way == OURS || way == OURS_FULL;
     if (by_us) mover_up(ground, plan, way == OURS);
     clients.span = (fore_ns)plan->idle * FORE_SEC;
-    (void)ask(&clients); /* nothing else: what it is like */
+    clients_ask(&clients, &thread); /* nothing else: what it is like */
+    for (uint64_t until = live_clock_ms() + 1000 * plan->idle; live_clock_ms() < until;) {
+        if (by_us) (void)live_mover_step(&ours.mover); /* which learns what idle is */
+        live_clock_sleep_ms(10);
+    }
+    (void)pthread_join(thread, NULL);
     out.idle = felt_by(&clients);
 
     double had = keys_of(ground, 1);
     clients.span = 0;
-    if (pthread_create(&thread, NULL, ask, &clients) != 0) die("clients", "no thread");
-    tell_ran(ground, false);
+    clients_ask(&clients, &thread);
+    ran_tell(ground, false);
     fore_ns began = live_clock_now();
     move_it(ground, plan, way);
     out.seconds = (double)(live_clock_now() - began) / 1e9;
-    if (getenv("RESHARD_COMMANDS") != NULL) tell_ran(ground, true);
+    if (getenv("RESHARD_COMMANDS") != NULL) ran_tell(ground, true);
     atomic_store(&clients.enough, true);
     (void)pthread_join(thread, NULL);
     out.moving = felt_by(&clients);
