@@ -175,7 +175,7 @@ bool live_group_heard(struct live_group *group, uint32_t ms)
     while (!have_heard(group, &ends.from->link)) {
         if (ends.from->link.context == NULL || live_clock_ms() > late) return true;
         if (live_clock_ms() >= until) return false;
-        live_clock_sleep(HEAR_EVERY_US * 1000);
+        live_clock_sleep((fore_ns)HEAR_EVERY_US * FORE_US);
     }
     return true;
 }

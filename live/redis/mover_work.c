@@ -340,7 +340,8 @@ static bool name(struct live_mover *mover, struct live_move *move, const bool *n
 static void own(struct live_mover *mover, struct live_move *move)
 {
     struct fore_diag diag = {0};
-    bool named[LIVE_GROUP_MAX], done[LIVE_GROUP_MAX] = {false}, left[LIVE_GROUP_MAX] = {false};
+    bool named[LIVE_GROUP_MAX] = {false}, done[LIVE_GROUP_MAX] = {false};
+    bool left[LIVE_GROUP_MAX] = {false};
     for (uint32_t i = 0; i < move->group.count; i++)
         named[i] = move->group.slot[i].named;
     enum fore_err err = live_group_own(&move->group, &diag);
