@@ -44,6 +44,12 @@ static void take_slot(uint8_t *slots, uint16_t node)
     if (node != FORE_NODE_NONE && slots[node] > 0) slots[node]--;
 }
 
+static bool copies(enum fore_move_kind kind)
+{
+    return kind == FORE_MOVE_MOVE || kind == FORE_MOVE_ADD_REPLICA ||
+           kind == FORE_MOVE_VERTICAL_SPLIT || kind == FORE_MOVE_VERTICAL_MERGE;
+}
+
 /* The input as it is once the plan has begun: its copies are under way, and take their slots. */
 static struct fore_planner_input beside(const struct fore_planner_input *input,
                                         const struct fore_plan *plan, struct fore_arena *scratch)
@@ -63,7 +69,7 @@ static struct fore_planner_input beside(const struct fore_planner_input *input,
         const struct fore_move *m = &plan->move[i].move;
         busy[m->partition] = true;
         if (m->other != FORE_PARTITION_NONE) busy[m->other] = true;
-        if (m->kind != FORE_MOVE_MOVE && m->kind != FORE_MOVE_ADD_REPLICA) continue;
+        if (!copies(m->kind)) continue;
         take_slot(slots, m->source);
         take_slot(slots, m->target);
         if (out.cluster_slots > 0) out.cluster_slots--;

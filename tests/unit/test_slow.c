@@ -178,6 +178,42 @@ static void the_least_harmful_move_goes_home_first(void **state)
     assert_int_equal(plan.move_count, 1);
 }
 
+/* What is planned already takes its nodes' slots and its partition; the rest goes home beside it.
+ */
+static void homes_are_gone_to_beside_what_is_planned(void **state)
+{
+    uint16_t home[WORLD_CAP];
+    for (uint32_t p = 0; p < WORLD_CAP; p++)
+        home[p] = FORE_NODE_NONE;
+    home[0] = 1; /* from node 0 */
+    home[8] = 3; /* from node 2 */
+    const struct fore_homing homing = {.home = home, .harm_most_s = HUGE_VAL, .moves_most = 8};
+    for (uint32_t n = 0; n < WORLD_NODES; n++)
+        world.slots[n] = 1;
+    world.input.cluster_slots = 4;
+    world.input.term_count = 1;
+    plan = (struct fore_plan){.move_count = 1};
+    plan.move[0].move = (struct fore_move){.kind = FORE_MOVE_MOVE,
+                                           .partition = 4,
+                                           .other = FORE_PARTITION_NONE,
+                                           .source = 1,
+                                           .target = 0};
+    plan.move[0].duration_s = 900;
+    assert_int_equal(fore_homing_plan(&world.input, &homing, &world.arena, &plan), 2);
+    assert_int_equal(plan.move_count, 2); /* nodes 0 and 1 are taken */
+    assert_int_equal(plan.move[1].move.partition, 8);
+    assert_int_equal(plan.move[1].move.target, 3);
+    plan.move_count = 0;
+    assert_int_equal(fore_homing_plan(&world.input, &homing, &world.arena, &plan), 2);
+    assert_int_equal(plan.move_count, 2); /* alone, both */
+    plan.move_count = 1;
+    plan.move[0].move.partition = 8; /* on its way already */
+    plan.move[0].move.source = 2;
+    plan.move[0].move.target = 0;
+    assert_int_equal(fore_homing_plan(&world.input, &homing, &world.arena, &plan), 2);
+    assert_int_equal(plan.move_count, 1); /* node 0 takes part in it, and 8 is busy */
+}
+
 static void leaving_home_is_charged_with_the_way_back(void **state)
 {
     uint16_t home[WORLD_CAP];
@@ -275,6 +311,7 @@ int main(void)
         PEER_TEST(what_is_too_coarse_is_cut_before_homes_are_chosen),
         PEER_TEST(what_failed_three_times_stays),
         PEER_TEST(the_least_harmful_move_goes_home_first),
+        PEER_TEST(homes_are_gone_to_beside_what_is_planned),
         PEER_TEST(leaving_home_is_charged_with_the_way_back),
         PEER_TEST(what_was_said_and_never_came_is_believed_less),
         PEER_TEST(the_spread_is_what_nodes_strayed_by),
