@@ -6,10 +6,20 @@
 
 static const double half_least = 0.1; /* of the load: a part below it was not worth the cut */
 
+static bool kin(const struct fore_planner_input *input, uint32_t one, uint32_t other)
+{
+    const struct fore_scenario *s = input->term[0].scenario;
+    if (s->kin == NULL || one >= s->partition_count || other >= s->partition_count) return false;
+    for (uint32_t q = s->kin[one]; q != one; q = s->kin[q])
+        if (q == other) return true;
+    return false;
+}
+
 bool fore_grain_keeps(const struct fore_planner_input *input, uint32_t one, uint32_t other)
 {
     if (input->usual == NULL || !(input->grain > 0)) return false;
-    return input->usual[one] + input->usual[other] > input->grain;
+    return input->usual[one] + input->usual[other] > input->grain ||
+           (input->kin_only && !kin(input, one, other));
 }
 
 static bool coarse(const struct fore_planner_input *input, uint32_t p)

@@ -22,7 +22,8 @@
  * as fine as it can be. What is only kept from a cut for now (it moves, or rests) counts. */
 uint32_t fore_grain_cut(const struct fore_planner_input *input, uint32_t most,
                         struct fore_plan *out);
-/* Merged, these two would be too coarse; false where there is no grain. */
+/* These two are not to be merged: together they would be too coarse, or, with input->kin_only, they
+ * were never one. False where there is no grain. */
 bool fore_grain_keeps(const struct fore_planner_input *input, uint32_t one, uint32_t other);
 
 #endif

@@ -379,6 +379,7 @@ void fore_slow_look(struct fore_slow *slow, const struct fore_policy_view *view,
     if (slow->choices > 0) input->home = slow->home;
     input->grain = grain_cores(&view->options->slow, input->topology);
     if (input->grain > 0) input->usual = slow->usual;
+    input->kin_only = !view->options->slow.strangers;
 }
 
 /* Cuts carry no data: they go beside whatever else is planned. True: homes are not chosen yet. */

@@ -28,6 +28,8 @@ static const struct fore_option rows[] = {
      "a partition that at its busiest usual time brings more than this share of a node is cut before homes are chosen"},
     {"dearer",     FORE_OPT_REAL,     AT(dearer),     "1",     1,   1000, NULL,
      "where homes are kept, a move of the fast loop must save so many times decide.move_price"                        },
+    {"strangers",  FORE_OPT_BOOL,     AT(strangers),  "true",  0,   0,    NULL,
+     "with grain: cold neighbours are merged that were never one partition; false: none of them gets others' load"    },
 };
 
 const struct fore_option_section fore_slow_section = {

@@ -16,6 +16,7 @@ struct fore_slow_options {
     double budget;  /* share of all data that new placements may move a week */
     double harm;    /* of what a move is worth, what it may cost at once */
     double grain;   /* share of a node: what usually brings more is cut (decide/grain.h); 0: off */
+    bool strangers; /* are merged, too, with grain; else only parts of one partition */
     double
         dearer; /* times decide.move_price: what the fast loop's moves are charged beside homes */
 };

@@ -111,6 +111,27 @@ static void cold_neighbours_are_merged_unless_they_usually_are_not_cold(void **s
     assert_int_equal(plan.move_count, 0);
 }
 
+static void strangers_are_not_merged_where_only_kin_may(void **state)
+{
+    uint32_t circle[WORLD_CAP];
+    for (uint32_t p = 0; p < WORLD_CAP; p++)
+        circle[p] = p;
+    circle[2] = 3; /* parts of one: 2, 3 and 7 */
+    circle[3] = 7;
+    circle[7] = 2;
+    world.forecast.kin = circle;
+    for (uint32_t p = 0; p < WORLD_CAP; p++)
+        usual[p] = 0;
+    assert_false(fore_grain_keeps(&world.input, 0, 1));
+    world.input.kin_only = true;
+    assert_true(fore_grain_keeps(&world.input, 0, 1));
+    assert_true(fore_grain_keeps(&world.input, 3, 4));
+    assert_false(fore_grain_keeps(&world.input, 2, 3));
+    assert_false(fore_grain_keeps(&world.input, 2, 7));
+    world.input.usual = NULL; /* without grain it is nobody's concern */
+    assert_false(fore_grain_keeps(&world.input, 0, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +142,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_cut_where_it_may_not_be, begin, end),
         cmocka_unit_test_setup_teardown(cold_neighbours_are_merged_unless_they_usually_are_not_cold,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(strangers_are_not_merged_where_only_kin_may, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
