@@ -287,7 +287,8 @@ static int end_group(void **state)
     return 0;
 }
 
-int main(void)
+/* live_replay [PATTERN]: only tests whose names match. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_request_is_answered_and_its_key_goes),
@@ -297,5 +298,6 @@ int main(void)
         cmocka_unit_test(a_calibration_leaves_no_trace),
     };
     if (!ground_possible()) return 0;
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests_name("live: replay", tests, begin_group, end_group);
 }
