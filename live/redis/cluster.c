@@ -329,6 +329,7 @@ enum fore_err live_cluster_refresh(struct live_cluster *cluster, struct fore_dia
         struct live_instance *x = &cluster->instance[i];
         x->answered = x->pfail = x->fail = x->in_sync = x->listed = false;
         x->config_epoch = 0;
+        if (x->link.context == NULL) x->names = LIVE_NAMES_UNKNOWN; /* it may have been renewed */
     }
     enum fore_err err = ask_all(cluster, claims);
     free(claims);

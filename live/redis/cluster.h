@@ -16,18 +16,21 @@
 
 enum { LIVE_SHARDS_MAX = 64, LIVE_CLUSTER_OPEN_MAX = 2048 };
 
+enum live_names { LIVE_NAMES_UNKNOWN, LIVE_NAMES_EACH, LIVE_NAMES_AT_ONCE };
+
 struct live_instance {
     char id[LIVE_ID_LEN + 1];
     char primary_id[LIVE_ID_LEN + 1];
     struct live_link link;
     uint64_t config_epoch;
     uint16_t bus_port;
-    int16_t shard;    /* -1: of none that is known */
-    bool primary;     /* by its own view, or else by the others' */
-    bool answered;    /* in the last refresh */
-    bool pfail, fail; /* somebody says so */
-    bool in_sync;     /* a replica that its primary lists as online and close behind */
-    bool listed;      /* in the last refresh; the others are memories */
+    int16_t shard;         /* -1: of none that is known */
+    bool primary;          /* by its own view, or else by the others' */
+    bool answered;         /* in the last refresh */
+    bool pfail, fail;      /* somebody says so */
+    bool in_sync;          /* a replica that its primary lists as online and close behind */
+    bool listed;           /* in the last refresh; the others are memories */
+    enum live_names names; /* how slots pass to it: group.h, by its version */
 };
 
 struct live_shard {

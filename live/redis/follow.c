@@ -96,6 +96,7 @@ static void look(struct live_driver *driver)
 {
     uint64_t now = live_clock_ms();
     if (now < driver->mover.refreshed_ms + LOOK_EVERY_MS) return;
+    live_mover_pass_on(&driver->mover);
     if (live_cluster_refresh(&driver->cluster, NULL) == FORE_E_OK) driver->mover.refreshed_ms = now;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAR_MS = 250, HEAR_AT_ONCE = 10, OWN_AT_ONCE = 8 };
+enum { HEAR_MS = 250, HEAR_EVERY_US = 200, OWN_AT_ONCE = 8 };
 
 struct live_slot live_group_at(const struct live_group *group, uint32_t i)
 {
@@ -120,7 +120,7 @@ enum fore_err live_group_settle(struct live_group *group, struct fore_diag *diag
     FORE_TRY(find_ends(group, &ends, diag));
     for (uint32_t i = 0; i < group->count; i++) {
         struct live_group_slot *at = &group->slot[i];
-        at->owned = at->drained = at->named = false;
+        at->owned = at->drained = at->named = at->heard = false;
         fresh[i] = is_fresh(group->cluster, at->slot, &ends);
         if (fresh[i]) continue;
         struct live_slot slot = live_group_at(group, i);
@@ -139,11 +139,12 @@ enum fore_err live_group_settle(struct live_group *group, struct fore_diag *diag
  * costs the slot's keys when it comes back (see renew.h). The other nodes are told nothing at all:
  * the target sends a message to each as soon as it is the owner.
  */
-static bool have_heard(const struct live_group *group, struct live_link *at, bool *waiting)
+static bool have_heard(struct live_group *group, struct live_link *at)
 {
-    bool all = true;
+    bool all = true, waiting[LIVE_GROUP_MAX];
     for (uint32_t i = 0; i < group->count; i++) {
         char tag[LIVE_TAG_MAX];
+        waiting[i] = group->slot[i].named && !group->slot[i].heard;
         if (!waiting[i]) continue;
         live_slot_tag(group->slot[i].slot, tag);
         live_link_append(at, "EXISTS %s", tag);
@@ -151,21 +152,32 @@ static bool have_heard(const struct live_group *group, struct live_link *at, boo
     for (uint32_t i = 0; i < group->count; i++) {
         if (!waiting[i]) continue;
         redisReply *reply = live_link_take(at);
-        waiting[i] = live_reply_kind(reply) != LIVE_MOVED;
-        all &= !waiting[i];
+        group->slot[i].heard = live_reply_kind(reply) == LIVE_MOVED;
+        all &= group->slot[i].heard;
         if (reply != NULL) freeReplyObject(reply);
     }
     return all;
 }
 
-/* Clients lose nothing while this waits: the source sends them on to the target. */
-static void wait_until_heard(const struct live_group *group, struct live_link *at, bool *waiting)
+bool live_group_named(const struct live_group *group)
 {
-    uint64_t until = live_clock_ms() + HEAR_MS;
-    for (int tries = 1; !have_heard(group, at, waiting); tries++) {
-        if (at->context == NULL || live_clock_ms() > until) return;
-        if (tries > HEAR_AT_ONCE) live_clock_sleep_ms(1);
+    for (uint32_t i = 0; i < group->count; i++)
+        if (group->slot[i].named) return true;
+    return false;
+}
+
+/* Clients lose nothing while this waits: the source sends them on to the target. */
+bool live_group_heard(struct live_group *group, uint32_t ms)
+{
+    struct ends ends;
+    uint64_t until = live_clock_ms() + ms, late = group->named_ms + HEAR_MS;
+    if (find_ends(group, &ends, NULL) != FORE_E_OK) return true;
+    while (!have_heard(group, &ends.from->link)) {
+        if (ends.from->link.context == NULL || live_clock_ms() > late) return true;
+        if (live_clock_ms() >= until) return false;
+        live_clock_sleep((fore_ns)HEAR_EVERY_US * FORE_US);
     }
+    return true;
 }
 
 static enum fore_err epoch_in(const redisReply *info, const char *name, uint64_t *out)
@@ -208,14 +220,107 @@ static enum fore_err epochs_in_order(const struct ends *ends, struct fore_diag *
                         (unsigned long long)known);
 }
 
+bool live_group_names_at_once(const char *info_server)
+{
+    static const char name[] = "redis_version:";
+    const char *at = strstr(info_server, name);
+    if (at == NULL || strstr(info_server, "valkey_version:") != NULL) return false;
+    unsigned long major = strtoul(at + sizeof name - 1, NULL, 10);
+    return major >= 4 && major <= 7;
+}
+
+/* Asked once. */
+static bool may_name_at_once(struct live_instance *at)
+{
+    if (at->names != LIVE_NAMES_UNKNOWN) return at->names == LIVE_NAMES_AT_ONCE;
+    redisReply *info = live_link_call(&at->link, "INFO server");
+    bool told = info != NULL && info->type == REDIS_REPLY_STRING;
+    bool may = told && live_group_names_at_once(info->str);
+    if (told) at->names = may ? LIVE_NAMES_AT_ONCE : LIVE_NAMES_EACH;
+    if (info != NULL) freeReplyObject(info);
+    return may;
+}
+
+/* Of the answer to EXEC, the part of one slot. */
+static enum fore_err read_named(const struct live_group *group, uint32_t i,
+                                const struct live_link *link, const redisReply *one,
+                                struct fore_diag *diag)
+{
+    enum fore_err err = live_answer_err(live_reply_kind(one));
+    if (err == FORE_E_OK) return err;
+    return fore_err_set(diag, err, "%s:%u: slot %u: %s", link->address.host,
+                        (unsigned)link->address.port, (unsigned)group->slot[i].slot,
+                        one != NULL && one->str != NULL ? one->str : "lost");
+}
+
+/* Returns how many answers come before EXEC's. */
+static uint32_t append_naming(const struct live_group *group, struct live_instance *to,
+                              const bool *wanted, uint32_t last)
+{
+    struct live_link *link = &to->link;
+    uint32_t queued = 2;
+    live_link_append(link, "MULTI");
+    live_link_append(link, "CLUSTER BUMPEPOCH");
+    for (uint32_t i = 0; i < group->count; i++) {
+        if (!wanted[i]) continue;
+        int slot = (int)group->slot[i].slot;
+        if (i != last) live_link_append(link, "CLUSTER SETSLOT %d STABLE", slot);
+        live_link_append(link, "CLUSTER SETSLOT %d NODE %s", slot, to->id);
+        queued += i != last ? 2 : 1;
+    }
+    live_link_append(link, "EXEC");
+    return queued;
+}
+
+/*
+ * The target becomes the owner of all of them at one moment, and says so once: a slot that it takes
+ * in has it send a message to every node as soon as it is named, so all but the last are first
+ * taken in no longer. Its epoch comes before, as SETSLOT would have it. (Eight messages one after
+ * the other to all nodes, each with a look at all slots, had every node busy for a millisecond.)
+ * False: the transaction was refused, and nothing is done.
+ */
+static bool name_at_once(struct live_group *group, struct live_instance *to, const bool *wanted,
+                         enum fore_err *err, struct fore_diag *diag)
+{
+    uint32_t last = LIVE_GROUP_MAX;
+    memset(err, 0, LIVE_GROUP_MAX * sizeof err[0]);
+    for (uint32_t i = 0; i < group->count; i++)
+        if (wanted[i]) last = i;
+    if (last == LIVE_GROUP_MAX) return true;
+    uint32_t queued = append_naming(group, to, wanted, last);
+    for (uint32_t i = 0; i < queued; i++) {
+        redisReply *reply = live_link_take(&to->link);
+        if (reply != NULL) freeReplyObject(reply);
+    }
+    redisReply *done = live_link_take(&to->link);
+    bool whole = done != NULL && done->type == REDIS_REPLY_ARRAY && done->elements == queued - 1;
+    bool refused = done != NULL && done->type == REDIS_REPLY_ERROR &&
+                   strncmp(done->str, "EXECABORT", strlen("EXECABORT")) == 0;
+    if (done != NULL && !whole) to->names = LIVE_NAMES_EACH; /* from now on */
+    for (uint32_t i = 0, at = 1; i < group->count && !refused; i++) {
+        if (!wanted[i]) continue;
+        at += i != last; /* STABLE's */
+        err[i] = read_named(group, i, &to->link, whole ? done->element[at++] : done, diag);
+        if (!whole && err[i] == FORE_E_OK) err[i] = FORE_E_FORMAT;
+    }
+    if (done != NULL) freeReplyObject(done);
+    return !refused;
+}
+
 void live_group_next(const struct live_group *group, bool which[LIVE_GROUP_MAX])
 {
     uint32_t chosen = 0;
     for (uint32_t i = 0; i < LIVE_GROUP_MAX; i++) {
-        which[i] = i < group->count && chosen < OWN_AT_ONCE && group->slot[i].drained &&
-                   !group->slot[i].owned;
+        const struct live_group_slot *slot = &group->slot[i];
+        which[i] = i < group->count && chosen < OWN_AT_ONCE && slot->drained && !slot->named &&
+                   !slot->owned;
         chosen += which[i];
     }
+    /* Not now these and in a moment those: a message of the same length as the one before is
+     * acknowledged at once, one of another length may be after 40 ms (Linux), and the next is held
+     * back until then (measured: every tenth naming, a third of all the time). */
+    if (chosen < OWN_AT_ONCE && !live_group_drained(group))
+        memset(which, false, LIVE_GROUP_MAX * sizeof which[0]);
 }
 
 /* Of those that are wanted, the ones of which the source holds no key; the others are not drained,
@@ -253,31 +358,33 @@ enum fore_err live_group_name(struct live_group *group, struct fore_diag *diag)
     FORE_TRY(find_ends(group, &ends, diag));
     FORE_TRY(epochs_in_order(&ends, diag));
     enum fore_err first = keep_bare(group, &ends, next, diag);
-    setslot(group, ends.to, "NODE", ends.to->id, next, err, diag);
+    if (!may_name_at_once(ends.to) || !name_at_once(group, ends.to, next, err, diag))
+        setslot(group, ends.to, "NODE", ends.to->id, next, err, diag);
     for (uint32_t i = 0; i < group->count; i++) {
         keep_first(&first, err[i]);
-        group->slot[i].named = next[i] && err[i] == FORE_E_OK;
+        group->slot[i].named |= next[i] && err[i] == FORE_E_OK;
     }
+    group->named_ms = live_clock_ms();
     return first;
 }
 
 enum fore_err live_group_own(struct live_group *group, struct fore_diag *diag)
 {
     struct ends ends;
-    bool named[LIVE_GROUP_MAX], deaf[LIVE_GROUP_MAX], any = false;
+    bool named[LIVE_GROUP_MAX], heard[LIVE_GROUP_MAX];
     enum fore_err err[LIVE_GROUP_MAX], first = FORE_E_OK;
+    if (!live_group_named(group)) return FORE_E_OK;
+    (void)live_group_heard(group, HEAR_MS);
     for (uint32_t i = 0; i < group->count; i++) {
-        named[i] = deaf[i] = group->slot[i].named;
-        group->slot[i].named = false;
-        any |= named[i];
+        named[i] = group->slot[i].named;
+        heard[i] = group->slot[i].heard;
+        group->slot[i].named = group->slot[i].heard = false;
     }
-    if (!any) return FORE_E_OK;
     FORE_TRY(find_ends(group, &ends, diag));
-    wait_until_heard(group, &ends.from->link, deaf);
     setslot(group, ends.from, "NODE", ends.to->id, named, err, NULL);
     for (uint32_t i = 0; i < group->count; i++) {
         /* One that has lost its last slot that way is a replica by now and refuses. */
-        bool told = err[i] == FORE_E_OK || (!deaf[i] && err[i] == FORE_E_IO);
+        bool told = err[i] == FORE_E_OK || (heard[i] && err[i] == FORE_E_IO);
         if (!named[i]) continue;
         if (!told) {
             keep_first(&first, fore_err_set(diag, err[i], "slot %u: the source was not told",

@@ -27,6 +27,7 @@ struct live_group_slot {
     bool owned;   /* it is the target's, and no flag is left */
     bool drained; /* the source has sent all its keys away */
     bool named;   /* the target has been told that it is the owner: live_group_own() is due */
+    bool heard;   /* named, and the source says so too */
     bool counted; /* by whoever has the group */
     /* It was weighed a moment ago and has no large key: keys of it are not weighed again, each is
      * taken for the mean of those that are left. */
@@ -38,7 +39,8 @@ struct live_group {
     struct live_cluster *cluster;
     uint16_t from, to; /* shards */
     uint32_t count;
-    bool replace; /* the target holds keys of an earlier try: what the source has counts */
+    bool replace;      /* the target holds keys of an earlier try: what the source has counts */
+    uint64_t named_ms; /* the last of them was named then */
     struct live_group_slot slot[LIVE_GROUP_MAX];
 };
 
@@ -67,16 +69,27 @@ FORE_MUST_USE enum fore_err live_group_copy(struct live_group *group,
                                             const struct live_slot_options *options,
                                             const struct live_group_limits *limits,
                                             struct live_group_copied *out, struct fore_diag *diag);
-/* The next few to be named: drained, and not owned. */
+/* The next few to be named: drained, neither named nor owned. */
 void live_group_next(const struct live_group *group, bool which[LIVE_GROUP_MAX]);
-/* Makes the target the owner of these. Each is a message to every node, and many at once hold all
- * of them up (measured: a p99 of clients of 2.1 ms with 32 at once, 1.3 with 16 or fewer); with few
- * at once every node writes its nodes.conf more often (4: a fifth slower). AGAIN: the target
+/* Makes the target the owner of these, with one message to every node where its version is known to
+ * allow that. Else each is a message of its own, and many at once hold all nodes up (measured: a
+ * p99 of clients of 2.1 ms with 32 at once, 1.3 with 16 or fewer); with few at once every node
+ * writes its nodes.conf more often (4: a fifth slower). AGAIN: the target
  * has not heard of the source's epoch, or the source holds keys of a slot (again), which then is
  * not drained any more; others may be named. */
 FORE_MUST_USE enum fore_err live_group_name(struct live_group *group, struct fore_diag *diag);
-/* Closes what was named, when the source has heard of it. Always to be called after that: between
- * the two, each end says that the slots are its own. */
+/* By what INFO server says: may slots be named in one transaction, with one message for all? Redis
+ * 4 to 7. Later ones, and Valkey, have SETSLOT wait for replicas, which a transaction cannot. */
+bool live_group_names_at_once(const char *info_server);
+bool live_group_named(const struct live_group *group);
+/* Has the source heard of all that was named? Asks until it has, for `ms` at most. The message is
+ * on its way for a tenth of a millisecond, or, one time in ten, for 40 (it waits for TCP's delayed
+ * acknowledgement of the one before): other slots are copied meanwhile. True also when it is not to
+ * be waited for any longer. */
+bool live_group_heard(struct live_group *group, uint32_t ms);
+/* Closes what was named, when the source has heard of it, which is waited for. Always to be called
+ * after that, and before the cluster is looked at: between the two, each end says that the slots
+ * are its own. */
 FORE_MUST_USE enum fore_err live_group_own(struct live_group *group, struct fore_diag *diag);
 bool live_group_has(const struct live_group *group, uint16_t slot);
 bool live_group_drained(const struct live_group *group);

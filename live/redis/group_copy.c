@@ -203,7 +203,7 @@ static void choose_light(struct copying *c, struct batch *batch, struct list *li
         batch->chosen[batch->count++] = list->keys.key[list->done++];
         batch->out.bytes += bytes;
         slot->bytes -= bytes;
-        slot->keys -= slot->keys > 0;
+        slot->keys -= slot->keys > 1; /* there may be more by now than were weighed */
     }
 }
 

@@ -39,6 +39,8 @@ static bool look_at_cluster(struct live_mover *mover)
     uint64_t now = live_clock_ms();
     struct fore_diag diag = {0};
     if (!mover->view_due && now < mover->refreshed_ms + every) return true;
+    live_mover_pass_on(mover);
+    if (mover->fenced) return false;
     uint64_t changes = mover->cluster->changes;
     if (live_cluster_refresh(mover->cluster, &diag) != FORE_E_OK)
         return live_mover_freeze(mover, diag.text);

@@ -79,6 +79,7 @@ struct live_move {
     uint16_t first, last, from, to; /* slots; shards */
     uint32_t next;                  /* the first slot of the range that is not the target's yet */
     uint32_t weighed;               /* the first slot not weighed yet */
+    double weigh_ms;                /* what weighing one takes, by moving average */
     bool open, open_back;           /* slots are in work: the group; they are on their way back */
     bool trouble;                   /* look at the cluster and settle before going on */
     bool paused;
@@ -150,6 +151,8 @@ FORE_MUST_USE enum fore_err live_mover_begin(struct live_mover *mover,
                                              const struct live_journal_move *move,
                                              double bytes_per_sec_max, uint32_t *index,
                                              struct fore_diag *diag);
+/* Closes what was named (group.h): to be called before anybody looks at the cluster. */
+void live_mover_pass_on(struct live_mover *mover);
 /* One piece of work. False: there was nothing to do, or nothing may be done. */
 bool live_mover_step(struct live_mover *mover);
 void live_mover_limit(struct live_mover *mover, uint32_t index, double bytes_per_sec_max);

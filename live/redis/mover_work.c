@@ -4,11 +4,11 @@
 
 #include "live/base/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    WEIGH_AT_ONCE = 4,
     WEIGH_MS = 2,
     LIGHT_MS = 30000, /* so long a weight is believed */
     LIGHT_PART = 16,  /* of what travels alone: so large may a key be that is not weighed again */
@@ -19,8 +19,11 @@ enum {
     GROUP_KEYS = 1500,
     STEP_KEYS = 1000,
     STEP_SLOTS = 8, /* as many as are named at once */
-    STEP_MS = 8
+    STEP_MS = 8,
+    HEAR_MS = 1 /* then others have their turn */
 };
+
+static const double weigh_stall_ms = 0.4; /* at most, and what batches aim at */
 
 static uint32_t or_else(uint32_t wish, uint32_t other)
 {
@@ -170,15 +173,31 @@ static bool take_weight(struct live_mover *mover, struct live_move *move,
     return true;
 }
 
+/* How many in one call, which holds the source up until the last has been weighed. */
+static uint32_t weigh_at_once(const struct live_move *move)
+{
+    double aim = move->pace.options.stall_ms * move->pace.ease;
+    double fit = fmin(aim, weigh_stall_ms) / fmax(move->weigh_ms, 1e-3);
+    uint32_t left = move->last - move->weighed + 1u, count = (uint32_t)fmin(fit, LIVE_WEIGH_MAX);
+    if (count == 0 || !(move->weigh_ms > 0)) count = 1;
+    return count < left ? count : left;
+}
+
+static void learn_weighing(struct live_move *move, uint32_t count, double ms)
+{
+    double each = ms / count, weight = move->weigh_ms > 0 ? 0.2 : 1;
+    move->weigh_ms += weight * (each - move->weigh_ms);
+}
+
 bool live_mover_weigh(struct live_mover *mover, struct live_move *move)
 {
     struct live_instance *from = live_cluster_primary(mover->cluster, move->from);
     struct fore_diag diag = {0};
     uint64_t until = live_clock_ms() + WEIGH_MS;
     while (move->weighed <= move->last && live_clock_ms() < until) {
-        struct live_slot_size size[WEIGH_AT_ONCE];
-        uint32_t left = move->last - move->weighed + 1u;
-        uint32_t count = left < WEIGH_AT_ONCE ? left : WEIGH_AT_ONCE;
+        struct live_slot_size size[LIVE_WEIGH_MAX];
+        uint32_t count = weigh_at_once(move);
+        fore_ns began = live_clock_now();
         enum fore_err err =
             from == NULL ? FORE_E_UNREACHABLE
                          : live_slot_weigh(&from->link, (uint16_t)move->weighed, count, size);
@@ -186,6 +205,7 @@ bool live_mover_weigh(struct live_mover *mover, struct live_move *move)
             live_mover_trouble(mover, move, &diag, err);
             return true;
         }
+        learn_weighing(move, count, (double)(live_clock_now() - began) / 1e6);
         for (uint32_t i = 0; i < count; i++)
             if (!take_weight(mover, move, &size[i])) return true;
     }
@@ -333,14 +353,18 @@ static bool name(struct live_mover *mover, struct live_move *move, const bool *n
     return false;
 }
 
-static void own(struct live_mover *mover, struct live_move *move, const bool *next)
+/* Closes what was named. */
+static void own(struct live_mover *mover, struct live_move *move)
 {
     struct fore_diag diag = {0};
-    bool done[LIVE_GROUP_MAX] = {false}, left[LIVE_GROUP_MAX] = {false};
+    bool named[LIVE_GROUP_MAX] = {false}, done[LIVE_GROUP_MAX] = {false};
+    bool left[LIVE_GROUP_MAX] = {false};
+    for (uint32_t i = 0; i < move->group.count; i++)
+        named[i] = move->group.slot[i].named;
     enum fore_err err = live_group_own(&move->group, &diag);
     for (uint32_t i = 0; i < move->group.count; i++) {
-        done[i] = next[i] && move->group.slot[i].owned;
-        left[i] = next[i] && !done[i];
+        done[i] = named[i] && move->group.slot[i].owned;
+        left[i] = named[i] && !done[i];
         if (done[i]) has_come(mover, &move->group.slot[i]);
     }
     record(mover, move, LIVE_STEP_OWN, done, FORE_E_OK);
@@ -349,6 +373,19 @@ static void own(struct live_mover *mover, struct live_move *move, const bool *ne
         live_mover_trouble(mover, move, &diag, err);
     else if (live_group_owned(&move->group))
         end_of_group(mover, move);
+}
+
+void live_mover_pass_on(struct live_mover *mover)
+{
+    for (uint32_t i = 0; i < LIVE_MOVES_MAX && !mover->fenced; i++) {
+        struct live_move *move = &mover->move[i];
+        if (!live_move_busy(move) || !move->open || !live_group_named(&move->group)) continue;
+        enum fore_err held = live_journal_held(mover->journal);
+        if (held == FORE_E_OK)
+            own(mover, move);
+        else
+            (void)refused(mover, held);
+    }
 }
 
 static void account(struct live_mover *mover, struct live_move *move,
@@ -398,18 +435,30 @@ static void copy(struct live_mover *mover, struct live_move *move, uint64_t room
     if (copied.unreplicated && mover->options.need_replica) mover->view_due = true;
 }
 
+/* What was named is closed as soon as the source has heard of it; after trouble at once. */
+static bool close_named(struct live_mover *mover, struct live_move *move, bool copied)
+{
+    if (!live_group_named(&move->group)) return false;
+    if (!move->trouble && !live_group_heard(&move->group, copied ? 0 : HEAR_MS)) return false;
+    own(mover, move);
+    return true;
+}
+
 bool live_mover_copy(struct live_mover *mover, struct live_move *move)
 {
-    bool next[LIVE_GROUP_MAX], any = false, fine = true;
+    bool next[LIVE_GROUP_MAX], any = false, fine = true, copied = false;
     uint64_t room = live_pace_room(&move->pace, live_clock_ms());
-    if (room == 0) return false;
+    if (room == 0 && !live_group_named(&move->group)) return false;
     enum fore_err held = live_journal_held(mover->journal);
     if (held != FORE_E_OK) return refused(mover, held);
+    if (room == 0) return close_named(mover, move, true);
     live_group_next(&move->group, next);
     for (uint32_t i = 0; i < move->group.count; i++)
         any |= next[i];
     if (any) fine = name(mover, move, next);
-    if (fine && !live_group_drained(&move->group)) copy(mover, move, room);
-    if (any) own(mover, move, next);
-    return true;
+    if (fine && !live_group_drained(&move->group)) {
+        copy(mover, move, room);
+        copied = true;
+    }
+    return close_named(mover, move, copied) || any || copied;
 }

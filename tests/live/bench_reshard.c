@@ -8,7 +8,7 @@
  *   RESHARD_RATE=3000       requests per second (Poisson, uniform keys, 10 % writes), open loop
  *   RESHARD_IDLE=6          seconds of them before the move, with which the move is compared
  *   RESHARD_REPLICAS=1      of each of the three primaries
- *   RESHARD_COMMANDS=1      print what the commands of both ends took
+ *   RESHARD_COMMANDS=1      print what the commands of both ends took, and the processes' CPU
  *   RESHARD_WAYS=0123       which ways, by number
  *   RESHARD_STALL_US=2000   what batches aim at
  *   RESHARD_OVER_PERCENT=130  the throttle's goal in percent of the idle p99
@@ -28,6 +28,7 @@
 #include "live/calibrate/replay.h"
 #include "live/redis/mover.h"
 #include "tests/live/ground.h"
+#include "tests/live/ran.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -136,6 +137,11 @@ static void *ask(void *self)
     atomic_store(&c->enough, false);
     c->err = live_replay_run(c->replay, &play, &c->result, &c->diag);
     return NULL;
+}
+
+static void clients_ask(struct clients *clients, pthread_t *thread)
+{
+    if (pthread_create(thread, NULL, ask, clients) != 0) die("clients", "no thread");
 }
 
 static struct felt felt_by(const struct clients *clients)
@@ -336,15 +342,22 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
     bool by_us = way == OURS || way == OURS_FULL;
     if (by_us) mover_up(ground, plan, way == OURS);
     clients.span = (fore_ns)plan->idle * FORE_SEC;
-    (void)ask(&clients); /* nothing else: what it is like */
+    clients_ask(&clients, &thread); /* nothing else: what it is like */
+    for (uint64_t until = live_clock_ms() + 1000 * plan->idle; live_clock_ms() < until;) {
+        if (by_us) (void)live_mover_step(&ours.mover); /* which learns what idle is */
+        live_clock_sleep_ms(10);
+    }
+    (void)pthread_join(thread, NULL);
     out.idle = felt_by(&clients);
 
     double had = keys_of(ground, 1);
     clients.span = 0;
-    if (pthread_create(&thread, NULL, ask, &clients) != 0) die("clients", "no thread");
+    clients_ask(&clients, &thread);
+    ran_tell(ground, false);
     fore_ns began = live_clock_now();
     move_it(ground, plan, way);
     out.seconds = (double)(live_clock_now() - began) / 1e9;
+    if (getenv("RESHARD_COMMANDS") != NULL) ran_tell(ground, true);
     atomic_store(&clients.enough, true);
     (void)pthread_join(thread, NULL);
     out.moving = felt_by(&clients);

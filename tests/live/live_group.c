@@ -97,6 +97,67 @@ static void a_group_is_as_large_as_its_keys_allow(void **state)
     stage_end(stage);
 }
 
+static void put_some(uint16_t slot, int first, int count)
+{
+    for (int i = first; i < first + count; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "%d", i);
+        ground_put(plain, slot, name, name);
+    }
+}
+
+/* Clients add keys after a slot was weighed, and it is copied in many steps, with the cluster
+ * looked at before each: it passes when it is empty, and at the first try. */
+static void a_slot_that_grew_passes_at_the_first_try(void **state)
+{
+    (void)state;
+    struct live_mover_options options = careful;
+    options.pace.keys_first = options.pace.keys_max = 4;
+    options.step_keys = options.refresh_ms = 1;
+    struct stage *stage = stage_begin(plain, &options);
+    for (uint16_t slot = 60; slot < 80; slot++)
+        put_some(slot, 0, 8);
+    uint32_t index = stage_move(stage, 60, 79);
+    (void)stage_until(stage, index, LIVE_MOVE_MOVING);
+    for (uint16_t slot = 60; slot < 80; slot++)
+        put_some(slot, 8, 12);
+    struct live_move *move = stage_until(stage, index, LIVE_MOVE_READY);
+    assert_int_equal(move->keys_done, 20 * 20);
+    assert_int_equal(stage->mover.counts.troubles, 0);
+    assert_int_equal(stage->mover.counts.frozen_steps, 0);
+    assert_true(live_move_adds_up(&stage->mover, move));
+    assert_true(ground_whole(plain, 5000));
+    stage_end(stage);
+}
+
+static void may_take_epochs(uint32_t shard, const char *sign)
+{
+    struct live_link *link = &live_cluster_primary(&plain->cluster, (uint16_t)shard)->link;
+    redisReply *reply = live_link_call(link, "ACL SETUSER default %scluster|bumpepoch", sign);
+    assert_true(reply != NULL && reply->type == REDIS_REPLY_STATUS);
+    freeReplyObject(reply);
+}
+
+/* The transaction that names several at once is refused as a whole then. */
+static void where_we_may_not_take_an_epoch_slots_are_named_one_by_one(void **state)
+{
+    (void)state;
+    struct stage *stage = stage_begin(plain, &careful);
+    for (uint16_t slot = 60; slot < 80; slot++)
+        put_some(slot, 0, 8);
+    uint32_t index = stage_move(stage, 60, 79);
+    uint16_t to = stage->mover.move[index].to;
+    may_take_epochs(to, "-");
+    struct live_move *move = stage_until(stage, index, LIVE_MOVE_READY);
+    assert_int_equal(live_cluster_primary(&plain->cluster, to)->names, LIVE_NAMES_EACH);
+    assert_int_equal(stage->mover.counts.troubles, 0);
+    assert_int_equal(move->keys_done, 20 * 8);
+    may_take_epochs(to, "+");
+    live_cluster_primary(&plain->cluster, to)->names = LIVE_NAMES_UNKNOWN;
+    assert_true(ground_whole(plain, 5000));
+    stage_end(stage);
+}
+
 static bool holds(struct live_link *at, const char *key, const char *value)
 {
     live_link_append(at, "ASKING");
@@ -193,6 +254,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_left_open_is_brought_to_its_end),
         cmocka_unit_test(a_group_is_as_large_as_its_keys_allow),
+        cmocka_unit_test(a_slot_that_grew_passes_at_the_first_try),
+        cmocka_unit_test(where_we_may_not_take_an_epoch_slots_are_named_one_by_one),
         cmocka_unit_test(what_is_at_the_target_is_replaced_by_a_second_try_only),
         cmocka_unit_test(a_target_hears_anew_without_waiting_for_gossip),
     };

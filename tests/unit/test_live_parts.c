@@ -2,6 +2,7 @@
  * of MONITOR, a mover's journal, and SLOT-STATS from a server that is not one. */
 #include "core/base/hash.h"
 #include "live/base/clock.h"
+#include "live/redis/group.h"
 #include "live/redis/journal.h"
 #include "live/redis/monitor.h"
 #include "live/redis/nodes.h"
@@ -400,6 +401,19 @@ static void versions_with_the_forgotten_bit_are_known(void **state)
             fail_msg("version \"%s\"", row[i].version);
 }
 
+static void slots_are_named_at_once_where_that_is_known_to_do(void **state)
+{
+    (void)state;
+    assert_true(live_group_names_at_once("# Server\r\nredis_version:7.0.15\r\nredis_mode:cluster"));
+    assert_true(live_group_names_at_once("redis_version:6.2.14\r\n"));
+    assert_false(live_group_names_at_once("redis_version:8.0.1\r\n"));
+    assert_false(live_group_names_at_once("redis_version:255.255.255\r\n"));
+    assert_false(live_group_names_at_once("redis_version:3.2.1\r\n"));
+    assert_false(live_group_names_at_once("redis_version:7.2.4\r\nvalkey_version:8.0.0\r\n"));
+    assert_false(live_group_names_at_once("redis_version:\r\n"));
+    assert_false(live_group_names_at_once(""));
+}
+
 static void every_slot_has_a_tag(void **state)
 {
     (void)state;
@@ -424,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_journal_with_flipped_bits_does_no_harm),
         cmocka_unit_test(slot_stats_are_read_where_they_are),
         cmocka_unit_test(versions_with_the_forgotten_bit_are_known),
+        cmocka_unit_test(slots_are_named_at_once_where_that_is_known_to_do),
         cmocka_unit_test(every_slot_has_a_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
