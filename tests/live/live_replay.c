@@ -29,7 +29,7 @@ static struct wl_source stream(const char *rate, const char *more, const char *s
     const char *item[] = {rate, more, span, "workload.bytes_mean=100"};
     const struct fore_strings sets = {.item = item, .count = FORE_COUNTOF(item)};
     struct fore_diag diag = {0};
-    struct wl_source source;
+    struct wl_source source = {.ops = NULL};
     if (wl_config_load(NULL, &sets, &binding, 1, &arena, &diag) != FORE_E_OK ||
         wl_open_source(&workload, 1, &arena, &source, &diag) != FORE_E_OK)
         fail_msg("%s", diag.text);
