@@ -411,7 +411,8 @@ static enum fore_err loop(struct live_replay *replay, struct fore_diag *diag)
         if (next == 0 && ended == 0) ended = now;
         if (next == 0 && replay->pending == 0) return FORE_E_OK;
         if (next == 0 && now > ended + replay->options.give_up_after) {
-            replay->result->counts.failed += replay->pending; /* silence to the end */
+            replay->result->counts.failed += replay->pending;
+            replay->result->counts.silent += replay->pending;
             return FORE_E_OK;
         }
         wait_for(replay, next);

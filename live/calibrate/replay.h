@@ -36,6 +36,7 @@ struct live_replay_options {
 
 struct live_replay_counts {
     uint64_t sent, answered, failed; /* failed: an error, or never answered */
+    uint64_t silent; /* of those: no answer had come give_up_after the last one was sent */
     uint64_t moved, ask, waited, lost;
 };
 

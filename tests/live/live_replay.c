@@ -29,19 +29,19 @@ static struct wl_source stream(const char *rate, const char *more, const char *s
     const char *item[] = {rate, more, span, "workload.bytes_mean=100"};
     const struct fore_strings sets = {.item = item, .count = FORE_COUNTOF(item)};
     struct fore_diag diag = {0};
-    struct wl_source source;
+    struct wl_source source = {.ops = NULL};
     if (wl_config_load(NULL, &sets, &binding, 1, &arena, &diag) != FORE_E_OK ||
         wl_open_source(&workload, 1, &arena, &source, &diag) != FORE_E_OK)
         fail_msg("%s", diag.text);
     return source;
 }
 
-static struct live_replay *open_replay(void)
+static struct live_replay *open_replay(fore_ns give_up_after)
 {
     struct live_replay_options options = {.seed = &ground->node[0].address,
                                           .seed_count = 1,
                                           .access = ground->access,
-                                          .give_up_after = 60 * FORE_SEC};
+                                          .give_up_after = give_up_after};
     options.access.timeout_ms = 10000; /* a busy machine is no reason to fail */
     struct live_replay *replay = NULL;
     struct fore_diag diag = {0};
@@ -67,7 +67,7 @@ static void every_request_is_answered_and_its_key_goes(void **state)
 {
     (void)state;
     ground_reset(ground);
-    struct live_replay *replay = open_replay();
+    struct live_replay *replay = open_replay(60 * FORE_SEC);
     struct live_replay_result *result = calloc(1, sizeof *result);
     struct wl_source source =
         stream("workload.rate=3000/s", "workload.keys=5k", "workload.span=2s");
@@ -130,7 +130,7 @@ static void a_stall_is_seen_by_all_who_fell_into_it(void **state)
 {
     (void)state;
     ground_reset(ground);
-    struct live_replay *replay = open_replay();
+    struct live_replay *replay = open_replay(60 * FORE_SEC);
     struct live_replay_result *result = calloc(1, sizeof *result);
     struct wl_source source =
         stream("workload.rate=3000/s", "workload.popularity=uniform", "workload.span=20s");
@@ -150,6 +150,29 @@ static void a_stall_is_seen_by_all_who_fell_into_it(void **state)
     if ((double)result->slow < 0.7 * due)
         fail_msg("%llu slow of %.0f", (unsigned long long)result->slow, due);
     assert_true(result->latency.max_ns > 300 * FORE_MS);
+    wl_source_close(&source);
+    live_replay_close(replay);
+    free(result);
+}
+
+/* No refusal: nothing comes at all. */
+static void what_is_never_answered_is_told_apart(void **state)
+{
+    (void)state;
+    ground_reset(ground);
+    struct live_replay *replay = open_replay(FORE_SEC);
+    struct live_replay_result *result = calloc(1, sizeof *result);
+    struct wl_source source =
+        stream("workload.rate=3000/s", "workload.popularity=uniform", "workload.span=1s");
+    struct live_replay_play play = {.source = &source};
+    struct fore_diag diag = {0};
+    ground_signal(ground, &ground->node[0].address, SIGSTOP);
+    enum fore_err err = live_replay_run(replay, &play, result, &diag);
+    ground_signal(ground, &ground->node[0].address, SIGCONT);
+    assert_int_equal(err, FORE_E_OK);
+    assert_true(result->counts.silent > 100);
+    assert_int_equal(result->counts.failed, result->counts.silent);
+    assert_int_equal(result->counts.answered + result->counts.silent, result->counts.sent);
     wl_source_close(&source);
     live_replay_close(replay);
     free(result);
@@ -190,7 +213,7 @@ static void slots_that_move_are_followed(void **state)
 {
     (void)state;
     ground_reset(ground);
-    struct live_replay *replay = open_replay();
+    struct live_replay *replay = open_replay(60 * FORE_SEC);
     struct live_replay_result *result = calloc(1, sizeof *result);
     struct wl_source source =
         stream("workload.rate=5000/s", "workload.popularity=uniform", "workload.span=20s");
@@ -287,15 +310,18 @@ static int end_group(void **state)
     return 0;
 }
 
-int main(void)
+/* live_replay [PATTERN]: only tests whose names match. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_request_is_answered_and_its_key_goes),
         cmocka_unit_test(a_stall_is_seen_by_all_who_fell_into_it),
+        cmocka_unit_test(what_is_never_answered_is_told_apart),
         cmocka_unit_test(slots_that_move_are_followed),
         cmocka_unit_test(nobody_there_is_said),
         cmocka_unit_test(a_calibration_leaves_no_trace),
     };
     if (!ground_possible()) return 0;
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests_name("live: replay", tests, begin_group, end_group);
 }

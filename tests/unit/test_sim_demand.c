@@ -75,9 +75,14 @@ static struct outcome play(uint64_t seed)
             if (w < KNOWN) continue;
             double is = busy(asked, t, n, NULL), was = busy(told, t, n, NULL);
             double made = busy(told, t, n, often), made_once = busy(told, t, n, once);
-            out.all_asked += is, out.all_made += made, out.all_made_once += made_once;
+            out.all_asked += is;
+            out.all_made += made;
+            out.all_made_once += made_once;
             if (!falls || told->node[n].utilization < 0.95) continue;
-            out.asked += is, out.served += was, out.made += made, out.made_once += made_once;
+            out.asked += is;
+            out.served += was;
+            out.made += made;
+            out.made_once += made_once;
         }
     }
     fore_demand_destroy(often);
