@@ -5,6 +5,7 @@
 #include "core/decide/price.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Of partitions with one replica only: whose copies serve reads may be anywhere. */
 static bool away(const struct fore_search *search, const struct fore_homing *homing, uint32_t p)
@@ -38,19 +39,63 @@ static void offer(const struct fore_search *search, uint32_t p, uint16_t home,
     *best = c;
 }
 
-uint32_t fore_homing_plan(const struct fore_planner_input *input, const struct fore_homing *homing,
+static void take_slot(uint8_t *slots, uint16_t node)
+{
+    if (node != FORE_NODE_NONE && slots[node] > 0) slots[node]--;
+}
+
+/* The input as it is once the plan has begun: its copies are under way, and take their slots. */
+static struct fore_planner_input beside(const struct fore_planner_input *input,
+                                        const struct fore_plan *plan, struct fore_arena *scratch)
+{
+    struct fore_planner_input out = *input;
+    const struct fore_topology *topology = input->topology;
+    size_t cap = topology->partition_cap, count = input->pending_count;
+    uint8_t *slots = FORE_NEW(scratch, uint8_t, topology->node_count);
+    bool *busy = FORE_NEW(scratch, bool, cap);
+    struct fore_load_pending *pending =
+        FORE_NEW(scratch, struct fore_load_pending, count + FORE_PLAN_MOVES);
+    memcpy(slots, input->node_slots, topology->node_count);
+    memcpy(busy, input->partition_busy, topology->partition_count * sizeof *busy);
+    for (size_t i = 0; i < count; i++)
+        pending[i] = input->pending[i];
+    for (uint32_t i = 0; i < plan->move_count; i++) {
+        const struct fore_move *m = &plan->move[i].move;
+        busy[m->partition] = true;
+        if (m->other != FORE_PARTITION_NONE) busy[m->other] = true;
+        if (m->kind != FORE_MOVE_MOVE && m->kind != FORE_MOVE_ADD_REPLICA) continue;
+        take_slot(slots, m->source);
+        take_slot(slots, m->target);
+        if (out.cluster_slots > 0) out.cluster_slots--;
+        if (m->kind != FORE_MOVE_MOVE || topology->partition[m->partition].replica_count != 1)
+            continue;
+        pending[count++] = (struct fore_load_pending){.partition = m->partition,
+                                                      .from = m->source,
+                                                      .to = m->target,
+                                                      .share = 1,
+                                                      .due_s = plan->move[i].duration_s};
+    }
+    out.node_slots = slots;
+    out.partition_busy = busy;
+    out.pending = pending;
+    out.pending_count = count;
+    return out;
+}
+
+uint32_t fore_homing_plan(const struct fore_planner_input *asked, const struct fore_homing *homing,
                           struct fore_arena *scratch, struct fore_plan *out)
 {
-    const struct fore_topology *topology = input->topology;
+    const struct fore_topology *topology = asked->topology;
     uint32_t left = 0;
     struct fore_search search;
-    FORE_ASSERT(out->move_count == 0);
-    if (!(input->caps & FORE_CAP_MOVE)) return 0;
+    if (!(asked->caps & FORE_CAP_MOVE)) return 0;
+    const struct fore_planner_input later = beside(asked, out, scratch);
+    const struct fore_planner_input *input = out->move_count > 0 ? &later : asked;
     fore_planner_search(&search, input, scratch);
     for (uint32_t p = 0; p < topology->partition_count; p++)
         left += away(&search, homing, p);
-    for (uint32_t i = 0; i < left && i < homing->moves_most && search.cluster_slots > 0; i++) {
-        if (out->move_count == FORE_PLAN_MOVES) break;
+    while (out->move_count < homing->moves_most && out->move_count < FORE_PLAN_MOVES &&
+           search.cluster_slots > 0) {
         struct fore_candidate best = {.gain_s = -homing->harm_most_s};
         for (uint32_t p = 0; p < topology->partition_count; p++)
             if (away(&search, homing, p)) offer(&search, p, homing->home[p], &best);

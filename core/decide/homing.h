@@ -20,8 +20,8 @@ struct fore_homing {
     uint32_t moves_most;  /* in all */
 };
 
-/* Fills out->move, which is empty. Returns how many partitions are away from home and may still be
- * sent there, those now sent included. */
+/* Adds to the plan, as if what is in it had begun. Returns how many partitions are away from home
+ * and may still be sent there, those now sent included. */
 uint32_t fore_homing_plan(const struct fore_planner_input *input, const struct fore_homing *homing,
                           struct fore_arena *scratch, struct fore_plan *out);
 

@@ -27,6 +27,7 @@ struct fore_plan_move {
     uint16_t then_target[FORE_PLAN_COPIES]; /* and there they would go */
     bool binding;   /* a rule of placement asks for it: not taken back when it costs */
     bool for_size;  /* a split because of what it will hold (size_split.h): no gain is promised */
+    bool for_grain; /* ... because it usually brings much of a node (grain.h); nor here */
     uint32_t after; /* 0: begins at once; else the number, from 1, of its leader in this plan */
     bool on_new;    /* acts on the partition that its leader makes, or on the one that a leader
                      * acts on of which the same holds; `partition` is the whole's */

@@ -59,6 +59,9 @@ struct fore_planner_input {
     bool calm;         /* no RRS reaches its threshold: only tidy up */
     const uint16_t *home; /* by partition: where it is meant to live, so that a move from there is
                              charged with the way back; FORE_NODE_NONE: nowhere. NULL: none is */
+    const double
+        *usual;   /* by partition: cores at its busiest usual time (grain.h); NULL: not known */
+    double grain; /* cores above which a partition is too coarse; 0: none is */
 };
 
 /* What was split lately and is still too hot may be split further; what was merged may not. */

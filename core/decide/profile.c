@@ -113,3 +113,53 @@ double fore_profile_spread(const struct fore_observe *observe, const struct fore
     }
     return whole > 0 ? sqrt(square / whole) : (double)NAN;
 }
+
+double *fore_profile_strays(const struct fore_observe *observe,
+                            const struct fore_topology *topology,
+                            const struct fore_profile *profile, struct fore_arena *arena)
+{
+    const struct fore_history *history = observe->history;
+    int level = level_for(history, profile->step);
+    fore_ns apart = fore_history_shape(history)->step[level];
+    size_t count = fore_history_count(history, level);
+    fore_ns end = fore_history_end(history, level), reach = count * apart;
+    fore_ns first = end > reach ? end - reach : 0;
+    double *out = FORE_NEW(arena, double, topology->partition_cap);
+    float *point = FORE_NEW(arena, float, count + 1);
+    for (uint32_t p = 0; p < topology->partition_count && count > 0; p++) {
+        if (!topology->partition[p].alive) continue;
+        const float *mean = profile->load + (size_t)p * profile->slots;
+        double square = 0;
+        size_t seen = 0;
+        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
+        for (size_t i = 0; i < count; i++) {
+            if (isnan(point[i])) continue;
+            size_t slot = (first + i * apart) / profile->step % profile->slots;
+            double off = (double)(point[i] - mean[slot]);
+            square += off * off;
+            seen++;
+        }
+        if (seen > 0) out[p] = sqrt(square / (double)seen);
+    }
+    return out;
+}
+
+double *fore_profile_busiest(const struct fore_observe *observe,
+                             const struct fore_topology *topology, fore_ns step,
+                             struct fore_arena *arena)
+{
+    const struct fore_history *history = observe->history;
+    int level = level_for(history, step);
+    size_t count = fore_history_count(history, level);
+    double *out = FORE_NEW(arena, double, topology->partition_cap);
+    float *point = FORE_NEW(arena, float, count + 1);
+    for (uint32_t p = 0; p < topology->partition_count && count > 0; p++) {
+        if (!topology->partition[p].alive) continue;
+        float most = 0;
+        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
+        for (size_t i = 0; i < count; i++)
+            if (point[i] > most) most = point[i];
+        out[p] = (double)most;
+    }
+    return out;
+}

@@ -33,4 +33,15 @@ void fore_profile_read(const struct fore_observe *observe, const struct fore_top
 double fore_profile_spread(const struct fore_observe *observe, const struct fore_topology *topology,
                            const struct fore_profile *profile, struct fore_arena *scratch);
 
+/* The same for every partition by itself: root of its mean square, cores, [partition_cap]; 0 where
+ * there is no past. Memory from `arena`. */
+double *fore_profile_strays(const struct fore_observe *observe,
+                            const struct fore_topology *topology,
+                            const struct fore_profile *profile, struct fore_arena *arena);
+/* The busiest point of every partition's history, cores, [partition_cap], on the level that a
+ * profile of such slots would be made from. Memory from `arena`. */
+double *fore_profile_busiest(const struct fore_observe *observe,
+                             const struct fore_topology *topology, fore_ns step,
+                             struct fore_arena *arena);
+
 #endif

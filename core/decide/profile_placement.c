@@ -10,6 +10,8 @@
  */
 #include "core/decide/profile_placement.h"
 
+#include "core/decide/profile_own.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +26,10 @@ enum { USUAL_THROWS = 200, THROWN_MAX = 4 };
 struct state {
     const struct fore_profile_placement *problem;
     uint16_t *owner;
-    double *sum;   /* [node * slots] */
-    double *cost;  /* [node] */
-    double *mean;  /* [partition]: weighted mean load, to order by */
+    double *sum;  /* [node * slots] */
+    double *cost; /* [node] */
+    double *mean; /* [partition]: weighted mean load, to order by */
+    struct fore_profile_own own;
     uint64_t used; /* node-slots looked at */
     uint64_t budget;
 };
@@ -36,11 +39,22 @@ static const float *load_of(const struct state *s, uint32_t p)
     return s->problem->load + (size_t)p * s->problem->slots;
 }
 
-/* One node's part of J with `plus` added and `minus` taken away; either may be NULL. */
-static double node_cost(struct state *s, uint32_t n, const float *plus, const float *minus)
+/* P(a node is above its room, which `load` fills to `fill`); `own`: variance beside the spread. */
+static double tail(const struct fore_profile_placement *o, double fill, double load, double own)
+{
+    double spread = own > 0 ? sqrt(o->spread * o->spread + own / (load * load)) : o->spread;
+    return fore_dist_normal_tail((1 / fill - 1) / spread);
+}
+
+/* One node's part of J if somebody `comes` and another `leaves`; either may be NOBODY. */
+static double node_cost(struct state *s, uint32_t n, uint32_t comes, uint32_t leaves)
 {
     const struct fore_profile_placement *o = s->problem;
     const double *sum = s->sum + (size_t)n * o->slots;
+    const float *plus = comes != FORE_PROFILE_NOBODY ? load_of(s, comes) : NULL;
+    const float *minus = leaves != FORE_PROFILE_NOBODY ? load_of(s, leaves) : NULL;
+    const double *tide = s->own.tide;
+    double own = tide != NULL ? fore_profile_own_with(&s->own, n, comes, leaves) : 0;
     double room = o->limit * o->capacity[n], over = 0, height = 0;
     s->used += o->slots;
     for (uint32_t k = 0; k < o->slots; k++) {
@@ -52,14 +66,17 @@ static double node_cost(struct state *s, uint32_t n, const float *plus, const fl
         double fill = load / room, square = fill * fill;
         height += o->weight[k] * square * square;
         if (fill > 1) over += o->weight[k] * o->depth * (fill - 1);
-        if (fill > 0.5) over += o->weight[k] * fore_dist_normal_tail((1 / fill - 1) / o->spread);
+        if (fill > 0.5)
+            over += o->weight[k] * tail(o, fill, load, tide != NULL ? own * tide[k] : 0);
     }
     return over + (o->balance > 0 ? o->balance : height_weight) * height;
 }
 
-static void shift(struct state *s, uint32_t n, const float *load, double sign)
+static void shift(struct state *s, uint32_t n, uint32_t p, double sign)
 {
     double *sum = s->sum + (size_t)n * s->problem->slots;
+    const float *load = load_of(s, p);
+    if (s->own.tide != NULL) fore_profile_own_shift(&s->own, p, n, sign);
     for (uint32_t k = 0; k < s->problem->slots; k++)
         sum[k] += sign * (double)load[k];
 }
@@ -83,14 +100,15 @@ static void begin(struct state *s, const struct fore_profile_placement *problem,
     for (uint32_t p = 0; p < problem->partitions; p++)
         for (uint32_t k = 0; k < problem->slots; k++)
             s->mean[p] += problem->weight[k] * (double)load_of(s, p)[k];
+    fore_profile_own_begin(&s->own, problem, scratch);
 }
 
 static void settle(struct state *s)
 {
     for (uint32_t p = 0; p < s->problem->partitions; p++)
-        shift(s, s->owner[p], load_of(s, p), 1);
+        shift(s, s->owner[p], p, 1);
     for (uint32_t n = 0; n < s->problem->nodes; n++)
-        s->cost[n] = node_cost(s, n, NULL, NULL);
+        s->cost[n] = node_cost(s, n, FORE_PROFILE_NOBODY, FORE_PROFILE_NOBODY);
 }
 
 /* ---- greedy ---------------------------------------------------------------------------------- */
@@ -120,7 +138,7 @@ static void pack(struct state *s, struct fore_arena *scratch)
         double best_more = HUGE_VAL, best_cost = 0;
         for (uint32_t n = 0; n < o->nodes; n++) {
             if (!(o->capacity[n] > 0)) continue;
-            double cost = node_cost(s, n, load_of(s, p), NULL), more = cost - s->cost[n];
+            double cost = node_cost(s, n, p, FORE_PROFILE_NOBODY), more = cost - s->cost[n];
             if (best != UINT32_MAX && !(more < best_more)) continue;
             best = n;
             best_more = more;
@@ -128,7 +146,7 @@ static void pack(struct state *s, struct fore_arena *scratch)
         }
         FORE_ASSERT(best != UINT32_MAX);
         s->owner[p] = (uint16_t)best;
-        shift(s, best, load_of(s, p), 1);
+        shift(s, best, p, 1);
         s->cost[best] = best_cost;
     }
 }
@@ -145,30 +163,29 @@ struct step {
 static double gain_of(struct state *s, uint32_t p, uint32_t to, uint32_t q)
 {
     uint32_t from = s->owner[p];
-    const float *leaves = load_of(s, p), *comes = q != UINT32_MAX ? load_of(s, q) : NULL;
     double before = s->cost[from] + s->cost[to] + price_at(s, p, from);
-    double after = price_at(s, p, to) + node_cost(s, from, comes, leaves);
+    double after = price_at(s, p, to) + node_cost(s, from, q, p);
     if (q != UINT32_MAX) {
         before += price_at(s, q, to);
         after += price_at(s, q, from);
     }
     if (after >= before) return 0; /* the other node is never free */
-    return before - after - node_cost(s, to, leaves, comes);
+    return before - after - node_cost(s, to, p, q);
 }
 
 static void take(struct state *s, const struct step *step)
 {
     uint32_t from = s->owner[step->p], to = step->to;
-    shift(s, from, load_of(s, step->p), -1);
-    shift(s, to, load_of(s, step->p), 1);
+    shift(s, from, step->p, -1);
+    shift(s, to, step->p, 1);
     s->owner[step->p] = (uint16_t)to;
     if (step->q != UINT32_MAX) {
-        shift(s, to, load_of(s, step->q), -1);
-        shift(s, from, load_of(s, step->q), 1);
+        shift(s, to, step->q, -1);
+        shift(s, from, step->q, 1);
         s->owner[step->q] = (uint16_t)from;
     }
-    s->cost[from] = node_cost(s, from, NULL, NULL);
-    s->cost[to] = node_cost(s, to, NULL, NULL);
+    s->cost[from] = node_cost(s, from, FORE_PROFILE_NOBODY, FORE_PROFILE_NOBODY);
+    s->cost[to] = node_cost(s, to, FORE_PROFILE_NOBODY, FORE_PROFILE_NOBODY);
 }
 
 static void offer(struct state *s, struct step *best, uint32_t p, uint32_t to, uint32_t q)
@@ -303,13 +320,18 @@ static struct fore_profile_cost add_up(struct state *s)
     const struct fore_profile_placement *o = s->problem;
     struct fore_profile_cost out = {0};
     for (uint32_t n = 0; n < o->nodes; n++) {
+        const double *tide = s->own.tide;
+        double own = tide != NULL ? fore_profile_own_with(&s->own, n, FORE_PROFILE_NOBODY,
+                                                          FORE_PROFILE_NOBODY)
+                                  : 0;
         out.all += s->cost[n];
         for (uint32_t k = 0; k < o->slots; k++) {
             double load = s->sum[(size_t)n * o->slots + k];
             if (!(load > 0) || o->weight[k] <= 0 || !(o->capacity[n] > 0)) continue;
             double use = load / o->capacity[n];
             out.peak = fmax(out.peak, use);
-            out.overload += o->weight[k] * fore_dist_normal_tail((o->limit / use - 1) / o->spread);
+            out.overload +=
+                o->weight[k] * tail(o, use / o->limit, load, tide != NULL ? own * tide[k] : 0);
         }
     }
     for (uint32_t p = 0; p < o->partitions; p++)

@@ -10,7 +10,8 @@
  *       + 0.001 sum over n, k of  w_k (S_nk / (limit C_n))^4            where nothing is near it
  *       + sum of price_p over the partitions that leave their present owner
  *
- * Z standard normal, w_k the slots' shares of time (sum 1). Packing vectors is NP-hard; this is
+ * Z standard normal, w_k the slots' shares of time (sum 1). With `stray`, a node's variance
+ * is (spread S)^2 and what its groups of kin err by themselves. Packing vectors is NP-hard; this is
  * greedy by size (LPT with J as the measure), then local search with moves and pair swaps away from
  * the node that costs most, until none helps; then, a number of times, a few partitions are thrown
  * elsewhere and the search is repeated, and the best placement seen is kept (iterated local search:
@@ -29,6 +30,9 @@ struct fore_profile_placement {
     const double *capacity;            /* [nodes]; 0: holds nothing. One at least is above 0 */
     double limit;                      /* of utilisation, > 0 */
     double spread;                     /* of a node's load around its mean, as a share; > 0 */
+    const double *stray;   /* [partitions]: beside that, what each strays by itself (profile_own.h;
+                              a sigma, cores); NULL: it is in `spread` */
+    const uint32_t *group; /* [partitions]: the smallest index of its kin, with `stray` */
     const uint16_t *from;  /* [partitions]: present owners; NULL: nobody owns anything */
     const double *price;   /* [partitions], with `from`; NULL: moving costs nothing */
     const uint16_t *start; /* [partitions]: where the search begins; NULL: see below */

@@ -9,6 +9,7 @@
  * horizon; two cold neighbours that a split made are merged. Both cost nothing to carry out, and
  * both are reversed at a price, so they are done only with room to spare.
  */
+#include "core/decide/grain.h"
 #include "core/decide/price.h"
 #include "core/decide/size_split.h"
 
@@ -97,6 +98,7 @@ bool fore_candidate_neighbours(const struct fore_search *search, uint32_t left, 
         return false;
     if (fore_ahead_of(&input->arrivals, left) != NULL) return false; /* what comes is kept apart */
     if (!fore_size_split_fits(input, left, *right)) return false;    /* it would be cut again */
+    if (fore_grain_keeps(input, left, *right)) return false;         /* ... so would this */
     if (search->confined != NULL && search->rules.class_of[left] != search->rules.class_of[*right])
         return false; /* other rules hold for them */
     const struct fore_partition *r = &topology->partition[*right];

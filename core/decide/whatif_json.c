@@ -45,6 +45,7 @@ static void move_json(const struct fore_whatif *whatif, const struct fore_plan_m
     if (m->move.kind == FORE_MOVE_SPLIT)
         fore_json_f64(json, "right_share", m->move.split_right_share);
     if (m->for_size) fore_json_bool(json, "for_size", true);
+    if (m->for_grain) fore_json_bool(json, "for_grain", true);
     if (m->move.kind == FORE_MOVE_VERTICAL_SPLIT) columns_json(m->move.columns, json);
     fore_json_bool(json, "repairs_placement", m->binding);
     fore_json_f64(json, "gain_s", m->gain_s);

@@ -83,6 +83,8 @@ static void print_move(const struct fore_whatif *whatif, uint32_t at, struct for
     if (fore_move_joins(move->kind)) fore_buf_printf(out, " with p%u", move->other);
     if (m->for_size)
         fore_buf_puts(out, ", for its size");
+    else if (m->for_grain)
+        fore_buf_puts(out, ", for the grain");
     else if (leads && move->kind == FORE_MOVE_SPLIT)
         fore_buf_printf(out, " at %.0f %%", 100 * (1 - move->split_right_share));
     else if (m->then_copies > 0)

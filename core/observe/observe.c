@@ -72,6 +72,8 @@ static const struct fore_option rows[] = {
      "after this a sampled set of columns counts half; 0 never forgets"                        },
     {"demand",           FORE_OPT_BOOL,     AT(demand),           "false", 0,   0,             NULL,
      "take what is asked of a full node for its partitions' loads, not what it serves"         },
+    {"demand_once",      FORE_OPT_BOOL,     AT(demand_once),      "false", 0,   0,             NULL,
+     "with demand: what had to wait is not counted again in the windows that serve it"         },
     {"now_span",         FORE_OPT_DURATION, AT(now_span),         "10s",   1e6, 86400e9,       NULL,
      "what \"now\" means: loads are averaged over it"                                          },
 };
@@ -142,7 +144,8 @@ struct fore_observe *fore_observe_create(const struct fore_observe_options *opti
                              fore_rng_stream(seed, "observe.key_ranges", 0));
     observe->frontier = fore_frontier_create(cap, options->sketch_half_life);
     observe->work->held_bytes = held;
-    if (options->demand) observe->demand = fore_demand_create(cap, topology->node_count);
+    if (options->demand)
+        observe->demand = fore_demand_create(cap, topology->node_count, options->demand_once);
     bool columns = false;
     for (uint32_t t = 0; t < topology->table_count; t++)
         columns = columns || topology->table[t].columns > 0;

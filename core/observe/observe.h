@@ -27,6 +27,7 @@ struct fore_observe_options {
     fore_ns sketch_half_life;
     fore_ns column_half_life; /* of the sets of columns: the mix must not trail a change of it */
     bool demand;              /* loads are what is asked of full nodes: demand.h */
+    bool demand_once;         /* and what waited is not asked for again when it is served */
     fore_ns now_span;         /* what "now" means: loads are averaged over it (nowcast, reactive) */
 };
 extern const struct fore_option_section fore_observe_section; /* "observe" */

@@ -56,10 +56,11 @@ static void *begin(const struct fore_topology *topology, uint64_t seed, struct f
 }
 
 /* Where a placement for the week is kept, what the fast loop fears must be what has come true. */
-static void sober(const struct fore_hindsight *hindsight, struct fore_decide_options *options)
+static void sober(const struct fore_hindsight *hindsight, double dearer,
+                  struct fore_decide_options *options)
 {
     double share = fore_hindsight_share(hindsight);
-    options->move_price = (fore_ns)((double)options->move_price / share);
+    options->move_price = (fore_ns)(dearer * (double)options->move_price / share);
     options->split_price = (fore_ns)((double)options->split_price / share);
     options->gain_min = (fore_ns)((double)options->gain_min / share);
 }
@@ -75,13 +76,13 @@ static void propose(const struct fore_policy_view *view, void *self, struct fore
     fast.planner = &input;
     input.options = &options;
     if (input.calm) input.beyond = view->beyond;
-    input.home = fore_slow_homes(memory->slow, view, scratch);
-    if (input.home != NULL) sober(&memory->hindsight, &options);
+    fore_slow_look(memory->slow, view, scratch, &input);
+    if (input.home != NULL) sober(&memory->hindsight, view->options->slow.dearer, &options);
     fore_policy_planned_propose(&fast, memory->planned, scratch, out);
     const struct fore_scenario *ahead = view->nowcast;
     fore_hindsight_add(&memory->hindsight, view->planner, out->violation_after_s,
                        (double)ahead->steps * (double)ahead->step / 1e9);
-    if (input.home == NULL || out->move_count > 0) return;
+    if (input.home == NULL && input.usual == NULL) return;
     input.term_count = fore_policy_predictive_terms(view, input.term);
     fore_slow_send(memory->slow, &input, &view->options->slow, scratch, out);
 }

@@ -1,6 +1,7 @@
 /* slow.c - when homes are chosen, what a change is worth, and the way there. */
 #include "core/policy/slow.h"
 
+#include "core/decide/grain.h"
 #include "core/decide/homing.h"
 #include "core/decide/profile.h"
 #include "core/decide/profile_placement.h"
@@ -18,12 +19,18 @@ static const double fixed_price = 1e9, spread_least = 0.01;
 static const double spread_margin = 1.5;
 static const uint64_t search_budget = 40000000; /* node-slots looked at: a fifth of a second */
 enum { SLOTS_MOST = 168, TRIES_MOST = 3, DEARER_MOST = 4, ANEW_EVERY = 7, THROWS = 60 };
+/* Plans of cuts before homes are chosen all the same, and of these without one. */
+enum { CUTS_MOST = 200, CUTS_IDLE = 10 };
 
 struct fore_slow {
     uint16_t *home;       /* [partition_cap] */
     uint32_t *generation; /* whose home it is */
     uint8_t *tries;
+    double *usual; /* cores at its busiest usual time; no bound where it is not known */
     uint32_t cap;
+    uint32_t cuts;    /* plans in which they were waited for since homes were chosen */
+    uint32_t idle;    /* ... of these the last ones, in which nothing could be cut */
+    bool cutting;     /* homes are due, and what is too coarse is cut before */
     uint32_t choices; /* so far */
     fore_ns next_at;  /* 0: as soon as there is a past */
     double left;      /* of the budget: a share of all data, ... */
@@ -40,6 +47,7 @@ struct fore_slow *fore_slow_create(const struct fore_topology *topology, uint64_
     slow->home = FORE_NEW(perm, uint16_t, slow->cap);
     slow->generation = FORE_NEW(perm, uint32_t, slow->cap);
     slow->tries = FORE_NEW(perm, uint8_t, slow->cap);
+    slow->usual = FORE_NEW(perm, double, slow->cap);
     slow->seed = seed;
     return slow;
 }
@@ -77,10 +85,11 @@ static fore_ns quietest(const struct fore_profile *profile, const struct fore_to
 }
 
 /* The next such time, but not so soon that there is nothing new. */
-static fore_ns next_time(fore_ns now, fore_ns every, fore_ns quiet)
+static fore_ns next_time(fore_ns now, fore_ns every, fore_ns quiet, fore_ns period)
 {
-    fore_ns from = now + every / 2, at = from / day * day + quiet;
-    return at < from ? at + day : at;
+    fore_ns cycle = period < day ? period : day;
+    fore_ns from = now + every / 2, at = from / cycle * cycle + quiet % cycle;
+    return at < from ? at + cycle : at;
 }
 
 /* ---- the choice ------------------------------------------------------------------------------ */
@@ -92,10 +101,12 @@ struct choice {
 };
 
 /* Dead ones have no load and may be anywhere; who has followers, or a rule of its own, stays. */
-static void list_owners(const struct fore_planner_input *in, double worth, struct choice *choice)
+static void list_owners(const struct fore_planner_input *in,
+                        const struct fore_slow_options *options, struct choice *choice)
 {
     const struct fore_topology *topology = in->topology;
-    double move_s = worth * (double)in->options->move_price / 1e9;
+    fore_ns price = options->move_price > 0 ? options->move_price : in->options->move_price;
+    double move_s = options->worth * (double)price / 1e9;
     double unit = in->bytes_unit > 0 ? in->bytes_unit : in->bytes_mean;
     for (uint32_t p = 0; p < topology->partition_count; p++) {
         const struct fore_partition *part = &topology->partition[p];
@@ -233,6 +244,31 @@ static void settle(struct fore_slow *slow, const struct fore_topology *topology,
     slow->choices++;
 }
 
+/* What all err by together, as far as the forecast looks ahead, and each by itself, as it has been
+ * seen to. What is cut from one partition errs together. */
+static void split_spread(const struct fore_policy_view *view, const struct fore_profile *profile,
+                         struct fore_arena *scratch, struct fore_profile_placement *problem)
+{
+    const struct fore_scenario *s = view->forecast;
+    double mean = 0, common = 0;
+    uint32_t *group = FORE_NEW(scratch, uint32_t, problem->partitions + 1);
+    for (uint32_t p = 0; p < problem->partitions; p++) {
+        group[p] = p;
+        if (s->kin == NULL || p >= s->partition_count) continue;
+        for (uint32_t q = s->kin[p]; q != p; q = s->kin[q])
+            if (q < group[p]) group[p] = q;
+    }
+    for (uint32_t p = 0; p < s->partition_count && p < problem->partitions; p++) {
+        size_t at = (size_t)p * s->steps + s->steps - 1;
+        mean += (double)s->mean[at];
+        common += (double)s->common[at];
+    }
+    const struct fore_planner_input *in = view->planner;
+    problem->group = group;
+    problem->stray = fore_profile_strays(in->observe, in->topology, profile, scratch);
+    if (mean > 0) problem->spread = fmax(spread_margin * common / mean, spread_least);
+}
+
 static void choose(struct fore_slow *slow, const struct fore_policy_view *view,
                    struct fore_arena *scratch)
 {
@@ -248,7 +284,7 @@ static void choose(struct fore_slow *slow, const struct fore_policy_view *view,
                             .capacity = FORE_NEW(scratch, double, topology->node_count)};
     slow->next_at = in->now + options->every / 24;
     if (!list_nodes(topology, &choice)) return;
-    list_owners(in, options->worth, &choice);
+    list_owners(in, options, &choice);
     double limit = options->limit > 0 ? options->limit : in->options->utilization_limit;
     double spread = options->spread;
     if (!(spread > 0))
@@ -269,45 +305,109 @@ static void choose(struct fore_slow *slow, const struct fore_policy_view *view,
                                                      .budget = search_budget,
                                                      .throws = THROWS,
                                                      .seed = slow->seed};
+    if (options->grain > 0 && !(options->spread > 0))
+        split_spread(view, &profile, scratch, &choice.problem);
     bool better = solve(view, slow, &choice, scratch);
     settle(slow, topology, better ? choice.owner : choice.from);
-    slow->next_at = next_time(in->now, options->every, quietest(&profile, topology));
+    slow->next_at = next_time(in->now, options->every, quietest(&profile, topology),
+                              profile.slots * profile.step);
+}
+
+/* ---- the grain ------------------------------------------------------------------------------- */
+
+static double grain_cores(const struct fore_slow_options *options,
+                          const struct fore_topology *topology)
+{
+    double cores = 0;
+    uint32_t serving = 0;
+    for (uint32_t n = 0; n < topology->node_count; n++) {
+        if (!fore_node_serves(&topology->node[n])) continue;
+        cores += topology->node[n].cores;
+        serving++;
+    }
+    return serving > 0 ? options->grain * cores / serving : 0;
+}
+
+/* At the steps of the profile: of a week of hours, an hour's mean counts. */
+static void learn_usual(struct fore_slow *slow, const struct fore_policy_view *view,
+                        struct fore_arena *scratch)
+{
+    const struct fore_slow_options *options = &view->options->slow;
+    fore_ns step = options->step, least = options->period / SLOTS_MOST;
+    const double *usual = fore_profile_busiest(view->planner->observe, view->planner->topology,
+                                               least > step ? least : step, scratch);
+    memcpy(slow->usual, usual, slow->cap * sizeof *slow->usual);
+}
+
+/* Homes are due. What is too coarse is cut before they are chosen. */
+static void renew(struct fore_slow *slow, const struct fore_policy_view *view,
+                  struct fore_arena *scratch)
+{
+    const struct fore_slow_options *options = &view->options->slow;
+    slow->cutting = options->grain > 0 && slow->cuts < CUTS_MOST;
+    if (slow->cutting) {
+        learn_usual(slow, view, scratch);
+        return;
+    }
+    choose(slow, view, scratch);
+    slow->cuts = slow->idle = 0;
 }
 
 /* ---- the way --------------------------------------------------------------------------------- */
 
-const uint16_t *fore_slow_homes(struct fore_slow *slow, const struct fore_policy_view *view,
-                                struct fore_arena *scratch)
+/* Another life, or a new part: at home anywhere, and not merged before it is known. */
+static void forget_strangers(struct fore_slow *slow, const struct fore_topology *topology)
 {
-    const struct fore_planner_input *in = view->planner;
-    const struct fore_topology *topology = in->topology;
-    if (!view->options->slow.on || (in->caps & FORE_CAP_NODES)) return NULL;
-    if (in->now >= slow->next_at && view->forecast->ready) choose(slow, view, scratch);
-    if (slow->choices == 0) return NULL;
-    for (uint32_t p = 0; p < slow->cap; p++) { /* another life, or a new part: at home anywhere */
+    for (uint32_t p = 0; p < slow->cap; p++) {
         bool same = p < topology->partition_count && topology->partition[p].alive &&
                     topology->partition[p].generation == slow->generation[p];
         if (!same) slow->home[p] = FORE_NODE_NONE;
+        if (!same && !slow->cutting) slow->usual[p] = HUGE_VAL;
         if (same && topology->partition[p].replica[0] == slow->home[p])
             slow->tries[p] =
                 TRIES_MOST; /* what leaves again has its reasons: until the next time */
     }
-    return slow->home;
+}
+
+void fore_slow_look(struct fore_slow *slow, const struct fore_policy_view *view,
+                    struct fore_arena *scratch, struct fore_planner_input *input)
+{
+    if (!view->options->slow.on || (input->caps & FORE_CAP_NODES)) return;
+    if (input->now >= slow->next_at && view->forecast->ready) renew(slow, view, scratch);
+    if (slow->choices == 0 && !slow->cutting) return;
+    forget_strangers(slow, input->topology);
+    if (slow->choices > 0) input->home = slow->home;
+    input->grain = grain_cores(&view->options->slow, input->topology);
+    if (input->grain > 0) input->usual = slow->usual;
+}
+
+/* Cuts carry no data: they go beside whatever else is planned. True: homes are not chosen yet. */
+static bool send_cuts(struct fore_slow *slow, const struct fore_planner_input *input,
+                      struct fore_plan *out)
+{
+    if (!slow->cutting) return false;
+    uint32_t before = out->move_count;
+    uint32_t left = fore_grain_cut(input, FORE_PLAN_MOVES, out);
+    slow->idle = out->move_count > before ? 0 : slow->idle + 1;
+    slow->cuts = left > 0 && slow->idle < CUTS_IDLE ? slow->cuts + 1 : CUTS_MOST;
+    return true;
 }
 
 void fore_slow_send(struct fore_slow *slow, const struct fore_planner_input *input,
                     const struct fore_slow_options *options, struct fore_arena *scratch,
                     struct fore_plan *out)
 {
+    if (send_cuts(slow, input, out) || input->home == NULL) return;
     const struct fore_homing homing = {.home = slow->home,
                                        .tries = slow->tries,
                                        .tries_most = TRIES_MOST,
                                        .harm_most_s = options->harm * slow->worth_s,
                                        .moves_most = (uint32_t)input->options->moves_per_plan};
+    uint32_t before = out->move_count;
     uint32_t left = fore_homing_plan(input, &homing, scratch, out);
-    for (uint32_t i = 0; i < out->move_count; i++)
+    for (uint32_t i = before; i < out->move_count; i++)
         slow->tries[out->move[i].move.partition]++;
-    if (out->move_count == 0) return;
+    if (before > 0 || out->move_count == 0) return;
     const struct fore_move *first = &out->move[0].move;
     (void)snprintf(out->reason, sizeof out->reason,
                    "p%u home to %s for the coming week, %u still away", first->partition,

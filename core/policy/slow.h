@@ -20,10 +20,12 @@ struct fore_slow;
 
 struct fore_slow *fore_slow_create(const struct fore_topology *topology, uint64_t seed,
                                    struct fore_arena *perm);
-/* Chooses homes when it is time. Returns them, by partition; NULL: there are none. */
-const uint16_t *fore_slow_homes(struct fore_slow *slow, const struct fore_policy_view *view,
-                                struct fore_arena *scratch);
-/* Moves home, into an empty plan. */
+/* Chooses homes when it is time. Fills input->home, where there are any, and input->usual and
+ * input->grain, where slow.grain asks for it. */
+void fore_slow_look(struct fore_slow *slow, const struct fore_policy_view *view,
+                    struct fore_arena *scratch, struct fore_planner_input *input);
+/* What is too coarse before homes are chosen is cut, at the plan's end; after it partitions are
+ * moved home beside what is planned. */
 void fore_slow_send(struct fore_slow *slow, const struct fore_planner_input *input,
                     const struct fore_slow_options *options, struct fore_arena *scratch,
                     struct fore_plan *out);

@@ -11,8 +11,13 @@ struct fore_slow_options {
     fore_ns period, step; /* of the profile, and the shortest slot */
     double limit, spread; /* as static_weekly's; limit 0: decide.utilization_limit */
     double worth;         /* violation saved over a week must be this times the moves' price */
-    double budget;        /* share of all data that new placements may move a week */
-    double harm;          /* of what a move is worth, what it may cost at once */
+    fore_ns
+        move_price; /* of a mean-size move home, in violation node-seconds; 0: decide.move_price */
+    double budget;  /* share of all data that new placements may move a week */
+    double harm;    /* of what a move is worth, what it may cost at once */
+    double grain;   /* share of a node: what usually brings more is cut (decide/grain.h); 0: off */
+    double
+        dearer; /* times decide.move_price: what the fast loop's moves are charged beside homes */
 };
 extern const struct fore_option_section fore_slow_section;
 

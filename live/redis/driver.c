@@ -23,11 +23,23 @@ struct live_ticket {
 
 enum { CANCEL_WAIT_MS = 200, IDLE_MS = 1, SETTLE_MS = 5000 };
 
+/*
+ * No number is given out twice, in whatever life: an engine that was saved polls the tickets it
+ * had, one of them perhaps after another has been begun anew. So each life has numbers of its own,
+ * after those of the lease's token, which is larger in each; below 2^53, because JSON carries them.
+ */
+static const fore_ticket a_life = 1000000000, lives = 9000000;
+
+static fore_ticket first_ticket(const struct live_driver *driver)
+{
+    return live_journal_token(driver->journal) % lives * a_life + 1;
+}
+
 static struct live_ticket *ticket_of(struct live_driver *driver, fore_ticket ticket)
 {
-    bool known = ticket >= 1 && ticket <= driver->ticket_count &&
-                 driver->ticket_count - ticket < LIVE_TICKETS_MAX;
-    return known ? &driver->ticket[(ticket - 1) % LIVE_TICKETS_MAX] : NULL;
+    fore_ticket index = ticket - first_ticket(driver); /* of an earlier life: far too large */
+    bool known = index < driver->ticket_count && driver->ticket_count - index <= LIVE_TICKETS_MAX;
+    return known ? &driver->ticket[index % LIVE_TICKETS_MAX] : NULL;
 }
 
 static struct live_move *work_of(struct live_driver *driver, const struct live_ticket *ticket)
@@ -193,7 +205,7 @@ static enum fore_err op_begin(void *self, const struct fore_move *move, fore_tic
                                    .partition_new = FORE_PARTITION_NONE};
     live_driver_slots(&t->partition[asked.partition], &ticket->first, &ticket->last);
     if (asked.kind == FORE_MOVE_MOVE) FORE_TRY(begin_work(driver, ticket));
-    *out = ++driver->ticket_count;
+    *out = first_ticket(driver) + driver->ticket_count++;
     return FORE_E_OK;
 }
 

@@ -67,7 +67,7 @@ struct live_driver {
     struct live_heat heat;
     struct fore_arena arena;
     struct fore_topology topology, trial;
-    struct live_ticket *ticket; /* [LIVE_TICKETS_MAX]; ticket - 1, modulo that, is the index */
+    struct live_ticket *ticket; /* [LIVE_TICKETS_MAX]; the n-th of this life is at n modulo that */
     uint64_t ticket_count;
     struct live_speed speed;         /* of moves that are over */
     int16_t lineage[LIVE_NODES_MAX]; /* shard of each instance as the journal has it; -1 */

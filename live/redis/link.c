@@ -111,13 +111,39 @@ static uint32_t patience_left_ms(const struct live_link *link)
     return ms > least ? ms : least;
 }
 
+static bool in_a_hurry(const struct live_link *link)
+{
+    return live_clock_ms() < link->hurry_until_ms;
+}
+
+static uint32_t in_haste_ms(const struct live_link *link, uint32_t ms)
+{
+    return in_a_hurry(link) && ms > link->hurry_ms ? link->hurry_ms : ms;
+}
+
+/* An open connection has the timeout that fits the moment. */
+static void keep_time(struct live_link *link)
+{
+    if (link->context == NULL || link->hurried == in_a_hurry(link)) return;
+    link->hurried = !link->hurried;
+    (void)redisSetTimeout(link->context, timeout_of(in_haste_ms(link, patience_ms(link))));
+}
+
+void live_link_hurry(struct live_link *link, uint32_t ms, uint64_t until_ms)
+{
+    FORE_ASSERT(ms > 0);
+    link->hurry_ms = ms;
+    link->hurry_until_ms = until_ms;
+}
+
 enum fore_err live_link_open(struct live_link *link)
 {
     if (link->context != NULL) return FORE_E_OK;
     if (live_clock_ms() < link->retry_at_ms)
         return link->denied ? FORE_E_REFUSED : FORE_E_UNREACHABLE;
-    struct timeval timeout = timeout_of(patience_left_ms(link));
+    struct timeval timeout = timeout_of(in_haste_ms(link, patience_left_ms(link)));
     link->denied = false;
+    link->hurried = in_a_hurry(link);
     /* hiredis writes to sockets that may be closed: that is an error to see, not a reason to die.
      */
     (void)signal(SIGPIPE, SIG_IGN);
@@ -137,7 +163,10 @@ enum fore_err live_link_open(struct live_link *link)
 
 static void answered(struct live_link *link)
 {
-    if (link->failures > 0) (void)redisSetTimeout(link->context, timeout_of(patience_ms(link)));
+    if (link->failures > 0) {
+        link->hurried = in_a_hurry(link);
+        (void)redisSetTimeout(link->context, timeout_of(in_haste_ms(link, patience_ms(link))));
+    }
     link->failures = 0;
 }
 
@@ -159,6 +188,7 @@ redisReply *live_link_take(struct live_link *link)
 /* A new pipeline may open the link; one that has lost commands stays lost to its end. */
 static bool ready_to_append(struct live_link *link)
 {
+    if (link->pending == 0) keep_time(link);
     bool ready = link->pending == 0 ? live_link_open(link) == FORE_E_OK : link->context != NULL;
     link->pending++;
     return ready;

@@ -6,8 +6,8 @@
  * dead node never holds its caller up. Commands may be sent one by one or as a pipeline: append as
  * many as you like, then take as many replies. After a loss the replies not yet taken are LOST.
  *
- * Calls block, for timeout_ms at most, and less for who has just been silent. The password is never
- * printed.
+ * Calls block, for timeout_ms at most, and less for who has just been silent, or while there is no
+ * time for that. The password is never printed.
  */
 #ifndef LIVE_LINK_H
 #define LIVE_LINK_H
@@ -26,8 +26,11 @@ struct live_link {
     redisContext *context;            /* NULL: not connected */
     uint64_t retry_at_ms;             /* no attempt before */
     uint32_t failures;                /* in a row, since it last answered */
-    uint32_t pending;                 /* replies appended for and not yet taken */
-    bool denied;                      /* the last attempt failed at the password */
+    uint64_t hurry_until_ms;          /* see live_link_hurry() */
+    uint32_t hurry_ms;
+    bool hurried;     /* the connection has the short timeout */
+    uint32_t pending; /* replies appended for and not yet taken */
+    bool denied;      /* the last attempt failed at the password */
 };
 
 /* A command as bytes. `key` is the argument that names the slot. */
@@ -44,6 +47,8 @@ void live_link_init(struct live_link *link, const struct live_address *address,
 void live_link_close(struct live_link *link);
 /* OK when connected, else UNREACHABLE, or REFUSED when the password or user is wrong. */
 FORE_MUST_USE enum fore_err live_link_open(struct live_link *link);
+/* Until then (live_clock_ms()) it is waited for `ms` at most, whatever the access says. */
+void live_link_hurry(struct live_link *link, uint32_t ms, uint64_t until_ms);
 /* Drops the connection; the next use makes a new one, after the pause that is due. */
 void live_link_lose(struct live_link *link);
 

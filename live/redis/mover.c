@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REFRESH_MS = 200, RECLAIM_AFTER_MS = 300 };
+enum { REFRESH_MS = 200, RECLAIM_AFTER_MS = 300, NODE_TIMEOUT_MS = 15000 };
 
 void live_mover_note(struct live_move *move, const struct fore_diag *diag, enum fore_err err)
 {
@@ -185,9 +185,26 @@ static bool advance(struct live_mover *mover, struct live_move *move)
     return worked && !move->trouble && mover->frozen[0] == '\0';
 }
 
+/* Before anything else: it cannot wait for the next picture, nor for another move's turn. */
+static void mind_heirs(struct live_mover *mover)
+{
+    uint32_t timeout_ms = mover->options.node_timeout_ms;
+    for (uint32_t i = 0; i < LIVE_MOVES_MAX; i++) {
+        struct live_move *move = &mover->move[i];
+        if (!move->open || !live_move_busy(move)) continue;
+        struct live_instance *heir = live_heir_find(&move->heir, mover->cluster, move->group.from,
+                                                    timeout_ms != 0 ? timeout_ms : NODE_TIMEOUT_MS);
+        if (heir == NULL || live_journal_held(mover->journal) != FORE_E_OK) continue;
+        if (live_heir_tell(&move->group, heir) == FORE_E_OK) mover->counts.heirs++;
+        move->trouble = true;
+        mover->view_due = true;
+    }
+}
+
 bool live_mover_step(struct live_mover *mover)
 {
     feel(mover);
+    mind_heirs(mover);
     for (uint32_t i = 0; i < LIVE_MOVES_MAX && !mover->fenced; i++) {
         struct live_move *move = &mover->move[mover->turn++ % LIVE_MOVES_MAX];
         bool rests = (move->paused || mover->held) && !move->open;

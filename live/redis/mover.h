@@ -26,6 +26,7 @@
 #define LIVE_MOVER_H
 
 #include "live/redis/group.h"
+#include "live/redis/heir.h"
 #include "live/redis/journal.h"
 #include "live/redis/renew.h"
 #include "live/redis/slot.h"
@@ -86,6 +87,7 @@ struct live_move {
     struct live_renewal renewal;                  /* of the side that the slots go to */
     uint64_t renew_due_ms;                        /* it is looked at again then */
     struct live_group group;                      /* in work; none unless open */
+    struct live_heir heir;                        /* of the side that gives them away */
     uint64_t step_id[LIVE_GROUP_MAX][LIVE_STEPS]; /* in the journal; 0: an earlier run's */
     struct live_pace pace;
     uint64_t keys_total, bytes_total, keys_done, bytes_done;
@@ -96,7 +98,8 @@ struct live_move {
 
 struct live_mover_counts {
     uint64_t batches, keys, bytes, slots, troubles, frozen_steps, unreplicated, reclaimed,
-        unrenewed; /* moves whose target could not be made to hear anew: see renew.h */
+        unrenewed, /* moves whose target could not be made to hear anew: see renew.h */
+        heirs;     /* were told what their primaries had been giving away: see heir.h */
 };
 
 struct live_weight { /* of a slot, when it was weighed */

@@ -285,8 +285,23 @@ static void end_of_group(struct live_mover *mover, struct live_move *move)
     memset(move->step_id, 0, sizeof move->step_id);
 }
 
+/* Has the target been told that a closed slot in work is a third one's, and not heard otherwise? */
+static bool waits_to_hear(struct live_mover *mover, const struct live_move *move)
+{
+    for (uint32_t i = 0; i < move->group.count; i++) {
+        bool waits = false;
+        struct live_slot slot = live_group_at(&move->group, i);
+        struct live_renew_range one = {
+            .first = slot.slot, .last = slot.slot, .from = slot.from, .to = slot.to};
+        if (!live_slot_is_closed(&slot)) continue;
+        if (live_renew_waits(mover->cluster, &one, &waits) != FORE_E_OK || waits) return true;
+    }
+    return false;
+}
+
 /* A new primary of the target's shard has to hear of it as well, before it takes the slots in; but
- * clients find keys missing until it does, so not for long. */
+ * clients that are sent to the old one wait until it does, so not for long. Except where the target
+ * has been told already: then taking the slots in would do the harm (renew.h). */
 static bool renewed_in_work(struct live_mover *mover, struct live_move *move)
 {
     bool closed = false;
@@ -295,12 +310,14 @@ static bool renewed_in_work(struct live_mover *mover, struct live_move *move)
         closed |= live_slot_is_closed(&slot);
     }
     if (!closed || live_mover_renewed(mover, move)) return true;
-    return move->renewal.begun && live_clock_ms() > move->renewal.begun_ms + RENEW_OPEN_MS;
+    return move->renewal.begun && live_clock_ms() > move->renewal.begun_ms + RENEW_OPEN_MS &&
+           !waits_to_hear(mover, move);
 }
 
 bool live_mover_settle(struct live_mover *mover, struct live_move *move)
 {
     struct fore_diag diag = {0};
+    if (live_heir_uncover(&move->group) > 0) mover->counts.heirs++;
     if (!renewed_in_work(mover, move)) return false;
     enum fore_err err = live_group_settle(&move->group, &diag);
     if (err != FORE_E_OK) {

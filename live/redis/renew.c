@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TELL_AGAIN_MS = 10000, SPEAK_AGAIN_MS = 500, SPEAK_MOST = 16 };
+enum { TELL_AGAIN_MS = 10000, SPEAK_AGAIN_MS = 500, SPEAK_MOST = 16, TELL_AT_ONCE = 256 };
 
 /* ---- versions ----------------------------------------------------------------------------- */
 
@@ -146,6 +146,12 @@ static enum fore_err speak_to_target(struct live_cluster *cluster, struct live_i
 
 /* ---- telling, and waiting ----------------------------------------------------------------- */
 
+static bool seen_as(const struct live_nodes *view, uint32_t slot, const char *owner)
+{
+    int line = view->owner[slot];
+    return line >= 0 && strcmp(view->line[line].id, owner) == 0;
+}
+
 /* A slot that the node in the scratch shows a flag of does not listen to anybody. */
 static bool shows_flag(const struct live_nodes *view, uint32_t slot)
 {
@@ -156,17 +162,52 @@ static bool shows_flag(const struct live_nodes *view, uint32_t slot)
     return false;
 }
 
-/* Slots of the range that the target takes for the owner's. */
-static enum fore_err tell(struct live_cluster *cluster, const struct live_renew_range *range,
-                          struct live_instance *target, const char *owner, const char *third)
+/* Those of first..last (1, 2) that the node takes for the owner's (3) and shows no flag of become
+ * the third one's (4) in its eyes. One script: nobody opens a slot, or takes it, in between. */
+static const char tell_script[] =
+    "local owned,open={},{} "
+    "for line in redis.call('CLUSTER','NODES'):gmatch('[^\\n]+') do "
+    "  local word={} for w in line:gmatch('%S+') do word[#word+1]=w end "
+    "  for i=9,#word do "
+    "    local flag=word[i]:match('^%[(%d+)%-') "
+    "    local from,to=word[i]:match('^(%d+)%-?(%d*)$') "
+    "    if flag then open[tonumber(flag)]=true "
+    "    elseif from and word[1]==ARGV[3] then "
+    "      for s=tonumber(from),tonumber(to) or tonumber(from) do owned[s]=true end end end end "
+    "local told=0 "
+    "for s=tonumber(ARGV[1]),tonumber(ARGV[2]) do if owned[s] and not open[s] then "
+    "  redis.call('CLUSTER','SETSLOT',s,'NODE',ARGV[4]) told=told+1 end end "
+    "return told";
+
+/* Some at a time, so that it does not hold the node up. IO: it lets nobody run scripts. */
+static enum fore_err tell_by_script(const struct live_renew_range *range,
+                                    struct live_instance *target, const char *owner,
+                                    const char *third)
+{
+    enum fore_err err = FORE_E_OK;
+    for (uint32_t first = range->first; err == FORE_E_OK && first <= range->last;
+         first += TELL_AT_ONCE) {
+        uint32_t last =
+            first + TELL_AT_ONCE - 1 < range->last ? first + TELL_AT_ONCE - 1 : range->last;
+        redisReply *reply = live_link_call(&target->link, "EVAL %s 0 %d %d %s %s", tell_script,
+                                           (int)first, (int)last, owner, third);
+        err = live_answer_err(live_reply_kind(reply));
+        if (reply != NULL) freeReplyObject(reply);
+    }
+    return err;
+}
+
+/* Where there are no scripts: a look, and then one command a slot. */
+static enum fore_err tell_one_by_one(struct live_cluster *cluster,
+                                     const struct live_renew_range *range,
+                                     struct live_instance *target, const char *owner,
+                                     const char *third)
 {
     enum fore_err err = FORE_E_OK;
     uint32_t asked = 0;
     FORE_TRY(view_of(cluster, target));
     for (uint32_t slot = range->first; slot <= range->last; slot++) {
-        int line = cluster->scratch->owner[slot];
-        if (line < 0 || strcmp(cluster->scratch->line[line].id, owner) != 0) continue;
-        if (shows_flag(cluster->scratch, slot)) continue;
+        if (!seen_as(cluster->scratch, slot, owner) || shows_flag(cluster->scratch, slot)) continue;
         live_link_append(&target->link, "CLUSTER SETSLOT %d NODE %s", (int)slot, third);
         asked++;
     }
@@ -178,6 +219,30 @@ static enum fore_err tell(struct live_cluster *cluster, const struct live_renew_
     return err;
 }
 
+static enum fore_err tell(struct live_cluster *cluster, const struct live_renew_range *range,
+                          struct live_instance *target, const char *owner, const char *third)
+{
+    enum fore_err err = tell_by_script(range, target, owner, third);
+    if (err == FORE_E_OK || err == FORE_E_UNREACHABLE) return err;
+    return tell_one_by_one(cluster, range, target, owner, third);
+}
+
+/* Slots that were told, and that others have opened since: the owner is named again. */
+static enum fore_err mend(struct live_cluster *cluster, const struct live_renew_range *range,
+                          const struct live_instance *owner, struct live_instance *target,
+                          struct live_renewal *renewal)
+{
+    for (uint32_t slot = range->first; slot <= range->last; slot++) {
+        bool hurt =
+            seen_as(cluster->scratch, slot, renewal->third) && shows_flag(cluster->scratch, slot);
+        if (!hurt) continue;
+        FORE_TRY(
+            live_link_do(&target->link, NULL, "CLUSTER SETSLOT %d NODE %s", (int)slot, owner->id));
+        renewal->told_ms = 0; /* the others are told again, for the news to come */
+    }
+    return FORE_E_OK;
+}
+
 static enum fore_err begin(struct live_cluster *cluster, const struct live_renew_range *range,
                            struct live_instance *owner, struct live_instance *target,
                            struct live_renewal *renewal, struct fore_diag *diag)
@@ -187,8 +252,9 @@ static enum fore_err begin(struct live_cluster *cluster, const struct live_renew
     FORE_TRY(view_of(cluster, target));
     const struct live_nodes_line *line = third_in(cluster->scratch, owner->id);
     if (line == NULL)
-        return fore_err_set(diag, FORE_E_CONFLICT, "slots %u to %u: no third primary to name",
-                            (unsigned)range->first, (unsigned)range->last);
+        return fore_err_set(diag, renewal->told ? FORE_E_AGAIN : FORE_E_CONFLICT,
+                            "slots %u to %u: no third primary to name", (unsigned)range->first,
+                            (unsigned)range->last);
     memcpy(third, line->id, sizeof third);
     const struct live_nodes_line *high = line_of(cluster->scratch, owner->id);
     if (high == NULL || high->config_epoch <= line->config_epoch)
@@ -199,8 +265,9 @@ static enum fore_err begin(struct live_cluster *cluster, const struct live_renew
         return fore_err_set(diag, FORE_E_AGAIN,
                             "slots %u to %u: the owner's epoch is not known yet",
                             (unsigned)range->first, (unsigned)range->last);
+    renewal->told = true; /* and if it is only some of them: again */
+    memcpy(renewal->third, third, sizeof third);
     FORE_TRY(tell(cluster, range, target, owner->id, third));
-    renewal->told = true;
     renewal->told_ms = live_clock_ms();
     renewal->spoke_ms = 0; /* what it said before that does not count */
     FORE_TRY(speak_to_target(cluster, owner, renewal));
@@ -209,15 +276,14 @@ static enum fore_err begin(struct live_cluster *cluster, const struct live_renew
 
 static enum fore_err heard(struct live_cluster *cluster, const struct live_renew_range *range,
                            const struct live_instance *owner, struct live_instance *target,
-                           bool *out)
+                           struct live_renewal *renewal)
 {
     FORE_TRY(view_of(cluster, target));
-    *out = true;
-    for (uint32_t slot = range->first; slot <= range->last && *out; slot++) {
-        int line = cluster->scratch->owner[slot];
-        *out = (line >= 0 && strcmp(cluster->scratch->line[line].id, owner->id) == 0) ||
-               shows_flag(cluster->scratch, slot);
-    }
+    FORE_TRY(mend(cluster, range, owner, target, renewal));
+    renewal->done = renewal->told_ms != 0;
+    for (uint32_t slot = range->first; slot <= range->last && renewal->done; slot++)
+        renewal->done =
+            seen_as(cluster->scratch, slot, owner->id) || shows_flag(cluster->scratch, slot);
     return FORE_E_OK;
 }
 
@@ -237,11 +303,27 @@ enum fore_err live_renew(struct live_cluster *cluster, const struct live_renew_r
     if (renewal->done || range->first > range->last) return FORE_E_OK;
     if (!renewal->told || live_clock_ms() > renewal->told_ms + TELL_AGAIN_MS)
         return begin(cluster, range, owner, target, renewal, diag);
-    FORE_TRY(heard(cluster, range, owner, target, &renewal->done));
+    FORE_TRY(heard(cluster, range, owner, target, renewal));
     if (renewal->done) return FORE_E_OK;
     FORE_TRY(speak_to_target(cluster, owner, renewal));
     return fore_err_set(diag, FORE_E_AGAIN, "slots %u to %u: the target has not heard of the owner",
                         (unsigned)range->first, (unsigned)range->last);
+}
+
+enum fore_err live_renew_waits(struct live_cluster *cluster, const struct live_renew_range *range,
+                               bool *out)
+{
+    struct live_instance *target = live_cluster_primary(cluster, range->to);
+    if (target == NULL) return FORE_E_UNREACHABLE;
+    FORE_TRY(view_of(cluster, target));
+    *out = false;
+    for (uint32_t slot = range->first; slot <= range->last && !*out; slot++) {
+        int line = cluster->scratch->owner[slot];
+        int seen = line < 0 ? -1 : live_cluster_find(cluster, cluster->scratch->line[line].id);
+        int shard = seen < 0 ? -1 : cluster->instance[seen].shard;
+        *out = shard >= 0 && shard != range->from && shard != range->to;
+    }
+    return FORE_E_OK;
 }
 
 enum fore_err live_renew_third(struct live_cluster *cluster, struct live_instance *at,

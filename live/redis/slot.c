@@ -128,6 +128,17 @@ bool live_slot_is_closed(const struct live_slot *slot)
            flag_of(slot->cluster, slot->slot, ends.to, true) == NULL;
 }
 
+bool live_slot_is_hidden(const struct live_slot *slot)
+{
+    struct ends ends;
+    if (find_ends(slot, &ends, NULL) != FORE_E_OK) return false;
+    FORE_ASSERT(ends.from != NULL && ends.to != NULL);
+    int own = slot->cluster->own[slot->slot];
+    return own >= 0 && &slot->cluster->instance[own] == ends.from &&
+           flag_of(slot->cluster, slot->slot, ends.to, true) != NULL &&
+           !flag_names(slot->cluster, slot->slot, ends.from, false, ends.to->id);
+}
+
 /* Taking a slot in and owning it gives the claim a new epoch, which settles it for everybody. */
 static enum fore_err claim(const struct live_slot *slot, struct live_instance *at,
                            const struct live_instance *other, struct fore_diag *diag)

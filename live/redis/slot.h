@@ -60,6 +60,9 @@ FORE_MUST_USE enum fore_err live_slot_settle(const struct live_slot *slot, bool 
                                              struct fore_diag *diag);
 /* Does the source own it, and the target show no sign of taking it in? By the last picture. */
 bool live_slot_is_closed(const struct live_slot *slot);
+/* Does the source own it and not give it away, while the target takes it in? Then the source is an
+ * heir, and answers nil for what has travelled. By the last picture. */
+bool live_slot_is_hidden(const struct live_slot *slot);
 /* For a slot that nobody claims: it becomes the target's if it had `passed` to it, else the
  * source's. AGAIN: it is claimed by now, or open and on its way: to be settled. */
 FORE_MUST_USE enum fore_err live_slot_claim(const struct live_slot *slot, bool passed,

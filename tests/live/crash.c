@@ -5,6 +5,7 @@
 #include "live/base/clock.h"
 #include "live/redis/mover.h"
 #include "tests/live/bus.h"
+#include "tests/live/cut.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -31,22 +32,9 @@ static struct mark {
     bool ended;
 } * mark;
 
-/* Packets from one end's address to the other's go nowhere, in both directions. Redis, when it
- * cannot speak from its address, speaks from any: so that leads to no bus port of theirs either. */
 static void cut(const struct crash *crash, bool begin)
 {
-    enum { BUS = 50 };
-    char command[1024];
-    const struct live_address *one = crash->harm == CRASH_CUT ? &crash->source : &crash->heir;
-    const char *what = begin ? "add" : "del", *a = one->host, *b = crash->target.host;
-    (void)snprintf(command, sizeof command,
-                   "rule() { ip rule %s \"$@\"; };"
-                   "rule pref 5 from %s to %s blackhole && rule pref 5 from %s to %s blackhole && "
-                   "rule pref 6 from 127.0.1.0/24 lookup local && "
-                   "rule pref 7 to %s ipproto tcp dport %d blackhole && "
-                   "rule pref 7 to %s ipproto tcp dport %d blackhole",
-                   what, a, b, b, a, a, one->port + BUS, b, crash->target.port + BUS);
-    if (system(command) != 0) (void)fprintf(stderr, "crash: %s failed\n", command);
+    cut_between(crash->harm == CRASH_CUT ? &crash->source : &crash->heir, &crash->target, begin);
 }
 
 static void strike(struct crash *crash)

@@ -4,11 +4,10 @@
  * before the cut arrives when it ends, seconds late. And a target dies of which its own replica has
  * not heard what all others have. (MIGRATE speaks from no address of its own,
  * and passes.) */
-#define _GNU_SOURCE /* unshare() */
 #include "core/base/rng.h"
 #include "tests/live/crash.h"
+#include "tests/live/cut.h"
 
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,10 +61,7 @@ static void an_heir_that_does_not_know_of_a_slot_keeps_it(void **state)
 static int begin_group(void **state)
 {
     (void)state;
-    apart =
-        unshare(CLONE_NEWNET) == 0 &&
-        system("{ ip link set lo up && ip rule add pref 10 lookup local && ip rule del pref 0; }"
-               " >/dev/null 2>&1") == 0;
+    apart = cut_possible();
     if (apart) crash_begin("3 -r 1 -t 2000 -b 127.0.1");
     return 0;
 }

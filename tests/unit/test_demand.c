@@ -45,7 +45,7 @@ static int begin(void **state)
                                     .node = c.node,
                                     .partition_count = PARTITIONS,
                                     .node_count = NODES};
-    c.demand = fore_demand_create(PARTITIONS, NODES);
+    c.demand = fore_demand_create(PARTITIONS, NODES, false);
     return 0;
 }
 
@@ -110,6 +110,112 @@ static void it_is_found_in_seconds(void **state)
     assert_true(lift(HOT) > 1.2);
 }
 
+/* As ask(), but what is not served waits, and is served when there is room: by everybody's part of
+ * what is asked then, as sim/served.h has it. Adds up what was asked and what is made of it, of
+ * node 0, in core-seconds. */
+struct sums {
+    double asked, made, waiting;
+};
+
+static void ask_and_wait(int seconds, double quiet, double hot, struct sums *sums)
+{
+    for (int s = 0; s < seconds; s++) {
+        double asked = hot + QUIET / 2 * quiet;
+        double done = fmin(asked + sums->waiting, 1), share = done / asked;
+        sums->waiting += asked - done;
+        c.node[0].utilization = done;
+        c.node[1].utilization = QUIET / 2 * quiet;
+        for (uint32_t p = 0; p < PARTITIONS; p++) {
+            double at = p == HOT || p % NODES == 0 ? share : 1;
+            c.partition[p].busy_read_ns = (uint64_t)(1e9 * at * (p == HOT ? hot : quiet));
+        }
+        c.sample.begin = c.sample.end;
+        c.sample.end += FORE_SEC;
+        fore_demand_push(c.demand, &c.sample, &c.topology);
+        sums->asked += asked;
+        sums->made += done * lift(HOT);
+    }
+}
+
+/* An overload of half a minute and what it leaves behind: how much of what waited is asked for once
+ * too often. */
+static double counted_again(double overload, double after)
+{
+    struct sums sums = {0};
+    ask(60, 0.005, 0.5);
+    ask_and_wait(30, 0.005, overload, &sums);
+    double waited = sums.waiting;
+    expect_near(sums.made / sums.asked, 1, 0.1); /* it takes some seconds to be found */
+    while (sums.waiting > 0)
+        ask_and_wait(1, 0.005, after, &sums);
+    double again = (sums.made - sums.asked) / waited;
+    ask_and_wait(20, 0.005, after, &sums);
+    assert_true(lift(HOT) == 1);
+    return again;
+}
+
+static void count_once(void)
+{
+    fore_demand_destroy(c.demand);
+    c.demand = fore_demand_create(PARTITIONS, NODES, true);
+}
+
+static void what_waited_is_asked_for_again_when_it_is_served(void **state)
+{
+    (void)state;
+    assert_true(counted_again(1.3, 0.5) > 0.8);
+}
+
+static void what_waited_is_asked_for_once(void **state)
+{
+    (void)state;
+    count_once();
+    expect_near(counted_again(1.3, 0.5), 0, 0.2);
+}
+
+/* Then all are served three times what they ask for, the quiet ones too. */
+static void also_when_little_is_asked_for_afterwards(void **state)
+{
+    (void)state;
+    count_once();
+    expect_near(counted_again(1.6, 0.2), 0, 0.3);
+}
+
+/* The quiet ones have grown by half: without a backlog that is no reason to doubt what is served.
+ */
+static void what_is_served_is_asked_for_where_nothing_waits(void **state)
+{
+    (void)state;
+    count_once();
+    ask(60, 0.005, 0.5);
+    for (uint32_t p = 0; p < PARTITIONS; p++)
+        c.partition[p].busy_read_ns = c.partition[p].busy_read_ns * 5 / 3;
+    c.node[0].utilization = 1;
+    for (int i = 0; i < 20; i++) {
+        c.sample.begin = c.sample.end;
+        c.sample.end += FORE_SEC;
+        fore_demand_push(c.demand, &c.sample, &c.topology);
+        assert_true(lift(HOT) == 1);
+    }
+}
+
+/* An hour of overload is not an hour of waiting: clients have gone away. */
+static void no_more_waits_than_a_minute_of_the_node(void **state)
+{
+    (void)state;
+    struct sums sums = {0};
+    count_once();
+    ask(60, 0.005, 0.5);
+    ask(3600, 0.005, 1.3); /* more than waits is lost */
+    double taken = 0;
+    sums.waiting = 1e6;
+    for (int s = 0; s < 600; s++) {
+        ask_and_wait(1, 0.005, 0.5, &sums);
+        taken += 1 - fmin(lift(HOT), 1);
+    }
+    assert_true(taken > 50 && taken < 61);
+}
+
 static void a_backlog_worked_off_is_no_demand(void **state)
 {
     (void)state;
@@ -167,6 +273,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_node_with_room_hides_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_full_node_is_asked_for_more_than_it_serves, begin, end),
         cmocka_unit_test_setup_teardown(it_is_found_in_seconds, begin, end),
+        cmocka_unit_test_setup_teardown(what_waited_is_asked_for_again_when_it_is_served, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(what_waited_is_asked_for_once, begin, end),
+        cmocka_unit_test_setup_teardown(also_when_little_is_asked_for_afterwards, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_served_is_asked_for_where_nothing_waits, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(no_more_waits_than_a_minute_of_the_node, begin, end),
         cmocka_unit_test_setup_teardown(a_backlog_worked_off_is_no_demand, begin, end),
         cmocka_unit_test_setup_teardown(a_quiet_one_that_grows_is_not_asked, begin, end),
         cmocka_unit_test_setup_teardown(without_quiet_ones_nothing_is_claimed, begin, end),

@@ -384,6 +384,57 @@ static void a_silent_server_costs_the_timeout_and_no_more(void **state)
     world_end(w);
 }
 
+/* Also where it is open already; and only for so long. */
+static void who_is_in_a_hurry_waits_less(void **state)
+{
+    (void)state;
+    struct world *w = world_begin();
+    struct live_address address = fake_resp_address(&w->a);
+    struct live_access access = {.timeout_ms = 1200};
+    struct live_link link;
+    w->a_times = 1000;
+    w->a_says = "$4\r\nfine\r\n";
+    live_link_init(&link, &address, &access);
+    redisReply *reply = live_link_call(&link, "GET x");
+    assert_non_null(reply);
+    freeReplyObject(reply);
+    w->a_says = "";
+    uint64_t began = live_clock_ms();
+    live_link_hurry(&link, 20, began + 600);
+    assert_null(live_link_call(&link, "GET x"));
+    assert_in_range(live_clock_ms() - began, 15, 400);
+    live_clock_sleep_ms(began + 650 - live_clock_ms());
+    began = live_clock_ms();
+    assert_null(live_link_call(&link, "GET x"));
+    assert_in_range(live_clock_ms() - began, 500, 1150); /* as before: half of it, once silent */
+    live_link_close(&link);
+    world_end(w);
+}
+
+/* What answered in haste has the usual time again afterwards. */
+static void a_hurry_passes(void **state)
+{
+    (void)state;
+    struct world *w = world_begin();
+    struct live_address address = fake_resp_address(&w->a);
+    struct live_access access = {.timeout_ms = 400};
+    struct live_link link;
+    w->a_times = 1000;
+    w->a_says = "$4\r\nfine\r\n";
+    live_link_init(&link, &address, &access);
+    live_link_hurry(&link, 20, live_clock_ms() + 300);
+    redisReply *reply = live_link_call(&link, "GET x");
+    assert_non_null(reply);
+    freeReplyObject(reply);
+    live_clock_sleep_ms(320);
+    w->a_says = "";
+    uint64_t began = live_clock_ms();
+    assert_null(live_link_call(&link, "GET x"));
+    assert_in_range(live_clock_ms() - began, 350, 1200);
+    live_link_close(&link);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +452,8 @@ int main(void)
         cmocka_unit_test(a_link_to_nobody_backs_off),
         cmocka_unit_test(a_link_comes_back_after_a_loss),
         cmocka_unit_test(a_silent_server_costs_the_timeout_and_no_more),
+        cmocka_unit_test(who_is_in_a_hurry_waits_less),
+        cmocka_unit_test(a_hurry_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

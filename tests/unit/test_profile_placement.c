@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/base/dist.h"
 #include "core/base/rng.h"
 #include "tests/support/near.h"
 
@@ -109,6 +110,65 @@ static void loads_at_different_hours_share_a_node(void **state)
     fore_arena_fini(&arena);
 }
 
+/* Two partitions, each in two halves: evenly laid in both ways, but what one whole errs by alone is
+ * halved where its halves are apart. */
+static void parts_of_one_partition_are_spread(void **state)
+{
+    static const float load[] = {0.36f, 0.36f, 0.36f, 0.36f};
+    static const double weight[] = {1}, capacity[] = {1, 1};
+    static const uint32_t group[] = {0, 0, 2, 2};
+    static const double stray[] = {0.072, 0.072, 0.072, 0.072};
+    static const uint16_t together[] = {0, 0, 1, 1}, apart[] = {0, 1, 0, 1};
+    struct fore_profile_placement problem = {.partitions = 4,
+                                             .nodes = 2,
+                                             .slots = 1,
+                                             .load = load,
+                                             .weight = weight,
+                                             .capacity = capacity,
+                                             .limit = 0.85,
+                                             .spread = 0.05};
+    struct fore_arena arena = {0};
+    uint16_t owner[4];
+    double blind = fore_profile_placement_cost(&problem, together, &arena).all;
+    expect_near(fore_profile_placement_cost(&problem, apart, &arena).all, blind, 1e-12);
+    problem.stray = stray;
+    problem.group = group;
+    double common = 0.05 * 0.72, whole = 0.2 * 0.72, half = 0.2 * 0.36;
+    expect_near(fore_profile_placement_cost(&problem, together, &arena).overload,
+                2 * fore_dist_normal_tail(0.13 / hypot(common, whole)), 1e-6);
+    expect_near(fore_profile_placement_cost(&problem, apart, &arena).overload,
+                2 * fore_dist_normal_tail(0.13 / hypot(common, hypot(half, half))), 1e-6);
+    problem.start = together;
+    (void)fore_profile_placement_solve(&problem, &arena, owner);
+    assert_true(owner[0] != owner[1] && owner[2] != owner[3]);
+    fore_arena_fini(&arena);
+}
+
+/* What the search adds up as it goes is what an arrangement costs. */
+static void shares_of_kin_are_kept_in_step(void **state)
+{
+    struct fore_arena arena = {0};
+    struct fore_rng rng = fore_rng_stream(14, "profile", 0);
+    static const uint32_t group[P] = {0, 0, 0, 3, 3, 5, 6, 6};
+    double stray[P];
+    int close = 0;
+    enum { INSTANCES = 40 };
+    for (int t = 0; t < INSTANCES; t++) {
+        struct instance i;
+        uint16_t owner[P];
+        draw(&i, &rng, 0.55 + 0.25 * fore_rng_unit(&rng));
+        for (int p = 0; p < P; p++)
+            stray[p] = 0.3 * fore_rng_unit(&rng);
+        i.problem.stray = stray;
+        i.problem.group = group;
+        struct fore_profile_cost found = fore_profile_placement_solve(&i.problem, &arena, owner);
+        expect_near(fore_profile_placement_cost(&i.problem, owner, &arena).all, found.all, 1e-6);
+        close += found.all <= 1.05 * brute_force(&i, &arena) + 1e-6;
+    }
+    assert_true(close >= INSTANCES * 9 / 10);
+    fore_arena_fini(&arena);
+}
+
 static void nodes_without_capacity_stay_empty(void **state)
 {
     struct fore_arena arena = {0};
@@ -175,6 +235,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_near_the_best_of_all_placements),
         cmocka_unit_test(loads_at_different_hours_share_a_node),
+        cmocka_unit_test(parts_of_one_partition_are_spread),
+        cmocka_unit_test(shares_of_kin_are_kept_in_step),
         cmocka_unit_test(nodes_without_capacity_stay_empty),
         cmocka_unit_test(a_price_keeps_partitions_where_they_are),
         cmocka_unit_test(nothing_to_place_is_no_trouble),

@@ -105,6 +105,41 @@ static void it_can_be_turned_off_and_is_where_nodes_come_and_go(void **state)
         assert_null(strstr(plan.reason, "coming week"));
 }
 
+/* One partition of the busy half asks for .8 of a node: cut before homes are chosen, not after. */
+static void what_is_too_coarse_is_cut_before_homes_are_chosen(void **state)
+{
+    short_days();
+    world.policy.slow.grain = 0.3;
+    world_keys(&world, 0, 200, false);
+    remember_days(8, 0.2);
+    for (int i = 0; i < 4; i++) { /* partition 0 alone, in the same windows */
+        world.observe->partition[0].load = i % 2 == 0 ? 0.8 : 0;
+        remember(1);
+    }
+    propose("predictive");
+    assert_int_equal(plan.move_count, 1);
+    assert_int_equal(plan.move[0].move.kind, FORE_MOVE_SPLIT);
+    assert_int_equal(plan.move[0].move.partition, 0);
+    assert_true(plan.move[0].for_grain);
+    uint32_t rounds = 0;
+    while (plan.move_count > 0 && plan.move[0].for_grain && rounds++ < 10) {
+        world.busy[0] = true; /* it could be cut again, but rests */
+        wait_for(FORE_SEC);
+        propose("predictive");
+    }
+    assert_int_equal(rounds, 1); /* waited for, not cut twice */
+    assert_null(strstr(plan.reason, "coming week"));
+    world.policy.slow.grain = 0.9; /* nothing is too coarse any more: then homes are chosen */
+    world.busy[0] = false;
+    bool sent = false;
+    for (int i = 0; i < 3 && !sent; i++) {
+        wait_for(FORE_SEC);
+        propose("predictive");
+        sent = plan.move_count > 0 && strstr(plan.reason, "coming week") != NULL;
+    }
+    assert_true(sent);
+}
+
 static void what_failed_three_times_stays(void **state)
 {
     short_days();
@@ -209,17 +244,41 @@ static void the_spread_is_what_nodes_strayed_by(void **state)
     assert_true(fore_profile_spread(world.observe, &world.topology, &profile, &world.arena) > 0.08);
 }
 
+static void strays_are_every_partitions_own(void **state)
+{
+    struct fore_profile profile;
+    remember_days(8, 0.4);
+    for (int i = 0; i < 16; i++) { /* one alone, at equal times of the period */
+        world.observe->partition[3].load = i / 2 % 2 == 0 ? 0.6 : 0.2;
+        remember(1);
+    }
+    fore_profile_read(world.observe, &world.topology, 2 * window(), window(), &world.arena,
+                      &profile);
+    double *sd = fore_profile_strays(world.observe, &world.topology, &profile, &world.arena);
+    double *most = fore_profile_busiest(world.observe, &world.topology, window(), &world.arena);
+    expect_near(most[3], 0.6, 1e-6);
+    expect_near(most[4], 0.4, 1e-6);
+    /* 8 windows of .4 and 0 by turns, 16 of .6, .6, .2, .2: .4 on average at even times, .8/3 at
+     * odd ones; off by 0, .2 and by .8/3, 1/3, .2/3, four, eight, four, four and four times. */
+    expect_near(sd[3],
+                sqrt((8 * 0.04 + 4 * (pow(0.8 / 3, 2) + pow(1.0 / 3, 2) + pow(0.2 / 3, 2))) / 24),
+                1e-4);
+    assert_true(sd[4] < sd[3]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PEER_TEST(what_is_busy_together_is_spread_before_any_hour_asks_for_it),
         PEER_TEST(it_moves_nothing_that_is_not_worth_it),
         PEER_TEST(it_can_be_turned_off_and_is_where_nodes_come_and_go),
+        PEER_TEST(what_is_too_coarse_is_cut_before_homes_are_chosen),
         PEER_TEST(what_failed_three_times_stays),
         PEER_TEST(the_least_harmful_move_goes_home_first),
         PEER_TEST(leaving_home_is_charged_with_the_way_back),
         PEER_TEST(what_was_said_and_never_came_is_believed_less),
         PEER_TEST(the_spread_is_what_nodes_strayed_by),
+        PEER_TEST(strays_are_every_partitions_own),
     };
     return cmocka_run_group_tests_name("policy/slow", tests, NULL, NULL);
 }

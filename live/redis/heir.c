@@ -1,0 +1,100 @@
+/* heir.c - see heir.h. */
+#include "live/redis/heir.h"
+
+#include "live/base/clock.h"
+
+#include <string.h>
+
+/* A suspect is not waited for from the first suspicion until its heir must be there: some node
+ * timeouts (one to be suspected by all, two for an election that has to be held again). Whoever is
+ * only slow gets its time again afterwards. */
+enum { TIMEOUTS = 3, ELECTION_MS = 5000, SUSPECT_MS = 10, REPLICA_MS = 50 };
+
+static bool is_gone(struct live_cluster *cluster, uint16_t shard)
+{
+    const struct live_instance *at = live_cluster_primary(cluster, shard);
+    return at == NULL || at->link.context == NULL || at->pfail || at->fail;
+}
+
+static bool has_suspect(const struct live_cluster *cluster, uint16_t shard)
+{
+    for (uint32_t i = 0; i < cluster->instance_count; i++) {
+        const struct live_instance *x = &cluster->instance[i];
+        if (x->listed && x->shard == shard && x->primary && (x->pfail || x->fail)) return true;
+    }
+    return false;
+}
+
+/* Its word for it: Redis changes role and owners in one go. */
+static bool is_primary_now(struct live_link *link)
+{
+    redisReply *role = live_link_call(link, "ROLE");
+    bool yes = role != NULL && role->type == REDIS_REPLY_ARRAY && role->elements > 0 &&
+               role->element[0]->type == REDIS_REPLY_STRING &&
+               strcmp(role->element[0]->str, "master") == 0;
+    if (role != NULL) freeReplyObject(role);
+    return yes;
+}
+
+struct live_instance *live_heir_find(struct live_heir *heir, struct live_cluster *cluster,
+                                     uint16_t shard, uint32_t node_timeout_ms)
+{
+    uint64_t now = live_clock_ms();
+    if (!is_gone(cluster, shard)) heir->since_ms = 0;
+    if (!is_gone(cluster, shard) || now == heir->looked_ms) return NULL;
+    heir->looked_ms = now;
+    bool suspected = has_suspect(cluster, shard);
+    if (!suspected) heir->since_ms = 0;
+    if (suspected && heir->since_ms == 0) heir->since_ms = now;
+    uint64_t until = heir->since_ms + (uint64_t)TIMEOUTS * node_timeout_ms + ELECTION_MS;
+    for (uint32_t i = 0; i < cluster->instance_count; i++) {
+        struct live_instance *x = &cluster->instance[i];
+        if (x->shard != shard || !x->listed) continue;
+        if (suspected) live_link_hurry(&x->link, x->primary ? SUSPECT_MS : REPLICA_MS, until);
+        if (!x->primary && is_primary_now(&x->link)) return x;
+    }
+    return NULL;
+}
+
+/* How many said yes. */
+static uint32_t give_away(const struct live_group *group, const bool *which,
+                          struct live_instance *at, const struct live_instance *to)
+{
+    uint32_t fine = 0;
+    for (uint32_t i = 0; i < group->count; i++)
+        if (which[i])
+            live_link_append(&at->link, "CLUSTER SETSLOT %d MIGRATING %s", (int)group->slot[i].slot,
+                             to->id);
+    for (uint32_t i = 0; i < group->count; i++) {
+        if (!which[i]) continue;
+        redisReply *reply = live_link_take(&at->link);
+        fine += live_reply_kind(reply) == LIVE_FINE;
+        if (reply != NULL) freeReplyObject(reply);
+    }
+    return fine;
+}
+
+enum fore_err live_heir_tell(const struct live_group *group, struct live_instance *heir)
+{
+    const struct live_instance *to = live_cluster_primary(group->cluster, group->to);
+    bool which[LIVE_GROUP_MAX];
+    if (to == NULL) return FORE_E_UNREACHABLE;
+    for (uint32_t i = 0; i < group->count; i++)
+        which[i] = !group->slot[i].owned;
+    (void)give_away(group, which, heir, to);
+    return heir->link.context != NULL ? FORE_E_OK : FORE_E_UNREACHABLE;
+}
+
+uint32_t live_heir_uncover(const struct live_group *group)
+{
+    struct live_instance *from = live_cluster_primary(group->cluster, group->from);
+    const struct live_instance *to = live_cluster_primary(group->cluster, group->to);
+    bool which[LIVE_GROUP_MAX], any = false;
+    if (from == NULL || to == NULL) return 0;
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct live_slot slot = live_group_at(group, i);
+        which[i] = live_slot_is_hidden(&slot);
+        any |= which[i];
+    }
+    return any ? give_away(group, which, from, to) : 0;
+}
