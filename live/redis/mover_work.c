@@ -23,7 +23,8 @@ enum {
     HEAR_MS = 1 /* then others have their turn */
 };
 
-static const double weigh_stall_ms = 0.4; /* at most, and what batches aim at */
+/* What batches aim at, within these. */
+static const double weigh_stall_most_ms = 0.4, weigh_stall_least_ms = 0.2;
 
 static uint32_t or_else(uint32_t wish, uint32_t other)
 {
@@ -177,7 +178,8 @@ static bool take_weight(struct live_mover *mover, struct live_move *move,
 static uint32_t weigh_at_once(const struct live_move *move)
 {
     double aim = move->pace.options.stall_ms * move->pace.ease;
-    double fit = fmin(aim, weigh_stall_ms) / fmax(move->weigh_ms, 1e-3);
+    double stall = fmin(fmax(aim, weigh_stall_least_ms), weigh_stall_most_ms);
+    double fit = stall / fmax(move->weigh_ms, 1e-3);
     uint32_t left = move->last - move->weighed + 1u, count = (uint32_t)fmin(fit, LIVE_WEIGH_MAX);
     if (count == 0 || !(move->weigh_ms > 0)) count = 1;
     return count < left ? count : left;

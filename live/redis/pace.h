@@ -2,10 +2,12 @@
  * pace.h - how many keys the next MIGRATE takes, and when it may go.
  *
  * MIGRATE holds its source up for as long as it lasts. The size of a batch is steered so that the
- * mean stall is `stall_ms`, but not below 4 small keys, or 16 where those are quick (2 ms: nearly
- * all the throughput at a tenth of the stall of batches of 1000), and a bucket of bytes keeps a
- * move below a rate it was given. With an `ease` below 1 (calm.h) batches aim at that share of the
- * stall, and below 0.3 each is followed by a pause as well. In this order, because the p99 of
+ * mean stall is `stall_ms`, but not below 4 small keys, or 16 where those are quick, nor so small
+ * that the keys take less than half of what the journey takes without any (which is learned from
+ * batches of different sizes: on a network with a round trip of 1 ms every batch holds its source
+ * up for that long, and few large ones are less harm than many small ones). A bucket of bytes keeps
+ * a move below a rate it was given. With an `ease` below 1 (calm.h) batches aim at that share of
+ * the stall, and below 0.3 each is followed by a pause as well. In this order, because the p99 of
  * clients of a node that is held up for S at a time, for a share U of the time, is S (1 - 0.01 /
  * U): it follows the stall, and hardly the share until that is a few percent (measured: at the same
  * p99 five times as fast as with both by the root of the ease).
@@ -16,7 +18,7 @@
 #include "core/base/base.h"
 
 struct live_pace_options {
-    double stall_ms;     /* aim for the mean; 0: 2 */
+    double stall_ms;     /* aim for the mean; 0: 0.1 */
     uint32_t keys_first; /* 0: 64 */
     uint32_t keys_max;   /* 0: 1000 */
     uint64_t bytes_max;  /* of a batch; 0: 4 MiB */
@@ -27,6 +29,10 @@ struct live_pace {
     double keys;     /* of the next batch */
     double stall_ms; /* moving average of what was seen */
     double bytes_per_ms;
+    struct { /* sums over small keys' batches, older ones fading: count, keys, ms and products */
+        double n, x, y, xx, xy;
+    } fit;
+    double key_ms, fixed_ms; /* of a small key; of a batch without any. 0: not known */
     uint64_t batches;
     double rate;         /* bytes per second; 0: not limited */
     double saved;        /* bytes that may go now; below 0: a debt */

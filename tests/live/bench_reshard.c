@@ -10,7 +10,7 @@
  *   RESHARD_REPLICAS=1      of each of the three primaries
  *   RESHARD_COMMANDS=1      print what the commands of both ends took, and the processes' CPU
  *   RESHARD_WAYS=0123       which ways, by number
- *   RESHARD_STALL_US=2000   what batches aim at
+ *   RESHARD_STALL_US=100    what batches aim at
  *   RESHARD_OVER_PERCENT=130  the throttle's goal in percent of the idle p99
  *   RESHARD_SLACK_US=500    or so much above it, whichever is more
  *   RESHARD_JOURNAL=FOLDER  of the mover's journal (TMPDIR, else /tmp: a disk with its fsync,

@@ -38,26 +38,68 @@ static void batches_steer_to_the_stall_that_is_aimed_for(void **state)
                 60); /* four at a time is the least there is */
 }
 
+/* Batches of at most `slot_keys`. */
+static void move(struct live_pace *pace, uint32_t slot_keys, int batches, double fixed_ms,
+                 double key_ms)
+{
+    for (int batch = 0; batch < batches; batch++) {
+        uint32_t keys = live_pace_keys(pace);
+        if (keys > slot_keys) keys = slot_keys;
+        live_pace_learn(pace, keys, keys * 100ull, fixed_ms + keys * key_ms);
+    }
+}
+
 static void batches_do_not_shrink_below_what_a_journey_costs_by_itself(void **state)
 {
     (void)state;
     static const struct {
         double fixed_ms, key_ms;
-        uint32_t keys;
+        uint32_t least, most;
     } server[] = {
-        {0.15, 0.006, 16}, /* quick: shorter batches would be no shorter stalls */
-        {0.5,  0.25,  4 }, /* slow keys: sixteen would be a stall of their own */
+        {0.15, 0.006, 16, 16 }, /* quick: shorter batches would be no shorter stalls */
+        {0.5,  0.25,  4,  4  }, /* slow keys: sixteen would be a stall of their own */
+        {1,    0.01,  24, 50 }, /* a long way: half of it again for what it carries */
+        {1,    0.25,  4,  4  },
+        {30,   0.01,  64, 128},
     };
     for (size_t i = 0; i < FORE_COUNTOF(server); i++) {
         struct live_pace pace;
         live_pace_init(&pace, &(struct live_pace_options){.stall_ms = 0.1});
-        for (int batch = 0; batch < 100; batch++) {
-            uint32_t keys = live_pace_keys(&pace);
-            live_pace_learn(&pace, keys, keys * 100ull,
-                            server[i].fixed_ms + keys * server[i].key_ms);
+        move(&pace, 1000, 100, server[i].fixed_ms, server[i].key_ms);
+        for (int batch = 0; batch < 2000; batch++) {
+            move(&pace, 1000, 1, server[i].fixed_ms, server[i].key_ms);
+            assert_in_range(live_pace_keys(&pace), server[i].least, server[i].most);
         }
-        assert_int_equal(live_pace_keys(&pace), server[i].keys);
     }
+}
+
+/* Slots hold no more than 61 keys, so that batches are all of one size while the way is long. */
+static void a_way_that_was_long_is_forgotten(void **state)
+{
+    (void)state;
+    struct live_pace pace;
+    live_pace_init(&pace, &(struct live_pace_options){.stall_ms = 0.1});
+    move(&pace, 61, 500, 5, 0.005);
+    assert_in_range(live_pace_keys(&pace), 40, 128);
+    move(&pace, 61, 1000, 0.1, 0.006);
+    assert_int_equal(live_pace_keys(&pace), 16);
+}
+
+/* Stalls that vary by a factor of three, and one in fifty that takes 40 ms. */
+static void noise_is_not_taken_for_a_long_way(void **state)
+{
+    (void)state;
+    struct live_pace pace;
+    uint32_t noise = 1, most = 0;
+    live_pace_init(&pace, &(struct live_pace_options){.stall_ms = 0.1});
+    for (int batch = 0; batch < 20000; batch++) {
+        uint32_t keys = live_pace_keys(&pace), slot = batch % 4 == 0 ? 1 : 0;
+        noise = noise * 1664525u + 1013904223u;
+        double ms = (0.1 + keys * 0.006) * (0.5 + (noise >> 16) / 65536.0);
+        live_pace_learn(&pace, keys - slot, keys * 100ull, batch % 50 == 49 ? 40 : ms);
+        if (batch > 100 && keys > most) most = keys;
+    }
+    assert_in_range(most, 16, 48);
 }
 
 static void ease_lowers_the_aim_and_makes_pauses(void **state)
@@ -103,6 +145,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_steer_to_the_stall_that_is_aimed_for),
         cmocka_unit_test(batches_do_not_shrink_below_what_a_journey_costs_by_itself),
+        cmocka_unit_test(a_way_that_was_long_is_forgotten),
+        cmocka_unit_test(noise_is_not_taken_for_a_long_way),
         cmocka_unit_test(ease_lowers_the_aim_and_makes_pauses),
         cmocka_unit_test(a_rate_leaves_room_as_time_passes),
     };
