@@ -6,8 +6,12 @@
  * tuned reaction with no moves at all. So predictive owns one. At the quietest time of day the
  * homes of all partitions are chosen anew, from where they are, each change at its price; if that
  * does not save `worth` times its price in a week, everybody is at home where they are. Then
- * whoever is elsewhere is sent home when the coming hours can bear it and the fast loop has nothing
- * to do; and the fast loop pays twice for what it takes away from home.
+ * whoever is elsewhere is sent home when the coming hours can bear it, beside what the fast loop
+ * plans; and the fast loop pays twice, and `dearer` times, for what it takes away from home.
+ *
+ * With a grain, what brings too much of a node is cut before homes are chosen (decide/grain.h), and
+ * homes are chosen with what every group of kin strays by itself (decide/profile_own.h): parts of
+ * one partition come to lie on different nodes, and what nobody can foresee evens out.
  *
  * Where nodes come and go there is no such placement. Followers stay where they are.
  */
