@@ -46,12 +46,12 @@ double fore_profile_own_with(const struct fore_profile_own *own, uint32_t n, uin
     const double *held = own->held + (size_t)n * problem->partitions, *stray = problem->stray;
     const uint32_t *group = problem->group;
     double sum = own->sum[n];
-    if (comes != FORE_PROFILE_NOBODY && leaves != FORE_PROFILE_NOBODY &&
+    if (comes != FORE_PARTITION_NONE && leaves != FORE_PARTITION_NONE &&
         group[comes] == group[leaves]) {
         sum += with(held, group[comes], stray[comes] - stray[leaves]);
     } else {
-        if (comes != FORE_PROFILE_NOBODY) sum += with(held, group[comes], stray[comes]);
-        if (leaves != FORE_PROFILE_NOBODY) sum += with(held, group[leaves], -stray[leaves]);
+        if (comes != FORE_PARTITION_NONE) sum += with(held, group[comes], stray[comes]);
+        if (leaves != FORE_PARTITION_NONE) sum += with(held, group[leaves], -stray[leaves]);
     }
     return sum > 0 ? sum : 0;
 }

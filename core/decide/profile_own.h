@@ -14,9 +14,8 @@
 #ifndef FORE_PROFILE_OWN_H
 #define FORE_PROFILE_OWN_H
 
+#include "core/cluster/topology.h"
 #include "core/decide/profile_placement.h"
-
-enum { FORE_PROFILE_NOBODY = UINT32_MAX };
 
 struct fore_profile_own {
     const struct fore_profile_placement *problem;
@@ -30,7 +29,8 @@ void fore_profile_own_begin(struct fore_profile_own *own,
                             struct fore_arena *scratch);
 /* Partition p comes to node n (sign 1) or leaves it (-1). */
 void fore_profile_own_shift(struct fore_profile_own *own, uint32_t p, uint32_t n, double sign);
-/* A node's variance but for t_k^2, if p `comes` and another `leaves`; either may be NOBODY. */
+/* A node's variance but for t_k^2, if p `comes` and another `leaves`; either may be
+ * FORE_PARTITION_NONE. */
 double fore_profile_own_with(const struct fore_profile_own *own, uint32_t n, uint32_t comes,
                              uint32_t leaves);
 

@@ -46,13 +46,14 @@ static double tail(const struct fore_profile_placement *o, double fill, double l
     return fore_dist_normal_tail((1 / fill - 1) / spread);
 }
 
-/* One node's part of J if somebody `comes` and another `leaves`; either may be NOBODY. */
+/* One node's part of J if somebody `comes` and another `leaves`; either may be FORE_PARTITION_NONE.
+ */
 static double node_cost(struct state *s, uint32_t n, uint32_t comes, uint32_t leaves)
 {
     const struct fore_profile_placement *o = s->problem;
     const double *sum = s->sum + (size_t)n * o->slots;
-    const float *plus = comes != FORE_PROFILE_NOBODY ? load_of(s, comes) : NULL;
-    const float *minus = leaves != FORE_PROFILE_NOBODY ? load_of(s, leaves) : NULL;
+    const float *plus = comes != FORE_PARTITION_NONE ? load_of(s, comes) : NULL;
+    const float *minus = leaves != FORE_PARTITION_NONE ? load_of(s, leaves) : NULL;
     const double *tide = s->own.tide;
     double own = tide != NULL ? fore_profile_own_with(&s->own, n, comes, leaves) : 0;
     double room = o->limit * o->capacity[n], over = 0, height = 0;
@@ -108,7 +109,7 @@ static void settle(struct state *s)
     for (uint32_t p = 0; p < s->problem->partitions; p++)
         shift(s, s->owner[p], p, 1);
     for (uint32_t n = 0; n < s->problem->nodes; n++)
-        s->cost[n] = node_cost(s, n, FORE_PROFILE_NOBODY, FORE_PROFILE_NOBODY);
+        s->cost[n] = node_cost(s, n, FORE_PARTITION_NONE, FORE_PARTITION_NONE);
 }
 
 /* ---- greedy ---------------------------------------------------------------------------------- */
@@ -138,7 +139,7 @@ static void pack(struct state *s, struct fore_arena *scratch)
         double best_more = HUGE_VAL, best_cost = 0;
         for (uint32_t n = 0; n < o->nodes; n++) {
             if (!(o->capacity[n] > 0)) continue;
-            double cost = node_cost(s, n, p, FORE_PROFILE_NOBODY), more = cost - s->cost[n];
+            double cost = node_cost(s, n, p, FORE_PARTITION_NONE), more = cost - s->cost[n];
             if (best != UINT32_MAX && !(more < best_more)) continue;
             best = n;
             best_more = more;
@@ -184,8 +185,8 @@ static void take(struct state *s, const struct step *step)
         shift(s, from, step->q, 1);
         s->owner[step->q] = (uint16_t)from;
     }
-    s->cost[from] = node_cost(s, from, FORE_PROFILE_NOBODY, FORE_PROFILE_NOBODY);
-    s->cost[to] = node_cost(s, to, FORE_PROFILE_NOBODY, FORE_PROFILE_NOBODY);
+    s->cost[from] = node_cost(s, from, FORE_PARTITION_NONE, FORE_PARTITION_NONE);
+    s->cost[to] = node_cost(s, to, FORE_PARTITION_NONE, FORE_PARTITION_NONE);
 }
 
 static void offer(struct state *s, struct step *best, uint32_t p, uint32_t to, uint32_t q)
@@ -321,8 +322,8 @@ static struct fore_profile_cost add_up(struct state *s)
     struct fore_profile_cost out = {0};
     for (uint32_t n = 0; n < o->nodes; n++) {
         const double *tide = s->own.tide;
-        double own = tide != NULL ? fore_profile_own_with(&s->own, n, FORE_PROFILE_NOBODY,
-                                                          FORE_PROFILE_NOBODY)
+        double own = tide != NULL ? fore_profile_own_with(&s->own, n, FORE_PARTITION_NONE,
+                                                          FORE_PARTITION_NONE)
                                   : 0;
         out.all += s->cost[n];
         for (uint32_t k = 0; k < o->slots; k++) {
