@@ -243,7 +243,8 @@ static void run_node(struct fluid *self, uint32_t at, uint16_t n, double step_s)
     double tail = sim_queue_tail(&step, &latency, slo_s);
     double random = sim_latency_tail(&latency, step.state, slo_s);
     double own = sim_latency_service_tail(&latency, slo_s);
-    double chance = step.clump_share * (1 - step.ramp_share) * fmax(0, random - own);
+    double chance = sim_queue_clumped(&latency, step.state, slo_s) * (1 - step.ramp_share) *
+                    fmax(0, random - own);
     node->clients += weight;
     node->chance += weight * chance;
     node->sure += weight * fmax(0, tail - chance);

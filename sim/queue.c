@@ -5,6 +5,7 @@
 
 enum { RAMP_POINTS = 8 }; /* a ramp stands for so many waits in equal parts */
 static const double utilization_max = 1 - 1e-9;
+static const double clump_from = 2.3; /* services below the bound: there one in ten is slow */
 
 /*
  * Solves  wait(u) + step * u = V + step * offered  for u: the mean wait at the end of the step is
@@ -49,25 +50,26 @@ static void set_ramp(struct sim_queue_step *step, double before_s, double after_
     if (build_s < step_s) step->ramp_share = build_s / step_s;
 }
 
+/* Integral over 0..y of e^(-(rate - decay) v) dv, times the rate. */
+static double built_up(double rate, double decay, double y)
+{
+    double off = (rate - decay) * y;
+    return fabs(off) < 1e-6 ? rate * y : rate * y * (1 - exp(-off)) / off;
+}
+
 /*
- * A request can also be slow because a middling wait met a long service of its own, and then its
- * neighbours need not be: slow ones come less in clumps than the queue's excursions do. For
- * exponential service (rate m) above a reflected Brownian queue (decay d) the long-run variance
- * of the slow share is  (4 / sigma^2) * integral of G^2 / pi  with G(w) the slow requests from
- * waits above w; over the same with service 0 it is, with a = m / (m - d),
- *   (a^2 + 1 - 2 a (a-1) d / m + (a-1)^2 d / (2 m - d)) / (2 a).
- * That is the share that comes in excursions, which then have their own length: shorter ones would
- * have the same variance, but a minute with six times the mean would be a half as likely as it is
- * (four cores at 78 %: 0.9 % of minutes above one slow request in a hundred, and not 1.7 %).
+ * With exponential service (rate m) above waits that fall off with decay d, a request is slow
+ * beyond t where its wait is w and its service longer than t - w, and of these the wait was above t
+ * - y in (1 + d/m I(y)) / (1 + d/m I(t)),  I(y) = m integral over 0..y of e^(-(m - d) v) dv.
  */
-static double clump_weight(const struct sim_latency *latency, double decay)
+double sim_queue_clumped(const struct sim_latency *latency, struct sim_latency_state state,
+                         double t)
 {
     if (latency->kind != SIM_LATENCY_EXP) return 1;
-    double rate = 1 / latency->service_s;
-    if (decay >= 0.999 * rate) return 0;
-    double a = rate / (rate - decay), b = a - 1;
-    double sum = a * a + 1 - 2 * a * b * decay / rate + b * b * decay / (2 * rate - decay);
-    return fmax(0, sum / (2 * a));
+    double rate = 1 / latency->service_s, decay = fmin(state.decay, 20 * rate);
+    double near_s = fmin(t, clump_from / rate);
+    return fmin(1, (1 + decay / rate * built_up(rate, decay, near_s)) /
+                       (1 + decay / rate * built_up(rate, decay, t)));
 }
 
 struct sim_queue_step sim_queue_advance(struct sim_queue *queue, const struct sim_latency *latency,
@@ -85,7 +87,6 @@ struct sim_queue_step sim_queue_advance(struct sim_queue *queue, const struct si
     step.state = sim_latency_at(latency, step.utilization);
     double idle = 1 - step.utilization;
     step.clump_s = latency->kappa_s / (idle * idle);
-    step.clump_share = fmin(1, clump_weight(latency, step.state.decay));
     set_ramp(&step, before_s, queue->backlog_s, offered, step_s);
     return step;
 }

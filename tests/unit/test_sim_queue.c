@@ -1,5 +1,6 @@
 #include "sim/queue.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -87,6 +88,39 @@ static void more_load_never_waits_less(void **state)
     }
 }
 
+/* By summing over waits: those above the border, and all, times the chance to be slow there. */
+static double clumped_by_sums(double rate, double decay, double t)
+{
+    double above = 0, all = 0, border = fmax(0, t - 2.3 / rate), step = t / 200000;
+    for (int i = 0; i < 600000; i++) {
+        double w = (i + 0.5) * step;
+        double slow = decay * exp(-decay * w) * (w < t ? exp(-rate * (t - w)) : 1);
+        all += slow;
+        if (w >= border) above += slow;
+    }
+    return above / all;
+}
+
+static void slow_ones_come_in_clumps_where_waits_are_long(void **state)
+{
+    (void)state;
+    struct sim_latency l = node();
+    static const double rho[] = {0.74, 0.75, 0.78, 0.84, 0.95}; /* at .75 both rates are one */
+    for (size_t i = 0; i < FORE_COUNTOF(rho); i++) {
+        struct sim_latency_state at = sim_latency_at(&l, rho[i]);
+        double t = sim_latency_quantile(&l, rho[i], 0.01);
+        double expect = clumped_by_sums(1 / l.service_s, at.decay, t);
+        expect_near(sim_queue_clumped(&l, at, t), expect, 0.01);
+    }
+    struct sim_latency_state busy = sim_latency_at(&l, 0.999), calm = sim_latency_at(&l, 0.3);
+    assert_true(sim_queue_clumped(&l, busy, 1) > 0.99); /* a service is nothing beside the waits */
+    assert_true(sim_queue_clumped(&l, calm, 0.01) < 0.1);
+    assert_true(sim_queue_clumped(&l, calm, 0.01) >= 0);
+    expect_near(sim_queue_clumped(&l, calm, 0.001), 1, 1e-12); /* every wait is within 2.3 of it */
+    struct sim_latency fixed = sim_latency_make(SIM_LATENCY_FIXED, 4, 0.001, 1, 1, 0);
+    expect_near(sim_queue_clumped(&fixed, sim_latency_at(&fixed, 0.8), 0.01), 1, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +129,7 @@ int main(void)
         cmocka_unit_test(a_backlog_makes_everybody_wait),
         cmocka_unit_test(the_grid_holds_the_same_tail),
         cmocka_unit_test(more_load_never_waits_less),
+        cmocka_unit_test(slow_ones_come_in_clumps_where_waits_are_long),
     };
     return cmocka_run_group_tests_name("sim/queue", tests, NULL, NULL);
 }
