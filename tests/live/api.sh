@@ -138,7 +138,8 @@ END
         [ "$ours" = "$theirs" ]
     }
     within 30 agree && pass "and both sides agree on what stands" || fail "ours $ours, theirs $theirs"
-    get "$U/metrics" | grep -q '^foreshard_notifications_total [1-9]' && pass "deliveries are counted" || fail "no deliveries counted"
+    counted() { get "$U/metrics" | grep -q '^foreshard_notifications_total [1-9]'; }
+    within 10 counted && pass "deliveries are counted" || fail "no deliveries counted"
     kill $am
     failing() { get "$U/metrics" | grep -q '^foreshard_notifications_failed_total [1-9]'; }
     within 20 failing && pass "an Alertmanager that is gone is tried again" || fail "its loss goes unnoticed"
