@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNT_MOST = 2000, INSTANT_US = 200000, TRIES_MOST = 20, STOPS_EVERY = 5 };
+enum { COUNT_MOST = 2000, INSTANT_US = 20000, TRIES_MOST = 20, STOPS_EVERY = 5 };
 
 enum kind { MOVER_KILL, SOURCE_KILL, TARGET_KILL, SOURCE_STOP, TARGET_STOP, KINDS };
 static const struct {

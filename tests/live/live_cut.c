@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { INSTANT_US = 200000 };
+enum { INSTANT_US = 20000 };
 
 static bool apart;
 
