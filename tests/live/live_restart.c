@@ -1,7 +1,6 @@
 /* live_restart.c - the driver is started again: an engine that was saved polls the tickets it had,
  * and must not be told of moves that have been begun since. */
-#include "live/redis/driver.h"
-#include "tests/live/ground.h"
+#include "tests/live/ground_driver.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,20 +11,6 @@
 enum { LIVES = 4, MOVES = 3 };
 
 static struct ground *ground;
-
-static struct fore_driver open_driver(void)
-{
-    struct live_driver_options options = {.seed = &ground->node[0].address,
-                                          .seed_count = 1,
-                                          .access = ground->access,
-                                          .journal = ground_path(ground, "journal.db"),
-                                          .partitions = 16,
-                                          .window = 200 * FORE_MS};
-    struct live_driver *driver = NULL;
-    struct fore_diag diag = {.code = FORE_E_OK};
-    if (live_driver_open(&driver, &options, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
-    return live_driver_door(driver);
-}
 
 static fore_ticket begin_split(struct fore_driver door, uint32_t partition)
 {
@@ -60,7 +45,7 @@ static void a_ticket_of_an_earlier_life_is_not_taken_for_a_new_one(void **state)
     (void)state;
     fore_ticket had[LIVES * MOVES];
     for (int life = 0, count = 0; life < LIVES; life++) {
-        struct fore_driver door = open_driver();
+        struct fore_driver door = ground_driver(ground);
         struct fore_move_status status;
         for (uint32_t i = 0; i < MOVES; i++) {
             fore_ticket ticket = begin_split(door, i);

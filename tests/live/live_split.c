@@ -1,7 +1,6 @@
 /* live_split.c - a split of slots and a merge cost a Redis Cluster nothing: no command is sent for
  * either, whatever they cut. That is why `foreshard calibrate` measures no cost of them. */
-#include "live/redis/driver.h"
-#include "tests/live/ground.h"
+#include "tests/live/ground_driver.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,20 +31,6 @@ static unsigned long long commands(void)
     return sum;
 }
 
-static struct fore_driver open_driver(void)
-{
-    struct live_driver_options options = {.seed = &ground->node[0].address,
-                                          .seed_count = 1,
-                                          .access = ground->access,
-                                          .journal = ground_path(ground, "journal.db"),
-                                          .partitions = 16,
-                                          .window = 200 * FORE_MS};
-    struct live_driver *driver = NULL;
-    struct fore_diag diag = {.code = FORE_E_OK};
-    if (live_driver_open(&driver, &options, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
-    return live_driver_door(driver);
-}
-
 static void carry_out(struct fore_driver door, const struct fore_move *move, uint32_t *made)
 {
     struct fore_move_status status;
@@ -62,7 +47,7 @@ static void carry_out(struct fore_driver door, const struct fore_move *move, uin
 static void a_split_and_a_merge_send_nothing_to_the_cluster(void **state)
 {
     (void)state;
-    struct fore_driver door = open_driver();
+    struct fore_driver door = ground_driver(ground);
     const struct fore_topology *topology;
     unsigned long long before = commands();
     for (int i = 0; i < CUTS; i++) {
