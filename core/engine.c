@@ -313,7 +313,9 @@ static void score(struct fore_engine *engine, const struct fore_policy_view *vie
                                .excess_weight = input->options->excess_weight,
                                .move_utilization = input->move_utilization,
                                .replica_overhead = input->split_cost.overhead_share};
-    load->term_count = engine->policy->terms(view, load->term);
+    const struct fore_policy *policy = engine->policy;
+    load->term_count =
+        (policy->score_terms != NULL ? policy->score_terms : policy->terms)(view, load->term);
     double *read_share = FORE_NEW(&engine->scratch, double, topology->partition_cap);
     for (uint32_t p = 0; p < topology->partition_count; p++)
         read_share[p] = 1 - engine->observe->partition[p].write_share;

@@ -16,6 +16,7 @@ struct fore_decide_options {
     struct fore_strings thresholds; /* for some of them; threshold.h */
     bool calibrate;                 /* the score's probabilities are corrected by their own past */
     double nowcast_weight;          /* weight of the nowcast scenario beside the forecast */
+    double score_nowcast;           /* ... in the score, which is no decision */
     fore_ns brief_move;             /* it grows towards 1 as a mean move gets shorter than this */
     bool skill_weight;              /* raise it when the forecast has lately been the worse one */
     bool coverage_weight; /* rely on it while the forecast's intervals have just been missed */

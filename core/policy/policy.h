@@ -76,8 +76,10 @@ struct fore_policy {
     const struct fore_policy_knob *knob;       /* what to tune before a comparison; NULL: nothing */
     bool needs_truth;
     bool own_clock; /* asked at every window: it has a period of its own; else decide.plan_every */
-    /* The scenarios it would judge risk by: what RRS is computed from. */
+    /* The scenarios it judges changes by. */
     uint32_t (*terms)(const struct fore_policy_view *view, struct fore_load_term *term);
+    /* What RRS is computed from; NULL: the same. */
+    uint32_t (*score_terms)(const struct fore_policy_view *view, struct fore_load_term *term);
     /* What it keeps between calls, in memory that lives as long as the run; NULL: nothing. */
     void *(*begin)(const struct fore_topology *topology, uint64_t seed, struct fore_arena *perm);
     /* NULL: never proposes. `memory` is what begin() returned. */

@@ -16,10 +16,10 @@
 static const double good = 0.9, poor = 1.2, nowcast_weight_most = 0.7;
 static const double nowcast_weight_lost = 0.85; /* when the forecast has just been wrong */
 
-static double nowcast_weight(const struct fore_policy_view *view)
+/* At least `least`, more while there is reason to doubt the forecast. */
+static double nowcast_weight(const struct fore_policy_view *view, double least)
 {
     const struct fore_decide_options *options = view->planner->options;
-    double least = fore_decide_nowcast_weight(options, view->move_s);
     if (view->forecast_lost && least < nowcast_weight_lost) return nowcast_weight_lost;
     if (!options->skill_weight || isnan(view->skill) || least >= nowcast_weight_most) return least;
     double doubt = (view->skill - good) / (poor - good);
@@ -27,10 +27,10 @@ static double nowcast_weight(const struct fore_policy_view *view)
     return least + doubt * (nowcast_weight_most - least);
 }
 
-uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
-                                      struct fore_load_term *term)
+static uint32_t terms_with(const struct fore_policy_view *view, double least,
+                           struct fore_load_term *term)
 {
-    double q = view->forecast->ready ? nowcast_weight(view) : 1;
+    double q = view->forecast->ready ? nowcast_weight(view, least) : 1;
     if (q >= 1) {
         term[0] = (struct fore_load_term){.scenario = view->nowcast, .weight = 1};
         return 1;
@@ -39,6 +39,21 @@ uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
     if (q <= 0) return 1;
     term[1] = (struct fore_load_term){.scenario = view->nowcast, .weight = q};
     return 2;
+}
+
+uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
+                                      struct fore_load_term *term)
+{
+    const struct fore_decide_options *options = view->planner->options;
+    return terms_with(view, fore_decide_nowcast_weight(options, view->move_s), term);
+}
+
+uint32_t fore_policy_forecast_terms(const struct fore_policy_view *view,
+                                    struct fore_load_term *term)
+{
+    const struct fore_decide_options *options = view->planner->options;
+    double least = options->nowcast_weight < 1 ? options->score_nowcast : 1;
+    return terms_with(view, least, term);
 }
 
 struct memory {
@@ -92,6 +107,7 @@ const struct fore_policy fore_policy_predictive = {
     .about = "the planner, told the forecast and the present load as two scenarios",
     .knob = fore_policy_planned_knobs,
     .terms = fore_policy_predictive_terms,
+    .score_terms = fore_policy_forecast_terms,
     .section = &fore_slow_section,
     .options_at = offsetof(struct fore_policy_options, slow),
     .begin = begin,

@@ -22,6 +22,10 @@ extern const struct fore_policy_knob fore_policy_planned_knobs[];
 /* Forecast and nowcast by weight; the nowcast alone until there is a forecast (predictive.c). */
 uint32_t fore_policy_predictive_terms(const struct fore_policy_view *view,
                                       struct fore_load_term *term);
+/* The same for the score: plans lean on the present where a move errs less by it, but what will
+ * come is told best by what foretells it (decide.score_nowcast). */
+uint32_t fore_policy_forecast_terms(const struct fore_policy_view *view,
+                                    struct fore_load_term *term);
 /* The nowcast alone: what a policy judges risk by that knows only the present (nowcast.c). */
 uint32_t fore_policy_nowcast_terms(const struct fore_policy_view *view,
                                    struct fore_load_term *term);

@@ -5,5 +5,6 @@ const struct fore_policy fore_policy_static = {
     .name = "static",
     .about = "the first placement stays; nothing is ever moved",
     .terms = fore_policy_predictive_terms,
+    .score_terms = fore_policy_forecast_terms,
     .propose = NULL,
 };

@@ -117,6 +117,7 @@ const struct fore_policy fore_policy_static_weekly = {
     .options_at = offsetof(struct fore_policy_options, static_weekly),
     .knob = knobs,
     .terms = fore_policy_predictive_terms,
+    .score_terms = fore_policy_forecast_terms,
     .begin = begin,
     .propose = propose,
 };
