@@ -44,7 +44,8 @@ static const char *policy_name(const struct lab_grid *grid, size_t policy)
 /* Its decisions do not depend on a forecast: none needs to be made. */
 static bool looks_only_at_the_present(const struct fore_policy *policy)
 {
-    return policy->terms == fore_policy_find("nowcast")->terms ||
+    return (policy->terms == fore_policy_find("nowcast")->terms &&
+            strcmp(policy->name, "nowcast-weekly") != 0) ||
            strcmp(policy->name, "reactive") == 0;
 }
 
@@ -375,8 +376,9 @@ double lab_grid_mean(const struct lab_grid *grid, size_t cell, size_t policy,
 
 bool lab_grid_is_peer(const char *policy)
 {
-    static const char *const other[] = {"static",     "static-weekly", "nowcast",
-                                        "predictive", "random",        NULL};
+    static const char *const other[] = {"static",         "static-weekly", "nowcast",
+                                        "nowcast-weekly", "predictive",    "random",
+                                        NULL};
     for (size_t i = 0; other[i] != NULL; i++)
         if (strcmp(policy, other[i]) == 0) return false;
     const struct fore_policy *known = fore_policy_find(policy);

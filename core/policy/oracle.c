@@ -1,6 +1,8 @@
-/* oracle.c - the planner told the true future: how much of the possible gain the others reach. It
- * is the same greedy search, so it is a yardstick and not a proved bound. */
+/* oracle.c - predictive told the true future of the coming hours: how much of the possible gain the
+ * others reach. It is the same greedy search and the same slow loop, which knows the past only, so
+ * it is a yardstick and not a proved bound. */
 #include "core/policy/rows.h"
+#include "core/policy/slow.h"
 
 static uint32_t terms(const struct fore_policy_view *view, struct fore_load_term *term)
 {
@@ -14,6 +16,8 @@ const struct fore_policy fore_policy_oracle = {
     .about = "the planner, told the true future load",
     .needs_truth = true,
     .terms = terms,
-    .begin = fore_policy_planned_begin,
-    .propose = fore_policy_planned_propose,
+    .section = &fore_slow_section,
+    .options_at = offsetof(struct fore_policy_options, slow),
+    .begin = fore_policy_homed_begin,
+    .propose = fore_policy_homed_propose,
 };

@@ -9,6 +9,7 @@ const struct fore_policy *const fore_policies[] = {
     &fore_policy_static,
     &fore_policy_reactive,
     &fore_policy_nowcast,
+    &fore_policy_nowcast_weekly,
     &fore_policy_predictive,
     &fore_policy_oracle,
     &fore_policy_estore_greedy,

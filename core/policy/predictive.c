@@ -4,9 +4,8 @@
  * The two are kept as weighted scenarios of one objective and never averaged into one load: half
  * a surge is what an average predicts and what nobody will see (HEADLINE part 2, section 1). The
  * nowcast's weight rises when the forecast has lately been no better than persistence at the lead
- * that a move needs. Beside all that it owns a placement for the whole week (slow.h).
+ * that a move needs. Beside all that it owns a placement for the whole week (homed.c).
  */
-#include "core/decide/hindsight.h"
 #include "core/policy/rows.h"
 #include "core/policy/slow.h"
 
@@ -56,52 +55,6 @@ uint32_t fore_policy_forecast_terms(const struct fore_policy_view *view,
     return terms_with(view, least, term);
 }
 
-struct memory {
-    void *planned;
-    struct fore_slow *slow;
-    struct fore_hindsight hindsight;
-};
-
-static void *begin(const struct fore_topology *topology, uint64_t seed, struct fore_arena *perm)
-{
-    struct memory *memory = FORE_NEW(perm, struct memory, 1);
-    memory->planned = fore_policy_planned_begin(topology, seed, perm);
-    memory->slow = fore_slow_create(topology, seed, perm);
-    return memory;
-}
-
-/* Where a placement for the week is kept, what the fast loop fears must be what has come true. */
-static void sober(const struct fore_hindsight *hindsight, double dearer,
-                  struct fore_decide_options *options)
-{
-    double share = fore_hindsight_share(hindsight);
-    options->move_price = (fore_ns)(dearer * (double)options->move_price / share);
-    options->split_price = (fore_ns)((double)options->split_price / share);
-    options->gain_min = (fore_ns)((double)options->gain_min / share);
-}
-
-/* The coming hours first; where they ask for nothing, the week. */
-static void propose(const struct fore_policy_view *view, void *self, struct fore_arena *scratch,
-                    struct fore_plan *out)
-{
-    struct memory *memory = self;
-    struct fore_planner_input input = *view->planner;
-    struct fore_decide_options options = *input.options;
-    struct fore_policy_view fast = *view;
-    fast.planner = &input;
-    input.options = &options;
-    if (input.calm) input.beyond = view->beyond;
-    fore_slow_look(memory->slow, view, scratch, &input);
-    if (input.home != NULL) sober(&memory->hindsight, view->options->slow.dearer, &options);
-    fore_policy_planned_propose(&fast, memory->planned, scratch, out);
-    const struct fore_scenario *ahead = view->nowcast;
-    fore_hindsight_add(&memory->hindsight, view->planner, out->violation_after_s,
-                       (double)ahead->steps * (double)ahead->step / 1e9);
-    if (input.home == NULL && input.usual == NULL) return;
-    input.term_count = fore_policy_predictive_terms(view, input.term);
-    fore_slow_send(memory->slow, &input, &view->options->slow, scratch, out);
-}
-
 const struct fore_policy fore_policy_predictive = {
     .name = "predictive",
     .about = "the planner, told the forecast and the present load as two scenarios",
@@ -110,6 +63,6 @@ const struct fore_policy fore_policy_predictive = {
     .score_terms = fore_policy_forecast_terms,
     .section = &fore_slow_section,
     .options_at = offsetof(struct fore_policy_options, slow),
-    .begin = begin,
-    .propose = propose,
+    .begin = fore_policy_homed_begin,
+    .propose = fore_policy_homed_propose,
 };

@@ -5,7 +5,7 @@
 #include "core/policy/policy.h"
 
 extern const struct fore_policy fore_policy_static, fore_policy_reactive, fore_policy_nowcast,
-    fore_policy_predictive, fore_policy_oracle;
+    fore_policy_nowcast_weekly, fore_policy_predictive, fore_policy_oracle;
 /* peers: what other systems would do here */
 extern const struct fore_policy fore_policy_estore_greedy, fore_policy_estore_greedy_extended,
     fore_policy_estore_first_fit, fore_policy_redis_count, fore_policy_citus_disk,
@@ -34,5 +34,10 @@ void *fore_policy_planned_begin(const struct fore_topology *topology, uint64_t s
                                 struct fore_arena *perm);
 void fore_policy_planned_propose(const struct fore_policy_view *view, void *memory,
                                  struct fore_arena *scratch, struct fore_plan *out);
+/* The same beside the slow loop and what it keeps (homed.c). */
+void *fore_policy_homed_begin(const struct fore_topology *topology, uint64_t seed,
+                              struct fore_arena *perm);
+void fore_policy_homed_propose(const struct fore_policy_view *view, void *memory,
+                               struct fore_arena *scratch, struct fore_plan *out);
 
 #endif
