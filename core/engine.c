@@ -378,6 +378,7 @@ static void show(struct fore_engine *engine, const struct fore_topology *topolog
         count + fore_ahead_pending(arrivals, topology, offset_s, horizon_s, pending + count);
     out->input.pending = pending;
     out->input.quiet_in_s = left_s < HUGE_VAL ? left_s : 0;
+    out->term_count = engine->policy->terms(&out->view, out->term);
 }
 
 void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,

@@ -28,9 +28,9 @@ static double present_weight(const struct fore_engine *engine, const struct fore
 {
     double weight = 0;
     bool forecast = false;
-    for (uint32_t t = 0; t < look->load.term_count; t++) {
-        if (look->load.term[t].scenario == look->view.nowcast) weight += look->load.term[t].weight;
-        forecast = forecast || look->load.term[t].scenario == look->view.forecast;
+    for (uint32_t t = 0; t < look->term_count; t++) {
+        if (look->term[t].scenario == look->view.nowcast) weight += look->term[t].weight;
+        forecast = forecast || look->term[t].scenario == look->view.forecast;
     }
     bool was_active = engine->fallback_since != 0;
     return forecast || (was_active && look->view.forecast->ready) ? weight : (double)NAN;

@@ -2,7 +2,6 @@
  * others reach. It is the same greedy search and the same slow loop, which knows the past only, so
  * it is a yardstick and not a proved bound. */
 #include "core/policy/rows.h"
-#include "core/policy/slow.h"
 
 static uint32_t terms(const struct fore_policy_view *view, struct fore_load_term *term)
 {
@@ -16,8 +15,6 @@ const struct fore_policy fore_policy_oracle = {
     .about = "the planner, told the true future load",
     .needs_truth = true,
     .terms = terms,
-    .section = &fore_slow_section,
-    .options_at = offsetof(struct fore_policy_options, slow),
     .begin = fore_policy_homed_begin,
     .propose = fore_policy_homed_propose,
 };

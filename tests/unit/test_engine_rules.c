@@ -236,9 +236,9 @@ static void a_dry_run_in_a_quiet_time_says_so(void **state)
 /* The terms that a policy would give, in a look that is otherwise the ec.engine's own. */
 static void lead(struct fore_engine_look *look, double present, fore_ns now)
 {
-    look->load.term_count = 2;
-    look->load.term[0] = (struct fore_load_term){look->view.forecast, 1 - present};
-    look->load.term[1] = (struct fore_load_term){look->view.nowcast, present};
+    look->term_count = 2;
+    look->term[0] = (struct fore_load_term){look->view.forecast, 1 - present};
+    look->term[1] = (struct fore_load_term){look->view.nowcast, present};
     fore_engine_watch_fallback(ec.engine, look, now);
 }
 

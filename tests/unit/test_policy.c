@@ -137,10 +137,12 @@ static void predictive_sees_what_reactive_cannot_yet(void **state)
     assert_true(plan.move_count >= 1);
 }
 
-static double nowcast_weight(void)
+typedef uint32_t terms_of(const struct fore_policy_view *view, struct fore_load_term *term);
+
+static double nowcast_in(terms_of *terms)
 {
     struct fore_load_term term[FORE_LOAD_SCENARIOS];
-    uint32_t count = fore_policy_find("predictive")->terms(&world.view, term);
+    uint32_t count = terms(&world.view, term);
     double sum = 0, weight = 0;
     for (uint32_t t = 0; t < count; t++) {
         sum += term[t].weight;
@@ -148,6 +150,29 @@ static double nowcast_weight(void)
     }
     expect_near(sum, 1, 1e-12);
     return weight;
+}
+
+static double nowcast_weight(void)
+{
+    return nowcast_in(fore_policy_find("predictive")->terms);
+}
+
+static void the_score_leans_on_the_present_only_where_the_forecast_is_doubted(void **state)
+{
+    terms_of *score = fore_policy_find("predictive")->score_terms;
+    world.view.skill = 0.5;
+    world.decide.nowcast_weight = 0.5; /* in plans */
+    expect_near(nowcast_in(score), 0.05, 1e-12);
+    world.decide.score_nowcast = 0;
+    expect_near(nowcast_in(score), 0, 1e-12);
+    world.view.skill = 2;
+    expect_near(nowcast_in(score), 0.7, 1e-12);
+    world.view.skill = 0.5;
+    world.decide.nowcast_weight = 1; /* nobody is to be told the forecast */
+    expect_near(nowcast_in(score), 1, 1e-12);
+    world.decide.nowcast_weight = 0.15;
+    world.forecast.ready = false;
+    expect_near(nowcast_in(score), 1, 1e-12);
 }
 
 static void the_nowcast_gains_weight_as_the_forecast_loses_skill(void **state)
@@ -204,6 +229,7 @@ int main(void)
         T(reactive_lets_a_moved_partition_rest),
         T(reactive_splits_what_fits_nowhere),
         T(predictive_sees_what_reactive_cannot_yet),
+        T(the_score_leans_on_the_present_only_where_the_forecast_is_doubted),
         T(the_nowcast_gains_weight_as_the_forecast_loses_skill),
         T(brief_moves_are_judged_by_the_present_load),
         T(oracle_uses_the_truth),
