@@ -69,7 +69,7 @@ void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan
 struct fore_engine_look {
     struct fore_planner_input input;
     struct fore_policy_view view;
-    struct fore_load load; /* what the score is computed from */
+    struct fore_load load;                           /* what the score is computed from */
     struct fore_load_term term[FORE_LOAD_SCENARIOS]; /* what plans are priced by */
     uint32_t term_count;
 };

@@ -376,9 +376,8 @@ double lab_grid_mean(const struct lab_grid *grid, size_t cell, size_t policy,
 
 bool lab_grid_is_peer(const char *policy)
 {
-    static const char *const other[] = {"static",         "static-weekly", "nowcast",
-                                        "nowcast-weekly", "predictive",    "random",
-                                        NULL};
+    static const char *const other[] = {"static",     "static-weekly", "nowcast", "nowcast-weekly",
+                                        "predictive", "random",        NULL};
     for (size_t i = 0; other[i] != NULL; i++)
         if (strcmp(policy, other[i]) == 0) return false;
     const struct fore_policy *known = fore_policy_find(policy);

@@ -3,8 +3,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const double half_least = 0.1; /* of the load: a part below it was not worth the cut */
+enum { SEEN = 64, SEEN_LEAST = 8 };   /* positions of requests that say where the middle is */
 
 static bool kin(const struct fore_planner_input *input, uint32_t one, uint32_t other)
 {
@@ -31,12 +33,44 @@ static bool coarse(const struct fore_planner_input *input, uint32_t p)
            fore_ahead_of(&input->arrivals, p) == NULL;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* It was busy long ago or briefly, and of what was asked for then too little is remembered for
+ * shares of its load: the middle of that, or where even that is nothing, of its range. */
+static bool guess(const struct fore_planner_input *input, uint32_t p, struct fore_keyrange_cut *out)
+{
+    const struct fore_partition *part = &input->topology->partition[p];
+    uint64_t seen[SEEN];
+    size_t n = 0, all = fore_keyrange_positions(input->observe->key_ranges, p, seen, SEEN);
+    for (size_t i = 0; i < all; i++)
+        if (seen[i] >= part->first && seen[i] <= part->last) seen[n++] = seen[i];
+    *out = (struct fore_keyrange_cut){.at = part->first + (part->last - part->first) / 2 + 1,
+                                      .right_share = 0.5,
+                                      .error = 0.5,
+                                      .samples = (uint32_t)n};
+    if (n < SEEN_LEAST) return true;
+    qsort(seen, n, sizeof *seen, ascending);
+    out->at = seen[n / 2];
+    size_t same = 0;
+    for (size_t i = 0; i < n; i++)
+        same += seen[i] == out->at;
+    out->top_share = (double)same / (double)n;
+    return out->at > part->first;
+}
+
 static bool cut_of(const struct fore_planner_input *input, uint32_t p,
                    struct fore_keyrange_cut *out)
 {
     const struct fore_partition *part = &input->topology->partition[p];
-    return fore_keyrange_cut(input->observe->key_ranges, p, part->first, part->last, 0.5, out) &&
-           out->top_share <= 0.5 && out->right_share >= half_least &&
+    const struct fore_keyrange *ranges = input->observe->key_ranges;
+    if (!fore_keyrange_cut(ranges, p, part->first, part->last, 0.5, out) &&
+        (out->samples >= FORE_KEYRANGE_LEAST || !guess(input, p, out)))
+        return false;
+    return out->top_share <= 0.5 && out->right_share >= half_least &&
            out->right_share <= 1 - half_least &&
            fore_split_cost_allows(&input->split_cost, (double)part->bytes, out->right_share);
 }

@@ -24,7 +24,7 @@ static const struct fore_option rows[] = {
     {"nowcast_weight",          FORE_OPT_SHARE,    AT(nowcast_weight),          "0.15",  0,    1,      NULL,
      "weight of the present load, as a scenario beside the forecast"                                                                                                                       },
     {"score_nowcast",           FORE_OPT_SHARE,    AT(score_nowcast),           "5%",    0,    1,      NULL,
-     "... and in the score, which says what will come and not what is best done about it"},
+     "... and in the score, which says what will come and not what is best done about it"                                                                                                  },
     {"brief_move",              FORE_OPT_DURATION, AT(brief_move),              "0s",    0,    1e18,   NULL,
      "a move of mean size shorter than this is judged more by the present load: its weight grows towards 1 as moves get shorter"                                                           },
     {"skill_weight",            FORE_OPT_BOOL,     AT(skill_weight),            "true",  0,    0,      NULL,

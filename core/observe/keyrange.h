@@ -20,6 +20,8 @@ void fore_keyrange_destroy(struct fore_keyrange *sketch);
 void fore_keyrange_add(struct fore_keyrange *sketch, fore_ns now, uint32_t partition,
                        uint64_t position, double weight);
 
+enum { FORE_KEYRANGE_LEAST = 32 }; /* samples below which shares of load are not told */
+
 struct fore_keyrange_cut {
     uint64_t at;        /* first position of the right part */
     double right_share; /* of the load */
@@ -28,8 +30,8 @@ struct fore_keyrange_cut {
     uint32_t samples;
 };
 /* The cut nearest to `right_share` of the load inside first..last; false when there are fewer
- * than 32 samples or one position holds everything. `at` is in first+1..last. The last answer is
- * kept until the samples change, so that plan after plan may ask. */
+ * than FORE_KEYRANGE_LEAST samples or one position holds everything. `at` is in first+1..last. The
+ * last answer is kept until the samples change, so that plan after plan may ask. */
 bool fore_keyrange_cut(const struct fore_keyrange *sketch, uint32_t partition, uint64_t first,
                        uint64_t last, double right_share, struct fore_keyrange_cut *out);
 /* Rank correlation of position with time inside first..last, -1..1: near 1 an insert pattern; 0

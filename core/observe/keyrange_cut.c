@@ -14,7 +14,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLES_MIN = 32 };
 /* The sample is one of many that might have been. Where it does not speak against an even density
  * between its ends (Kolmogorov-Smirnov, by the band below), that density counts as so many samples
  * more (the mean of a Dirichlet process, Ferguson 1973): a cut by 32 samples alone is off by more
@@ -249,7 +248,7 @@ bool fore_keyrange_cut_samples(struct fore_keyrange_sample *sample,
                                struct fore_keyrange_cut *out)
 {
     *out = (struct fore_keyrange_cut){.samples = count};
-    if (count < SAMPLES_MIN) return false;
+    if (count < FORE_KEYRANGE_LEAST) return false;
     sort_by_place(sample, spare, count);
     adjust_weights(sample, count, question);
     remember_enough(sample, count);
@@ -265,7 +264,7 @@ bool fore_keyrange_cut_samples(struct fore_keyrange_sample *sample,
 double fore_keyrange_monotone_samples(struct fore_keyrange_sample *sample,
                                       struct fore_keyrange_sample *spare, uint32_t count)
 {
-    if (count < SAMPLES_MIN) return 0;
+    if (count < FORE_KEYRANGE_LEAST) return 0;
     sort_by_place(sample, spare, count);
     return rank_correlation(sample, spare, count);
 }

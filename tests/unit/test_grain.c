@@ -61,9 +61,33 @@ static void what_cannot_be_cut_is_not_waited_for(void **state)
     world_init(&world);
     world.input.usual = usual;
     world.input.grain = 0.1;
-    world_keys(&world, HOT, 200, true); /* one key is all of it, and nothing is known of WARM */
+    world_keys(&world, HOT, 200, true); /* one key is all of it, ... */
+    world_keys(&world, WARM, 10, true); /* ... or seems to be */
     assert_int_equal(fore_grain_cut(&world.input, 8, &plan), 0);
     assert_int_equal(plan.move_count, 0);
+}
+
+static void of_what_was_busy_long_ago_the_middle_is_guessed(void **state)
+{
+    world_fini(&world);
+    world_init(&world);
+    world.input.usual = usual;
+    world.input.grain = 0.1;
+    const struct fore_partition *hot = &world.topology.partition[HOT];
+    const struct fore_partition *warm = &world.topology.partition[WARM];
+    uint64_t first = hot->first + 1000; /* ten requests are known, and of WARM none */
+    for (uint64_t i = 0; i < 10; i++)
+        fore_keyrange_add(world.observe->key_ranges, FORE_SEC, HOT, first + 100 * i, 1);
+    assert_int_equal(fore_grain_cut(&world.input, 8, &plan), 2);
+    assert_int_equal(plan.move_count, 2);
+    assert_int_equal(plan.move[0].move.partition, HOT);
+    assert_int_equal(plan.move[0].move.split_at, first + 500);
+    expect_near(plan.move[0].move.split_right_share, 0.5, 1e-12);
+    assert_int_equal(plan.move[1].move.partition, WARM);
+    expect_near((double)(plan.move[1].move.split_at - warm->first) /
+                    (double)(warm->last - warm->first),
+                0.5, 1e-9);
+    assert_null(fore_plan_fault(&plan));
 }
 
 static void what_only_rests_is(void **state)
@@ -138,6 +162,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_coarsest_are_cut_first_in_the_middle_of_their_load,
                                         begin, end),
         cmocka_unit_test_setup_teardown(what_cannot_be_cut_is_not_waited_for, begin, end),
+        cmocka_unit_test_setup_teardown(of_what_was_busy_long_ago_the_middle_is_guessed, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(what_only_rests_is, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_cut_where_it_may_not_be, begin, end),
         cmocka_unit_test_setup_teardown(cold_neighbours_are_merged_unless_they_usually_are_not_cold,
