@@ -201,10 +201,24 @@ static void mind_heirs(struct live_mover *mover)
     }
 }
 
+/* Of a move that waits, too: what its end has taken may be from before. */
+static void mind_epochs(struct live_mover *mover)
+{
+    for (uint32_t i = 0; i < 2 * LIVE_MOVES_MAX; i++) {
+        const struct live_move *move = &mover->move[i / 2];
+        uint16_t end = i % 2 == 0 ? move->from : move->to;
+        if (move->phase == LIVE_MOVE_FREE) continue;
+        if (!live_epochs_amiss(&mover->epochs, mover->cluster, end)) continue;
+        if (live_journal_held(mover->journal) == FORE_E_OK)
+            live_epochs_mind(&mover->epochs, mover->cluster, end);
+    }
+}
+
 bool live_mover_step(struct live_mover *mover)
 {
     feel(mover);
     mind_heirs(mover);
+    mind_epochs(mover);
     for (uint32_t i = 0; i < LIVE_MOVES_MAX && !mover->fenced; i++) {
         struct live_move *move = &mover->move[mover->turn++ % LIVE_MOVES_MAX];
         bool rests = (move->paused || mover->held) && !move->open;

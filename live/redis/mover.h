@@ -25,6 +25,7 @@
 #ifndef LIVE_MOVER_H
 #define LIVE_MOVER_H
 
+#include "live/redis/epochs.h"
 #include "live/redis/group.h"
 #include "live/redis/heir.h"
 #include "live/redis/journal.h"
@@ -116,6 +117,7 @@ struct live_mover {
     uint64_t changed_ms[FORE_SLOT_COUNT]; /* when it last came to another owner, for all we know */
     struct live_weight weight[FORE_SLOT_COUNT];
     struct live_steer steer;
+    struct live_epochs epochs; /* of the ends of its moves */
     fore_ns rest_until; /* a pause that the throttle wants */
     uint32_t turn;
     uint64_t refreshed_ms;

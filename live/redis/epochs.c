@@ -1,0 +1,101 @@
+/* epochs.c - see epochs.h. */
+#include "live/redis/epochs.h"
+
+#include "live/base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ASK_EVERY_MS = 20 };
+
+/* A primary that is not there, or, where its heir is, one that was. */
+static const struct live_instance *missing(const struct live_cluster *cluster, uint16_t shard)
+{
+    for (uint32_t i = 0; i < cluster->instance_count; i++) {
+        const struct live_instance *x = &cluster->instance[i];
+        if (!x->listed || x->shard != (int16_t)shard) continue;
+        if (x->fail || (x->primary && (x->pfail || x->link.context == NULL))) return x;
+    }
+    return NULL;
+}
+
+static bool is_back(const struct live_cluster *cluster, const char *id)
+{
+    int at = live_cluster_find(cluster, id);
+    if (at < 0) return false;
+    const struct live_instance *x = &cluster->instance[at];
+    return x->listed && !x->fail && !x->pfail && x->link.context != NULL;
+}
+
+/* The number in "BUMPED 12"; 0: it has the highest it knows of already, or does not answer. */
+static uint64_t bump(struct live_link *link)
+{
+    static const char word[] = "BUMPED ";
+    uint64_t epoch = 0;
+    redisReply *reply = live_link_call(link, "CLUSTER BUMPEPOCH");
+    if (reply != NULL && reply->type == REDIS_REPLY_STATUS &&
+        strncmp(reply->str, word, sizeof word - 1) == 0)
+        epoch = strtoull(reply->str + sizeof word - 1, NULL, 10);
+    if (reply != NULL) freeReplyObject(reply);
+    return epoch;
+}
+
+/* One that has the highest epoch takes no other: the next one is asked. */
+static uint64_t bump_another(struct live_cluster *cluster, uint16_t shard)
+{
+    uint64_t epoch = 0;
+    for (uint32_t s = 0; s < cluster->shard_count && epoch == 0; s++) {
+        struct live_instance *at = live_cluster_primary(cluster, (uint16_t)s);
+        if (s == shard || at == NULL || at->link.context == NULL || at->pfail || at->fail) continue;
+        epoch = bump(&at->link);
+    }
+    return epoch;
+}
+
+static bool number_in(const redisReply *info, const char *name, uint64_t *out)
+{
+    const char *at =
+        info != NULL && info->type == REDIS_REPLY_STRING ? strstr(info->str, name) : NULL;
+    if (at == NULL) return false;
+    *out = strtoull(at + strlen(name), NULL, 10);
+    return true;
+}
+
+static bool raise_heir(struct live_instance *heir, uint64_t above)
+{
+    uint64_t mine = 0, known = 0;
+    redisReply *info = live_link_call(&heir->link, "CLUSTER INFO");
+    bool told = number_in(info, "cluster_my_epoch:", &mine) &&
+                number_in(info, "cluster_current_epoch:", &known);
+    if (info != NULL) freeReplyObject(info);
+    if (told && mine <= above && known > mine) mine = bump(&heir->link);
+    return told && mine > above;
+}
+
+bool live_epochs_amiss(const struct live_epochs *epochs, const struct live_cluster *cluster,
+                       uint16_t shard)
+{
+    const struct live_epochs_end *end = &epochs->end[shard];
+    const struct live_instance *gone = missing(cluster, shard);
+    return gone != NULL ? strcmp(end->lost, gone->id) != 0 || !end->settled : end->lost[0] != '\0';
+}
+
+void live_epochs_mind(struct live_epochs *epochs, struct live_cluster *cluster, uint16_t shard)
+{
+    FORE_ASSERT(shard < LIVE_SHARDS_MAX);
+    struct live_epochs_end *end = &epochs->end[shard];
+    const struct live_instance *gone = missing(cluster, shard);
+    if (gone != NULL && strcmp(end->lost, gone->id) != 0) {
+        *end = (struct live_epochs_end){.above = 0};
+        memcpy(end->lost, gone->id, sizeof end->lost);
+    }
+    uint64_t now = live_clock_ms();
+    if (!end->settled && now >= end->asked_ms + ASK_EVERY_MS) {
+        end->asked_ms = now;
+        if (end->above == 0) end->above = bump_another(cluster, shard);
+        struct live_instance *heir = live_cluster_primary(cluster, shard);
+        bool there = heir != NULL && heir->link.context != NULL && strcmp(heir->id, end->lost) != 0;
+        end->settled = end->above > 0 && there && raise_heir(heir, end->above);
+    }
+    if (gone == NULL && is_back(cluster, end->lost)) *end = (struct live_epochs_end){.above = 0};
+}
