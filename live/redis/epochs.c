@@ -52,21 +52,23 @@ static uint64_t bump_another(struct live_cluster *cluster, uint16_t shard)
     return epoch;
 }
 
-static bool number_in(const redisReply *info, const char *name, uint64_t *out)
+enum fore_err live_epochs_read(const redisReply *info, const char *name, uint64_t *out)
 {
-    const char *at =
-        info != NULL && info->type == REDIS_REPLY_STRING ? strstr(info->str, name) : NULL;
-    if (at == NULL) return false;
+    enum fore_err err = live_answer_err(live_reply_kind(info));
+    if (err != FORE_E_OK) return err;
+    if (info->type != REDIS_REPLY_STRING) return FORE_E_FORMAT;
+    const char *at = strstr(info->str, name);
+    if (at == NULL) return FORE_E_FORMAT;
     *out = strtoull(at + strlen(name), NULL, 10);
-    return true;
+    return FORE_E_OK;
 }
 
 static bool raise_heir(struct live_instance *heir, uint64_t above)
 {
     uint64_t mine = 0, known = 0;
     redisReply *info = live_link_call(&heir->link, "CLUSTER INFO");
-    bool told = number_in(info, "cluster_my_epoch:", &mine) &&
-                number_in(info, "cluster_current_epoch:", &known);
+    bool told = live_epochs_read(info, "cluster_my_epoch:", &mine) == FORE_E_OK &&
+                live_epochs_read(info, "cluster_current_epoch:", &known) == FORE_E_OK;
     if (info != NULL) freeReplyObject(info);
     if (told && mine <= above && known > mine) mine = bump(&heir->link);
     return told && mine > above;

@@ -33,5 +33,7 @@ bool live_epochs_amiss(const struct live_epochs *epochs, const struct live_clust
                        uint16_t shard);
 /* Does what is to be done for that now; to be called until nothing is amiss. */
 void live_epochs_mind(struct live_epochs *epochs, struct live_cluster *cluster, uint16_t shard);
+/* A number in the answer to CLUSTER INFO, by its name with the colon. FORMAT: it is not there. */
+enum fore_err live_epochs_read(const redisReply *info, const char *name, uint64_t *out);
 
 #endif

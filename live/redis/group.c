@@ -2,8 +2,8 @@
 #include "live/redis/group.h"
 
 #include "live/base/clock.h"
+#include "live/redis/epochs.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { HEAR_MS = 250, HEAR_EVERY_US = 200, OWN_AT_ONCE = 8 };
@@ -180,17 +180,6 @@ bool live_group_heard(struct live_group *group, uint32_t ms)
     return true;
 }
 
-static enum fore_err epoch_in(const redisReply *info, const char *name, uint64_t *out)
-{
-    enum fore_err err = live_answer_err(live_reply_kind(info));
-    if (err != FORE_E_OK) return err;
-    if (info->type != REDIS_REPLY_STRING) return FORE_E_FORMAT;
-    const char *at = strstr(info->str, name);
-    if (at == NULL) return FORE_E_FORMAT;
-    *out = strtoull(at + strlen(name), NULL, 10);
-    return FORE_E_OK;
-}
-
 /*
  * A target that takes ownership gives itself an epoch above all it has heard of, if it has not the
  * highest already. Two things must not be. It has not yet heard of the source's (which took this
@@ -208,9 +197,9 @@ static enum fore_err epochs_in_order(const struct ends *ends, struct fore_diag *
     live_link_append(&ends->from->link, "CLUSTER INFO");
     live_link_flush(&ends->to->link);
     redisReply *from = live_link_take(&ends->from->link), *to = live_link_take(&ends->to->link);
-    enum fore_err err = epoch_in(to, "cluster_current_epoch:", &known);
-    if (err == FORE_E_OK) err = epoch_in(to, "cluster_my_epoch:", &target);
-    if (err == FORE_E_OK) err = epoch_in(from, "cluster_my_epoch:", &source);
+    enum fore_err err = live_epochs_read(to, "cluster_current_epoch:", &known);
+    if (err == FORE_E_OK) err = live_epochs_read(to, "cluster_my_epoch:", &target);
+    if (err == FORE_E_OK) err = live_epochs_read(from, "cluster_my_epoch:", &source);
     if (to != NULL) freeReplyObject(to);
     if (from != NULL) freeReplyObject(from);
     if (err != FORE_E_OK || (known >= source && target != source)) return err;
