@@ -228,6 +228,7 @@ enum fore_err fore_migrate_pause(struct fore_migrate *migrate, struct fore_drive
         FORE_TRY(hold_back(migrate, driver, m, pause));
         m->paused = pause;
         m->progressed = now; /* no stall begins before it may go on */
+        m->shrunk = 0;
         fore_step_say(&step, m, why);
         return FORE_E_OK;
     }

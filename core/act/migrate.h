@@ -77,6 +77,7 @@ struct fore_act_options {    /* the "act" section */
     fore_ns retry_pause;  /* first pause; doubles */
     uint64_t stuck_polls; /* what is left has not shrunk for so many: an alert */
     fore_ns stall_max;    /* no progress for this long: cancel */
+    fore_ns catch_up_max; /* nor for this long while it catches up, whatever is copied */
 };
 extern const struct fore_option_section fore_act_section;
 
@@ -89,6 +90,7 @@ struct fore_migration {
     enum fore_migrate_state state;
     enum fore_move_phase phase;
     fore_ns began, changed, progressed, watch_until, retry_at, steered_at;
+    fore_ns shrunk; /* when what is left last did; 0: not looked at yet */
     uint64_t bytes_done, bytes_total;
     uint64_t first, last; /* the range it is about: of both parts, for a merge */
     uint32_t partition_new;

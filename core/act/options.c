@@ -46,6 +46,8 @@ static const struct fore_option rows[] = {
      "polls in which what a copy has left does not shrink before that is an alert"                                                   },
     {"stall_max",           FORE_OPT_DURATION, AT(stall_max),           "10min", 1e6,  1e18, NULL,
      "a copy without progress for this long is cancelled"                                                                            },
+    {"catch_up_max",        FORE_OPT_DURATION, AT(catch_up_max),        "30min", 1e6,  1e18, NULL,
+     "and one that catches up with what is written, while what is left does not shrink: it holds both its nodes for nothing"         },
 };
 
 const struct fore_option_section fore_act_section = {

@@ -215,6 +215,7 @@ static void watch_progress(struct fore_step *step, struct fore_migration *m)
     if (m->least_left == 0 || left < m->least_left || m->phase >= FORE_PHASE_READY) {
         m->least_left = left;
         m->polls_idle = 0;
+        m->shrunk = step->now;
         resolve(step, m, FORE_ALERT_MOVE_STUCK);
         return;
     }
@@ -224,6 +225,12 @@ static void watch_progress(struct fore_step *step, struct fore_migration *m)
                      "%s of p%u from node %u to node %u: %u polls and %llu bytes are still left",
                      fore_move_kind_text(m->move.kind), m->move.partition, m->move.source,
                      m->move.target, m->polls_idle, (unsigned long long)left);
+}
+
+static bool never_catches_up(const struct fore_step *step, struct fore_migration *m)
+{
+    if (m->shrunk == 0 || m->phase != FORE_PHASE_CATCHING_UP) m->shrunk = step->now;
+    return step->now - m->shrunk > step->migrate->options.catch_up_max;
 }
 
 static void note_progress(struct fore_step *step, struct fore_migration *m,
@@ -280,6 +287,10 @@ static bool copy(struct fore_step *step, struct fore_migration *m)
     }
     if (step->now - m->progressed > step->migrate->options.stall_max) {
         fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "no progress");
+        return false;
+    }
+    if (never_catches_up(step, m)) {
+        fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "written to faster than it catches up");
         return false;
     }
     fore_throttle_steer(step, m);

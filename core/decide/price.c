@@ -8,9 +8,17 @@
 
 #include <math.h>
 
+static const double never_s = 30 * 86400; /* for all that is planned */
+
 double fore_price_seconds(fore_ns t)
 {
     return (double)t / 1e9;
+}
+
+static double written_per_sec(const struct fore_observe_partition *seen)
+{
+    double asked = seen->requests_per_sec;
+    return asked > 0 ? seen->bytes_per_sec * seen->writes_per_sec / asked : 0;
 }
 
 double fore_price_copy_s(const struct fore_search *search, uint32_t partition, uint16_t from,
@@ -19,7 +27,12 @@ double fore_price_copy_s(const struct fore_search *search, uint32_t partition, u
     const struct fore_topology *topology = search->load.topology;
     double rate = fmin(topology->node[from].bandwidth_bytes, topology->node[to].bandwidth_bytes);
     double bytes = share * (double)topology->partition[partition].bytes;
-    return rate > 0 ? bytes / rate : 0;
+    if (!(rate > 0)) return 0;
+    double copy_s = bytes / rate;
+    double written = share * written_per_sec(&search->input->observe->partition[partition]);
+    double left = fmin(written * copy_s, bytes); /* to be copied once more, and again */
+    if (!(left > 0)) return copy_s;
+    return written < rate ? fmin(copy_s + left / (rate - written), never_s) : never_s;
 }
 
 double fore_price_move(const struct fore_search *search, uint32_t partition, double share)

@@ -14,7 +14,9 @@ struct fore_leaving { /* a partition that could leave the source */
 };
 
 double fore_price_seconds(fore_ns t);
-/* The time that `share` of the partition's data takes between two nodes. */
+/* The time that `share` of the partition's data takes between two nodes, what is written to it
+ * meanwhile and has to be caught up with included; a month where that is as much as can be copied.
+ */
 double fore_price_copy_s(const struct fore_search *search, uint32_t partition, uint16_t from,
                          uint16_t to, double share);
 /* Violation seconds that moving that much must save. */

@@ -1,5 +1,6 @@
 /* Alerts: said once, resolved once, whatever the order; and those that moves raise, each from its
  * cause to its end, on the cluster in memory. */
+#include "tests/support/fake_columns.h"
 #include "tests/support/fake_driver.h"
 
 #include "core/act/migrate.h"
@@ -218,6 +219,34 @@ static void a_stuck_copy_that_is_given_up_is_stuck_no_more(void **state)
     assert_int_equal(resolved[FORE_ALERT_MOVE_STUCK], 1);
 }
 
+/* Bytes flow, a thousand a second, and `left` are left. */
+static void catch_up(struct fake_move *move, double left)
+{
+    struct fore_migrate_change change[4];
+    move->phase = FORE_PHASE_CATCHING_UP;
+    move->bytes_done += 1000;
+    move->bytes_total = move->bytes_done + left;
+    now += FORE_SEC;
+    (void)fore_migrate_tick(&migrate, fake_driver(fake), observe, &alerts, sink, now, change,
+                            FORE_COUNTOF(change));
+}
+
+static void a_copy_that_never_catches_up_is_given_up(void **state)
+{
+    migrate.options.catch_up_max = 30 * FORE_SEC;
+    start(0, 2);
+    ticks(2);
+    for (int i = 0; i < 60; i++) /* it gets on */
+        catch_up(&fake->move[0], 500000 - 1000 * i);
+    assert_int_equal(migrate.counts.cancelled, 0);
+    for (int i = 0; i < 29; i++) /* as much is written anew */
+        catch_up(&fake->move[0], 500000);
+    assert_int_equal(migrate.counts.cancelled, 0);
+    for (int i = 0; i < 4; i++)
+        catch_up(&fake->move[0], 500000);
+    assert_int_equal(migrate.counts.cancelled, 1);
+}
+
 static void a_stuck_copy_that_a_person_cancels_is_stuck_no_more(void **state)
 {
     start(0, 2);
@@ -312,6 +341,7 @@ int main(void)
         T(any_order_agrees_with_a_plain_table),
         T(a_copy_that_gets_nowhere_is_stuck_until_it_goes_on),
         T(a_stuck_copy_that_is_given_up_is_stuck_no_more),
+        T(a_copy_that_never_catches_up_is_given_up),
         T(a_stuck_copy_that_a_person_cancels_is_stuck_no_more),
         T(copies_that_differ_are_an_alert_until_a_copy_is_equal),
         T(answers_that_differ_are_an_alert_until_they_agree),

@@ -37,6 +37,30 @@ static void a_move_that_comes_too_late_is_not_made(void **state)
     assert_true(plan.violation_before_s > 100);
 }
 
+/* A gibibyte takes 900 s; nodes copy 1.19 MB a second. */
+static void what_is_written_to_it_meanwhile_makes_a_move_longer(void **state)
+{
+    struct fore_observe_partition *seen = &world.observe->partition[0];
+    world_set_forecast(&world, 0, 8, 0.25);
+    world_set_forecast(&world, 1, 8, 0.45);
+    world.busy[1] = world.busy[2] = world.busy[3] = true; /* the others of its node */
+    world.decide.splits = world.decide.replicas = false;
+    make_plan();
+    assert_true(plan.move_count >= 1);
+    assert_int_equal(plan.move[0].move.partition, 0);
+    expect_near(plan.move[0].duration_s, 900, 1);
+    seen->requests_per_sec = 100;
+    seen->writes_per_sec = 50;
+    seen->bytes_per_sec = 0.8 * 1073741824.0 / 900; /* half of it written: caught up in 600 s */
+    make_plan();
+    assert_true(plan.move_count >= 1);
+    assert_int_equal(plan.move[0].move.partition, 0);
+    expect_near(plan.move[0].duration_s, 1500, 1);
+    seen->bytes_per_sec *= 2.6; /* that never ends */
+    make_plan();
+    assert_int_equal(plan.move_count, 0);
+}
+
 static void a_move_must_pay_its_price(void **state)
 {
     world_set_forecast(&world, 0, 11, 0.42); /* a slight risk in the last step only */
@@ -234,6 +258,7 @@ int main(void)
         T(nothing_moves_on_a_calm_cluster),
         T(a_node_about_to_overload_is_relieved),
         T(a_move_that_comes_too_late_is_not_made),
+        T(what_is_written_to_it_meanwhile_makes_a_move_longer),
         T(a_move_must_pay_its_price),
         T(busy_partitions_and_full_nodes_are_left_alone),
         T(the_nowcast_is_a_scenario_of_its_own),
