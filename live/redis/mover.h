@@ -118,7 +118,7 @@ struct live_mover {
     struct live_weight weight[FORE_SLOT_COUNT];
     struct live_steer steer;
     struct live_epochs epochs; /* of the ends of its moves */
-    fore_ns rest_until; /* a pause that the throttle wants */
+    fore_ns rest_until;        /* a pause that the throttle wants */
     uint32_t turn;
     uint64_t refreshed_ms;
     uint64_t lost_since_ms; /* slots that nobody claims have been seen since; 0: none */
