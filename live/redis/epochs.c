@@ -8,13 +8,13 @@
 
 enum { ASK_EVERY_MS = 20 };
 
-/* A primary that is not there, or, where its heir is, one that was. */
+/* A primary that is not there; it is called one, and failed, after its heir has taken its place. */
 static const struct live_instance *missing(const struct live_cluster *cluster, uint16_t shard)
 {
     for (uint32_t i = 0; i < cluster->instance_count; i++) {
         const struct live_instance *x = &cluster->instance[i];
-        if (!x->listed || x->shard != (int16_t)shard) continue;
-        if (x->fail || (x->primary && (x->pfail || x->link.context == NULL))) return x;
+        if (!x->listed || !x->primary || x->shard != (int16_t)shard) continue;
+        if (x->fail || x->pfail || x->link.context == NULL) return x;
     }
     return NULL;
 }
