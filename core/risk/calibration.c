@@ -1,5 +1,5 @@
 /*
- * calibration.c - decayed sums at knots, one Newton step a settling, and two memories mixed.
+ * calibration.c - decayed sums at knots, one Newton step a settling, and three memories mixed.
  *
  * An outcome is shared between the knots to its left and right. The penalised likelihood has a
  * Hessian with two diagonals on either side, so a step costs one small elimination; the curve of
@@ -13,7 +13,7 @@ enum { KNOTS = FORE_CALIBRATION_KNOTS, MEMORIES = FORE_CALIBRATION_MEMORIES, BAN
 
 /* Outcomes of one hour come together: each counts as a tenth of one. */
 static const double together = 0.1;
-static const double half_lives[MEMORIES] = {200, 2000}; /* settlings */
+static const double half_lives[MEMORIES] = {60, 200, 2000}; /* settlings */
 static const double share = 0.001;                      /* of trust that is dealt out anew */
 static const double curvature = 3, pull = 0.05;         /* penalties */
 static const double rises = 0.02; /* at least, from knot to knot: order stays */

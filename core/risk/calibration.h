@@ -8,8 +8,8 @@
  * prior's own line a + b x is all there is where nothing was seen. A fit to decayed sums cannot
  * run away as a recursive one does when hours pass in which nothing happens.
  *
- * How fast to forget is not known either: one curve remembers ten times as long as the other, and
- * they are mixed by how well each has foretold (exponential weights with a fixed share, Herbster &
+ * How fast to forget is not known either: of three curves each remembers longer than the one before,
+ * and they are mixed by how well each has foretold (exponential weights with a fixed share, Herbster &
  * Warmuth 1998).
  *
  * Outcomes that become known together are learned, then settled; only settling moves the curve, so
@@ -20,7 +20,7 @@
 
 #include "core/base/base.h"
 
-enum { FORE_CALIBRATION_KNOTS = 49, FORE_CALIBRATION_MEMORIES = 2 };
+enum { FORE_CALIBRATION_KNOTS = 49, FORE_CALIBRATION_MEMORIES = 3 };
 
 struct fore_calibration_memory {
     double keep;  /* of the past, a settling */
