@@ -14,8 +14,8 @@ enum { KNOTS = FORE_CALIBRATION_KNOTS, MEMORIES = FORE_CALIBRATION_MEMORIES, BAN
 /* Outcomes of one hour come together: each counts as a tenth of one. */
 static const double together = 0.1;
 static const double half_lives[MEMORIES] = {60, 200, 2000}; /* settlings */
-static const double share = 0.001;                      /* of trust that is dealt out anew */
-static const double curvature = 3, pull = 0.05;         /* penalties */
+static const double share = 0.001;                          /* of trust that is dealt out anew */
+static const double curvature = 3, pull = 0.05;             /* penalties */
 static const double rises = 0.02; /* at least, from knot to knot: order stays */
 static const double jump = 4;     /* at most, of a knot in one step */
 

@@ -8,9 +8,9 @@
  * prior's own line a + b x is all there is where nothing was seen. A fit to decayed sums cannot
  * run away as a recursive one does when hours pass in which nothing happens.
  *
- * How fast to forget is not known either: of three curves each remembers longer than the one before,
- * and they are mixed by how well each has foretold (exponential weights with a fixed share, Herbster &
- * Warmuth 1998).
+ * How fast to forget is not known either: of three curves each remembers longer than the one
+ * before, and they are mixed by how well each has foretold (exponential weights with a fixed share,
+ * Herbster & Warmuth 1998).
  *
  * Outcomes that become known together are learned, then settled; only settling moves the curve, so
  * none of them is judged by what was learned from its neighbours.

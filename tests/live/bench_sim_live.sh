@@ -2,7 +2,7 @@
 # How far the simulator is from a real cluster on this machine: calibrated once, then asked about
 # workloads the calibration has not seen (other rates, skews, mixes, sizes of values, and moves under way).
 #
-#   [SPAN=60s] sh tests/live/bench_sim_live.sh [--realtime]
+#   [SPAN=60s] [ONLY="large many"] sh tests/live/bench_sim_live.sh [--realtime]
 #
 # Prints `compare --sim-vs-live` for each and, at the end, how many errors are within their bounds.
 set -u
@@ -52,7 +52,7 @@ scenario skewed 'rate = "20000/s"; zipf_s = "1.25"; read_share = "80%";' "$(busy
 scenario moving 'rate = "12000/s"; zipf_s = "1.3"; read_share = "90%";' "$(busy 12000 100)" "$(busy 12000 95)"
 scenario large 'rate = "8000/s"; zipf_s = "0.9"; read_share = "70%"; bytes_mean = "2000";' 200% 200%
 scenario many 'rate = "30000/s"; zipf_s = "0.5"; read_share = "70%";' 200% 200%
-for name in quiet steady writes rising skewed moving large many; do
+for name in ${ONLY:-quiet steady writes rising skewed moving large many}; do
     echo "-- $name"
     "$F" compare --sim-vs-live "$T/cluster.cfg" "$T/$name.cfg" "$@" | tee -a "$T/all.txt"
 done
