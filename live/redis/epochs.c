@@ -41,15 +41,14 @@ static uint64_t bump(struct live_link *link)
 }
 
 /* One that has the highest epoch takes no other: the next one is asked. */
-static uint64_t bump_another(struct live_cluster *cluster, uint16_t shard)
+static void bump_another(struct live_cluster *cluster, uint16_t shard, struct live_epochs_end *end)
 {
-    uint64_t epoch = 0;
-    for (uint32_t s = 0; s < cluster->shard_count && epoch == 0; s++) {
+    for (uint32_t s = 0; s < cluster->shard_count && end->above == 0; s++) {
         struct live_instance *at = live_cluster_primary(cluster, (uint16_t)s);
         if (s == shard || at == NULL || at->link.context == NULL || at->pfail || at->fail) continue;
-        epoch = bump(&at->link);
+        end->above = bump(&at->link);
+        end->raiser = (uint16_t)s;
     }
-    return epoch;
 }
 
 enum fore_err live_epochs_read(const redisReply *info, const char *name, uint64_t *out)
@@ -63,14 +62,15 @@ enum fore_err live_epochs_read(const redisReply *info, const char *name, uint64_
     return FORE_E_OK;
 }
 
-static bool raise_heir(struct live_instance *heir, uint64_t above)
+/* It takes a higher one as soon as it has heard of one. */
+static bool is_above(struct live_instance *at, uint64_t above)
 {
     uint64_t mine = 0, known = 0;
-    redisReply *info = live_link_call(&heir->link, "CLUSTER INFO");
+    redisReply *info = live_link_call(&at->link, "CLUSTER INFO");
     bool told = live_epochs_read(info, "cluster_my_epoch:", &mine) == FORE_E_OK &&
                 live_epochs_read(info, "cluster_current_epoch:", &known) == FORE_E_OK;
     if (info != NULL) freeReplyObject(info);
-    if (told && mine <= above && known > mine) mine = bump(&heir->link);
+    if (told && mine <= above && known > mine) mine = bump(&at->link);
     return told && mine > above;
 }
 
@@ -94,10 +94,12 @@ void live_epochs_mind(struct live_epochs *epochs, struct live_cluster *cluster, 
     uint64_t now = live_clock_ms();
     if (!end->settled && now >= end->asked_ms + ASK_EVERY_MS) {
         end->asked_ms = now;
-        if (end->above == 0) end->above = bump_another(cluster, shard);
+        if (end->above == 0) bump_another(cluster, shard, end);
         struct live_instance *heir = live_cluster_primary(cluster, shard);
+        struct live_instance *raiser = live_cluster_primary(cluster, end->raiser);
         bool there = heir != NULL && heir->link.context != NULL && strcmp(heir->id, end->lost) != 0;
-        end->settled = end->above > 0 && there && raise_heir(heir, end->above);
+        end->settled = end->above > 0 && there && is_above(heir, end->above) &&
+                       (raiser == NULL || is_above(raiser, end->above));
     }
     if (gone == NULL && is_back(cluster, end->lost)) *end = (struct live_epochs_end){.above = 0};
 }

@@ -23,7 +23,8 @@ struct live_epochs { /* zeroed: nobody is missing */
     struct live_epochs_end {
         char lost[LIVE_ID_LEN + 1]; /* who is missing; "": nobody */
         uint64_t above;             /* what its heir's epoch has to be above; 0: not known yet */
-        bool settled;               /* it is */
+        uint16_t raiser;            /* the shard whose primary has taken that one */
+        bool settled;               /* nobody has it any more, and the heir is above it */
         uint64_t asked_ms;
     } end[LIVE_SHARDS_MAX];
 };

@@ -115,6 +115,11 @@ static void a_target_that_comes_back_does_not_win_over_its_heir(void **state)
     print_message("# the dead one has taken %llu, its heir has %llu\n", (unsigned long long)unheard,
                   (unsigned long long)epoch);
     assert_true(epoch > unheard);
+    for (uint32_t shard = 0; shard < 3; shard++) { /* or it meets one with the same */
+        struct live_instance *at = live_cluster_primary(&ground->cluster, (uint16_t)shard);
+        assert_non_null(at);
+        assert_int_not_equal(asked_epoch(&at->link, "cluster_my_epoch:"), unheard);
+    }
     ground_restart(ground, &target);
     assert_true(ground_replicated(ground, 60000));
     assert_true(live_cluster_primary(&ground->cluster, move->to) == heir);
