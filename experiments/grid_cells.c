@@ -26,7 +26,7 @@ static const struct fore_option rows[] = {
     {"settings",  FORE_OPT_COUNT,    AT(settings),  "40",                                            1, 40,      NULL,
      "settings tried per policy and cell on the time before experiment.evaluate_from"                                                                  },
     {"finalists", FORE_OPT_COUNT,    AT(finalists), "0",                                             0, 64,      NULL,
-     "only so many peers of a cell, the best by that time, play the evaluation; 0: all"                                                                },
+     "only so many peers of a cell, the best by that time and who is level with them, play the evaluation; 0: all"                                     },
     {"confirm",   FORE_OPT_DURATION, AT(confirm),   "0s",                                            0, 7776e12, NULL,
      "play so much of every cell request by request too, for our own policy; 0: do not"                                                                },
 };

@@ -152,7 +152,7 @@ void lab_grid_markdown(const struct lab_grid *grid, const char *command, struct 
     if (grid->options.finalists > 0)
         fore_buf_printf(out,
                         "Of the peers of a cell, the %llu best by the time before the evaluation "
-                        "were played in it.\n",
+                        "were played in it, and who was level with them.\n",
                         (unsigned long long)grid->options.finalists);
     if (grid->skipped > 0)
         fore_buf_printf(out, "**The budget ended it: %zu runs were not begun.**\n", grid->skipped);

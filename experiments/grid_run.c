@@ -44,8 +44,8 @@ static const char *policy_name(const struct lab_grid *grid, size_t policy)
 /* Its decisions do not depend on a forecast: none needs to be made. */
 static bool looks_only_at_the_present(const struct fore_policy *policy)
 {
-    return (policy->terms == fore_policy_find("nowcast")->terms &&
-            strcmp(policy->name, "nowcast-weekly") != 0) ||
+    if (policy->needs_forecast) return false;
+    return policy->terms == fore_policy_find("nowcast")->terms ||
            strcmp(policy->name, "reactive") == 0;
 }
 
@@ -251,7 +251,8 @@ static void take_tuning(struct batch *batch)
     }
 }
 
-/* How many peers of the cell did better on the time before the evaluation. */
+/* How many peers of the cell did better on the time before the evaluation. By violation alone:
+ * where nothing had happened yet, doing nothing is no merit, and all who are level play. */
 static size_t ahead_of(const struct lab_grid *grid, size_t cell, size_t policy)
 {
     const struct lab_tune *own = &lab_grid_at(grid, cell, policy)->tune;
@@ -259,11 +260,7 @@ static size_t ahead_of(const struct lab_grid *grid, size_t cell, size_t policy)
     for (size_t p = 0; p < grid->options.policies.count; p++) {
         const struct lab_tune *other = &lab_grid_at(grid, cell, p)->tune;
         if (p == policy || !other->done || !lab_grid_is_peer(policy_name(grid, p))) continue;
-        bool better = other->violation_node_min < own->violation_node_min ||
-                      (other->violation_node_min <= own->violation_node_min &&
-                       (other->bytes_moved < own->bytes_moved ||
-                        (other->bytes_moved <= own->bytes_moved && p < policy)));
-        count += better;
+        count += other->violation_node_min < own->violation_node_min;
     }
     return count;
 }

@@ -21,6 +21,7 @@ const struct fore_policy fore_policy_nowcast = {
 const struct fore_policy fore_policy_nowcast_weekly = {
     .name = "nowcast-weekly",
     .about = "nowcast beside predictive's placement for the week: predictive without a forecast",
+    .needs_forecast = true,
     .knob = fore_policy_planned_knobs,
     .terms = fore_policy_nowcast_terms,
     .section = &fore_slow_section,

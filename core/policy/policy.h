@@ -75,6 +75,7 @@ struct fore_policy {
     size_t options_at;                         /* their offset in struct fore_policy_options */
     const struct fore_policy_knob *knob;       /* what to tune before a comparison; NULL: nothing */
     bool needs_truth;
+    bool needs_forecast; /* for more than its terms: what errs together, for homes (slow.h) */
     bool own_clock; /* asked at every window: it has a period of its own; else decide.plan_every */
     /* The scenarios it judges changes by. */
     uint32_t (*terms)(const struct fore_policy_view *view, struct fore_load_term *term);
