@@ -144,6 +144,34 @@ double *fore_profile_strays(const struct fore_observe *observe,
     return out;
 }
 
+double fore_profile_above(const struct fore_observe *observe, const struct fore_topology *topology,
+                          const struct fore_profile *profile, double times,
+                          struct fore_arena *scratch)
+{
+    const struct fore_history *history = observe->history;
+    int level = level_for(history, profile->step);
+    fore_ns apart = fore_history_shape(history)->step[level];
+    size_t count = fore_history_count(history, level), above = 0;
+    fore_ns end = fore_history_end(history, level), reach = count * apart;
+    fore_ns first = end > reach ? end - reach : 0;
+    float *point = FORE_NEW(scratch, float, count + 1);
+    double *all = FORE_NEW(scratch, double, count + 1);
+    double *usual = FORE_NEW(scratch, double, profile->slots);
+    for (uint32_t p = 0; p < topology->partition_count && count > 0; p++) {
+        if (!topology->partition[p].alive) continue;
+        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
+        for (size_t i = 0; i < count; i++)
+            if (!isnan(point[i])) all[i] += (double)point[i];
+        for (uint32_t k = 0; k < profile->slots; k++)
+            usual[k] += (double)profile->load[(size_t)p * profile->slots + k];
+    }
+    for (size_t i = 0; i < count; i++) {
+        double then = usual[(first + i * apart) / profile->step % profile->slots];
+        above += then > 0 && all[i] > times * then;
+    }
+    return count > 0 ? (double)above / (double)count : 0;
+}
+
 double *fore_profile_busiest(const struct fore_observe *observe,
                              const struct fore_topology *topology, fore_ns step,
                              struct fore_arena *arena)

@@ -38,6 +38,12 @@ double fore_profile_spread(const struct fore_observe *observe, const struct fore
 double *fore_profile_strays(const struct fore_observe *observe,
                             const struct fore_topology *topology,
                             const struct fore_profile *profile, struct fore_arena *arena);
+/* Share of the past, 0..1, in which all partitions together asked for more than `times` what the
+ * profile has for that time. */
+double fore_profile_above(const struct fore_observe *observe, const struct fore_topology *topology,
+                          const struct fore_profile *profile, double times,
+                          struct fore_arena *scratch);
+
 /* The busiest point of every partition's history, cores, [partition_cap], on the level that a
  * profile of such slots would be made from. Memory from `arena`. */
 double *fore_profile_busiest(const struct fore_observe *observe,

@@ -1,6 +1,7 @@
 /* slow.c - when homes are chosen, what a change is worth, and the way there. */
 #include "core/policy/slow.h"
 
+#include "core/decide/crowd.h"
 #include "core/decide/grain.h"
 #include "core/decide/homing.h"
 #include "core/decide/profile.h"
@@ -14,10 +15,14 @@ static const fore_ns day = 86400 * FORE_SEC;
 static const double week_s = 7 * 86400; /* in which moves must pay */
 static const double balance = 1e-5;     /* evenness for its own sake is worth hardly any move */
 static const double fixed_price = 1e9, spread_least = 0.01;
+static const double crowd_least = 1e-3; /* of the past: what is rarer is one accident */
+static const double crowd_spread =
+    0.05; /* of a node's part of a crowd, until homes are next chosen */
 /* A profile of a few days tells the mean only so well, and minutes stray further than its points.
  */
 static const double spread_margin = 1.5;
-static const uint64_t search_budget = 40000000; /* node-slots looked at: a fifth of a second */
+/* Node-slots looked at: a fifth of a second; and less where homes are chosen all day. */
+static const uint64_t search_budget = 40000000, crowd_budget = 2000000;
 enum { SLOTS_MOST = 168, TRIES_MOST = 3, DEARER_MOST = 4, ANEW_EVERY = 7, THROWS = 60 };
 /* Plans of cuts before homes are chosen all the same, and of these without one. */
 enum { CUTS_MOST = 200, CUTS_IDLE = 10 };
@@ -30,6 +35,7 @@ struct fore_slow {
     uint32_t cap;
     uint32_t cuts;    /* plans in which they were waited for since homes were chosen */
     uint32_t idle;    /* ... of these the last ones, in which nothing could be cut */
+    bool crowd;       /* homes are for the next crowd, not for the usual week */
     bool cutting;     /* homes are due, and what is too coarse is cut before */
     uint32_t choices; /* so far */
     fore_ns next_at;  /* 0: as soon as there is a past */
@@ -64,6 +70,30 @@ static bool read_profile(const struct fore_policy_view *view, struct fore_arena 
     if (period / SLOTS_MOST > step) step = period / SLOTS_MOST;
     if (fore_profile_covers(observe, step) < 2 * period) return false;
     fore_profile_read(observe, view->planner->topology, period, step, scratch, out);
+    return out->points > 0;
+}
+
+static double limit_of(const struct fore_policy_view *view)
+{
+    double limit = view->options->slow.limit;
+    return limit > 0 ? limit : view->planner->options->utilization_limit;
+}
+
+static bool has_crowds(const struct fore_policy_view *view, struct fore_arena *scratch)
+{
+    const struct fore_slow_options *options = &view->options->slow;
+    struct fore_profile profile;
+    if (!(options->crowd > 0) || !read_profile(view, scratch, &profile)) return false;
+    return fore_profile_above(view->planner->observe, view->planner->topology, &profile,
+                              options->crowd, scratch) >= crowd_least;
+}
+
+static bool read_crowd(const struct fore_policy_view *view, struct fore_arena *scratch,
+                       struct fore_profile *out)
+{
+    const struct fore_slow_options *options = &view->options->slow;
+    fore_crowd_profile(view->planner->observe, view->planner->topology, options->crowd_memory,
+                       limit_of(view), options->crowd_share, scratch, out);
     return out->points > 0;
 }
 
@@ -209,7 +239,7 @@ static bool solve(const struct fore_policy_view *view, struct fore_slow *slow,
     double before = fore_profile_placement_cost(&choice->problem, choice->from, scratch).all;
     for (int i = 0; i < DEARER_MOST; i++) {
         struct fore_arena_mark mark = fore_arena_mark(scratch);
-        bool anew = slow->choices % ANEW_EVERY == 0;
+        bool anew = !slow->crowd && slow->choices % ANEW_EVERY == 0;
         struct fore_profile_cost after = search(in->topology, choice, anew, scratch);
         fore_arena_reset(scratch, mark);
         double gain_s = (before - after.all + after.price) * week_s;
@@ -276,7 +306,7 @@ static void choose(struct fore_slow *slow, const struct fore_policy_view *view,
     const struct fore_slow_options *options = &view->options->slow;
     const struct fore_topology *topology = in->topology;
     struct fore_profile profile;
-    if (!read_profile(view, scratch, &profile)) return;
+    if (!(slow->crowd ? read_crowd : read_profile)(view, scratch, &profile)) return;
     uint32_t room = topology->partition_count + 1;
     struct choice choice = {.from = FORE_NEW(scratch, uint16_t, room),
                             .owner = FORE_NEW(scratch, uint16_t, room),
@@ -285,38 +315,44 @@ static void choose(struct fore_slow *slow, const struct fore_policy_view *view,
     slow->next_at = in->now + options->every / 24;
     if (!list_nodes(topology, &choice)) return;
     list_owners(in, options, &choice);
-    double limit = options->limit > 0 ? options->limit : in->options->utilization_limit;
-    double spread = options->spread;
+    double spread = slow->crowd ? crowd_spread : options->spread;
     if (!(spread > 0))
         spread = fmax(spread_margin * fore_profile_spread(in->observe, topology, &profile, scratch),
                       spread_least);
-    choice.problem = (struct fore_profile_placement){.partitions = topology->partition_count,
-                                                     .nodes = topology->node_count,
-                                                     .slots = profile.slots,
-                                                     .load = profile.load,
-                                                     .weight = profile.weight,
-                                                     .capacity = choice.capacity,
-                                                     .limit = limit,
-                                                     .spread = spread,
-                                                     .from = choice.from,
-                                                     .price = choice.price,
-                                                     .balance = balance,
-                                                     .depth = in->options->excess_weight,
-                                                     .budget = search_budget,
-                                                     .throws = THROWS,
-                                                     .seed = slow->seed};
-    if (options->grain > 0 && !(options->spread > 0))
+    choice.problem =
+        (struct fore_profile_placement){.partitions = topology->partition_count,
+                                        .nodes = topology->node_count,
+                                        .slots = profile.slots,
+                                        .load = profile.load,
+                                        .weight = profile.weight,
+                                        .capacity = choice.capacity,
+                                        .limit = limit_of(view),
+                                        .spread = spread,
+                                        .from = choice.from,
+                                        .price = choice.price,
+                                        .balance = balance,
+                                        .depth = in->options->excess_weight,
+                                        .budget = slow->crowd ? crowd_budget : search_budget,
+                                        .throws = THROWS,
+                                        .seed = slow->seed};
+    if (options->grain > 0 && !(options->spread > 0) && !slow->crowd)
         split_spread(view, &profile, scratch, &choice.problem);
     bool better = solve(view, slow, &choice, scratch);
     settle(slow, topology, better ? choice.owner : choice.from);
+    slow->next_at = in->now + options->crowd_every;
+    if (slow->crowd) return;
     slow->next_at = next_time(in->now, options->every, quietest(&profile, topology),
                               profile.slots * profile.step);
 }
 
 /* ---- the grain ------------------------------------------------------------------------------- */
 
-static double grain_cores(const struct fore_slow_options *options,
-                          const struct fore_topology *topology)
+static double grain_of(const struct fore_slow *slow, const struct fore_slow_options *options)
+{
+    return slow->crowd ? options->crowd_grain : options->grain;
+}
+
+static double grain_cores(const struct fore_topology *topology, double grain)
 {
     double cores = 0;
     uint32_t serving = 0;
@@ -325,14 +361,21 @@ static double grain_cores(const struct fore_slow_options *options,
         cores += topology->node[n].cores;
         serving++;
     }
-    return serving > 0 ? options->grain * cores / serving : 0;
+    return serving > 0 ? grain * cores / serving : 0;
 }
 
-/* At the steps of the profile: of a week of hours, an hour's mean counts. */
+/* At the steps of the profile: of a week of hours, an hour's mean counts. Or in the worst of the
+ * crowd. */
 static void learn_usual(struct fore_slow *slow, const struct fore_policy_view *view,
                         struct fore_arena *scratch)
 {
     const struct fore_slow_options *options = &view->options->slow;
+    struct fore_profile crowd;
+    if (slow->crowd && read_crowd(view, scratch, &crowd)) {
+        for (uint32_t p = 0; p < slow->cap; p++)
+            slow->usual[p] = (double)crowd.load[(size_t)p * crowd.slots + crowd.slots - 1];
+        return;
+    }
     fore_ns step = options->step, least = options->period / SLOTS_MOST;
     const double *usual = fore_profile_busiest(view->planner->observe, view->planner->topology,
                                                least > step ? least : step, scratch);
@@ -344,7 +387,8 @@ static void renew(struct fore_slow *slow, const struct fore_policy_view *view,
                   struct fore_arena *scratch)
 {
     const struct fore_slow_options *options = &view->options->slow;
-    slow->cutting = options->grain > 0 && slow->cuts < CUTS_MOST;
+    if (slow->cuts == 0) slow->crowd = has_crowds(view, scratch);
+    slow->cutting = grain_of(slow, options) > 0 && slow->cuts < CUTS_MOST;
     if (slow->cutting) {
         learn_usual(slow, view, scratch);
         return;
@@ -377,7 +421,7 @@ void fore_slow_look(struct fore_slow *slow, const struct fore_policy_view *view,
     if (slow->choices == 0 && !slow->cutting) return;
     forget_strangers(slow, input->topology);
     if (slow->choices > 0) input->home = slow->home;
-    input->grain = grain_cores(&view->options->slow, input->topology);
+    input->grain = grain_cores(input->topology, grain_of(slow, &view->options->slow));
     if (input->grain > 0) input->usual = slow->usual;
     input->kin_only = !view->options->slow.strangers;
 }
@@ -410,7 +454,7 @@ void fore_slow_send(struct fore_slow *slow, const struct fore_planner_input *inp
         slow->tries[out->move[i].move.partition]++;
     if (before > 0 || out->move_count == 0) return;
     const struct fore_move *first = &out->move[0].move;
-    (void)snprintf(out->reason, sizeof out->reason,
-                   "p%u home to %s for the coming week, %u still away", first->partition,
-                   input->topology->node[first->target].name, left - out->move_count);
+    (void)snprintf(out->reason, sizeof out->reason, "p%u home to %s for the %s, %u still away",
+                   first->partition, input->topology->node[first->target].name,
+                   slow->crowd ? "next crowd" : "coming week", left - out->move_count);
 }

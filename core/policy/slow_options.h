@@ -17,6 +17,11 @@ struct fore_slow_options {
     double harm;    /* of what a move is worth, what it may cost at once */
     double grain;   /* share of a node: what usually brings more is cut (decide/grain.h); 0: off */
     bool strangers; /* are merged, too, with grain; else only parts of one partition */
+    double crowd;   /* times what is usual: a past that has seen more prepares for crowds
+                       (decide/crowd.h); 0: never */
+    fore_ns crowd_every,
+        crowd_memory;                /* homes are then chosen so often, for the loads of so long */
+    double crowd_share, crowd_grain; /* of all time that is a crowd; what is too coarse in one */
     double
         dearer; /* times decide.move_price: what the fast loop's moves are charged beside homes */
 };
