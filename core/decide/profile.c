@@ -148,6 +148,7 @@ double fore_profile_above(const struct fore_observe *observe, const struct fore_
                           const struct fore_profile *profile, double times,
                           struct fore_arena *scratch)
 {
+    FORE_ASSERT(profile->slots > 0 && profile->step > 0);
     const struct fore_history *history = observe->history;
     int level = level_for(history, profile->step);
     fore_ns apart = fore_history_shape(history)->step[level];
