@@ -305,8 +305,10 @@ static void choose(struct fore_slow *slow, const struct fore_policy_view *view,
     const struct fore_planner_input *in = view->planner;
     const struct fore_slow_options *options = &view->options->slow;
     const struct fore_topology *topology = in->topology;
-    struct fore_profile profile;
-    if (!(slow->crowd ? read_crowd : read_profile)(view, scratch, &profile)) return;
+    struct fore_profile profile = {0};
+    bool known =
+        slow->crowd ? read_crowd(view, scratch, &profile) : read_profile(view, scratch, &profile);
+    if (!known) return;
     uint32_t room = topology->partition_count + 1;
     struct choice choice = {.from = FORE_NEW(scratch, uint16_t, room),
                             .owner = FORE_NEW(scratch, uint16_t, room),
