@@ -24,6 +24,27 @@ fore_ns fore_profile_covers(const struct fore_observe *observe, fore_ns step)
            fore_history_shape(observe->history)->step[level];
 }
 
+/* The points that a profile of such slots is made from. */
+struct past {
+    int level;
+    size_t count;
+    fore_ns apart, first; /* from one point to the next; where the oldest begins */
+};
+
+static struct past past_of(const struct fore_history *history, fore_ns step)
+{
+    int level = level_for(history, step);
+    fore_ns apart = fore_history_shape(history)->step[level];
+    size_t count = fore_history_count(history, level);
+    fore_ns end = fore_history_end(history, level), reach = count * apart;
+    return (struct past){level, count, apart, end > reach ? end - reach : 0};
+}
+
+static uint32_t slot_of(const struct past *past, const struct fore_profile *profile, size_t i)
+{
+    return (uint32_t)((past->first + i * past->apart) / profile->step % profile->slots);
+}
+
 /* One partition's points into its slots; `seen` counts them. */
 static void fold(const float *point, size_t count, fore_ns first, fore_ns apart, uint32_t slots,
                  fore_ns step, uint32_t *seen, double *sum)
@@ -58,9 +79,8 @@ void fore_profile_read(const struct fore_observe *observe, const struct fore_top
 {
     FORE_ASSERT(period > 0 && step > 0 && (period + step - 1) / step <= UINT32_MAX / 2);
     const struct fore_history *history = observe->history;
-    int level = level_for(history, step);
-    fore_ns apart = fore_history_shape(history)->step[level];
-    size_t count = fore_history_count(history, level);
+    const struct past past = past_of(history, step);
+    size_t count = past.count;
     uint32_t slots = (uint32_t)((period + step - 1) / step);
     FORE_ASSERT(slots > 0);
     *out = (struct fore_profile){.slots = slots, .step = step, .points = count};
@@ -69,27 +89,22 @@ void fore_profile_read(const struct fore_observe *observe, const struct fore_top
     float *point = FORE_NEW(arena, float, count + 1);
     uint32_t *seen = FORE_NEW(arena, uint32_t, slots);
     double *sum = FORE_NEW(arena, double, slots);
-    fore_ns end = fore_history_end(history, level), reach = count * apart;
-    fore_ns first = end > reach ? end - reach : 0;
     for (uint32_t p = 0; p < topology->partition_count && count > 0; p++) {
         if (!topology->partition[p].alive) continue;
-        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
-        fold(point, count, first, apart, slots, step, seen, sum);
+        fore_history_read(history, past.level, FORE_HIST_LOAD, p, count, point);
+        fold(point, count, past.first, past.apart, slots, step, seen, sum);
         fill(seen, sum, slots, out->load + (size_t)p * slots);
     }
     for (size_t i = 0; i < count; i++)
-        out->weight[(first + i * apart) / step % slots] += 1.0 / (double)count;
+        out->weight[slot_of(&past, out, i)] += 1.0 / (double)count;
 }
 
 double fore_profile_spread(const struct fore_observe *observe, const struct fore_topology *topology,
                            const struct fore_profile *profile, struct fore_arena *scratch)
 {
     const struct fore_history *history = observe->history;
-    int level = level_for(history, profile->step);
-    fore_ns apart = fore_history_shape(history)->step[level];
-    size_t count = fore_history_count(history, level), nodes = topology->node_count;
-    fore_ns end = fore_history_end(history, level), reach = count * apart;
-    fore_ns first = end > reach ? end - reach : 0;
+    const struct past past = past_of(history, profile->step);
+    size_t count = past.count, nodes = topology->node_count;
     float *point = FORE_NEW(scratch, float, count + 1);
     float *strayed = FORE_NEW(scratch, float, nodes *count + 1);
     float *usual = FORE_NEW(scratch, float, nodes *count + 1);
@@ -98,10 +113,10 @@ double fore_profile_spread(const struct fore_observe *observe, const struct fore
         if (!part->alive || part->replica_count == 0) continue;
         const float *mean = profile->load + (size_t)p * profile->slots;
         size_t row = part->replica[0] * count;
-        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
+        fore_history_read(history, past.level, FORE_HIST_LOAD, p, count, point);
         for (size_t i = 0; i < count; i++) {
             if (isnan(point[i])) continue;
-            float m = mean[(first + i * apart) / profile->step % profile->slots];
+            float m = mean[slot_of(&past, profile, i)];
             strayed[row + i] += point[i] - m;
             usual[row + i] += m;
         }
@@ -119,11 +134,8 @@ double *fore_profile_strays(const struct fore_observe *observe,
                             const struct fore_profile *profile, struct fore_arena *arena)
 {
     const struct fore_history *history = observe->history;
-    int level = level_for(history, profile->step);
-    fore_ns apart = fore_history_shape(history)->step[level];
-    size_t count = fore_history_count(history, level);
-    fore_ns end = fore_history_end(history, level), reach = count * apart;
-    fore_ns first = end > reach ? end - reach : 0;
+    const struct past past = past_of(history, profile->step);
+    size_t count = past.count;
     double *out = FORE_NEW(arena, double, topology->partition_cap);
     float *point = FORE_NEW(arena, float, count + 1);
     for (uint32_t p = 0; p < topology->partition_count && count > 0; p++) {
@@ -131,11 +143,10 @@ double *fore_profile_strays(const struct fore_observe *observe,
         const float *mean = profile->load + (size_t)p * profile->slots;
         double square = 0;
         size_t seen = 0;
-        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
+        fore_history_read(history, past.level, FORE_HIST_LOAD, p, count, point);
         for (size_t i = 0; i < count; i++) {
             if (isnan(point[i])) continue;
-            size_t slot = (first + i * apart) / profile->step % profile->slots;
-            double off = (double)(point[i] - mean[slot]);
+            double off = (double)(point[i] - mean[slot_of(&past, profile, i)]);
             square += off * off;
             seen++;
         }
@@ -150,27 +161,24 @@ double fore_profile_above(const struct fore_observe *observe, const struct fore_
 {
     FORE_ASSERT(profile->slots > 0 && profile->step > 0);
     const struct fore_history *history = observe->history;
-    int level = level_for(history, profile->step);
-    fore_ns apart = fore_history_shape(history)->step[level];
-    size_t count = fore_history_count(history, level), above = 0;
-    fore_ns end = fore_history_end(history, level), reach = count * apart;
-    fore_ns first = end > reach ? end - reach : 0;
-    float *point = FORE_NEW(scratch, float, count + 1);
-    double *all = FORE_NEW(scratch, double, count + 1);
+    const struct past past = past_of(history, profile->step);
+    size_t above = 0;
+    float *point = FORE_NEW(scratch, float, past.count + 1);
+    double *all = FORE_NEW(scratch, double, past.count + 1);
     double *usual = FORE_NEW(scratch, double, profile->slots);
-    for (uint32_t p = 0; p < topology->partition_count && count > 0; p++) {
+    for (uint32_t p = 0; p < topology->partition_count && past.count > 0; p++) {
         if (!topology->partition[p].alive) continue;
-        fore_history_read(history, level, FORE_HIST_LOAD, p, count, point);
-        for (size_t i = 0; i < count; i++)
+        fore_history_read(history, past.level, FORE_HIST_LOAD, p, past.count, point);
+        for (size_t i = 0; i < past.count; i++)
             if (!isnan(point[i])) all[i] += (double)point[i];
         for (uint32_t k = 0; k < profile->slots; k++)
             usual[k] += (double)profile->load[(size_t)p * profile->slots + k];
     }
-    for (size_t i = 0; i < count; i++) {
-        double then = usual[(first + i * apart) / profile->step % profile->slots];
+    for (size_t i = 0; i < past.count; i++) {
+        double then = usual[slot_of(&past, profile, i)];
         above += then > 0 && all[i] > times * then;
     }
-    return count > 0 ? (double)above / (double)count : 0;
+    return past.count > 0 ? (double)above / (double)past.count : 0;
 }
 
 double *fore_profile_busiest(const struct fore_observe *observe,
