@@ -15,8 +15,8 @@
  *
  * Where the past has seen crowds (all together asked for more than `crowd` times the usual), the
  * usual week is no guide. Homes are then chosen for the next crowd (decide/crowd.h), every
- * `crowd_every`: who was popular lately is spread, and cut where it would be too coarse, while it harms
- * nobody yet.
+ * `crowd_every`: who was popular lately is spread, and cut where it would be too coarse, while it
+ * harms nobody yet.
  *
  * Where nodes come and go there is no such placement. Followers stay where they are.
  */
