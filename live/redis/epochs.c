@@ -2,6 +2,7 @@
 #include "live/redis/epochs.h"
 
 #include "live/base/clock.h"
+#include "live/redis/fence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,26 +28,13 @@ static bool is_back(const struct live_cluster *cluster, const char *id)
     return x->listed && !x->fail && !x->pfail && x->link.context != NULL;
 }
 
-/* The number in "BUMPED 12"; 0: it has the highest it knows of already, or does not answer. */
-static uint64_t bump(struct live_link *link)
-{
-    static const char word[] = "BUMPED ";
-    uint64_t epoch = 0;
-    redisReply *reply = live_link_call(link, "CLUSTER BUMPEPOCH");
-    if (reply != NULL && reply->type == REDIS_REPLY_STATUS &&
-        strncmp(reply->str, word, sizeof word - 1) == 0)
-        epoch = strtoull(reply->str + sizeof word - 1, NULL, 10);
-    if (reply != NULL) freeReplyObject(reply);
-    return epoch;
-}
-
 /* One that has the highest epoch takes no other: the next one is asked. */
 static void bump_another(struct live_cluster *cluster, uint16_t shard, struct live_epochs_end *end)
 {
     for (uint32_t s = 0; s < cluster->shard_count && end->above == 0; s++) {
         struct live_instance *at = live_cluster_primary(cluster, (uint16_t)s);
         if (s == shard || at == NULL || at->link.context == NULL || at->pfail || at->fail) continue;
-        end->above = bump(&at->link);
+        end->above = live_fence_bump(&at->link);
         end->raiser = (uint16_t)s;
     }
 }
@@ -70,7 +58,7 @@ static bool is_above(struct live_instance *at, uint64_t above)
     bool told = live_epochs_read(info, "cluster_my_epoch:", &mine) == FORE_E_OK &&
                 live_epochs_read(info, "cluster_current_epoch:", &known) == FORE_E_OK;
     if (info != NULL) freeReplyObject(info);
-    if (told && mine <= above && known > mine) mine = bump(&at->link);
+    if (told && mine <= above && known > mine) mine = live_fence_bump(&at->link);
     return told && mine > above;
 }
 

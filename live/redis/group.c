@@ -3,6 +3,7 @@
 
 #include "live/base/clock.h"
 #include "live/redis/epochs.h"
+#include "live/redis/fence.h"
 
 #include <string.h>
 
@@ -190,14 +191,18 @@ bool live_group_heard(struct live_group *group, uint32_t ms)
  * its heir, not knowing that the slot is gone, would be elected with it, take it back by its new
  * epoch, and the target would throw the keys away as not its own. So we wait until neither is so.
  */
-static enum fore_err epochs_in_order(const struct ends *ends, struct fore_diag *diag)
+static enum fore_err epochs_in_order(const struct ends *ends, struct live_fence *fence,
+                                     struct fore_diag *diag)
 {
     uint64_t known = 0, target = 0, source = 0;
+    live_fence_ask(&ends->to->link);
     live_link_append(&ends->to->link, "CLUSTER INFO");
     live_link_append(&ends->from->link, "CLUSTER INFO");
     live_link_flush(&ends->to->link);
-    redisReply *from = live_link_take(&ends->from->link), *to = live_link_take(&ends->to->link);
-    enum fore_err err = live_epochs_read(to, "cluster_current_epoch:", &known);
+    redisReply *from = live_link_take(&ends->from->link);
+    enum fore_err err = live_fence_take(&ends->to->link, fence);
+    redisReply *to = live_link_take(&ends->to->link);
+    if (err == FORE_E_OK) err = live_epochs_read(to, "cluster_current_epoch:", &known);
     if (err == FORE_E_OK) err = live_epochs_read(to, "cluster_my_epoch:", &target);
     if (err == FORE_E_OK) err = live_epochs_read(from, "cluster_my_epoch:", &source);
     if (to != NULL) freeReplyObject(to);
@@ -230,67 +235,63 @@ static bool may_name_at_once(struct live_instance *at)
     return may;
 }
 
-/* Of the answer to EXEC, the part of one slot. */
+/* The epoch comes before the slots, as SETSLOT would have it. */
+static void list_naming(const struct live_group *group, const struct live_instance *to,
+                        const bool *wanted, uint32_t last, struct live_fenced *out)
+{
+    live_fenced_add(out, "BUMPEPOCH");
+    for (uint32_t i = 0; i < group->count; i++) {
+        if (!wanted[i]) continue;
+        if (i != last) live_fenced_add(out, "SETSLOT %u STABLE", (unsigned)group->slot[i].slot);
+        live_fenced_add(out, "SETSLOT %u NODE %s", (unsigned)group->slot[i].slot, to->id);
+    }
+}
+
+/* Of all answers, the part of one slot. AGAIN: what came before it went wrong. */
 static enum fore_err read_named(const struct live_group *group, uint32_t i,
-                                const struct live_link *link, const redisReply *one,
+                                const struct live_link *link, const redisReply *all, size_t at,
                                 struct fore_diag *diag)
 {
+    if (at >= all->elements) return FORE_E_AGAIN;
+    const redisReply *one = all->element[at];
     enum fore_err err = live_answer_err(live_reply_kind(one));
     if (err == FORE_E_OK) return err;
     return fore_err_set(diag, err, "%s:%u: slot %u: %s", link->address.host,
-                        (unsigned)link->address.port, (unsigned)group->slot[i].slot,
-                        one != NULL && one->str != NULL ? one->str : "lost");
+                        (unsigned)link->address.port, (unsigned)group->slot[i].slot, one->str);
 }
 
-/* Returns how many answers come before EXEC's. */
-static uint32_t append_naming(const struct live_group *group, struct live_instance *to,
-                              const bool *wanted, uint32_t last)
+static void all_are(enum fore_err *err, const bool *wanted, enum fore_err what)
 {
-    struct live_link *link = &to->link;
-    uint32_t queued = 2;
-    live_link_append(link, "MULTI");
-    live_link_append(link, "CLUSTER BUMPEPOCH");
-    for (uint32_t i = 0; i < group->count; i++) {
-        if (!wanted[i]) continue;
-        int slot = (int)group->slot[i].slot;
-        if (i != last) live_link_append(link, "CLUSTER SETSLOT %d STABLE", slot);
-        live_link_append(link, "CLUSTER SETSLOT %d NODE %s", slot, to->id);
-        queued += i != last ? 2 : 1;
-    }
-    live_link_append(link, "EXEC");
-    return queued;
+    for (uint32_t i = 0; i < LIVE_GROUP_MAX; i++)
+        err[i] = wanted[i] ? what : FORE_E_OK;
 }
 
 /*
  * The target becomes the owner of all of them at one moment, and says so once: a slot that it takes
  * in has it send a message to every node as soon as it is named, so all but the last are first
- * taken in no longer. Its epoch comes before, as SETSLOT would have it. (Eight messages one after
- * the other to all nodes, each with a look at all slots, had every node busy for a millisecond.)
- * False: the transaction was refused, and nothing is done.
+ * taken in no longer. (Eight messages one after the other to all nodes, each with a look at all
+ * slots, had every node busy for a millisecond.) False: it was refused, and nothing is done.
  */
 static bool name_at_once(struct live_group *group, struct live_instance *to, const bool *wanted,
-                         enum fore_err *err, struct fore_diag *diag)
+                         const struct live_fence *fence, enum fore_err *err, struct fore_diag *diag)
 {
     uint32_t last = LIVE_GROUP_MAX;
-    memset(err, 0, LIVE_GROUP_MAX * sizeof err[0]);
+    struct live_fenced commands = {.count = 0};
+    redisReply *done = NULL;
     for (uint32_t i = 0; i < group->count; i++)
         if (wanted[i]) last = i;
+    all_are(err, wanted, FORE_E_OK);
     if (last == LIVE_GROUP_MAX) return true;
-    uint32_t queued = append_naming(group, to, wanted, last);
-    for (uint32_t i = 0; i < queued; i++) {
-        redisReply *reply = live_link_take(&to->link);
-        if (reply != NULL) freeReplyObject(reply);
-    }
-    redisReply *done = live_link_take(&to->link);
-    bool whole = done != NULL && done->type == REDIS_REPLY_ARRAY && done->elements == queued - 1;
-    bool refused = done != NULL && done->type == REDIS_REPLY_ERROR &&
-                   strncmp(done->str, "EXECABORT", strlen("EXECABORT")) == 0;
-    if (done != NULL && !whole) to->names = LIVE_NAMES_EACH; /* from now on */
-    for (uint32_t i = 0, at = 1; i < group->count && !refused; i++) {
+    list_naming(group, to, wanted, last, &commands);
+    enum fore_err all = live_fenced_run(&to->link, fence, &commands, &done);
+    bool refused = all == FORE_E_REFUSED || (done != NULL && done->elements > 0 &&
+                                             live_reply_kind(done->element[0]) != LIVE_FINE);
+    if (refused) to->names = LIVE_NAMES_EACH; /* from now on */
+    all_are(err, wanted, all);
+    for (uint32_t i = 0, at = 1; i < group->count && done != NULL && !refused; i++) {
         if (!wanted[i]) continue;
         at += i != last; /* STABLE's */
-        err[i] = read_named(group, i, &to->link, whole ? done->element[at++] : done, diag);
-        if (!whole && err[i] == FORE_E_OK) err[i] = FORE_E_FORMAT;
+        err[i] = read_named(group, i, &to->link, done, at++, diag);
     }
     if (done != NULL) freeReplyObject(done);
     return !refused;
@@ -343,11 +344,12 @@ enum fore_err live_group_name(struct live_group *group, struct fore_diag *diag)
     struct ends ends;
     bool next[LIVE_GROUP_MAX];
     enum fore_err err[LIVE_GROUP_MAX];
+    struct live_fence fence;
     live_group_next(group, next);
     FORE_TRY(find_ends(group, &ends, diag));
-    FORE_TRY(epochs_in_order(&ends, diag));
+    FORE_TRY(epochs_in_order(&ends, &fence, diag));
     enum fore_err first = keep_bare(group, &ends, next, diag);
-    if (!may_name_at_once(ends.to) || !name_at_once(group, ends.to, next, err, diag))
+    if (!may_name_at_once(ends.to) || !name_at_once(group, ends.to, next, &fence, err, diag))
         setslot(group, ends.to, "NODE", ends.to->id, next, err, diag);
     for (uint32_t i = 0; i < group->count; i++) {
         keep_first(&first, err[i]);

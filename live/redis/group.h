@@ -78,8 +78,9 @@ void live_group_next(const struct live_group *group, bool which[LIVE_GROUP_MAX])
  * has not heard of the source's epoch, or the source holds keys of a slot (again), which then is
  * not drained any more; others may be named. */
 FORE_MUST_USE enum fore_err live_group_name(struct live_group *group, struct fore_diag *diag);
-/* By what INFO server says: may slots be named in one transaction, with one message for all? Redis
- * 4 to 7. Later ones, and Valkey, have SETSLOT wait for replicas, which a transaction cannot. */
+/* By what INFO server says: may slots be named all at one moment (fence.h), with one message for
+ * all? Redis 4 to 7. Later ones, and Valkey, have SETSLOT wait for replicas, which a script cannot;
+ * there, and where BUMPEPOCH is not permitted, nothing keeps SETSLOT from coming late. */
 bool live_group_names_at_once(const char *info_server);
 bool live_group_named(const struct live_group *group);
 /* Has the source heard of all that was named? Asks until it has, for `ms` at most. The message is

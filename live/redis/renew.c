@@ -2,6 +2,7 @@
 #include "live/redis/renew.h"
 
 #include "live/base/clock.h"
+#include "live/redis/fence.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -258,7 +259,7 @@ static enum fore_err begin(struct live_cluster *cluster, const struct live_renew
     memcpy(third, line->id, sizeof third);
     const struct live_nodes_line *high = line_of(cluster->scratch, owner->id);
     if (high == NULL || high->config_epoch <= line->config_epoch)
-        FORE_TRY(live_link_do(&owner->link, diag, "CLUSTER BUMPEPOCH")); /* a no-op if it has */
+        (void)live_fence_bump(&owner->link); /* if it has not the highest; looked at below */
     FORE_TRY(all_rank(cluster, owner->id, third, deaf, &ranked));
     if (!ranked && may_speak(renewal)) FORE_TRY(speak_to(cluster, owner, deaf));
     if (!ranked)

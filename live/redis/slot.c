@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "live/base/clock.h"
+#include "live/redis/fence.h"
 #include "live/redis/group.h"
 #include "live/redis/renew.h"
 
@@ -139,43 +140,26 @@ bool live_slot_is_hidden(const struct live_slot *slot)
            !flag_names(slot->cluster, slot->slot, ends.from, false, ends.to->id);
 }
 
-/* Taking a slot in and owning it gives the claim a new epoch, which settles it for everybody. */
+/* Taking a slot in and owning it gives the claim a new epoch, which settles it for everybody. All
+ * at one moment; `gives`: and so is giving it away to the other, so that no client finds a key
+ * missing. */
 static enum fore_err claim(const struct live_slot *slot, struct live_instance *at,
-                           const struct live_instance *other, struct fore_diag *diag)
+                           const struct live_instance *other, bool gives, struct fore_diag *diag)
 {
-    FORE_TRY(stable(at, slot->slot, diag));
-    FORE_TRY(live_link_do(&at->link, diag, "CLUSTER SETSLOT %d IMPORTING %s", (int)slot->slot,
-                          other->id));
-    return live_link_do(&at->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot, at->id);
-}
-
-/* The source owns the slot again and gives it to the target, at one and the same moment: no client
- * finds a key missing. */
-static enum fore_err claim_to_give(const struct live_slot *slot, const struct ends *ends,
-                                   struct fore_diag *diag)
-{
-    enum { COMMANDS = 4 };
-    struct live_link *link = &ends->from->link;
-    int number = (int)slot->slot;
-    live_link_append(link, "MULTI");
-    live_link_append(link, "CLUSTER SETSLOT %d STABLE", number);
-    live_link_append(link, "CLUSTER SETSLOT %d IMPORTING %s", number, ends->to->id);
-    live_link_append(link, "CLUSTER SETSLOT %d NODE %s", number, ends->from->id);
-    live_link_append(link, "CLUSTER SETSLOT %d MIGRATING %s", number, ends->to->id);
-    live_link_append(link, "EXEC");
-    for (int i = 0; i <= COMMANDS; i++) {
-        redisReply *queued = live_link_take(link);
-        if (queued != NULL) freeReplyObject(queued);
-    }
-    redisReply *done = live_link_take(link);
-    enum fore_err err = live_answer_err(live_reply_kind(done));
-    bool whole = err == FORE_E_OK && done->type == REDIS_REPLY_ARRAY &&
-                 done->elements == COMMANDS &&
-                 done->element[COMMANDS - 1]->type == REDIS_REPLY_STATUS;
+    unsigned number = slot->slot;
+    struct live_fenced commands = {.count = 0};
+    redisReply *done = NULL;
+    live_fenced_add(&commands, "SETSLOT %u STABLE", number);
+    live_fenced_add(&commands, "SETSLOT %u IMPORTING %s", number, other->id);
+    live_fenced_add(&commands, "SETSLOT %u NODE %s", number, at->id);
+    if (gives) live_fenced_add(&commands, "SETSLOT %u MIGRATING %s", number, other->id);
+    enum fore_err err = live_fenced_do(&at->link, &commands, &done);
+    bool whole = err == FORE_E_OK && done->elements == commands.count &&
+                 done->element[commands.count - 1]->type == REDIS_REPLY_STATUS;
     if (done != NULL) freeReplyObject(done);
-    if (whole || (err != FORE_E_OK && err != FORE_E_FORMAT)) return err;
-    return fore_err_set(diag, FORE_E_AGAIN, "slot %u: its source cannot claim it",
-                        (unsigned)slot->slot);
+    if (whole || err == FORE_E_UNREACHABLE) return err;
+    return fore_err_set(diag, FORE_E_AGAIN, "slot %u: %s:%u cannot claim it", number,
+                        at->link.address.host, (unsigned)at->link.address.port);
 }
 
 /*
@@ -193,7 +177,7 @@ static enum fore_err pass_again(const struct live_slot *slot, const struct ends 
     FORE_TRY(stable(ends->to, slot->slot, diag));
     FORE_TRY(
         live_link_do(&ends->to->link, diag, "CLUSTER SETSLOT %d NODE %s", (int)slot->slot, third));
-    FORE_TRY(claim_to_give(slot, ends, diag));
+    FORE_TRY(claim(slot, ends->from, ends->to, true, diag));
     uint64_t until = live_clock_ms() + HEAR_MS;
     while (strcmp(seen, ends->from->id) != 0) {
         if (live_clock_ms() > until)
@@ -220,7 +204,7 @@ enum fore_err live_slot_claim(const struct live_slot *slot, bool passed, struct 
         return fore_err_set(diag, FORE_E_AGAIN, "slot %u: is claimed by now", (unsigned)slot->slot);
     if (passed && live_renew_third(slot->cluster, ends.to, ends.from->id, third) == FORE_E_OK)
         return pass_again(slot, &ends, third, diag);
-    return claim(slot, at, passed ? ends.from : ends.to, diag);
+    return claim(slot, at, passed ? ends.from : ends.to, false, diag);
 }
 
 enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned, struct fore_diag *diag)

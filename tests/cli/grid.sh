@@ -44,7 +44,7 @@ expect 0 "a budget that is over at once" grid "$T/grid.cfg" --work "$T/other" --
 says "says what was not begun" 'runs were not begun'
 # What is shipped can be begun. (Without the data its stand-ins are: DIR is empty.)
 mkdir -p "$T/none"
-for shipped in headline quick claims; do
+for shipped in headline quick taxi claims; do
     expect 0 "$shipped.cfg is read, with every scenario and claim" \
         grid "experiments/grids/$shipped.cfg" --work "$T/shipped" --data "$T/none" --budget 1us
     says "$shipped.cfg: claims stand in the report" 'RRS while acting \(shadow run\)'

@@ -25,6 +25,9 @@ enum { KEYS = 150 };
 
 static struct ground *ground;
 
+/* Of the round that is on; one that failed leaves it running. */
+static struct writer *writing;
+
 /* Where the mover was, for the parent of one that is dead. */
 static struct mark {
     int step;
@@ -219,6 +222,7 @@ static uint64_t mover_kills;
 static void end_of_writer(struct writer *writer, struct crash *crash)
 {
     writer_end(writer);
+    writing = NULL;
     uint32_t bad = wrong();
     crash->outcome.step = mark->step;
     crash->outcome.slot = mark->slot;
@@ -258,6 +262,7 @@ bool crash_mover(struct crash *crash)
     (void)snprintf(path, sizeof path, "%s", ground_path(ground, name));
     *mark = (struct mark){.step = -1};
     writer_begin(writer, ground);
+    writing = writer;
     pid_t child = fork();
     if (child == 0) mover_in_a_child(path, crash);
     int status = 0;
@@ -405,6 +410,7 @@ bool crash_node(struct crash *crash)
     gossip_is_late(&move);
     *mark = (struct mark){.step = -1};
     writer_begin(writer, ground);
+    writing = writer;
     live_mover_init(mover, &ground->cluster, journal, &options);
     if (live_mover_begin(mover, &move, 0, &index, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
     pthread_t killer;
@@ -499,5 +505,6 @@ void crash_end(void)
         stalling = false;
         (void)pthread_join(staller, NULL);
     }
+    if (writing != NULL) writer_end(writing);
     ground_end(ground);
 }

@@ -138,7 +138,7 @@ static void may_take_epochs(uint32_t shard, const char *sign)
     freeReplyObject(reply);
 }
 
-/* The transaction that names several at once is refused as a whole then. */
+/* What names several at once begins with it, and is refused as a whole then. */
 static void where_we_may_not_take_an_epoch_slots_are_named_one_by_one(void **state)
 {
     (void)state;
