@@ -3,6 +3,8 @@
 #
 #   BUILD=build/rel sh tests/run.sh PROGRAM...     test programs and fuzz harnesses of one build
 #   ONLY=fuzz|swarm|...                            just the programs given, no scripts
+#   SOURCES=no                                     no scripts that look at the sources alone
+#   ALONE="PROGRAM..."                             these afterwards, one at a time
 #
 # What counts: a case of a cmocka program, a fuzz harness over its corpus, and every line of a
 # script that begins with `ok`, `FAIL` or `SKIP`. A program that dies counts as a failed case, as
@@ -87,13 +89,17 @@ rm -rf "$results"
 mkdir -p "$results"
 scripts=
 if [ -z "${ONLY:-}" ]; then
-    scripts="tests/layers.sh tests/headers.sh tests/tidy.sh $(ls tests/cli/*.sh 2>/dev/null)"
+    scripts=$(ls tests/cli/*.sh 2>/dev/null)
+    [ "${SOURCES:-}" = no ] || scripts="tests/layers.sh tests/headers.sh tests/tidy.sh $scripts"
 fi
 # The slow ones first, so that the processors finish together.
 for what in $(printf '%s\n' "$@" | grep '/swarm/') $(printf '%s\n' $scripts) \
     $(printf '%s\n' "$@" | grep -v '/swarm/'); do
     printf '%s\n' "$what"
-done | xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 1)}" -n 1 sh "$0" --one
+done | xargs -r -P "${JOBS:-$(nproc 2>/dev/null || echo 1)}" -n 1 sh "$0" --one
+for what in ${ALONE:-}; do
+    sh "$0" --one "$what"
+done
 
 cat "$results"/*.count 2>/dev/null | awk '
     { passed += $1; failed += $2; skipped += $3 }

@@ -36,7 +36,8 @@ struct live_fenced { /* words behind CLUSTER; zeroed: none */
     uint32_t count;
 };
 
-void live_fenced_add(struct live_fenced *commands, const char *format, ...);
+void live_fenced_add(struct live_fenced *commands, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /*
  * All of them with nothing in between. `out`, to be freed: an array of their answers; a script ends
  * with the first error, which is the last of the array then. Else NULL, and nothing was done unless

@@ -70,7 +70,8 @@ static void send_one(struct live_pulse *pulse, struct place *place)
         return;
     }
     (void)pthread_mutex_lock(&pulse->lock);
-    place->sent[(place->first + place->waiting++) % WAITING] = now;
+    if (!place->anew) /* else it is no longer asked about whom this went to */
+        place->sent[(place->first + place->waiting++) % WAITING] = now;
     (void)pthread_mutex_unlock(&pulse->lock);
 }
 
