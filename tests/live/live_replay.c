@@ -264,10 +264,11 @@ static void a_calibration_leaves_no_trace(void **state)
     struct live_calibration *c = calloc(1, sizeof *c);
     struct fore_diag diag = {0};
     struct fore_buf text = {0};
-    /* 1000 keys take longer than 30, unless something else ran meanwhile: once in three times. */
+    /* 1000 keys take longer than 30, and a slot rests for a second where it has come to, which is
+     * no part of a move: unless something else ran meanwhile, but not three times. */
     for (int tries = 0; tries < 3; tries++) {
         if (live_calibrate(&options, c, &diag) != FORE_E_OK) fail_msg("%s", diag.text);
-        if (c->batch[4].stall_mean_ms > c->batch[1].stall_mean_ms) break;
+        if (c->batch[4].stall_mean_ms > c->batch[1].stall_mean_ms && c->start_ms < 900) break;
     }
     assert_int_equal(c->nodes, 3);
     assert_true(c->round_trip_us > 1 && c->round_trip_us < 1e6);
@@ -281,7 +282,6 @@ static void a_calibration_leaves_no_trace(void **state)
                     c->batch[i].stall_max_ms >= c->batch[i].stall_mean_ms);
     assert_true(c->batch[4].stall_mean_ms > c->batch[1].stall_mean_ms);
     assert_true(c->move_bytes > 5 * 60 * 100 && c->move_bytes_per_sec > 0 && c->start_ms > 0);
-    /* a slot rests for a second where it has come to, which is no part of a move */
     assert_true(c->start_ms < 900);
     assert_int_equal(keys_there(), 1);
     assert_int_equal(live_cluster_refresh(&ground->cluster, NULL), FORE_E_OK);
