@@ -6,11 +6,12 @@
 
 #include "live/base/clock.h"
 #include "live/redis/epochs.h"
-#include "tests/live/ground.h"
+#include "tests/live/stage.h"
 
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,40 @@ static void without_scripts_it_is_a_transaction(void **state)
     permit(&at->link, "+cluster|bumpepoch");
 }
 
+/* Calls since CONFIG RESETSTAT; 0: none. */
+static uint64_t calls_of(struct live_link *link, const char *command)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "cmdstat_%s:calls=", command);
+    redisReply *info = live_link_call(link, "INFO commandstats");
+    assert_true(info != NULL && info->type == REDIS_REPLY_STRING);
+    const char *at = strstr(info->str, name);
+    uint64_t calls = at != NULL ? strtoull(at + strlen(name), NULL, 10) : 0;
+    freeReplyObject(info);
+    return calls;
+}
+
+static void a_mover_has_slots_pass_by_it(void **state)
+{
+    (void)state;
+    struct live_mover_options options = {
+        .pace = {.keys_first = 8, .keys_max = 8}
+    };
+    struct stage *stage = stage_begin(ground, &options);
+    for (uint16_t slot = 60; slot < 80; slot++)
+        ground_put(ground, slot, "here", "so it is");
+    uint32_t index = stage_move(stage, 60, 79);
+    struct live_instance *to = primary(stage->mover.move[index].to);
+    assert_int_equal(live_link_do(&to->link, NULL, "CONFIG RESETSTAT"), FORE_E_OK);
+    (void)stage_until(stage, index, LIVE_MOVE_READY);
+    assert_int_equal(to->names, LIVE_NAMES_AT_ONCE);
+    assert_true(calls_of(&to->link, "cluster|bumpepoch") >= 3); /* 20 slots, 8 at most at once */
+    assert_true(calls_of(&to->link, "eval") >= calls_of(&to->link, "cluster|bumpepoch"));
+    assert_int_equal(calls_of(&to->link, "exec"), 0);
+    assert_true(ground_whole(ground, 10000));
+    stage_end(stage);
+}
+
 static int begin_group(void **state)
 {
     (void)state;
@@ -185,6 +220,7 @@ int main(void)
         cmocka_unit_test(without_it_a_stopped_node_does_what_it_was_told),
         cmocka_unit_test(in_time_all_of_it_is_done_or_nothing_after_an_error),
         cmocka_unit_test(without_scripts_it_is_a_transaction),
+        cmocka_unit_test(a_mover_has_slots_pass_by_it),
     };
     if (!ground_possible()) return 0;
     return cmocka_run_group_tests_name("live: fence", tests, begin_group, end_group);
