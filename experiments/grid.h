@@ -4,11 +4,12 @@
  *
  * A grid file lists cells (a scenario with some options varied), policies, and claims. In every
  * cell each policy with knobs is tuned on the cell's own time before experiment.evaluate_from
- * (tune.h); then all policies play the same seeds. The answers are kept, one JSON line each, under
- * a key that names everything they depend on (the program itself, the scenario in force, policy,
- * seed), so that an interrupted grid goes on where it was. The order of work is: all tuning, then
- * seed 1 of every cell, seed 2 of every cell, ...: a grid cut short by its budget has fewer seeds
- * and not fewer cells.
+ * (tune.h), every setting under one seed and the best four under others, of which the best by the
+ * mean is chosen; then all policies play the same seeds. The answers are kept, one JSON line each,
+ * under a key that names everything they depend on (the program itself, the scenario in force,
+ * policy, seed), so that an interrupted grid goes on where it was. The order of work is: all
+ * tuning, then seed 1 of every cell, seed 2 of every cell, ...: a grid cut short by its budget has
+ * fewer seeds and not fewer cells.
  */
 #ifndef LAB_GRID_H
 #define LAB_GRID_H
@@ -23,6 +24,7 @@ struct lab_grid_options { /* "grid" */
     struct fore_strings claims;
     uint64_t seeds;
     uint64_t settings; /* tried per policy and cell, at most LAB_TUNE_MOST */
+    uint64_t tune_seeds;
     uint64_t finalists;
     fore_ns confirm;
 };

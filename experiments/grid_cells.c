@@ -15,20 +15,22 @@
 #define AT(field) FORE_OPTION_AT(struct lab_grid_options, field)
 
 static const struct fore_option rows[] = {
-    {"cells",     FORE_OPT_LIST,     AT(cells),     "",                                              0, 0,       NULL,
-     "scenarios and what is varied: \"taxi.cfg cluster.move_time_mean=1min|5min sim.slo=50ms, ...\""                                                   },
-    {"policies",  FORE_OPT_LIST,     AT(policies),  "static, reactive, nowcast, predictive, oracle", 0, 0,
-     NULL,                                                                                                             "policies to play in every cell"},
-    {"claims",    FORE_OPT_LIST,     AT(claims),    "",                                              0, 0,       NULL,
-     "what is to be shown: \"NAME: CELL WORDS: MEASURE: MUST: STRETCH\" (grid_claims.h)"                                                               },
-    {"seeds",     FORE_OPT_COUNT,    AT(seeds),     "10",                                            1, 1000,    NULL,
-     "placements and traffics played, 1..N, the same for every policy"                                                                                 },
-    {"settings",  FORE_OPT_COUNT,    AT(settings),  "40",                                            1, 40,      NULL,
-     "settings tried per policy and cell on the time before experiment.evaluate_from"                                                                  },
-    {"finalists", FORE_OPT_COUNT,    AT(finalists), "0",                                             0, 64,      NULL,
-     "only so many peers of a cell, the best by that time and who is level with them, play the evaluation; 0: all"                                     },
-    {"confirm",   FORE_OPT_DURATION, AT(confirm),   "0s",                                            0, 7776e12, NULL,
-     "play so much of every cell request by request too, for our own policy; 0: do not"                                                                },
+    {"cells",      FORE_OPT_LIST,     AT(cells),      "",                                              0, 0,       NULL,
+     "scenarios and what is varied: \"taxi.cfg cluster.move_time_mean=1min|5min sim.slo=50ms, ...\""                                                     },
+    {"policies",   FORE_OPT_LIST,     AT(policies),   "static, reactive, nowcast, predictive, oracle", 0, 0,
+     NULL,                                                                                                               "policies to play in every cell"},
+    {"claims",     FORE_OPT_LIST,     AT(claims),     "",                                              0, 0,       NULL,
+     "what is to be shown: \"NAME: CELL WORDS: MEASURE: MUST: STRETCH\" (grid_claims.h)"                                                                 },
+    {"seeds",      FORE_OPT_COUNT,    AT(seeds),      "10",                                            1, 1000,    NULL,
+     "placements and traffics played, 1..N, the same for every policy"                                                                                   },
+    {"settings",   FORE_OPT_COUNT,    AT(settings),   "40",                                            1, 40,      NULL,
+     "settings tried per policy and cell on the time before experiment.evaluate_from"                                                                    },
+    {"tune_seeds", FORE_OPT_COUNT,    AT(tune_seeds), "3",                                             1, 100,     NULL,
+     "seeds that the best four settings of a policy play there; the best by the mean is chosen"                                                          },
+    {"finalists",  FORE_OPT_COUNT,    AT(finalists),  "0",                                             0, 64,      NULL,
+     "only so many peers of a cell, the best by that time and who is level with them, play the evaluation; 0: all"                                       },
+    {"confirm",    FORE_OPT_DURATION, AT(confirm),    "0s",                                            0, 7776e12, NULL,
+     "play so much of every cell request by request too, for our own policy; 0: do not"                                                                  },
 };
 
 const struct fore_option_section lab_grid_section = {

@@ -11,17 +11,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double tuning_share = .5; /* of a budget, at most */
+/* Of a budget, at most: for every setting once, and for the best ones again. */
+static const double once_share = .35, tuning_share = .5;
+enum { BEST = 4 }; /* settings of a policy that play other seeds */
 
 enum job_kind { JOB_TUNE, JOB_PLAY, JOB_FLUID_WEEK, JOB_REQUEST_WEEK };
 
 struct job {
     enum job_kind kind;
     size_t cell, policy;
-    uint64_t number; /* a combination (tuning), or a seed */
+    uint64_t combination; /* of knobs; JOB_TUNE only, the others play the one chosen */
+    uint64_t seed;
     uint64_t key;
     bool known; /* the cache had it */
     struct lab_answer answer;
+};
+
+/* One combination of a policy's knobs in one cell: sums over the seeds it has played. */
+struct trial {
+    uint64_t combination;
+    size_t seeds;
+    double node_min, bytes;
+};
+
+struct trials { /* in the order in which they were listed */
+    struct trial trial[LAB_TUNE_MOST];
+    size_t count;
 };
 
 struct batch {
@@ -30,7 +45,8 @@ struct batch {
     struct lab_cache *cache;
     struct job *job;
     size_t count;
-    size_t *todo; /* the jobs the cache did not have */
+    size_t *todo;          /* the jobs the cache did not have */
+    struct trials *trials; /* [cell * policies + policy] */
     const char *what;
     double end_s; /* by the monotonic clock; infinite: no budget */
     bool cache_failed;
@@ -58,13 +74,12 @@ static enum fore_err prepare(const struct lab_grid *grid, const struct job *job,
     const struct lab_cell *cell = &grid->cell[job->cell];
     const struct fore_policy *policy = fore_policy_find(policy_name(grid, job->policy));
     const struct lab_tune *tune = &lab_grid_at(grid, job->cell, job->policy)->tune;
-    *id = (struct lab_run_id){.scenario = scenario, .policy = policy->name, .seed = job->number};
+    *id = (struct lab_run_id){.scenario = scenario, .policy = policy->name, .seed = job->seed};
     *scenario = *cell->in_force;
     uint64_t combination = tune->done ? tune->best : LAB_TUNE_OWN;
     if (job->kind == JOB_TUNE) {
         FORE_TRY(lab_tune_past(cell->in_force, scenario, &id->stop_at, diag));
-        combination = job->number;
-        id->seed = LAB_TUNE_SEED;
+        combination = job->combination;
     }
     FORE_TRY(lab_tune_apply(policy, combination, arena, scenario, diag));
     if (looks_only_at_the_present(policy)) scenario->engine.forecast.model = "naive";
@@ -143,8 +158,7 @@ static void heard(void *context, size_t index, const void *result,
                            report->diag.text);
         return;
     }
-    const struct lab_run_id id = {.policy = policy_name(grid, job->policy),
-                                  .seed = job->kind == JOB_TUNE ? LAB_TUNE_SEED : job->number};
+    const struct lab_run_id id = {.policy = policy_name(grid, job->policy), .seed = job->seed};
     memcpy(&job->answer, result, sizeof job->answer);
     job->known = true;
     grid->played++;
@@ -193,11 +207,12 @@ static enum fore_err run_batch(struct batch *batch, struct fore_diag *diag)
     return err;
 }
 
-static void add_job(struct batch *batch, enum job_kind kind, size_t cell, size_t policy,
-                    uint64_t number)
+static struct job *add_job(struct batch *batch, enum job_kind kind, size_t cell, size_t policy,
+                           uint64_t seed)
 {
-    batch->job[batch->count++] =
-        (struct job){.kind = kind, .cell = cell, .policy = policy, .number = number};
+    struct job *job = &batch->job[batch->count++];
+    *job = (struct job){.kind = kind, .cell = cell, .policy = policy, .seed = seed};
+    return job;
 }
 
 /* ---- tuning ---- */
@@ -214,7 +229,7 @@ static void list_tuning(struct batch *batch)
                 bool judged = grid->options.finalists > 0 && lab_grid_is_peer(policy->name);
                 if (policy->needs_truth || (policy->knob == NULL && !judged)) continue;
                 if (i < lab_tune_pick(policy, (size_t)grid->options.settings, pick))
-                    add_job(batch, JOB_TUNE, c, p, pick[i]);
+                    add_job(batch, JOB_TUNE, c, p, LAB_TUNE_SEED)->combination = pick[i];
             }
 }
 
@@ -228,27 +243,88 @@ static double bytes(const struct lab_answer *answer)
     return lab_answer_metric(answer, lab_metric_find(NULL, "bytes_moved"));
 }
 
-/* Jobs of one cell and policy come in the order of their settings: the earlier wins a tie. */
+static struct trials *trials_at(const struct batch *batch, size_t cell, size_t policy)
+{
+    return &batch->trials[cell * batch->grid->options.policies.count + policy];
+}
+
 static void take_tuning(struct batch *batch)
 {
     for (size_t j = 0; j < batch->count; j++) {
         const struct job *job = &batch->job[j];
-        struct lab_tune *tune = &lab_grid_at(batch->grid, job->cell, job->policy)->tune;
+        struct trials *trials = trials_at(batch, job->cell, job->policy);
+        size_t at = 0;
         if (!job->known) continue;
-        double violation = node_min(&job->answer), moved = bytes(&job->answer);
-        bool better = !tune->done || violation < tune->violation_node_min ||
-                      (violation <= tune->violation_node_min && moved < tune->bytes_moved);
-        tune->settings++;
-        if (violation > tune->worst_node_min) tune->worst_node_min = violation;
-        if (!better) continue;
-        tune->done = true;
-        tune->policy = fore_policy_find(policy_name(batch->grid, job->policy));
-        tune->best = job->number;
-        tune->violation_node_min = violation;
-        tune->bytes_moved = moved;
-        tune->to = batch->grid->cell[job->cell].in_force->experiment.evaluate_from;
-        tune->from = batch->grid->cell[job->cell].in_force->experiment.act_from;
+        while (at < trials->count && trials->trial[at].combination != job->combination)
+            at++;
+        FORE_ASSERT(at < LAB_TUNE_MOST);
+        struct trial *trial = &trials->trial[at];
+        if (at == trials->count)
+            trials->trial[trials->count++] = (struct trial){.combination = job->combination};
+        trial->node_min += node_min(&job->answer);
+        trial->bytes += bytes(&job->answer);
+        trial->seeds++;
     }
+}
+
+/* More seeds say more than fewer; then by violation, bytes, and the order in the list. */
+static bool better(const struct trial *a, const struct trial *b)
+{
+    if (a->seeds != b->seeds) return a->seeds > b->seeds;
+    if (a->node_min < b->node_min) return true;
+    return a->node_min <= b->node_min && a->bytes < b->bytes;
+}
+
+static void sort_best_first(struct trials *trials)
+{
+    for (size_t i = 1; i < trials->count; i++) { /* few, and equal ones stay in order */
+        struct trial one = trials->trial[i];
+        size_t at = i;
+        for (; at > 0 && better(&one, &trials->trial[at - 1]); at--)
+            trials->trial[at] = trials->trial[at - 1];
+        trials->trial[at] = one;
+    }
+}
+
+/* One seed is mostly luck: of the settings that were best under it, the best under several counts.
+ * Seeds are the outer loop. */
+static void list_best(struct batch *batch)
+{
+    const struct lab_grid *grid = batch->grid;
+    for (uint64_t k = 1; k < grid->options.tune_seeds; k++)
+        for (size_t c = 0; c < grid->cell_count; c++)
+            for (size_t p = 0; p < grid->options.policies.count; p++) {
+                struct trials *trials = trials_at(batch, c, p);
+                if (k == 1) sort_best_first(trials);
+                for (size_t i = 0; i < trials->count && i < BEST; i++)
+                    add_job(batch, JOB_TUNE, c, p, LAB_TUNE_SEED + k)->combination =
+                        trials->trial[i].combination;
+            }
+}
+
+static void choose_settings(struct batch *batch)
+{
+    for (size_t c = 0; c < batch->grid->cell_count; c++)
+        for (size_t p = 0; p < batch->grid->options.policies.count; p++) {
+            struct trials *trials = trials_at(batch, c, p);
+            struct lab_tune *tune = &lab_grid_at(batch->grid, c, p)->tune;
+            const struct sim_scenario *scenario = batch->grid->cell[c].in_force;
+            if (trials->count == 0) continue;
+            sort_best_first(trials);
+            const struct trial *best = &trials->trial[0];
+            *tune = (struct lab_tune){.done = true,
+                                      .policy = fore_policy_find(policy_name(batch->grid, p)),
+                                      .settings = trials->count,
+                                      .best = best->combination,
+                                      .violation_node_min = best->node_min / (double)best->seeds,
+                                      .bytes_moved = best->bytes / (double)best->seeds,
+                                      .from = scenario->experiment.act_from,
+                                      .to = scenario->experiment.evaluate_from};
+            for (size_t i = 0; i < trials->count; i++)
+                tune->worst_node_min =
+                    fmax(tune->worst_node_min,
+                         trials->trial[i].node_min / (double)trials->trial[i].seeds);
+        }
 }
 
 /* How many peers of the cell did better on the time before the evaluation. By violation alone:
@@ -298,8 +374,8 @@ static void take_play(struct batch *batch)
         struct lab_grid_entry *entry = lab_grid_at(batch->grid, job->cell, job->policy);
         if (!job->known) continue;
         if (job->kind == JOB_PLAY) {
-            entry->have[job->number - 1] = true;
-            entry->answer[job->number - 1] = job->answer;
+            entry->have[job->seed - 1] = true;
+            entry->answer[job->seed - 1] = job->answer;
         } else if (job->kind == JOB_FLUID_WEEK) {
             entry->fluid_week = job->answer;
         } else {
@@ -313,8 +389,8 @@ static enum fore_err phase(struct batch *batch, const char *what, void (*list)(s
                            void (*take)(struct batch *), struct fore_diag *diag)
 {
     const struct lab_grid *grid = batch->grid;
-    size_t most = grid->options.settings > grid->options.seeds + 2 ? grid->options.settings
-                                                                   : grid->options.seeds + 2;
+    size_t most =
+        grid->options.settings + grid->options.seeds + 2 + BEST * grid->options.tune_seeds;
     batch->what = what;
     batch->count = 0;
     batch->job = calloc(grid->cell_count * grid->options.policies.count * most, sizeof *batch->job);
@@ -330,12 +406,18 @@ enum fore_err lab_grid_run(const struct lab_grid_plan *plan, struct fore_arena *
                            struct lab_grid *grid, struct fore_diag *diag)
 {
     struct batch batch = {.plan = plan, .grid = grid};
+    batch.trials = FORE_NEW(perm, struct trials, grid->cell_count * grid->options.policies.count);
     double now_s = wl_progress_wall_s(), budget_s = plan->budget_s;
-    batch.end_s = budget_s > 0 ? now_s + tuning_share * budget_s : (double)INFINITY;
+    batch.end_s = budget_s > 0 ? now_s + once_share * budget_s : (double)INFINITY;
     const char *path = fore_arena_printf(perm, "%s/answers.jsonl", plan->work);
     FORE_TRY(lab_cache_open(path, &batch.cache, diag));
     enum fore_err err = phase(&batch, "tuning", list_tuning, take_tuning, diag);
     if (err == FORE_E_OK) {
+        if (budget_s > 0) batch.end_s = now_s + tuning_share * budget_s;
+        err = phase(&batch, "tuning", list_best, take_tuning, diag);
+    }
+    if (err == FORE_E_OK) {
+        choose_settings(&batch);
         choose_finalists(grid);
         if (budget_s > 0) batch.end_s = now_s + budget_s;
         err = phase(&batch, "playing", list_play, take_play, diag);

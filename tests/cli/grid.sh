@@ -29,6 +29,10 @@ cp "$out" "$T/first"
 expect 0 "again, from the cache" grid "$T/grid.cfg" --work "$T/work"
 if grep -q ' 0 runs played' "$err"; then pass "nothing is played twice"; else fail "runs were played again"; fi
 if cmp -s "$out" "$T/first"; then pass "the same report"; else fail "the cache changed the report"; fi
+# The best settings of one seed are put to two others, and nobody else is.
+seeds_of() { grep "\"policy\":\"$1\"" "$T/work/answers.jsonl" | grep -c "\"seed\":$2,"; }
+if [ "$(seeds_of predictive 1000000)" = 6 ] && [ "$(seeds_of predictive 1000002)" = 6 ] &&
+    [ "$(seeds_of oracle 1000001)" = 0 ]; then pass "settings are tuned under three seeds"; else fail "seeds of the tuning"; fi
 # A line cut off by a crash costs that answer and no other.
 lines=$(wc -l <"$T/work/answers.jsonl")
 head -c -40 "$T/work/answers.jsonl" >"$T/cut" && cp "$T/cut" "$T/work/answers.jsonl"
