@@ -10,7 +10,7 @@
  *
  * So such commands go as a script that looks at the node's clock first, which was asked for it a
  * moment ago; too late, it does nothing. Where scripts are not permitted they go as a transaction,
- * with nothing between them and that instant.
+ * which is executed however late it is.
  */
 #ifndef LIVE_FENCE_H
 #define LIVE_FENCE_H
