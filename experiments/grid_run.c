@@ -27,26 +27,14 @@ struct job {
     struct lab_answer answer;
 };
 
-/* One combination of a policy's knobs in one cell: sums over the seeds it has played. */
-struct trial {
-    uint64_t combination;
-    size_t seeds;
-    double node_min, bytes;
-};
-
-struct trials { /* in the order in which they were listed */
-    struct trial trial[LAB_TUNE_MOST];
-    size_t count;
-};
-
 struct batch {
     const struct lab_grid_plan *plan;
     struct lab_grid *grid;
     struct lab_cache *cache;
     struct job *job;
     size_t count;
-    size_t *todo;          /* the jobs the cache did not have */
-    struct trials *trials; /* [cell * policies + policy] */
+    size_t *todo;              /* the jobs the cache did not have */
+    struct lab_trials *trials; /* [cell * policies + policy] */
     const char *what;
     double end_s; /* by the monotonic clock; infinite: no budget */
     bool cache_failed;
@@ -243,7 +231,7 @@ static double bytes(const struct lab_answer *answer)
     return lab_answer_metric(answer, lab_metric_find(NULL, "bytes_moved"));
 }
 
-static struct trials *trials_at(const struct batch *batch, size_t cell, size_t policy)
+static struct lab_trials *trials_at(const struct batch *batch, size_t cell, size_t policy)
 {
     return &batch->trials[cell * batch->grid->options.policies.count + policy];
 }
@@ -252,37 +240,9 @@ static void take_tuning(struct batch *batch)
 {
     for (size_t j = 0; j < batch->count; j++) {
         const struct job *job = &batch->job[j];
-        struct trials *trials = trials_at(batch, job->cell, job->policy);
-        size_t at = 0;
-        if (!job->known) continue;
-        while (at < trials->count && trials->trial[at].combination != job->combination)
-            at++;
-        FORE_ASSERT(at < LAB_TUNE_MOST);
-        struct trial *trial = &trials->trial[at];
-        if (at == trials->count)
-            trials->trial[trials->count++] = (struct trial){.combination = job->combination};
-        trial->node_min += node_min(&job->answer);
-        trial->bytes += bytes(&job->answer);
-        trial->seeds++;
-    }
-}
-
-/* More seeds say more than fewer; then by violation, bytes, and the order in the list. */
-static bool better(const struct trial *a, const struct trial *b)
-{
-    if (a->seeds != b->seeds) return a->seeds > b->seeds;
-    if (a->node_min < b->node_min) return true;
-    return a->node_min <= b->node_min && a->bytes < b->bytes;
-}
-
-static void sort_best_first(struct trials *trials)
-{
-    for (size_t i = 1; i < trials->count; i++) { /* few, and equal ones stay in order */
-        struct trial one = trials->trial[i];
-        size_t at = i;
-        for (; at > 0 && better(&one, &trials->trial[at - 1]); at--)
-            trials->trial[at] = trials->trial[at - 1];
-        trials->trial[at] = one;
+        if (job->known)
+            lab_trials_add(trials_at(batch, job->cell, job->policy), job->combination,
+                           node_min(&job->answer), bytes(&job->answer));
     }
 }
 
@@ -294,8 +254,8 @@ static void list_best(struct batch *batch)
     for (uint64_t k = 1; k < grid->options.tune_seeds; k++)
         for (size_t c = 0; c < grid->cell_count; c++)
             for (size_t p = 0; p < grid->options.policies.count; p++) {
-                struct trials *trials = trials_at(batch, c, p);
-                if (k == 1) sort_best_first(trials);
+                struct lab_trials *trials = trials_at(batch, c, p);
+                if (k == 1) lab_trials_sort(trials);
                 for (size_t i = 0; i < trials->count && i < BEST; i++)
                     add_job(batch, JOB_TUNE, c, p, LAB_TUNE_SEED + k)->combination =
                         trials->trial[i].combination;
@@ -306,24 +266,12 @@ static void choose_settings(struct batch *batch)
 {
     for (size_t c = 0; c < batch->grid->cell_count; c++)
         for (size_t p = 0; p < batch->grid->options.policies.count; p++) {
-            struct trials *trials = trials_at(batch, c, p);
-            struct lab_tune *tune = &lab_grid_at(batch->grid, c, p)->tune;
             const struct sim_scenario *scenario = batch->grid->cell[c].in_force;
-            if (trials->count == 0) continue;
-            sort_best_first(trials);
-            const struct trial *best = &trials->trial[0];
-            *tune = (struct lab_tune){.done = true,
-                                      .policy = fore_policy_find(policy_name(batch->grid, p)),
-                                      .settings = trials->count,
-                                      .best = best->combination,
-                                      .violation_node_min = best->node_min / (double)best->seeds,
-                                      .bytes_moved = best->bytes / (double)best->seeds,
+            struct lab_tune *tune = &lab_grid_at(batch->grid, c, p)->tune;
+            *tune = (struct lab_tune){.policy = fore_policy_find(policy_name(batch->grid, p)),
                                       .from = scenario->experiment.act_from,
                                       .to = scenario->experiment.evaluate_from};
-            for (size_t i = 0; i < trials->count; i++)
-                tune->worst_node_min =
-                    fmax(tune->worst_node_min,
-                         trials->trial[i].node_min / (double)trials->trial[i].seeds);
+            (void)lab_trials_choose(trials_at(batch, c, p), tune);
         }
 }
 
@@ -406,7 +354,8 @@ enum fore_err lab_grid_run(const struct lab_grid_plan *plan, struct fore_arena *
                            struct lab_grid *grid, struct fore_diag *diag)
 {
     struct batch batch = {.plan = plan, .grid = grid};
-    batch.trials = FORE_NEW(perm, struct trials, grid->cell_count * grid->options.policies.count);
+    batch.trials =
+        FORE_NEW(perm, struct lab_trials, grid->cell_count * grid->options.policies.count);
     double now_s = wl_progress_wall_s(), budget_s = plan->budget_s;
     batch.end_s = budget_s > 0 ? now_s + once_share * budget_s : (double)INFINITY;
     const char *path = fore_arena_printf(perm, "%s/answers.jsonl", plan->work);

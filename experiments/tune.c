@@ -3,10 +3,11 @@
  */
 #include "experiments/tune.h"
 
-#include <string.h>
-
 #include "core/base/rng.h"
 #include "experiments/pool.h"
+
+#include <math.h>
+#include <string.h>
 
 bool lab_tune_wanted(const struct fore_strings *tune, const struct fore_policy *policy)
 {
@@ -16,6 +17,58 @@ bool lab_tune_wanted(const struct fore_strings *tune, const struct fore_policy *
             return true;
     return false;
 }
+
+/* ---- what was tried ---- */
+
+void lab_trials_add(struct lab_trials *trials, uint64_t combination, double node_min, double bytes)
+{
+    size_t at = 0;
+    while (at < trials->count && trials->trial[at].combination != combination)
+        at++;
+    FORE_ASSERT(at < LAB_TUNE_MOST);
+    if (at == trials->count)
+        trials->trial[trials->count++] = (struct lab_trial){.combination = combination};
+    trials->trial[at].node_min += node_min;
+    trials->trial[at].bytes += bytes;
+    trials->trial[at].seeds++;
+}
+
+static bool better(const struct lab_trial *a, const struct lab_trial *b)
+{
+    if (a->seeds != b->seeds) return a->seeds > b->seeds;
+    if (a->node_min < b->node_min) return true;
+    return a->node_min <= b->node_min && a->bytes < b->bytes;
+}
+
+void lab_trials_sort(struct lab_trials *trials)
+{
+    for (size_t i = 1; i < trials->count; i++) { /* few, and equal ones stay in order */
+        struct lab_trial one = trials->trial[i];
+        size_t at = i;
+        for (; at > 0 && better(&one, &trials->trial[at - 1]); at--)
+            trials->trial[at] = trials->trial[at - 1];
+        trials->trial[at] = one;
+    }
+}
+
+bool lab_trials_choose(struct lab_trials *trials, struct lab_tune *out)
+{
+    if (trials->count == 0) return false;
+    lab_trials_sort(trials);
+    const struct lab_trial *best = &trials->trial[0];
+    out->done = true;
+    out->settings = trials->count;
+    out->seeds = best->seeds;
+    out->best = best->combination;
+    out->violation_node_min = best->node_min / (double)best->seeds;
+    out->bytes_moved = best->bytes / (double)best->seeds;
+    for (size_t i = 0; i < trials->count; i++)
+        out->worst_node_min =
+            fmax(out->worst_node_min, trials->trial[i].node_min / (double)trials->trial[i].seeds);
+    return true;
+}
+
+/* ---- combinations ---- */
 
 /* Value number `index` of a list with a space apart; NULL behind the last. */
 static const char *value_at(const char *values, size_t index, size_t *len)
@@ -140,33 +193,6 @@ static void report(void *context, double share)
     if (batch->progress != NULL) batch->progress(batch->progress_self, share);
 }
 
-static bool better(const struct sim_result *a, const struct sim_result *b)
-{
-    if (a->slo_violation_node_min < b->slo_violation_node_min) return true;
-    if (a->slo_violation_node_min > b->slo_violation_node_min) return false;
-    return a->bytes_moved < b->bytes_moved;
-}
-
-/* The best of those that finished, into *out; false when none did. */
-static bool choose(const struct batch *batch, const struct sim_result *result,
-                   const struct lab_pool_report *answer, size_t count, struct lab_tune *out)
-{
-    size_t best = count;
-    for (size_t i = 0; i < count; i++) {
-        if (answer[i].outcome != LAB_POOL_DONE) continue;
-        out->settings++;
-        if (best == count || better(&result[i], &result[best])) best = i;
-        if (result[i].slo_violation_node_min > out->worst_node_min)
-            out->worst_node_min = result[i].slo_violation_node_min;
-    }
-    if (best == count) return false;
-    out->done = true;
-    out->best = batch->pick[best];
-    out->violation_node_min = result[best].slo_violation_node_min;
-    out->bytes_moved = result[best].bytes_moved;
-    return true;
-}
-
 enum fore_err lab_tune_run(const struct sim_scenario *scenario, const struct fore_policy *policy,
                            size_t jobs, void (*progress)(void *self, double done_share),
                            void *progress_self, struct lab_tune *out, struct fore_diag *diag)
@@ -178,6 +204,7 @@ enum fore_err lab_tune_run(const struct sim_scenario *scenario, const struct for
     size_t count = lab_tune_pick(policy, LAB_TUNE_MOST, batch.pick);
     struct sim_result result[LAB_TUNE_MOST];
     struct lab_pool_report answer[LAB_TUNE_MOST];
+    struct lab_trials trials = {.count = 0};
     memset(result, 0, sizeof result);
     memset(answer, 0, sizeof answer);
     const struct lab_pool pool = {.count = count,
@@ -189,7 +216,11 @@ enum fore_err lab_tune_run(const struct sim_scenario *scenario, const struct for
     FORE_TRY(lab_pool_run(&pool, result, answer, diag));
     *out = (struct lab_tune){
         .policy = policy, .from = past.experiment.evaluate_from, .to = batch.stop_at};
-    if (choose(&batch, result, answer, count, out)) return FORE_E_OK;
+    for (size_t i = 0; i < count; i++)
+        if (answer[i].outcome == LAB_POOL_DONE)
+            lab_trials_add(&trials, batch.pick[i], result[i].slo_violation_node_min,
+                           result[i].bytes_moved);
+    if (lab_trials_choose(&trials, out)) return FORE_E_OK;
     return fore_err_set(diag, answer[0].diag.code, "tuning %s: %.400s", policy->name,
                         answer[0].diag.text);
 }
@@ -220,6 +251,7 @@ void lab_tune_json(const struct lab_tune *tune, struct fore_json *json)
     fore_json_u64(json, "settings", tune->settings);
     fore_json_u64(json, "combinations", lab_tune_combinations(tune->policy));
     fore_json_u64(json, "seed", LAB_TUNE_SEED);
+    fore_json_u64(json, "seeds", tune->seeds);
     fore_json_f64(json, "from_s", (double)tune->from / 1e9);
     fore_json_f64(json, "to_s", (double)tune->to / 1e9);
     fore_json_f64(json, "slo_violation_node_min", tune->violation_node_min);

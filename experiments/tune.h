@@ -3,9 +3,10 @@
  *
  * A policy names its knobs and the values worth trying (core/policy/policy.h). Their combinations,
  * or a sample of them when there are many, and the scenario's own settings are run on the time
- * before experiment.evaluate_from, under a seed that no comparison uses; the settings with the
- * fewest violation node-minutes win, then those that moved the fewest bytes, then the earlier
- * ones. Every run stops at evaluate_from: the evaluated time is never looked at.
+ * before experiment.evaluate_from, under a seed that no comparison uses (a grid puts the best of
+ * them to more such seeds, grid.tune_seeds); the settings with the fewest violation node-minutes
+ * win, then those that moved the fewest bytes, then the earlier ones. Every run stops at
+ * evaluate_from: the evaluated time is never looked at.
  */
 #ifndef LAB_TUNE_H
 #define LAB_TUNE_H
@@ -21,11 +22,31 @@ struct lab_tune {
     bool done;
     const struct fore_policy *policy;
     size_t settings; /* tried, and finished */
+    size_t seeds;    /* that the best has played: LAB_TUNE_SEED and those behind it */
     uint64_t best;
-    double violation_node_min, bytes_moved; /* of the best, on the time it was tuned on */
+    double violation_node_min, bytes_moved; /* of the best, on the time it was tuned on: means */
     double worst_node_min;
     fore_ns from, to; /* that time */
 };
+
+/* One combination of a policy's knobs: sums over the seeds it has played. */
+struct lab_trial {
+    uint64_t combination;
+    size_t seeds;
+    double node_min, bytes;
+};
+
+struct lab_trials { /* zeroed: none; in the order in which they came, until they are sorted */
+    struct lab_trial trial[LAB_TUNE_MOST];
+    size_t count;
+};
+
+/* What one run had; another seed of a combination that is there adds to it. */
+void lab_trials_add(struct lab_trials *trials, uint64_t combination, double node_min, double bytes);
+/* Best first: more seeds say more than fewer; then by violation, bytes, and the order there was. */
+void lab_trials_sort(struct lab_trials *trials);
+/* Sorts them, and sets what `out` tells of the best and the worst. False: there are none. */
+bool lab_trials_choose(struct lab_trials *trials, struct lab_tune *out);
 
 /* experiment.tune names it, or "all", and it has knobs. */
 bool lab_tune_wanted(const struct fore_strings *tune, const struct fore_policy *policy);

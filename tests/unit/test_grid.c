@@ -1,5 +1,6 @@
 #include "experiments/grid_claims.h"
 #include "experiments/standin.h"
+#include "experiments/tune.h"
 #include "workloads/file.h"
 
 #include <math.h>
@@ -308,9 +309,32 @@ static void a_stand_in_has_the_size_of_what_it_stands_for(void **state)
     scratch_end(&scratch);
 }
 
+/* Combination 7 is the best by its one lucky seed, and by the mean of two it is not. */
+static void more_seeds_say_more_than_one(void **state)
+{
+    (void)state;
+    struct lab_trials trials = {.count = 0};
+    struct lab_tune tune = {.done = false};
+    assert_false(lab_trials_choose(&trials, &tune));
+    lab_trials_add(&trials, LAB_TUNE_OWN, 100, 9);
+    lab_trials_add(&trials, 7, 90, 5);
+    lab_trials_add(&trials, 8, 95, 5);
+    lab_trials_add(&trials, 3, 95, 5);
+    lab_trials_sort(&trials);
+    assert_true(trials.trial[0].combination == 7 && trials.trial[1].combination == 8);
+    assert_true(trials.trial[2].combination == 3); /* level with 8, which came earlier */
+    lab_trials_add(&trials, 7, 150, 5);
+    lab_trials_add(&trials, 8, 105, 7);
+    assert_true(lab_trials_choose(&trials, &tune));
+    assert_true(tune.done && tune.best == 8 && tune.seeds == 2 && tune.settings == 4);
+    assert_true(fabs(tune.violation_node_min - 100) < 1e-9 && fabs(tune.bytes_moved - 6) < 1e-9);
+    assert_true(fabs(tune.worst_node_min - 120) < 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_seeds_say_more_than_one),
         cmocka_unit_test(a_claim_names_its_cells_by_words),
         cmocka_unit_test(a_claim_that_cannot_be_read_is_refused),
         cmocka_unit_test(the_best_peer_is_found_per_cell_and_neither_ours_nor_one_that_knows),
