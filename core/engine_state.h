@@ -64,8 +64,8 @@ void fore_engine_emit_why(struct fore_engine *engine, uint64_t plan,
                           const struct fore_whatif *whatif, fore_ns now);
 void fore_engine_note_no_plan(struct fore_engine *engine, const struct fore_plan *plan,
                               fore_ns now);
-/* All that a decision is made from: the policy's view, what the planner is given but for its terms,
- * the coming load; scores follow it. From the scratch arena. */
+/* engine_look.c: all that a decision is made from: the policy's view, what the planner is given but
+ * for its terms, the coming load; scores follow it. From the scratch arena. */
 struct fore_engine_look {
     struct fore_planner_input input;
     struct fore_policy_view view;
@@ -75,6 +75,14 @@ struct fore_engine_look {
 };
 void fore_engine_look(struct fore_engine *engine, const struct fore_topology *topology,
                       double left_s, fore_ns now, struct fore_engine_look *out);
+/* The same but for the scores, which are those of the last assessment; and they alone. */
+void fore_engine_show(struct fore_engine *engine, const struct fore_topology *topology,
+                      double left_s, fore_ns now, struct fore_engine_look *out);
+void fore_engine_score(struct fore_engine *engine, const struct fore_policy_view *view,
+                       struct fore_load *load);
+double fore_engine_mean_bytes(const struct fore_topology *topology);
+/* What the driver or the options say that partitions and their splits cost. */
+struct fore_split_cost fore_engine_told_split_cost(const struct fore_engine *engine);
 /* Was the forecast right about what has come? */
 void fore_engine_look_back(struct fore_engine *engine, const struct fore_topology *topology,
                            double bytes_mean);

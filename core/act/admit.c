@@ -2,61 +2,10 @@
  * admit.c - which moves of a plan may start: what the driver can, what is not busy already, and the
  * caps on a node, on a link between zones, on the cluster, on partitions and on what a node holds.
  */
-#include "core/act/steps.h"
+#include "core/act/running.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* ---- what is left ---------------------------------------------------------------------------- */
-
-static bool holds_slot(const struct fore_migration *m)
-{
-    return fore_migrate_copies(m->move.kind) && m->state < FORE_MIGRATE_WATCH && !m->slotless;
-}
-
-uint32_t fore_migrate_slots(const struct fore_migrate *migrate, uint32_t node_count, uint8_t *out)
-{
-    uint64_t per_node = migrate->options.moves_per_node;
-    memset(out, (int)(per_node > 255 ? 255 : per_node), node_count);
-    uint64_t used = 0;
-    for (uint32_t i = 0; i < migrate->running; i++) {
-        const struct fore_migration *m = &migrate->migration[i];
-        if (!holds_slot(m)) continue;
-        used++;
-        if (out[m->move.source] > 0) out[m->move.source]--;
-        if (m->move.target != m->move.source && out[m->move.target] > 0) out[m->move.target]--;
-    }
-    uint64_t most = migrate->options.moves_max;
-    return used >= most ? 0 : (uint32_t)(most - used);
-}
-
-const struct fore_links *fore_migrate_links(struct fore_migrate *migrate,
-                                            const struct fore_topology *topology)
-{
-    migrate->links.cap = (uint32_t)migrate->options.moves_per_link;
-    migrate->links.count = 0;
-    for (uint32_t i = 0; i < migrate->running && migrate->links.cap > 0; i++) {
-        const struct fore_move *move = &migrate->migration[i].move;
-        if (holds_slot(&migrate->migration[i]))
-            fore_links_take(&migrate->links, topology, move->source, move->target);
-    }
-    return &migrate->links;
-}
-
-static bool makes_partition(enum fore_move_kind kind)
-{
-    return kind == FORE_MOVE_SPLIT || kind == FORE_MOVE_VERTICAL_SPLIT;
-}
-
-uint32_t fore_migrate_coming(const struct fore_migrate *migrate)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < migrate->running; i++) {
-        const struct fore_migration *m = &migrate->migration[i];
-        count += makes_partition(m->move.kind) && m->state < FORE_MIGRATE_SWEEP;
-    }
-    return count;
-}
 
 static bool partition_cap_reached(const struct fore_migrate *migrate,
                                   const struct fore_topology *topology, uint32_t coming)
@@ -219,7 +168,8 @@ static const char *chain_forbidden(const struct admission *a, uint32_t from, uin
         if (a->migrate->running + moves++ >= a->migrate->cap) return "too many moves are watched";
         const char *rule = forbidden(a->migrate, a->topology, a->driver, move, a->now);
         if (rule != NULL) return rule;
-        if (makes_partition(move->kind) && partition_cap_reached(a->migrate, a->topology, splits++))
+        if (fore_migrate_makes_partition(move->kind) &&
+            partition_cap_reached(a->migrate, a->topology, splits++))
             return "partition cap reached";
         rule = waits_for_copy(plan, i) ? NULL
                                        : take_slots(&room, &a->migrate->links, a->topology, move);

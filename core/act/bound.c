@@ -2,49 +2,9 @@
  * a ticket that nobody knew whom to give to: its partition had no number yet when it was saved. */
 #include "core/act/bound.h"
 
-#include "core/act/resume.h"
+#include "core/act/running.h"
 
 #include <stdio.h>
-
-static struct fore_migration *leader_of(const struct fore_migrate *migrate,
-                                        const struct fore_migration *m)
-{
-    for (uint32_t i = 0; m->leader != 0 && i < migrate->running; i++)
-        if (migrate->migration[i].id == m->leader) return &migrate->migration[i];
-    return NULL;
-}
-
-static bool makes_partition(const struct fore_migration *m)
-{
-    return m->move.kind == FORE_MOVE_SPLIT || m->move.kind == FORE_MOVE_VERTICAL_SPLIT;
-}
-
-static bool through(const struct fore_migration *m)
-{
-    return m->state == FORE_MIGRATE_WATCH || m->state == FORE_MIGRATE_DONE;
-}
-
-double fore_migrate_due_bound_s(const struct fore_migrate *migrate, const struct fore_migration *m,
-                                fore_ns now)
-{
-    double due_s = fore_migrate_due_s(m, now);
-    while (m->waits && (m = leader_of(migrate, m)) != NULL)
-        due_s += fore_migrate_due_s(m, now);
-    return due_s;
-}
-
-double fore_migrate_share(const struct fore_migrate *migrate, const struct fore_migration *m)
-{
-    uint32_t partition = m->move.partition;
-    bool on_new = m->on_new;
-    while (m->waits && (m = leader_of(migrate, m)) != NULL) {
-        if (m->move.kind != FORE_MOVE_SPLIT || m->move.partition != partition || through(m))
-            continue;
-        double right = m->move.split_right_share;
-        return on_new ? right : 1 - right;
-    }
-    return 1;
-}
 
 /* What carries the move out already, and was taken over without being known; NULL: nothing. */
 static struct fore_migration *stranger(const struct fore_migrate *migrate,
@@ -53,7 +13,7 @@ static struct fore_migration *stranger(const struct fore_migrate *migrate,
     for (uint32_t i = 0; m->resumed && m->ticket == 0 && i < migrate->running; i++) {
         struct fore_migration *other = &migrate->migration[i];
         if (other != m && other->plan == 0 && other->ticket != 0 &&
-            fore_resume_same(&other->move, &m->move))
+            fore_migrate_same(&other->move, &m->move))
             return other;
     }
     return NULL;
@@ -76,7 +36,7 @@ static void claim(struct fore_migration *m, struct fore_migration *other)
 static bool give_partition(struct fore_migration *m, const struct fore_migration *leader)
 {
     if (!m->on_new) return true;
-    bool made = makes_partition(leader);
+    bool made = fore_migrate_makes_partition(leader->move.kind);
     uint32_t part = made ? leader->partition_new : leader->move.partition;
     if (part == FORE_PARTITION_NONE) return false;
     m->move.partition = part;
@@ -103,7 +63,7 @@ static void fall_with(struct fore_step *step, struct fore_migration *m,
 /* What is to be done about one that has not begun. */
 static void settle(struct fore_step *step, struct fore_migration *m)
 {
-    struct fore_migration *leader = leader_of(step->migrate, m);
+    struct fore_migration *leader = fore_migrate_leader(step->migrate, m);
     if (leader != NULL && leader->state > FORE_MIGRATE_DONE) {
         fall_with(step, m, leader);
         return;
@@ -114,7 +74,8 @@ static void settle(struct fore_step *step, struct fore_migration *m)
         return;
     }
     /* Where its leader acts on the part, its number is known before that one is through. */
-    bool known = through(leader) || (!makes_partition(leader) && !leader->on_new);
+    bool known = fore_migrate_through(leader) ||
+                 (!fore_migrate_makes_partition(leader->move.kind) && !leader->on_new);
     if (!known) return;
     if (!give_partition(m, leader)) {
         fore_step_give_up(step, m, FORE_MIGRATE_CANCELLED, "there is no new part to act on");
@@ -124,7 +85,7 @@ static void settle(struct fore_step *step, struct fore_migration *m)
     if (under_way != NULL) {
         claim(m, under_way);
         leader->led = true;
-    } else if (through(leader)) {
+    } else if (fore_migrate_through(leader)) {
         m->waits = false;
         m->changed = m->progressed = step->now;
     }
@@ -157,7 +118,7 @@ static bool fell(const struct fore_migration *m)
 /* The second half of a swap has fallen: the first one, if it is done, stands alone. */
 static void part(struct fore_step *step, const struct fore_migration *m)
 {
-    struct fore_migration *first = leader_of(step->migrate, m);
+    struct fore_migration *first = fore_migrate_leader(step->migrate, m);
     if (first == NULL || first->state != FORE_MIGRATE_WATCH || !swaps(first, m)) return;
     first->led = false;
     first->alone = true;
@@ -191,7 +152,7 @@ static bool get_slots(struct fore_step *step, struct fore_migration *m,
 bool fore_bound_take_up(struct fore_step *step, struct fore_migration *m)
 {
     const struct fore_topology *topology;
-    struct fore_migration *leader = leader_of(step->migrate, m);
+    struct fore_migration *leader = fore_migrate_leader(step->migrate, m);
     if (m->waits) return false;
     if (leader != NULL) leader->led = true;
     if (m->resumed) { /* how far it got is asked next */

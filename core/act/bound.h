@@ -13,7 +13,7 @@
 #ifndef FORE_BOUND_H
 #define FORE_BOUND_H
 
-#include "core/act/steps.h"
+#include "core/act/step.h"
 
 /* At the end of a tick: who need not wait any more, and who waits in vain. */
 void fore_bound_settle(struct fore_step *step);

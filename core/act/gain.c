@@ -1,7 +1,8 @@
 /* gain.c - see gain.h. */
 #include "core/act/gain.h"
 
-#include "core/act/steps.h"
+#include "core/act/running.h"
+#include "core/act/step.h"
 
 #include <math.h>
 

@@ -1,29 +1,16 @@
 /*
- * migrate.c - the state machine of one move; which may start is admit.c's.
- *
- * advance() makes one transition and says whether another may follow at once, so that a split (no
- * data) finishes in one tick while a copy waits for its bytes. Before a move's cut-over the source
- * owns everything and giving up is always safe; after it the target owns everything and only the
- * sweep of the source is left to repeat. That is the whole safety argument.
+ * migrate.c - one look at every move under way, and the hand of an operator on them. What a move
+ * does next is steps.c's, which may start is admit.c's, how they are listed is running.c's.
  */
 #include "core/act/migrate.h"
 
 #include "core/act/bound.h"
 #include "core/act/resume.h"
+#include "core/act/running.h"
 #include "core/act/steps.h"
 
 #include <stdio.h>
 #include <string.h>
-
-const char *fore_migrate_state_text(enum fore_migrate_state state)
-{
-    static const char *const text[] = {
-#define X(name, words) words,
-        FORE_MIGRATE_STATE_MAP(X)
-#undef X
-    };
-    return (size_t)state < FORE_COUNTOF(text) ? text[state] : "unknown";
-}
 
 void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_options *options,
                        struct fore_arena *perm, uint32_t node_count)
@@ -37,74 +24,6 @@ void fore_migrate_init(struct fore_migrate *migrate, const struct fore_act_optio
     migrate->violating = FORE_NEW(perm, double, node_count);
     migrate->node_count = node_count;
     fore_links_init(&migrate->links, options->moves_per_link, cap + FORE_PLAN_MOVES, perm);
-}
-
-bool fore_migrate_copies(enum fore_move_kind kind)
-{
-    return kind == FORE_MOVE_MOVE || kind == FORE_MOVE_ADD_REPLICA || fore_move_of_columns(kind);
-}
-
-bool fore_migrate_partition_busy(const struct fore_migrate *migrate, uint32_t partition)
-{
-    for (uint32_t i = 0; i < migrate->running; i++) {
-        const struct fore_migration *m = &migrate->migration[i];
-        if (m->state >= FORE_MIGRATE_WATCH) continue;
-        if (m->move.partition == partition ||
-            (fore_move_joins(m->move.kind) && m->move.other == partition))
-            return true;
-    }
-    return false;
-}
-
-bool fore_migrate_rests(const struct fore_migrate *migrate, uint32_t partition, fore_ns now)
-{
-    uint64_t known = migrate->rests < FORE_MIGRATE_RESTS ? migrate->rests : FORE_MIGRATE_RESTS;
-    for (uint64_t i = 0; i < known; i++)
-        if (migrate->rest[i].partition == partition && now < migrate->rest[i].until) return true;
-    return false;
-}
-
-double fore_migrate_due_s(const struct fore_migration *m, fore_ns now)
-{
-    if (m->state >= FORE_MIGRATE_SWEEP) return 0;
-    if (m->waits) return m->expected_s > 1 ? m->expected_s : 1;
-    double elapsed = m->began != 0 && now > m->began ? (double)(now - m->began) / 1e9 : 0;
-    if (m->bytes_done > 0 && m->bytes_total > m->bytes_done && elapsed > 0)
-        return elapsed * (double)(m->bytes_total - m->bytes_done) / (double)m->bytes_done;
-    double left = m->expected_s - elapsed;
-    return left > 1 ? left : 1;
-}
-
-void fore_migrate_look_before(struct fore_migration *m, const struct fore_observe *observe)
-{
-    const struct fore_observe_node *source = &observe->node[m->move.source];
-    const struct fore_observe_node *target = &observe->node[m->move.target];
-    m->before_p99_ms = source->p99_ms > target->p99_ms ? source->p99_ms : target->p99_ms;
-    m->before_util = source->utilization;
-    m->predicted_util = target->utilization;
-}
-
-struct fore_migration *fore_migrate_enlist(struct fore_migrate *migrate,
-                                           const struct fore_move *move,
-                                           const struct fore_topology *topology,
-                                           const struct fore_observe *observe, fore_ns now)
-{
-    FORE_ASSERT(migrate->running < migrate->cap);
-    struct fore_migration *m = &migrate->migration[migrate->running++];
-    *m = (struct fore_migration){.move = *move,
-                                 .id = ++migrate->ids,
-                                 .state = FORE_MIGRATE_QUEUED,
-                                 .began = now,
-                                 .changed = now,
-                                 .progressed = now,
-                                 .partition_new = FORE_PARTITION_NONE};
-    if (!fore_move_of_node(move->kind) && move->partition < topology->partition_count) {
-        bool merge = move->kind == FORE_MOVE_MERGE && move->other < topology->partition_count;
-        m->first = topology->partition[move->partition].first;
-        m->last = topology->partition[merge ? move->other : move->partition].last;
-    }
-    if (fore_migrate_copies(m->move.kind)) fore_migrate_look_before(m, observe);
-    return m;
 }
 
 static bool over(const struct fore_migration *m)

@@ -6,7 +6,7 @@
  * that is refused leaves nothing behind. Times are kept as they are while the clock goes on; under
  * a clock that began anew they become ages.
  */
-#include "core/act/steps.h"
+#include "core/act/running.h"
 #include "core/base/bytes.h"
 
 #include <float.h>

@@ -7,6 +7,7 @@
  */
 #include "core/act/resume.h"
 
+#include "core/act/running.h"
 #include "core/cluster/topology_columns.h"
 
 #include <math.h>
@@ -179,24 +180,6 @@ bool fore_resume_settle(struct fore_step *step, struct fore_migration *m)
 
 /* ---- what nobody remembers ----------------------------------------------------------------- */
 
-bool fore_resume_same(const struct fore_move *a, const struct fore_move *b)
-{
-    if (a->kind != b->kind || a->partition != b->partition) return false;
-    switch (a->kind) {
-    case FORE_MOVE_SPLIT: return a->split_at == b->split_at;
-    case FORE_MOVE_MERGE:
-    case FORE_MOVE_VERTICAL_MERGE: return a->other == b->other;
-    case FORE_MOVE_VERTICAL_SPLIT: return a->columns == b->columns && a->target == b->target;
-    case FORE_MOVE_MOVE: return a->source == b->source && a->target == b->target;
-    case FORE_MOVE_ADD_REPLICA:
-    case FORE_MOVE_ADD_NODE: return a->target == b->target;
-    case FORE_MOVE_DROP_REPLICA:
-    case FORE_MOVE_REMOVE_NODE: return a->source == b->source;
-    case FORE_MOVE_KINDS: break;
-    }
-    return false;
-}
-
 /* A move that was saved before the cluster's answer came gets its ticket here. */
 static bool claimed(struct fore_migrate *migrate, const struct fore_driver_ticket *row)
 {
@@ -205,7 +188,7 @@ static bool claimed(struct fore_migrate *migrate, const struct fore_driver_ticke
         struct fore_migration *m = &migrate->migration[i];
         if (m->ticket == row->ticket) return true;
         if (m->ticket == 0 && m->resumed && m->state == FORE_MIGRATE_QUEUED && !m->on_new &&
-            fore_resume_same(&m->move, &row->move))
+            fore_migrate_same(&m->move, &row->move))
             queued = m;
     }
     if (queued == NULL) return false;

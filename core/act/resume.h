@@ -2,7 +2,7 @@
 #ifndef FORE_RESUME_H
 #define FORE_RESUME_H
 
-#include "core/act/steps.h"
+#include "core/act/step.h"
 
 /* What the cluster carries out and nobody here knows of joins the running moves. Tried again at the
  * next tick when the cluster does not answer. */
@@ -10,8 +10,5 @@ void fore_resume_adopt(struct fore_step *step);
 /* Before the first transition of a move that was loaded or taken over: true when its state is the
  * cluster's again and it may go on. */
 bool fore_resume_settle(struct fore_step *step, struct fore_migration *m);
-
-/* Do they ask for the same change? */
-bool fore_resume_same(const struct fore_move *a, const struct fore_move *b);
 
 #endif

@@ -1,6 +1,8 @@
 /* throttle.c - see throttle.h; and the plain switch that act.throttle_share is. */
 #include "core/act/throttle.h"
 
+#include "core/act/running.h"
+
 #include <math.h>
 #include <stdio.h>
 

@@ -18,7 +18,7 @@
 #ifndef FORE_THROTTLE_H
 #define FORE_THROTTLE_H
 
-#include "core/act/steps.h"
+#include "core/act/step.h"
 
 struct fore_throttle_law {
     double goal_ms; /* > 0 */

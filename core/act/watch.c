@@ -1,7 +1,9 @@
 /* watch.c - see watch.h. */
 #include "core/act/watch.h"
 
+#include "core/act/agree.h"
 #include "core/act/bound.h"
+#include "core/act/running.h"
 
 #include <math.h>
 
@@ -123,7 +125,7 @@ bool fore_watch_advance(struct fore_step *step, struct fore_migration *m)
     bool half = out_of_place(step, m);
     m->alone = half;
     if (!half && (step->now < m->watch_until || fore_bound_awaits(step->migrate, m))) return false;
-    if (!fore_step_last_look(step, m)) return false;
+    if (!fore_agree_last_look(step, m)) return false;
     report(step, m);
     if (!(half || regretted(step, m)) ||
         fore_migrate_partition_busy(step->migrate, m->move.partition)) {

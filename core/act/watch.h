@@ -2,7 +2,7 @@
 #ifndef FORE_WATCH_H
 #define FORE_WATCH_H
 
-#include "core/act/steps.h"
+#include "core/act/step.h"
 
 /* The WATCH state's transition, as fore_step_advance. */
 bool fore_watch_advance(struct fore_step *step, struct fore_migration *m);

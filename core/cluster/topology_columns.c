@@ -83,28 +83,3 @@ enum fore_err fore_topology_columns_merge(struct fore_topology *topology, uint32
     settle(topology);
     return FORE_E_OK;
 }
-
-enum fore_err fore_topology_columns_check(const struct fore_topology *topology,
-                                          struct fore_diag *diag)
-{
-    for (uint32_t i = 0; i < topology->partition_count; i++) {
-        const struct fore_partition *p = &topology->partition[i];
-        if (!p->alive || (p->apart == 0 && p->column_group != FORE_GROUP_APART)) continue;
-        uint32_t other = fore_topology_columns_sibling(topology, i);
-        const struct fore_partition *q =
-            other == FORE_PARTITION_NONE ? NULL : &topology->partition[other];
-        if (q == NULL || q->first != p->first || q->last != p->last || q->table != p->table ||
-            q->apart != p->apart)
-            return fore_err_set(diag, FORE_E_FORMAT,
-                                "partition %u: split by column, but no partition holds the other "
-                                "columns of its range",
-                                i);
-        uint64_t all = fore_topology_columns_all(&topology->table[p->table]);
-        if (all != 0 && ((p->apart & ~all) != 0 || p->apart == all))
-            return fore_err_set(diag, FORE_E_FORMAT,
-                                "partition %u: its split by column names columns that its table "
-                                "does not have, or all of them",
-                                i);
-    }
-    return FORE_E_OK;
-}

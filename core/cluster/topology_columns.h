@@ -30,8 +30,5 @@ FORE_MUST_USE enum fore_err fore_topology_columns_split(struct fore_topology *to
 /* The base takes its sibling's columns back. CONFLICT: they are no pair; REFUSED: followers. */
 FORE_MUST_USE enum fore_err fore_topology_columns_merge(struct fore_topology *topology,
                                                         uint32_t base, uint32_t sibling);
-/* Every sibling has a base of the same range, and the other way round; part of the check. */
-FORE_MUST_USE enum fore_err fore_topology_columns_check(const struct fore_topology *topology,
-                                                        struct fore_diag *diag);
 
 #endif

@@ -5,138 +5,15 @@
  * the same search as plain moves. A swap is scored as a pair, and only its first half is planned:
  * by the time the second is due, the picture is newer. A split is scored with the move of its part.
  */
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 
 #include <math.h>
 
-/* ---- where to ---- */
-
-/* Ascending in what a node costs, then in its mean load over the horizon. */
-static double restlessness(const struct fore_load *load, uint32_t node)
-{
-    double sum = 0;
-    const double *mean = load->mean + (size_t)node * load->steps;
-    for (size_t h = 0; h < load->steps; h++)
-        sum += mean[h];
-    return load->cost[node] * 1e3 +
-           sum / (double)load->steps / fmax(load->topology->node[node].cores, 1e-9);
-}
-
-static void list_targets(const struct fore_search *search, const bool *allowed,
-                         struct fore_targets *out)
-{
-    const struct fore_load *load = &search->load;
-    double rest[FORE_CANDIDATE_TARGETS], most = -1;
-    size_t at_most = 0;
-    out->count = 0;
-    for (uint32_t n = 0; n < load->topology->node_count; n++) {
-        if (!load->topology->node[n].up || search->slots[n] == 0) continue;
-        if (allowed != NULL && !allowed[n]) continue;
-        double x = restlessness(load, n);
-        uint32_t count = out->count;
-        if (count == FORE_CANDIDATE_TARGETS) { /* the most restless one gives way */
-            if (x >= most) continue;
-            for (size_t i = at_most; i + 1 < count; i++) {
-                out->node[i] = out->node[i + 1];
-                rest[i] = rest[i + 1];
-            }
-            count--;
-        }
-        out->node[count] = (uint16_t)n;
-        rest[count] = x;
-        out->count = count + 1;
-        most = rest[at_most = 0];
-        for (size_t i = 1; i <= count; i++)
-            if (rest[i] > most) most = rest[at_most = i];
-    }
-}
-
-void fore_candidate_targets(struct fore_search *search)
-{
-    list_targets(search, NULL, &search->targets);
-    if (search->confined == NULL) return;
-    const struct fore_constraint_state *rules = &search->rules;
-    for (uint32_t k = 0; k < rules->class_count; k++)
-        list_targets(search, rules->allowed + (size_t)k * rules->rules->node_count,
-                     &search->confined[k]);
-}
-
-const struct fore_targets *fore_candidate_targets_of(const struct fore_search *search,
-                                                     uint32_t partition)
-{
-    return search->confined == NULL ? &search->targets
-                                    : &search->confined[search->rules.class_of[partition]];
-}
-
-enum { LEAVING_MAX = 256, SWAP_PARTNERS = 6 };
+enum { SWAP_PARTNERS = 6 };
 static const double uneven = 0.05; /* off the middle: it matters which part of a split goes */
-static const double enough = 0.6;  /* of a node's cost saved: no swap is looked for */
 
-/* The least that any change of this partition is charged: a move, or a split and a tenth of one. */
-static double cheapest(const struct fore_search *search, double move_price_s)
-{
-    const struct fore_decide_options *options = search->input->options;
-    if (search->columns != NULL) return fore_price_seconds(options->gain_min); /* few bytes, too */
-    double split = 0.1 * move_price_s + fore_price_seconds(options->split_price);
-    return fore_price_seconds(options->gain_min) +
-           (options->splits ? fmin(move_price_s, split) : move_price_s);
-}
-
-static size_t smallest(const struct fore_search *search, const uint32_t *partition, size_t count)
-{
-    size_t at = 0;
-    for (size_t i = 1; i < count; i++)
-        if (search->peak[partition[i]] < search->peak[partition[at]]) at = i;
-    return at;
-}
-
-/* Of a node that holds very many, those that bring most at their peak. */
-static size_t choose_leaving(const struct fore_search *search, uint16_t source, double best_gain_s,
-                             uint32_t *out)
-{
-    size_t count = 0, least = 0;
-    const uint32_t *end = search->hosted + search->hosted_at[source + 1];
-    for (const uint32_t *at = search->hosted + search->hosted_at[source]; at < end; at++) {
-        uint32_t p = *at;
-        if (search->busy[p] || fore_candidate_held(search, p)) continue;
-        double price_s = fore_price_move(search, p, 1);
-        if (search->load.cost[source] - cheapest(search, price_s) <= best_gain_s) continue;
-        if (count < LEAVING_MAX) {
-            out[count++] = p;
-            if (count == LEAVING_MAX) least = smallest(search, out, count);
-        } else if (search->peak[p] > search->peak[out[least]]) {
-            out[least] = p;
-            least = smallest(search, out, count);
-        }
-    }
-    return count;
-}
-
-/* Everything on the source that may leave and could gain more than the best so far, with what its
- * leaving saves. No change saves more than the node costs, so most are passed over unasked. */
-static size_t list_leaving(const struct fore_search *search, uint16_t source, double best_gain_s,
-                           struct fore_leaving *out)
-{
-    const struct fore_topology *topology = search->load.topology;
-    uint32_t partition[LEAVING_MAX];
-    size_t count = choose_leaving(search, source, best_gain_s, partition);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t p = partition[i];
-        const struct fore_partition *part = &topology->partition[p];
-        struct fore_leaving l = {.partition = p, .price_s = fore_price_move(search, p, 1)};
-        l.share = fore_load_replica_share(&search->load, p, part->replica_count);
-        l.duration_s = fore_price_copy_s(search, p, source, source, 1);
-        l.load = search->brings[p];
-        struct fore_load_change gone =
-            fore_price_change_held(search, source, p, -l.share, l.duration_s, -1);
-        l.saved_s = -fore_price_rise(search, &gone, 1);
-        out[i] = l;
-    }
-    return count;
-}
-
-static void try_moves(const struct fore_search *search, uint16_t source,
-                      const struct fore_leaving *l, struct fore_candidate *best)
+void fore_candidate_move(const struct fore_search *search, uint16_t source,
+                         const struct fore_leaving *l, struct fore_candidate *best)
 {
     double least = fore_price_seconds(search->input->options->gain_min);
     if (l->saved_s - l->price_s - least <= best->gain_s) return;
@@ -224,8 +101,8 @@ static bool may_come_back(const struct fore_search *search, uint32_t partner, ui
     return search->confined == NULL || fore_constraint_allows(&search->rules, partner, from, to);
 }
 
-static void try_swaps(const struct fore_search *search, uint16_t source,
-                      const struct fore_leaving *l, struct fore_candidate *best)
+void fore_candidate_swaps(const struct fore_search *search, uint16_t source,
+                          const struct fore_leaving *l, struct fore_candidate *best)
 {
     const struct fore_topology *topology = search->load.topology;
     if (l->saved_s <= best->gain_s) return;
@@ -257,7 +134,7 @@ void fore_candidate_swap(const struct fore_search *search, uint16_t source, uint
                              .load = search->brings[partition]};
     l.share = fore_load_replica_share(&search->load, partition, part->replica_count);
     l.saved_s = HUGE_VAL;
-    try_swaps(search, source, &l, best);
+    fore_candidate_swaps(search, source, &l, best);
 }
 
 static bool may_split(const struct fore_search *search, uint16_t source,
@@ -330,8 +207,8 @@ static void try_part(const struct fore_search *search, uint16_t source,
 
 /* Left to the next plan, the part that moves is the one with a number of its own, the right one.
  * Where its move is bound to the split either may go, and where they differ that is asked. */
-static void try_split(const struct fore_search *search, uint16_t source,
-                      const struct fore_leaving *l, struct fore_candidate *best)
+void fore_candidate_split(const struct fore_search *search, uint16_t source,
+                          const struct fore_leaving *l, struct fore_candidate *best)
 {
     const struct fore_decide_options *options = search->input->options;
     double fixed = fore_price_split(search) + fore_price_seconds(options->gain_min);
@@ -340,36 +217,4 @@ static void try_split(const struct fore_search *search, uint16_t source,
     try_part(search, source, l, &cut, false, best);
     if (options->bound == FORE_BOUND_ALL && fabs(cut.right_share - 0.5) > uneven)
         try_part(search, source, l, &cut, true, best);
-}
-
-void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
-                            struct fore_candidate *best)
-{
-    struct fore_leaving list[LEAVING_MAX];
-    size_t count = list_leaving(search, source, best->gain_s, list);
-    const struct fore_decide_options *options = search->input->options;
-    uint32_t caps = search->input->caps;
-    bool columns = fore_candidate_columns_allowed(search);
-    fore_candidate_merge(search, source, best);
-    fore_candidate_join(search, source, best);
-    for (size_t i = 0; i < count; i++) {
-        bool rests = search->grown[list[i].partition];
-        if (options->moves && (caps & FORE_CAP_MOVE) && !rests)
-            try_moves(search, source, &list[i], best);
-        if (options->splits && !rests && (caps & FORE_CAP_SPLIT) && (caps & FORE_CAP_MOVE)) {
-            try_split(search, source, &list[i], best);
-            if (options->hybrids) fore_candidate_hybrid(search, source, &list[i], best);
-        }
-        if (columns && !rests) fore_candidate_split_columns(search, source, &list[i], best);
-        if (options->replicas && (caps & FORE_CAP_REPLICA))
-            fore_candidate_replicate(search, source, &list[i], best);
-    }
-    fore_candidate_ahead(search, source, best);
-    /* A swap costs two copies and many prices to ask: only where nothing simpler does most of it.
-     */
-    if (!options->moves || !options->swaps || !(caps & FORE_CAP_MOVE) ||
-        best->gain_s > enough * search->load.cost[source])
-        return;
-    for (size_t i = 0; i < count; i++)
-        if (!search->grown[list[i].partition]) try_swaps(search, source, &list[i], best);
 }

@@ -6,13 +6,7 @@
 
 #include "core/decide/planner.h"
 #include "core/decide/room.h"
-
-enum { FORE_CANDIDATE_TARGETS = 48 };
-
-struct fore_targets { /* nodes worth bringing something to, ascending by index */
-    uint16_t node[FORE_CANDIDATE_TARGETS];
-    uint32_t count;
-};
+#include "core/decide/targets.h"
 
 struct fore_search {
     const struct fore_planner_input *input;
@@ -83,11 +77,7 @@ static inline bool fore_candidate_never(const struct fore_search *search, uint32
     return search->input->partition_held != NULL &&
            search->input->partition_held[partition] == FORE_HOLD_NEVER;
 }
-/* Lists targets for the picture as it is: every open node, of very many the calmest ones. */
-void fore_candidate_targets(struct fore_search *search);
-const struct fore_targets *fore_candidate_targets_of(const struct fore_search *search,
-                                                     uint32_t partition);
-/* Replaces *best if something that relieves `source` gains more. */
+/* Replaces *best if something that relieves `source` gains more (relieve.c). */
 void fore_candidate_relieve(const struct fore_search *search, uint16_t source,
                             struct fore_candidate *best);
 /* Replaces *best if a swap of this partition gains more. */

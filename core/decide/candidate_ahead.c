@@ -5,7 +5,7 @@
  * Both are priced by what the node is spared from the head's arrival on. The cut lies as far ahead
  * as the head gets while the split and the move of an empty range are planned and carried out.
  */
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 
 #include <math.h>
 #include <string.h>

@@ -11,7 +11,7 @@
  * and the timetable hold for these changes as for all others.
  */
 #include "core/cluster/topology_columns.h"
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 #include "core/decide/size_split.h"
 
 #include <math.h>

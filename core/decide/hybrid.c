@@ -7,7 +7,7 @@
  * two nodes more, brings each of them little. Neither step gains alone, so they are weighed
  * together: the cut is planned, and once it stands the copies are what pays (the next plan).
  */
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 
 #include <string.h>
 

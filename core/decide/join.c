@@ -9,7 +9,7 @@
  * room for a split. In trouble it is a move whose target keeps as many partitions as it had. Where
  * partitions are free to have and there is room, nothing is joined: copies are not free.
  */
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 
 #include <math.h>
 

@@ -11,7 +11,7 @@
 
 #include "core/decide/beam.h"
 #include "core/decide/emit.h"
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 #include "core/decide/size_split.h"
 #include "core/decide/wait.h"
 

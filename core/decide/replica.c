@@ -7,7 +7,7 @@
  * the next plan sees a newer picture and the same gain ahead. Copies of one partition are made one
  * after the other, because a partition moves once at a time.
  */
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 
 enum { COPIES_MAX = 4 }; /* more at once; a change list has no room for more */
 

@@ -34,7 +34,7 @@ static inline bool fore_room_fits(const struct fore_room *room, uint16_t node, d
 /* The candidate is chosen: it takes its room. */
 void fore_room_take(struct fore_search *search, const struct fore_candidate *candidate);
 /* Of the nodes that must shed something, the move that does least harm for the bytes it takes
- * away. True: found one. */
+ * away (room_relief.c). True: found one. */
 bool fore_room_relieve(struct fore_search *search, struct fore_candidate *best);
 
 #endif

@@ -10,7 +10,7 @@
  * both are reversed at a price, so they are done only with room to spare.
  */
 #include "core/decide/grain.h"
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 #include "core/decide/size_split.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  */
 #include "core/decide/whatif.h"
 
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 
 #include <math.h>
 #include <stdio.h>

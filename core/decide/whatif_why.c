@@ -7,7 +7,7 @@
  * stands against it is named.
  */
 #include "core/decide/beam.h"
-#include "core/decide/price.h"
+#include "core/decide/relieve.h"
 #include "core/decide/whatif.h"
 
 #include <math.h>

@@ -21,16 +21,6 @@ struct window { /* a series, as one fit sees it */
     bool careful;   /* missing points may be met */
 };
 
-size_t fore_spar_block_end(const struct fore_spar *spar, size_t lead)
-{
-    size_t end = lead + FORE_SPAR_LANES < spar->horizon ? lead + FORE_SPAR_LANES : spar->horizon;
-    for (uint32_t i = 0; i < spar->slots; i++) {
-        size_t turn = (lead / spar->slot[i].period + 1) * spar->slot[i].period;
-        if (turn < end) end = turn;
-    }
-    return end;
-}
-
 /* A missing point is what it was one period before, or two ... */
 static float seasonal_past(const struct window *w, size_t at)
 {

@@ -54,6 +54,16 @@ size_t fore_spar_points_min(const struct fore_model_params *params, uint32_t per
 
 /* ---- which lags, which rows ------------------------------------------------------------------ */
 
+size_t fore_spar_block_end(const struct fore_spar *spar, size_t lead)
+{
+    size_t end = lead + FORE_SPAR_LANES < spar->horizon ? lead + FORE_SPAR_LANES : spar->horizon;
+    for (uint32_t i = 0; i < spar->slots; i++) {
+        size_t turn = (lead / spar->slot[i].period + 1) * spar->slot[i].period;
+        if (turn < end) end = turn;
+    }
+    return end;
+}
+
 static size_t reach_of(const struct fore_spar *spar)
 {
     size_t most = 0;
