@@ -114,15 +114,7 @@ static void redraw(struct viz_frame *frame, struct viz_scene *scene)
     viz_canvas_init(&canvas, frame->page, frame->theme, frame->layout.u);
     ground(&canvas, &frame->layout);
     rule(frame, scene);
-    for (size_t i = 0; i < viz_panel_count; i++) {
-        struct viz_rect r = frame->layout.place[viz_panels[i].place];
-        cairo_save(canvas.cr);
-        cairo_rectangle(canvas.cr, r.x, r.y, r.w, r.h);
-        cairo_clip(canvas.cr);
-        viz_hits_begin(scene->hits, (uint32_t)i);
-        viz_panels[i].draw(&canvas, scene, r);
-        cairo_restore(canvas.cr);
-    }
+    viz_panel_all(&canvas, &frame->layout, scene);
     viz_canvas_fini(&canvas);
     cairo_surface_flush(frame->page);
 }

@@ -31,6 +31,20 @@ static void fill_ground(struct viz_canvas *canvas, const struct viz_layout *layo
     cairo_set_fill_rule(cr, CAIRO_FILL_RULE_WINDING);
 }
 
+void viz_panel_all(struct viz_canvas *canvas, const struct viz_layout *layout,
+                   struct viz_scene *scene)
+{
+    for (size_t i = 0; i < viz_panel_count; i++) {
+        struct viz_rect r = layout->place[viz_panels[i].place];
+        cairo_save(canvas->cr);
+        cairo_rectangle(canvas->cr, r.x, r.y, r.w, r.h);
+        cairo_clip(canvas->cr);
+        viz_hits_begin(scene->hits, (uint32_t)i);
+        viz_panels[i].draw(canvas, scene, r);
+        cairo_restore(canvas->cr);
+    }
+}
+
 void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
                     const struct viz_theme *theme, struct viz_scene *scene)
 {
@@ -42,15 +56,7 @@ void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
                                       .x0 = layout->plot_x0,
                                       .x1 = layout->plot_x1};
     fill_ground(&canvas, layout);
-    for (size_t i = 0; i < viz_panel_count; i++) {
-        struct viz_rect r = layout->place[viz_panels[i].place];
-        cairo_save(canvas.cr);
-        cairo_rectangle(canvas.cr, r.x, r.y, r.w, r.h);
-        cairo_clip(canvas.cr);
-        viz_hits_begin(scene->hits, (uint32_t)i);
-        viz_panels[i].draw(&canvas, scene, r);
-        cairo_restore(canvas.cr);
-    }
+    viz_panel_all(&canvas, layout, scene);
     viz_canvas_fini(&canvas);
     cairo_surface_flush(surface);
 }

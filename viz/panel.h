@@ -42,6 +42,9 @@ void viz_panel_detail(struct viz_canvas *canvas, const struct viz_scene *scene, 
 
 /* Units from the heat's card to its plot: above are its legend and the name of now. */
 #define VIZ_HEAT_TOP 66
+/* Every panel in its place, where the ground stands already; what can be hit is listed anew. */
+void viz_panel_all(struct viz_canvas *canvas, const struct viz_layout *layout,
+                   struct viz_scene *scene);
 /* The whole page onto a surface. */
 void viz_panel_page(cairo_surface_t *surface, const struct viz_layout *layout,
                     const struct viz_theme *theme, struct viz_scene *scene);
