@@ -31,6 +31,7 @@ struct live_instance {
     bool in_sync;          /* a replica that its primary lists as online and close behind */
     bool listed;           /* in the last refresh; the others are memories */
     enum live_names names; /* how slots pass to it: group.h, by its version */
+    bool carries;          /* slots can be handed over whole: carry.h, by its version */
 };
 
 struct live_shard {

@@ -2,9 +2,7 @@
 #include "live/redis/digest.h"
 
 #include "core/base/hash.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "live/redis/words.h"
 
 enum { CHUNK = 64, KEYS_ALL = 1 << 24 };
 
@@ -71,25 +69,15 @@ uint64_t live_digest_word(const struct live_digest *digest)
 void live_digest_append(struct live_link *link, struct live_keys keys, bool asking,
                         const char *fence)
 {
-    size_t head = fence != NULL ? 4 : 3, count = head + keys.count;
-    const char **arg = calloc(count, sizeof arg[0]);
-    size_t *len = calloc(count, sizeof len[0]);
-    FORE_ASSERT(arg != NULL && len != NULL);
-    arg[0] = "EVAL";
-    arg[1] = script;
-    arg[2] = fence != NULL ? "1" : "0";
-    if (fence != NULL) arg[3] = fence;
-    for (size_t i = 0; i < head; i++)
-        len[i] = strlen(arg[i]);
-    for (size_t i = 0; i < keys.count; i++) {
-        arg[head + i] = keys.key[i]->str;
-        len[head + i] = keys.key[i]->len;
-    }
-    struct live_command command = {.arg = arg, .arg_len = len, .arg_count = (uint32_t)count};
+    struct live_words words = live_words_begin(4 + keys.count);
+    live_word_text(&words, "EVAL");
+    live_word(&words, script, sizeof script - 1);
+    live_word_text(&words, fence != NULL ? "1" : "0");
+    if (fence != NULL) live_word_text(&words, fence);
+    for (size_t i = 0; i < keys.count; i++)
+        live_word(&words, keys.key[i]->str, keys.key[i]->len);
     if (asking) live_link_append(link, "ASKING");
-    live_link_append_command(link, &command);
-    free(arg);
-    free(len);
+    live_words_append(link, &words);
 }
 
 enum fore_err live_digest_read(const redisReply *reply, int64_t *number, size_t count)

@@ -7,9 +7,7 @@
 #include <string.h>
 
 /* ARGV: until when, and the commands, each as one text. */
-static const char script[] =
-    "local now=redis.call('TIME') "
-    "if now[1]*1000000+now[2]>tonumber(ARGV[1]) then return redis.error_reply('LATE by the clock') end "
+static const char script[] = LIVE_FENCE_LATE
     "local answers={} "
     "for i=2,#ARGV do "
     "  local word={} for w in ARGV[i]:gmatch('%S+') do word[#word+1]=w end "
@@ -42,6 +40,19 @@ enum fore_err live_fence_take(struct live_link *link, struct live_fence *out)
     return err;
 }
 
+void live_fence_text(const struct live_fence *fence, char out[LIVE_FENCE_LEN])
+{
+    (void)snprintf(out, LIVE_FENCE_LEN, "%llu", (unsigned long long)fence->until_us);
+}
+
+enum fore_err live_fence_told(const redisReply *reply, unsigned slot, struct fore_diag *diag)
+{
+    enum fore_err err = live_answer_err(live_reply_kind(reply));
+    if (err == FORE_E_OK) return err;
+    if (reply != NULL && strncmp(reply->str, "LATE ", 5) == 0) err = FORE_E_AGAIN;
+    return fore_err_set(diag, err, "slot %u: %.120s", slot, reply != NULL ? reply->str : "lost");
+}
+
 /* ---- commands ----------------------------------------------------------------------------- */
 
 void live_fenced_add(struct live_fenced *commands, const char *format, ...)
@@ -58,9 +69,9 @@ static redisReply *as_script(struct live_link *link, const struct live_fence *fe
                              const struct live_fenced *commands)
 {
     const char *arg[4 + LIVE_FENCED_MAX] = {"EVAL", script, "0"};
-    char until[24];
+    char until[LIVE_FENCE_LEN];
     uint32_t count = 4;
-    (void)snprintf(until, sizeof until, "%llu", (unsigned long long)fence->until_us);
+    live_fence_text(fence, until);
     arg[3] = until;
     for (uint32_t i = 0; i < commands->count; i++)
         arg[count++] = commands->text[i];

@@ -31,6 +31,17 @@ struct live_fence {
 void live_fence_ask(struct live_link *link);
 FORE_MUST_USE enum fore_err live_fence_take(struct live_link *link, struct live_fence *out);
 
+/* Of a script: ends it when its first argument, until when, has passed. */
+#define LIVE_FENCE_LATE                           \
+    "local now=redis.call('TIME') "               \
+    "if now[1]*1000000+now[2]>tonumber(ARGV[1]) " \
+    "then return redis.error_reply('LATE by the clock') end "
+enum { LIVE_FENCE_LEN = 24 };
+void live_fence_text(const struct live_fence *fence, char out[LIVE_FENCE_LEN]);
+/* An answer as an error, with the server's words for it; LATE is AGAIN. */
+FORE_MUST_USE enum fore_err live_fence_told(const redisReply *reply, unsigned slot,
+                                            struct fore_diag *diag);
+
 struct live_fenced { /* words behind CLUSTER; zeroed: none */
     char text[LIVE_FENCED_MAX][LIVE_FENCED_LEN];
     uint32_t count;

@@ -2,12 +2,14 @@
 #include "live/redis/group.h"
 
 #include "live/base/clock.h"
+#include "live/redis/carry.h"
 #include "live/redis/epochs.h"
 #include "live/redis/fence.h"
+#include "live/redis/mark.h"
 
 #include <string.h>
 
-enum { HEAR_MS = 250, HEAR_EVERY_US = 200, OWN_AT_ONCE = 8 };
+enum { HEAR_MS = 250, HEAR_EVERY_US = 200, OWN_AT_ONCE = 16 };
 
 struct live_slot live_group_at(const struct live_group *group, uint32_t i)
 {
@@ -81,13 +83,103 @@ static void setslot(const struct live_group *group, struct live_instance *at, co
     }
 }
 
+/* ---- versions ------------------------------------------------------------------------------ */
+
+bool live_group_names_at_once(const char *info_server)
+{
+    static const char name[] = "redis_version:";
+    const char *at = strstr(info_server, name);
+    if (at == NULL || strstr(info_server, "valkey_version:") != NULL) return false;
+    unsigned long major = strtoul(at + sizeof name - 1, NULL, 10);
+    return major >= 4 && major <= 7;
+}
+
+/* Asked once. */
+static void learn_version(struct live_instance *at)
+{
+    if (at->names != LIVE_NAMES_UNKNOWN) return;
+    redisReply *info = live_link_call(&at->link, "INFO server");
+    if (info != NULL && info->type == REDIS_REPLY_STRING) {
+        at->names = live_group_names_at_once(info->str) ? LIVE_NAMES_AT_ONCE : LIVE_NAMES_EACH;
+        at->carries = live_carry_possible(info->str);
+    }
+    if (info != NULL) freeReplyObject(info);
+}
+
+static bool may_name_at_once(struct live_instance *at)
+{
+    learn_version(at);
+    return at->names == LIVE_NAMES_AT_ONCE;
+}
+
+static bool may_carry(const struct ends *ends)
+{
+    learn_version(ends->from);
+    learn_version(ends->to);
+    return ends->from->carries && ends->to->carries;
+}
+
 /* ---- settle ------------------------------------------------------------------------------- */
+
+static bool is_source_s(const struct live_cluster *cluster, uint16_t slot, const struct ends *ends)
+{
+    int own = cluster->own[slot];
+    return own >= 0 && &cluster->instance[own] == ends->from;
+}
+
+/* The target takes it in from the source, which does not give it away yet. */
+static bool is_half_open(const struct live_cluster *cluster, uint16_t slot, const struct ends *ends)
+{
+    bool takes = false;
+    if (!is_source_s(cluster, slot, ends)) return false;
+    for (uint32_t i = 0; i < cluster->open_count; i++) {
+        const struct live_open *open = &cluster->open[i];
+        const struct live_instance *holder = &cluster->instance[open->holder];
+        if (open->slot != slot || (holder != ends->from && holder != ends->to)) continue;
+        if (holder == ends->from || strcmp(open->peer_id, ends->from->id) != 0) return false;
+        takes = true;
+    }
+    return takes;
+}
+
+static bool given_away(const struct live_cluster *cluster, uint16_t slot, const struct ends *ends)
+{
+    for (uint32_t i = 0; i < cluster->open_count; i++) {
+        const struct live_open *open = &cluster->open[i];
+        if (open->slot == slot && !open->importing &&
+            &cluster->instance[open->holder] == ends->from)
+            return true;
+    }
+    return false;
+}
+
+/* What was copied to the target and has not passed, as the group or a mark tells, goes before
+ * anything else. `barred`: it is there still, and the slot must not be given away. */
+static enum fore_err take_copies_back(struct live_group *group, const struct ends *ends,
+                                      bool barred[LIVE_GROUP_MAX], struct fore_diag *diag)
+{
+    bool marked[LIVE_GROUP_MAX];
+    enum fore_err first = FORE_E_OK;
+    live_mark_seen(group, &ends->from->link, marked);
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct live_group_slot *at = &group->slot[i];
+        struct live_slot slot = live_group_at(group, i);
+        bool copies = marked[i] || (at->copied && !at->asked);
+        barred[i] = copies && is_source_s(group->cluster, at->slot, ends) &&
+                    !given_away(group->cluster, at->slot, ends);
+        if (!barred[i]) continue;
+        enum fore_err err = live_slot_take_in(&slot, diag);
+        if (err == FORE_E_OK) err = live_mark_undo(ends->from, ends->to, at->slot, diag);
+        barred[i] = at->copied = err != FORE_E_OK;
+        keep_first(&first, err);
+    }
+    return first;
+}
 
 /* The source's own, and neither end shows a flag of it. */
 static bool is_fresh(const struct live_cluster *cluster, uint16_t slot, const struct ends *ends)
 {
-    int own = cluster->own[slot];
-    if (own < 0 || &cluster->instance[own] != ends->from) return false;
+    if (!is_source_s(cluster, slot, ends)) return false;
     for (uint32_t i = 0; i < cluster->open_count; i++) {
         const struct live_instance *holder = &cluster->instance[cluster->open[i].holder];
         if (cluster->open[i].slot == slot && (holder == ends->from || holder == ends->to))
@@ -96,7 +188,7 @@ static bool is_fresh(const struct live_cluster *cluster, uint16_t slot, const st
     return true;
 }
 
-/* The target takes them in before the source gives them away. */
+/* The target takes them in before the source gives them away, which carry.h does later. */
 static enum fore_err open_fresh(struct live_group *group, const struct ends *ends,
                                 const bool *fresh, struct fore_diag *diag)
 {
@@ -106,6 +198,7 @@ static enum fore_err open_fresh(struct live_group *group, const struct ends *end
     for (uint32_t i = 0; i < group->count; i++) {
         taken[i] = fresh[i] && err[i] == FORE_E_OK;
         keep_first(&first, err[i]);
+        taken[i] &= !group->slot[i].whole;
     }
     setslot(group, ends->from, "MIGRATING", ends->to->id, taken, err, diag);
     for (uint32_t i = 0; i < group->count; i++)
@@ -116,14 +209,17 @@ static enum fore_err open_fresh(struct live_group *group, const struct ends *end
 enum fore_err live_group_settle(struct live_group *group, struct fore_diag *diag)
 {
     struct ends ends;
-    bool fresh[LIVE_GROUP_MAX] = {false};
-    enum fore_err first = FORE_E_OK;
+    bool fresh[LIVE_GROUP_MAX] = {false}, barred[LIVE_GROUP_MAX] = {false};
     FORE_TRY(find_ends(group, &ends, diag));
+    enum fore_err first = take_copies_back(group, &ends, barred, diag);
+    bool carries = group->carries && may_carry(&ends);
     for (uint32_t i = 0; i < group->count; i++) {
         struct live_group_slot *at = &group->slot[i];
         at->owned = at->drained = at->named = at->heard = false;
-        fresh[i] = is_fresh(group->cluster, at->slot, &ends);
-        if (fresh[i]) continue;
+        fresh[i] = !barred[i] && is_fresh(group->cluster, at->slot, &ends);
+        bool half = at->whole && !at->asked && is_half_open(group->cluster, at->slot, &ends);
+        at->whole = (fresh[i] || half) && carries && live_carry_suits(at);
+        if (fresh[i] || at->whole || barred[i]) continue;
         struct live_slot slot = live_group_at(group, i);
         keep_first(&first, live_slot_settle(&slot, &at->owned, diag));
     }
@@ -212,27 +308,6 @@ static enum fore_err epochs_in_order(const struct ends *ends, struct live_fence 
                         "epochs are not settled: source %llu, target %llu, which has heard of %llu",
                         (unsigned long long)source, (unsigned long long)target,
                         (unsigned long long)known);
-}
-
-bool live_group_names_at_once(const char *info_server)
-{
-    static const char name[] = "redis_version:";
-    const char *at = strstr(info_server, name);
-    if (at == NULL || strstr(info_server, "valkey_version:") != NULL) return false;
-    unsigned long major = strtoul(at + sizeof name - 1, NULL, 10);
-    return major >= 4 && major <= 7;
-}
-
-/* Asked once. */
-static bool may_name_at_once(struct live_instance *at)
-{
-    if (at->names != LIVE_NAMES_UNKNOWN) return at->names == LIVE_NAMES_AT_ONCE;
-    redisReply *info = live_link_call(&at->link, "INFO server");
-    bool told = info != NULL && info->type == REDIS_REPLY_STRING;
-    bool may = told && live_group_names_at_once(info->str);
-    if (told) at->names = may ? LIVE_NAMES_AT_ONCE : LIVE_NAMES_EACH;
-    if (info != NULL) freeReplyObject(info);
-    return may;
 }
 
 /* The epoch comes before the slots, as SETSLOT would have it. */

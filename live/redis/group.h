@@ -3,6 +3,7 @@
  * each for all of them.
  *
  *   settle:  IMPORTING of all in one pipeline on the target, then MIGRATING of all on the source
+ *            (not yet of those that carry.h hands over: most of them, where it can)
  *   copy:    slot by slot; while the source sends one batch away it has been asked for the next
  *            one's keys, and the target adds up what came before; one WAIT for all
  *   own:     name, NODE on the target, a few slots at a time, while those behind them are still
@@ -10,8 +11,8 @@
  *
  * What a slot costs beside its keys is round trips, nodes.conf written anew by every node, and the
  * journal's wait for the disk: a group pays them once (measured with 61 keys a slot: a third of the
- * time of slots one by one). The price is that a death in the middle leaves up to LIVE_GROUP_MAX
- * slots open, and that commands on several keys of these slots hear TRYAGAIN for as long as the
+ * time of slots one by one). The price is that a death in the middle leaves as many slots in work,
+ * and that commands on several keys of slots that go by MIGRATE hear TRYAGAIN for as long as the
  * group takes, some 20 ms; so a group's keys are bounded as well (mover.h). Every function works
  * from any state of each of the slots, as slot.h's do.
  */
@@ -20,7 +21,8 @@
 
 #include "live/redis/slot.h"
 
-enum { LIVE_GROUP_MAX = 16, LIVE_BATCHES_MAX = 32 };
+/* No more than LIVE_GROUP_OPEN_MAX where they do not suit carry.h. */
+enum { LIVE_GROUP_MAX = 64, LIVE_GROUP_OPEN_MAX = 16, LIVE_BATCHES_MAX = 32 };
 
 struct live_group_slot {
     uint16_t slot;
@@ -33,13 +35,18 @@ struct live_group_slot {
      * taken for the mean of those that are left. */
     bool light;
     uint64_t keys, bytes; /* light: still to come */
+    bool whole;           /* to be handed over by carry.h: the source does not give it away yet */
+    bool copied;          /* whole: the target may hold copies */
+    bool asked;           /* copied: the source was asked to pass it, and did not answer */
+    uint32_t tries;       /* whole: in vain, so far */
 };
 
 struct live_group {
     struct live_cluster *cluster;
     uint16_t from, to; /* shards */
     uint32_t count;
-    bool replace;      /* the target holds keys of an earlier try: what the source has counts */
+    bool replace; /* the target holds keys of an earlier try: what the source has counts */
+    bool carries; /* slots that suit are handed over whole: carry.h; until something goes wrong */
     uint64_t named_ms; /* the last of them was named then */
     struct live_group_slot slot[LIVE_GROUP_MAX];
 };

@@ -18,6 +18,7 @@
 #include "live/redis/group.h"
 
 #include "live/base/clock.h"
+#include "live/redis/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -211,54 +212,31 @@ static void choose_light(struct copying *c, struct batch *batch, struct list *li
 
 enum { FIXED_ARGS = 16 };
 
-struct words {
-    const char **arg;
-    size_t *len;
-    uint32_t count;
-};
-
-static void word(struct words *words, const char *text, size_t len)
-{
-    words->arg[words->count] = text;
-    words->len[words->count++] = len;
-}
-
-static void word_text(struct words *words, const char *text)
-{
-    word(words, text, strlen(text));
-}
-
 /* MIGRATE host port "" 0 timeout [REPLACE] [AUTH2 user word | AUTH word] KEYS key... */
 static void append_migrate(struct copying *c, const struct batch *batch)
 {
     const struct live_access *access = &c->group->cluster->access;
     uint32_t ms = c->options->migrate_ms != 0 ? c->options->migrate_ms : MIGRATE_MS;
     char port[8], timeout[16];
-    size_t most = FIXED_ARGS + batch->count;
-    struct words words = {.arg = calloc(most, sizeof(char *)), .len = calloc(most, sizeof(size_t))};
-    FORE_ASSERT(words.arg != NULL && words.len != NULL);
+    struct live_words words = live_words_begin(FIXED_ARGS + batch->count);
     (void)snprintf(port, sizeof port, "%u", (unsigned)c->to->link.address.port);
     (void)snprintf(timeout, sizeof timeout, "%u", (unsigned)ms);
-    word_text(&words, "MIGRATE");
-    word_text(&words, c->to->link.address.host);
-    word_text(&words, port);
-    word_text(&words, "");
-    word_text(&words, "0");
-    word_text(&words, timeout);
-    if (c->group->replace) word_text(&words, "REPLACE");
+    live_word_text(&words, "MIGRATE");
+    live_word_text(&words, c->to->link.address.host);
+    live_word_text(&words, port);
+    live_word_text(&words, "");
+    live_word_text(&words, "0");
+    live_word_text(&words, timeout);
+    if (c->group->replace) live_word_text(&words, "REPLACE");
     if (access->password != NULL) {
-        word_text(&words, access->user != NULL ? "AUTH2" : "AUTH");
-        if (access->user != NULL) word_text(&words, access->user);
-        word_text(&words, access->password);
+        live_word_text(&words, access->user != NULL ? "AUTH2" : "AUTH");
+        if (access->user != NULL) live_word_text(&words, access->user);
+        live_word_text(&words, access->password);
     }
-    word_text(&words, "KEYS");
+    live_word_text(&words, "KEYS");
     for (size_t i = 0; i < batch->count; i++)
-        word(&words, batch->chosen[i]->str, batch->chosen[i]->len);
-    struct live_command command = {
-        .arg = words.arg, .arg_len = words.len, .arg_count = words.count};
-    live_link_append_command(c->link, &command);
-    free(words.arg);
-    free(words.len);
+        live_word(&words, batch->chosen[i]->str, batch->chosen[i]->len);
+    live_words_append(c->link, &words);
 }
 
 /* MIGRATE passes on what the target said, behind words of its own. */
@@ -464,10 +442,15 @@ static bool next(struct copying *c)
     return false;
 }
 
+static bool by_migrate(const struct live_group_slot *slot)
+{
+    return !slot->owned && !slot->drained && !slot->whole;
+}
+
 static void copy(struct copying *c)
 {
     for (uint32_t i = 0; i < c->group->count; i++)
-        if (!c->group->slot[i].owned && !c->group->slot[i].drained) c->order[c->count++] = i;
+        if (by_migrate(&c->group->slot[i])) c->order[c->count++] = i;
     while (next(c) && count(c)) {
         send(c);
         take(c);

@@ -2,6 +2,7 @@
 #include "live/redis/heir.h"
 
 #include "live/base/clock.h"
+#include "live/redis/mark.h"
 
 #include <string.h>
 
@@ -77,10 +78,16 @@ static uint32_t give_away(const struct live_group *group, const bool *which,
 enum fore_err live_heir_tell(const struct live_group *group, struct live_instance *heir)
 {
     const struct live_instance *to = live_cluster_primary(group->cluster, group->to);
-    bool which[LIVE_GROUP_MAX];
+    bool which[LIVE_GROUP_MAX], asked = false, marked[LIVE_GROUP_MAX];
     if (to == NULL) return FORE_E_UNREACHABLE;
-    for (uint32_t i = 0; i < group->count; i++)
-        which[i] = !group->slot[i].owned;
+    for (uint32_t i = 0; i < group->count; i++) {
+        const struct live_group_slot *slot = &group->slot[i];
+        which[i] = !slot->owned && (!slot->whole || slot->asked);
+        asked |= which[i] && slot->whole;
+    }
+    if (asked) live_mark_seen(group, &heir->link, marked);
+    for (uint32_t i = 0; i < group->count && asked; i++)
+        which[i] &= !group->slot[i].whole || !marked[i];
     (void)give_away(group, which, heir, to);
     return heir->link.context != NULL ? FORE_E_OK : FORE_E_UNREACHABLE;
 }
@@ -89,12 +96,15 @@ uint32_t live_heir_uncover(const struct live_group *group)
 {
     struct live_instance *from = live_cluster_primary(group->cluster, group->from);
     const struct live_instance *to = live_cluster_primary(group->cluster, group->to);
-    bool which[LIVE_GROUP_MAX], any = false;
+    bool which[LIVE_GROUP_MAX], any = false, marked[LIVE_GROUP_MAX];
     if (from == NULL || to == NULL) return 0;
     for (uint32_t i = 0; i < group->count; i++) {
         struct live_slot slot = live_group_at(group, i);
         which[i] = live_slot_is_hidden(&slot);
         any |= which[i];
     }
+    if (any) live_mark_seen(group, &from->link, marked);
+    for (uint32_t i = 0; i < group->count && any; i++)
+        which[i] &= !marked[i];
     return any ? give_away(group, which, from, to) : 0;
 }

@@ -28,8 +28,9 @@ struct live_heir { /* zeroed: nothing is amiss */
  * link to it, is not there; NULL: there is none. Asks not more often than every millisecond. */
 struct live_instance *live_heir_find(struct live_heir *heir, struct live_cluster *cluster,
                                      uint16_t shard, uint32_t node_timeout_ms);
-/* It gives away what is in work and not the target's yet; what it does not own it refuses, and that
- * is no error. UNREACHABLE: the target has no primary to name, or the link broke. */
+/* It gives away what is in work and not the target's yet, nor a mere copy there (mark.h); what it
+ * does not own it refuses, and that is no error. UNREACHABLE: the target has no primary to name, or
+ * the link broke. */
 FORE_MUST_USE enum fore_err live_heir_tell(const struct live_group *group,
                                            struct live_instance *heir);
 /* The same where a picture of the cluster has found the heir first: its primary is told of the

@@ -70,7 +70,7 @@ FORE_MUST_USE enum fore_err live_journal_step(struct live_journal *journal,
                                               const struct live_journal_step *step, uint64_t *id);
 /* Before the first of several: one transaction, one wait for the disk. id[count]. The journal takes
  * the last one for where the move is, and what was written with it for what is in work. */
-enum { LIVE_STEPS_MAX = 64 };
+enum { LIVE_STEPS_MAX = 192 };
 FORE_MUST_USE enum fore_err live_journal_steps(struct live_journal *journal,
                                                const struct live_journal_step *step, uint32_t count,
                                                uint64_t *id);

@@ -164,12 +164,18 @@ static bool next_slots(struct live_mover *mover, struct live_move *move)
     return true;
 }
 
+static bool rests(const struct live_mover *mover, const struct live_move *move)
+{
+    return (move->paused || mover->held) && !move->open;
+}
+
 static bool advance(struct live_mover *mover, struct live_move *move)
 {
     if (!look_at_cluster(mover) || !cluster_allows(mover, move)) return false;
     /* And on with it at once: a picture that changes at every look must not keep us settling. */
     if (move->trouble && move->open && !live_mover_settle(mover, move)) return false;
     move->trouble = false;
+    if (rests(mover, move)) return true; /* the slots in work were all there */
     fore_ns began = live_clock_now();
     if (began < mover->rest_until) return false;
     live_pace_ease(&move->pace, live_steer_ease(&mover->steer));
@@ -221,8 +227,7 @@ bool live_mover_step(struct live_mover *mover)
     mind_epochs(mover);
     for (uint32_t i = 0; i < LIVE_MOVES_MAX && !mover->fenced; i++) {
         struct live_move *move = &mover->move[mover->turn++ % LIVE_MOVES_MAX];
-        bool rests = (move->paused || mover->held) && !move->open;
-        if (live_move_busy(move) && !rests && advance(mover, move)) return true;
+        if (live_move_busy(move) && !rests(mover, move) && advance(mover, move)) return true;
     }
     return false;
 }

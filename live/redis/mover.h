@@ -46,8 +46,8 @@ struct live_mover_options {
     double strange_max;      /* share of keys that may differ after the journey; 0: 0.01 */
     uint32_t refresh_ms;     /* the cluster is looked at this often; 0: 200 */
     uint32_t dwell_ms;       /* a slot stays where it has come to for so long; 0: 1000 */
-    uint32_t group_slots;    /* open at a time in a move; 0, and at most: LIVE_GROUP_MAX */
-    uint32_t group_keys;     /* in them: no further slot with keys beyond; 0: 1500 */
+    uint32_t group_slots;    /* in work at a time in a move; 0, and at most: LIVE_GROUP_MAX */
+    uint32_t group_keys;     /* in them: no further slot with keys beyond; 0: 1500, or 5000 */
     uint32_t step_keys;      /* no further batch in a step beyond, nor before WAIT; 0: 1000 */
     bool adopt;              /* recovery takes over what others left half done */
     /* For tests: called after the journal has the intent (after = false) or before it is told

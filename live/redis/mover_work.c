@@ -3,6 +3,7 @@
 #include "live/redis/mover_inside.h"
 
 #include "live/base/clock.h"
+#include "live/redis/carry.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,8 +18,9 @@ enum {
     RENEW_LOOK_MS = 20,
     RENEW_OPEN_MS = 1500, /* how long slots in work wait for it */
     GROUP_KEYS = 1500,
+    GROUP_KEYS_WHOLE = 5000, /* none of them is open for as long as a group takes */
     STEP_KEYS = 1000,
-    STEP_SLOTS = 8, /* as many as are named at once */
+    STEP_SLOTS = 16, /* as many as are named at once */
     STEP_MS = 8,
     HEAR_MS = 1 /* then others have their turn */
 };
@@ -153,19 +155,23 @@ static void fail(struct live_mover *mover, struct live_move *move, uint32_t slot
     live_mover_end(mover, move, LIVE_MOVE_FAILED, LIVE_FATE_FAILED);
 }
 
+static void note_weight(struct live_mover *mover, uint32_t slot, const struct live_slot_size *size)
+{
+    uint64_t alone = mover->options.slot.alone_bytes;
+    if (alone == 0) alone = ALONE;
+    mover->weight[slot] = (struct live_weight){.keys = size->keys,
+                                               .bytes = size->bytes,
+                                               .at_ms = live_clock_ms(),
+                                               .light = size->largest <= alone / LIGHT_PART};
+}
+
 /* False: it cannot be moved. */
 static bool take_weight(struct live_mover *mover, struct live_move *move,
                         const struct live_slot_size *size)
 {
-    uint64_t alone = mover->options.slot.alone_bytes;
-    if (alone == 0) alone = ALONE;
     move->keys_total += size->keys;
     move->bytes_total += size->bytes;
-    mover->weight[move->weighed] =
-        (struct live_weight){.keys = size->keys,
-                             .bytes = size->bytes,
-                             .at_ms = live_clock_ms(),
-                             .light = size->largest <= alone / LIGHT_PART};
+    note_weight(mover, move->weighed, size);
     if ((double)size->largest > key_limit_bytes(mover)) {
         fail(mover, move, move->weighed, size->largest);
         return false;
@@ -175,13 +181,17 @@ static bool take_weight(struct live_mover *mover, struct live_move *move,
 }
 
 /* How many in one call, which holds the source up until the last has been weighed. */
-static uint32_t weigh_at_once(const struct live_move *move)
+static uint32_t weigh_fits(const struct live_move *move)
 {
     double aim = move->pace.options.stall_ms * move->pace.ease;
     double stall = fmin(fmax(aim, weigh_stall_least_ms), weigh_stall_most_ms);
-    double fit = stall / fmax(move->weigh_ms, 1e-3);
-    uint32_t left = move->last - move->weighed + 1u, count = (uint32_t)fmin(fit, LIVE_WEIGH_MAX);
-    if (count == 0 || !(move->weigh_ms > 0)) count = 1;
+    uint32_t count = (uint32_t)fmin(stall / fmax(move->weigh_ms, 1e-3), LIVE_WEIGH_MAX);
+    return count == 0 || !(move->weigh_ms > 0) ? 1 : count;
+}
+
+static uint32_t weigh_at_once(const struct live_move *move)
+{
+    uint32_t left = move->last - move->weighed + 1u, count = weigh_fits(move);
     return count < left ? count : left;
 }
 
@@ -245,22 +255,51 @@ static struct live_group_slot as_weighed(const struct live_mover *mover, uint32_
                                     .bytes = weight->bytes};
 }
 
+/* What was weighed too long ago, just before it moves: some slots in one call. */
+static void weigh_anew(struct live_mover *mover, const struct live_move *move, uint32_t slot)
+{
+    bool back = move->phase == LIVE_MOVE_GOING_BACK;
+    struct live_instance *from = live_cluster_primary(mover->cluster, back ? move->to : move->from);
+    struct live_slot_size size[LIVE_WEIGH_MAX];
+    uint64_t now = live_clock_ms();
+    uint32_t most = weigh_fits(move), left = back ? slot - move->first + 1 : move->last - slot + 1u;
+    uint32_t count = most < left ? most : left, first = back ? slot - count + 1 : slot;
+    if (from == NULL || mover->weight[slot].at_ms + LIGHT_MS > now) return;
+    if (live_slot_weigh(&from->link, (uint16_t)first, count, size) != FORE_E_OK) return;
+    for (uint32_t i = 0; i < count; i++)
+        note_weight(mover, first + i, &size[i]);
+}
+
+/* Both ends can, as far as is known; slots that suit are not open for as long as the group is. */
+static bool carries(const struct live_group *group)
+{
+    const struct live_instance *from = live_cluster_primary(group->cluster, group->from);
+    const struct live_instance *to = live_cluster_primary(group->cluster, group->to);
+    return group->carries && from != NULL && to != NULL && from->carries && to->carries;
+}
+
 bool live_mover_choose(struct live_mover *mover, struct live_move *move)
 {
     bool back = move->phase == LIVE_MOVE_GOING_BACK;
-    uint32_t most = or_else(mover->options.group_slots, LIVE_GROUP_MAX);
-    uint64_t keys = 0, keys_most = or_else(mover->options.group_keys, GROUP_KEYS);
+    uint64_t keys = 0;
     struct live_group *group = &move->group;
     uint32_t left = back ? move->next - move->first : move->last - move->next + 1u;
+    uint32_t most = or_else(mover->options.group_slots, LIVE_GROUP_MAX);
     *group = (struct live_group){.cluster = mover->cluster,
                                  .from = back ? move->to : move->from,
-                                 .to = back ? move->from : move->to};
+                                 .to = back ? move->from : move->to,
+                                 .carries = !mover->options.slot.migrate_only};
     if (most > LIVE_GROUP_MAX) most = LIVE_GROUP_MAX;
     for (uint32_t i = 0; i < left && group->count < most; i++) {
         uint32_t slot = back ? move->next - 1 - i : move->next + i;
+        weigh_anew(mover, move, slot);
         struct live_group_slot next = as_weighed(mover, slot);
+        bool whole = carries(group) && live_carry_suits(&next);
+        uint32_t keys_most =
+            or_else(mover->options.group_keys, whole ? GROUP_KEYS_WHOLE : GROUP_KEYS);
         keys += next.keys;
         if (!has_dwelt(mover, slot) || (group->count > 0 && keys > keys_most)) break;
+        if (group->count >= LIVE_GROUP_OPEN_MAX && !whole) break;
         group->slot[group->count++] = next;
     }
     return group->count > 0;
@@ -428,7 +467,9 @@ static void copy(struct live_mover *mover, struct live_move *move, uint64_t room
     struct live_slot_options options = mover->options.slot;
     struct live_group_limits limits = limits_of(mover, move, room);
     options.wait_replicas = mover->options.need_replica && live_mover_has_replicas(mover, move);
-    enum fore_err err = live_group_copy(&move->group, &options, &limits, &copied, &diag);
+    enum fore_err err = live_carry_due(&move->group)
+                            ? live_carry(&move->group, &options, &limits, &copied, &diag)
+                            : live_group_copy(&move->group, &options, &limits, &copied, &diag);
     for (uint32_t i = 0; i < copied.count; i++)
         account(mover, move, &copied.batch[i]);
     mover->counts.unreplicated += copied.unreplicated;
@@ -449,7 +490,8 @@ static bool close_named(struct live_mover *mover, struct live_move *move, bool c
 bool live_mover_copy(struct live_mover *mover, struct live_move *move)
 {
     bool next[LIVE_GROUP_MAX], any = false, fine = true, copied = false;
-    uint64_t room = live_pace_room(&move->pace, live_clock_ms());
+    uint64_t room =
+        live_pace_room_for(&move->pace, live_carry_bytes(&move->group), live_clock_ms());
     if (room == 0 && !live_group_named(&move->group)) return false;
     enum fore_err held = live_journal_held(mover->journal);
     if (held != FORE_E_OK) return refused(mover, held);

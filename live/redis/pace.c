@@ -109,10 +109,11 @@ uint32_t live_pace_keys(const struct live_pace *pace)
     return (uint32_t)pace->keys;
 }
 
-/* What a tenth of a second is worth may be saved up, so that a pause is not followed by a burst. */
-static void settle(struct live_pace *pace, uint64_t now_ms)
+/* What a tenth of a second is worth may be saved up, so that a pause is not followed by a burst; or
+ * a piece, which cannot go otherwise. */
+static void settle(struct live_pace *pace, uint64_t now_ms, double piece)
 {
-    double most = pace->rate * SAVED_MS / 1000;
+    double most = fmax(pace->rate * SAVED_MS / 1000, piece);
     double ms = now_ms > pace->settled_ms ? (double)(now_ms - pace->settled_ms) : 0;
     pace->saved = fmin(pace->saved + pace->rate * ms / 1000, most);
     pace->settled_ms = now_ms;
@@ -121,7 +122,7 @@ static void settle(struct live_pace *pace, uint64_t now_ms)
 void live_pace_limit(struct live_pace *pace, double bytes_per_sec, uint64_t now_ms)
 {
     if (pace->rate > 0)
-        settle(pace, now_ms);
+        settle(pace, now_ms, 0);
     else
         pace->saved = 0;
     pace->settled_ms = now_ms;
@@ -131,9 +132,14 @@ void live_pace_limit(struct live_pace *pace, double bytes_per_sec, uint64_t now_
 
 uint64_t live_pace_room(struct live_pace *pace, uint64_t now_ms)
 {
+    return live_pace_room_for(pace, 0, now_ms);
+}
+
+uint64_t live_pace_room_for(struct live_pace *pace, uint64_t bytes, uint64_t now_ms)
+{
     if (pace->rate <= 0) return pace->options.bytes_max;
-    settle(pace, now_ms);
-    if (pace->saved <= 0) return 0;
+    settle(pace, now_ms, (double)bytes);
+    if (pace->saved <= 0 || pace->saved < (double)bytes) return 0;
     double most = (double)pace->options.bytes_max;
     return (uint64_t)fmin(fmax(pace->saved, 1), most);
 }

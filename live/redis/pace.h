@@ -53,6 +53,8 @@ uint32_t live_pace_keys(const struct live_pace *pace);
 void live_pace_limit(struct live_pace *pace, double bytes_per_sec, uint64_t now_ms);
 /* Bytes that the rate leaves for a batch now; 0: none yet, wait. */
 uint64_t live_pace_room(struct live_pace *pace, uint64_t now_ms);
+/* The same for a piece of `bytes` that cannot be cut: none until all of it is saved up. */
+uint64_t live_pace_room_for(struct live_pace *pace, uint64_t bytes, uint64_t now_ms);
 void live_pace_spend(struct live_pace *pace, uint64_t bytes);
 
 #endif

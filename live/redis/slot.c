@@ -92,18 +92,32 @@ static enum fore_err tell_owner(const struct live_slot *slot, const struct ends 
     return owner_seen_by(slot->cluster, ends->to, slot->slot, seen);
 }
 
-static enum fore_err open_both(const struct live_slot *slot, const struct ends *ends,
-                               struct fore_diag *diag)
+static enum fore_err take_in(const struct live_slot *slot, const struct ends *ends,
+                             struct fore_diag *diag)
 {
     const struct live_cluster *cluster = slot->cluster;
     bool takes = flag_names(cluster, slot->slot, ends->to, true, ends->from->id);
-    bool gives = flag_names(cluster, slot->slot, ends->from, false, ends->to->id);
     bool fresh =
         !any_flag(cluster, slot->slot, ends->to) && !any_flag(cluster, slot->slot, ends->from);
-    if (!fresh && !takes) FORE_TRY(tell_owner(slot, ends, diag));
-    if (!takes)
-        FORE_TRY(live_link_do(&ends->to->link, diag, "CLUSTER SETSLOT %d IMPORTING %s",
-                              (int)slot->slot, ends->from->id));
+    if (takes) return FORE_E_OK;
+    if (!fresh) FORE_TRY(tell_owner(slot, ends, diag));
+    return live_link_do(&ends->to->link, diag, "CLUSTER SETSLOT %d IMPORTING %s", (int)slot->slot,
+                        ends->from->id);
+}
+
+enum fore_err live_slot_take_in(const struct live_slot *slot, struct fore_diag *diag)
+{
+    struct ends ends;
+    FORE_TRY(find_ends(slot, &ends, diag));
+    FORE_ASSERT(ends.from != NULL && ends.to != NULL);
+    return take_in(slot, &ends, diag);
+}
+
+static enum fore_err open_both(const struct live_slot *slot, const struct ends *ends,
+                               struct fore_diag *diag)
+{
+    bool gives = flag_names(slot->cluster, slot->slot, ends->from, false, ends->to->id);
+    FORE_TRY(take_in(slot, ends, diag));
     if (!gives)
         FORE_TRY(live_link_do(&ends->from->link, diag, "CLUSTER SETSLOT %d MIGRATING %s",
                               (int)slot->slot, ends->to->id));
@@ -137,6 +151,7 @@ bool live_slot_is_hidden(const struct live_slot *slot)
     int own = slot->cluster->own[slot->slot];
     return own >= 0 && &slot->cluster->instance[own] == ends.from &&
            flag_of(slot->cluster, slot->slot, ends.to, true) != NULL &&
+           !flag_names(slot->cluster, slot->slot, ends.to, true, ends.from->id) &&
            !flag_names(slot->cluster, slot->slot, ends.from, false, ends.to->id);
 }
 

@@ -30,6 +30,7 @@ struct live_slot { /* the hand-over */
 
 struct live_slot_options {
     bool verify;          /* digests of every batch before and after it travels */
+    bool migrate_only;    /* every key by MIGRATE, see carry.h */
     bool wait_replicas;   /* WAIT for one replica of each end after every call */
     uint32_t wait_ms;     /* so long; 0: 200 */
     uint32_t migrate_ms;  /* timeout of MIGRATE between the nodes; 0: 1000 */
@@ -58,10 +59,13 @@ FORE_MUST_USE enum fore_err live_slot_weigh(struct live_link *link, uint16_t fir
 /* AGAIN: the nodes have not heard of one another's changes; CONFLICT: a third one owns it. */
 FORE_MUST_USE enum fore_err live_slot_settle(const struct live_slot *slot, bool *owned,
                                              struct fore_diag *diag);
+/* The first half of it, for a slot that the source owns: the target hears who that is, and takes it
+ * in. */
+FORE_MUST_USE enum fore_err live_slot_take_in(const struct live_slot *slot, struct fore_diag *diag);
 /* Does the source own it, and the target show no sign of taking it in? By the last picture. */
 bool live_slot_is_closed(const struct live_slot *slot);
-/* Does the source own it and not give it away, while the target takes it in? Then the source is an
- * heir, and answers nil for what has travelled. By the last picture. */
+/* Does the source own it and not give it away, while the target takes it in from another? Then the
+ * source is an heir, and may answer nil for what has travelled. By the last picture. */
 bool live_slot_is_hidden(const struct live_slot *slot);
 /* For a slot that nobody claims: it becomes the target's if it had `passed` to it, else the
  * source's. AGAIN: it is claimed by now, or open and on its way: to be settled. */

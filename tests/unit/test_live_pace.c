@@ -140,6 +140,20 @@ static void a_rate_leaves_room_as_time_passes(void **state)
     assert_int_equal(live_pace_room(&pace, 100000), 5000);
 }
 
+static void a_piece_goes_when_all_of_it_is_saved_up(void **state)
+{
+    (void)state;
+    struct live_pace pace;
+    live_pace_init(&pace, &(struct live_pace_options){.bytes_max = 5000});
+    assert_int_equal(live_pace_room_for(&pace, 900, 7), 5000); /* not limited */
+    live_pace_limit(&pace, 1000, 1000);
+    assert_int_equal(live_pace_room_for(&pace, 900, 1890), 0);
+    assert_int_equal(live_pace_room_for(&pace, 900, 1901), 900);
+    live_pace_spend(&pace, 900);
+    assert_int_equal(live_pace_room_for(&pace, 900, 2500), 0);
+    assert_int_equal(live_pace_room_for(&pace, 900, 99999), 900); /* no more than it takes */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +163,7 @@ int main(void)
         cmocka_unit_test(noise_is_not_taken_for_a_long_way),
         cmocka_unit_test(ease_lowers_the_aim_and_makes_pauses),
         cmocka_unit_test(a_rate_leaves_room_as_time_passes),
+        cmocka_unit_test(a_piece_goes_when_all_of_it_is_saved_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * of MONITOR, a mover's journal, and SLOT-STATS from a server that is not one. */
 #include "core/base/hash.h"
 #include "live/base/clock.h"
+#include "live/redis/carry.h"
 #include "live/redis/group.h"
 #include "live/redis/journal.h"
 #include "live/redis/monitor.h"
@@ -414,6 +415,26 @@ static void slots_are_named_at_once_where_that_is_known_to_do(void **state)
     assert_false(live_group_names_at_once(""));
 }
 
+static void slots_pass_whole_where_the_server_and_the_slot_suit(void **state)
+{
+    (void)state;
+    assert_true(live_carry_possible("redis_version:7.0.15\r\n"));
+    assert_true(live_carry_possible("# Server\r\nredis_version:7.4.1\r\nredis_mode:cluster"));
+    assert_false(live_carry_possible("redis_version:6.2.14\r\n"));
+    assert_false(live_carry_possible("redis_version:8.0.1\r\n"));
+    assert_false(live_carry_possible("redis_version:7.2.4\r\nvalkey_version:8.0.0\r\n"));
+    assert_false(live_carry_possible(""));
+    struct live_group_slot slot = {.light = true, .keys = 60, .bytes = 9000};
+    assert_true(live_carry_suits(&slot));
+    slot.keys = LIVE_CARRY_KEYS + 1;
+    assert_false(live_carry_suits(&slot));
+    slot.keys = 1;
+    slot.bytes = LIVE_CARRY_BYTES + 1;
+    assert_false(live_carry_suits(&slot));
+    slot = (struct live_group_slot){.light = false};
+    assert_false(live_carry_suits(&slot));
+}
+
 static void every_slot_has_a_tag(void **state)
 {
     (void)state;
@@ -439,6 +460,7 @@ int main(void)
         cmocka_unit_test(slot_stats_are_read_where_they_are),
         cmocka_unit_test(versions_with_the_forgotten_bit_are_known),
         cmocka_unit_test(slots_are_named_at_once_where_that_is_known_to_do),
+        cmocka_unit_test(slots_pass_whole_where_the_server_and_the_slot_suit),
         cmocka_unit_test(every_slot_has_a_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
