@@ -39,7 +39,7 @@ static enum fore_err parse(int argc, char **argv, struct wish *wish, struct fore
         {"seconds",       FORE_ARG_TEXT,   &wish->seconds,       "N",                  "of each load, default 15"                 },
         {"bytes",         FORE_ARG_TEXT,   &wish->bytes,         "N",                  "of a value, default 100"                  },
         {"keys-per-slot", FORE_ARG_TEXT,   &wish->keys_per_slot, "N",
-         "in the slots that are moved, default 2000"                                                                              },
+         "in the slots that are moved, default 2000; up to 256 they pass whole"                                                   },
         {"set",           FORE_ARG_REPEAT, &wish->sets,          "SECTION.NAME=VALUE",
          "an option, as in the file; may be repeated"                                                                             },
         {"realtime",      FORE_ARG_FLAG,   &wish->realtime,      NULL,

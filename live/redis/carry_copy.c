@@ -1,4 +1,5 @@
-/* carry_copy.c - see carry_inside.h. */
+/* carry_copy.c - see carry_inside.h: keys are watched and read, put down at the target and
+ * compared, piece by piece; before the first the slots get their marks. */
 #include "live/redis/carry_inside.h"
 
 #include "core/base/hash.h"

@@ -34,7 +34,8 @@ static enum fore_err remove_copies(struct live_instance *to, uint16_t slot, stru
                          (int)UNDO_KEYS);
         redisReply *asked = live_link_take(&to->link), *reply = live_link_take(&to->link);
         err = live_fence_told(reply, slot, diag);
-        gone = err == FORE_E_OK && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+        bool number = reply != NULL && reply->type == REDIS_REPLY_INTEGER;
+        gone = err == FORE_E_OK && number ? reply->integer : 0;
         if (asked != NULL) freeReplyObject(asked);
         if (reply != NULL) freeReplyObject(reply);
     }
