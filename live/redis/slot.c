@@ -324,7 +324,7 @@ enum fore_err live_slot_weigh(struct live_link *link, uint16_t first, uint32_t c
 
 /* ---- sweep -------------------------------------------------------------------------------- */
 
-static enum fore_err unlink_keys(struct live_link *link, uint16_t slot, uint64_t *orphans)
+enum fore_err live_slot_unlink(struct live_link *link, uint16_t slot, uint64_t *orphans)
 {
     redisReply *list = NULL;
     struct live_keys keys = {.count = 0};
@@ -362,7 +362,7 @@ enum fore_err live_slot_sweep(struct live_cluster *cluster, uint16_t slot, uint1
                           cluster->instance[cluster->owner[slot]].id));
     enum fore_err err = FORE_E_OK;
     while (err == FORE_E_OK && left > 0) {
-        err = unlink_keys(&at->link, slot, orphans);
+        err = live_slot_unlink(&at->link, slot, orphans);
         if (err == FORE_E_OK) err = live_keys_count(&at->link, slot, &left);
     }
     enum fore_err closed = stable(at, slot, NULL);

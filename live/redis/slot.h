@@ -73,6 +73,9 @@ FORE_MUST_USE enum fore_err live_slot_claim(const struct live_slot *slot, bool p
                                             struct fore_diag *diag);
 /* AGAIN: the target has not heard of the source's epoch, or the source holds keys of it (again). */
 FORE_MUST_USE enum fore_err live_slot_own(const struct live_slot *slot, struct fore_diag *diag);
+/* Removes some of the keys that a node holds of a slot which it takes in; adds how many. */
+FORE_MUST_USE enum fore_err live_slot_unlink(struct live_link *link, uint16_t slot,
+                                             uint64_t *orphans);
 /* Removes what `shard` holds of a slot that another shard owns. CONFLICT: its owner does not say so
  * itself, or says it is `shard`'s. */
 FORE_MUST_USE enum fore_err live_slot_sweep(struct live_cluster *cluster, uint16_t slot,

@@ -160,6 +160,33 @@ static void a_slot_with_many_keys_goes_by_migrate(void **state)
     stage_end(stage);
 }
 
+/* MIGRATE needs no EVAL, but for digests before and after. */
+static void where_scripts_are_not_permitted_keys_go_by_migrate(void **state)
+{
+    (void)state;
+    for (int end = 0; end < 2; end++) {
+        static const struct live_mover_options plainly = {.slot = {.verify = false}};
+        struct stage *stage = stage_begin(plain, &plainly);
+        for (uint16_t slot = SLOT; slot < SLOT + 20; slot++)
+            put_some(slot, 0, 20);
+        uint32_t index = stage_move(stage, SLOT, SLOT + 19);
+        struct live_move *move = &stage->mover.move[index];
+        unsigned long calls = migrates(move->from);
+        struct live_link *link = &primary(end == 0 ? move->from : move->to)->link;
+        (void)stage_until(stage, index, LIVE_MOVE_MOVING);
+        assert_int_equal(live_link_do(link, NULL, "ACL SETUSER default -eval"), FORE_E_OK);
+        uint64_t give_up = live_clock_ms() + 10000;
+        while (move->phase != LIVE_MOVE_READY && live_clock_ms() < give_up)
+            if (!live_mover_step(&stage->mover)) live_clock_sleep_ms(1);
+        assert_int_equal(live_link_do(link, NULL, "ACL SETUSER default +eval"), FORE_E_OK);
+        if (move->phase != LIVE_MOVE_READY) fail_msg("%s", move->why);
+        assert_true(migrates(move->from) > calls);
+        for (uint16_t slot = SLOT; slot < SLOT + 20; slot++)
+            assert_int_equal(ground_count(plain, move->to, slot), 20);
+        stage_end(stage);
+    }
+}
+
 /* ---- clients that write meanwhile ----------------------------------------------------------- */
 
 enum { HAMMERED = 3 };
@@ -445,6 +472,8 @@ int main(void)
         cmocka_unit_test(copies_that_were_not_passed_are_taken_back),
         cmocka_unit_test(an_heir_gives_away_what_has_passed_and_nothing_else),
         cmocka_unit_test(nothing_from_before_passes_a_slot_whose_copies_are_gone),
+        /* The last: who has refused once is not asked again on the same connection. */
+        cmocka_unit_test(where_scripts_are_not_permitted_keys_go_by_migrate),
     };
     if (!ground_possible()) return 0;
     return cmocka_run_group_tests_name("live: slots handed over whole", tests, begin, end);
