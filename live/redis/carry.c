@@ -66,12 +66,6 @@ uint64_t live_carry_bytes(const struct live_group *group)
     return 0;
 }
 
-static void drop(redisReply **reply)
-{
-    if (*reply != NULL) freeReplyObject(*reply);
-    *reply = NULL;
-}
-
 static void keep_first(enum fore_err *first, enum fore_err err)
 {
     if (*first == FORE_E_OK) *first = err;
@@ -81,9 +75,8 @@ static void keep_first(enum fore_err *first, enum fore_err err)
 
 static void leave_out_from(struct live_bundle *b, uint32_t first)
 {
-    for (uint32_t i = first; i < b->count; i++) {
-        drop(&b->part[i].list);
-    }
+    for (uint32_t i = first; i < b->count; i++)
+        live_reply_drop(&b->part[i].list);
     if (first < b->count) b->count = first;
 }
 
@@ -227,9 +220,9 @@ static enum fore_err take_pass(struct live_carrying *c, struct live_bundle *b, b
         err = one ? live_fence_told(done->element[0], first, c->diag) : FORE_E_FORMAT;
         if (err == FORE_E_OK) err = passed(b, done->element[0]);
     }
-    drop(&multi);
-    drop(&queued);
-    drop(&done);
+    live_reply_drop(&multi);
+    live_reply_drop(&queued);
+    live_reply_drop(&done);
     return err;
 }
 
@@ -330,7 +323,7 @@ static bool is_replicated(struct live_link *link)
 {
     redisReply *reply = live_link_take(link);
     bool one = reply != NULL && reply->type == REDIS_REPLY_INTEGER && reply->integer >= 1;
-    drop(&reply);
+    live_reply_drop(&reply);
     return one;
 }
 

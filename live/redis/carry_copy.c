@@ -35,12 +35,6 @@ static const char put_script[] =
                     "  out[#out+1]=(not all or call('DUMP',k)==v) and 1 or 0 end "
                     "return out";
 
-static void drop(redisReply **reply)
-{
-    if (*reply != NULL) freeReplyObject(*reply);
-    *reply = NULL;
-}
-
 /* Keys of one slot that are read in one go. */
 struct piece {
     struct live_carried *part;
@@ -109,7 +103,7 @@ static void take_marks(struct copying *x, const struct live_bundle *b)
         redisReply *reply = live_link_take(&x->c->from->link);
         unsigned slot = b->part[i > 0 ? i - 1 : 0].slot->slot;
         keep_first(x, live_fence_told(reply, slot, x->c->diag));
-        drop(&reply);
+        live_reply_drop(&reply);
     }
 }
 
@@ -157,7 +151,7 @@ static void take(struct copying *x, struct piece *piece)
     keep_first(x, live_fence_told(piece->dump, slot, x->c->diag));
     keep_first(x, live_fence_take(from, &x->c->from_fence));
     if (x->err == FORE_E_OK && !is_dump(piece->dump, piece->keys.count)) x->err = FORE_E_FORMAT;
-    drop(&watched);
+    live_reply_drop(&watched);
 }
 
 static const redisReply *what_is(const struct piece *piece, size_t k)
@@ -213,8 +207,8 @@ static enum fore_err digest_of(struct live_link *link, struct live_keys key, boo
     live_digest_append(link, key, asking, NULL);
     redisReply *asked = asking ? live_link_take(link) : NULL, *reply = live_link_take(link);
     enum fore_err err = live_digest_read(reply, out, 1);
-    drop(&asked);
-    drop(&reply);
+    live_reply_drop(&asked);
+    live_reply_drop(&reply);
     return err;
 }
 
@@ -266,8 +260,8 @@ static void hear(struct copying *x)
     keep_first(x, live_fence_told(reply, piece->part->slot->slot, x->c->diag));
     keep_first(x, live_fence_take(to, &x->c->to_fence));
     if (x->err == FORE_E_OK) x->err = compare(x, piece, reply);
-    drop(&asked);
-    drop(&reply);
+    live_reply_drop(&asked);
+    live_reply_drop(&reply);
 }
 
 /* One piece at a time at either end, so that clients have their turn between two; while the target
@@ -292,7 +286,7 @@ enum fore_err live_carry_copy(struct live_carrying *c, struct live_bundle *b)
     for (uint32_t i = 0; i < x->odds && x->err == FORE_E_OK; i++)
         x->err = same_after_all(c, x->odd[i].piece, x->odd[i].key);
     for (uint32_t i = 0; i < x->count; i++)
-        drop(&x->piece[i].dump);
+        live_reply_drop(&x->piece[i].dump);
     enum fore_err err = x->err;
     free(x);
     return err;

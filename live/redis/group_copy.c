@@ -85,12 +85,6 @@ static void keep_first(struct copying *c, enum fore_err err)
     if (c->err == FORE_E_OK) c->err = err;
 }
 
-static void drop(redisReply **reply)
-{
-    if (*reply != NULL) freeReplyObject(*reply);
-    *reply = NULL;
-}
-
 /* ---- list --------------------------------------------------------------------------------- */
 
 static uint32_t batch_keys(const struct copying *c)
@@ -114,7 +108,7 @@ static void take_list(struct copying *c, uint32_t nth)
 {
     struct list *list = &c->list[nth % LISTS];
     uint32_t most = list_keys(c, nth);
-    drop(&list->reply);
+    live_reply_drop(&list->reply);
     *list = (struct list){.whole = false};
     enum fore_err err = live_keys_take(c->link, most, &list->reply, &list->keys);
     list->here = err == FORE_E_OK;
@@ -291,10 +285,10 @@ static bool count(struct copying *c)
     fore_ns began = live_clock_now();
     redisReply *reply = digest ? live_link_take(c->link) : NULL;
     if (digest) keep_first(c, live_digest_read(reply, batch->number, batch->count));
-    drop(&reply);
+    live_reply_drop(&reply);
     if (carries < LIVE_GROUP_MAX) take_list(c, carries);
     rest(c, (double)(live_clock_now() - began) / 1e6);
-    if (c->err != FORE_E_OK) drop(&batch->reply);
+    if (c->err != FORE_E_OK) live_reply_drop(&batch->reply);
     return c->err == FORE_E_OK;
 }
 
@@ -325,7 +319,7 @@ static void take(struct copying *c)
     c->taken++;
     redisReply *reply = live_link_take(c->link);
     enum fore_err err = read_moved(c, batch, reply);
-    drop(&reply);
+    live_reply_drop(&reply);
     batch->out.stall_ms = (double)(live_clock_now() - batch->sent) / 1e6;
     if (err == FORE_E_OK) {
         batch->out.keys = (uint32_t)batch->count;
@@ -346,15 +340,15 @@ static void hear(struct copying *c)
     if (digested(c, batch) && err == FORE_E_OK) {
         redisReply *asked = live_link_take(&c->to->link), *reply = live_link_take(&c->to->link);
         err = live_digest_read(reply, at_target, batch->count);
-        drop(&asked);
-        drop(&reply);
+        live_reply_drop(&asked);
+        live_reply_drop(&reply);
         for (size_t i = 0; i < batch->count && err == FORE_E_OK; i++) {
             live_digest_put(&out->out, batch->number[i]);
             bool same = at_target[i] == batch->number[i];
             live_digest_put(same ? &out->in : &out->strange, batch->number[i]);
         }
     }
-    drop(&batch->reply);
+    live_reply_drop(&batch->reply);
     keep_first(c, err);
     if (err == FORE_E_OK) c->out->batch[c->out->count++] = *out;
 }
@@ -365,7 +359,7 @@ static void hear_wait(struct copying *c, struct live_link *link)
     redisReply *reply = live_link_take(link);
     bool number = reply != NULL && reply->type == REDIS_REPLY_INTEGER;
     if (!number || reply->integer < 1) c->out->unreplicated = true;
-    drop(&reply);
+    live_reply_drop(&reply);
 }
 
 /* One replica of each end, for all that has travelled. */
@@ -384,8 +378,8 @@ static void wait_for_replicas(struct copying *c)
     live_link_flush(from);
     redisReply *asked = live_link_take(to), *reply = live_link_take(to);
     keep_first(c, live_digest_read(reply, NULL, 0));
-    drop(&asked);
-    drop(&reply);
+    live_reply_drop(&asked);
+    live_reply_drop(&reply);
     hear_wait(c, to);
     hear_wait(c, from);
 }
@@ -460,7 +454,7 @@ static void copy(struct copying *c)
     while (c->heard < c->taken)
         hear(c);
     for (uint32_t i = 0; i < LISTS; i++)
-        drop(&c->list[i].reply);
+        live_reply_drop(&c->list[i].reply);
     if (c->err == FORE_E_OK && c->options->wait_replicas && c->sent > 0) wait_for_replicas(c);
 }
 

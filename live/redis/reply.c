@@ -32,6 +32,12 @@ static const struct {
     {"NOPERM",      LIVE_DENIED     },
 };
 
+void live_reply_drop(redisReply **reply)
+{
+    if (*reply != NULL) freeReplyObject(*reply);
+    *reply = NULL;
+}
+
 enum live_answer live_reply_kind(const redisReply *reply)
 {
     if (reply == NULL) return LIVE_LOST;

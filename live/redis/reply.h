@@ -43,6 +43,8 @@ enum live_answer {
 };
 const char *live_answer_text(enum live_answer answer);
 
+/* Frees what is there, and leaves NULL. */
+void live_reply_drop(redisReply **reply);
 enum live_answer live_reply_kind(const redisReply *reply);
 /* The same as an error of the house: FINE is OK, what passes by itself is AGAIN, a wrong view of
  * the cluster is CONFLICT, DENIED is REFUSED, LOST is UNREACHABLE, the others are IO. */
