@@ -8,7 +8,7 @@
 
 /* A suspect is not waited for from the first suspicion until its heir must be there: some node
  * timeouts (one to be suspected by all, two for an election that has to be held again). Whoever is
- * only slow gets its time again afterwards. */
+ * only slow gets its time again afterwards, as does the heir once it is the primary. */
 enum { TIMEOUTS = 3, ELECTION_MS = 5000, SUSPECT_MS = 10, REPLICA_MS = 50 };
 
 static bool is_gone(struct live_cluster *cluster, uint16_t shard)
@@ -37,12 +37,26 @@ static bool is_primary_now(struct live_link *link)
     return yes;
 }
 
+/* Who was asked in a hurry may answer in its own time again: a moment's silence on a busy machine
+ * would make a healthy heir count as gone. */
+static void give_time(struct live_cluster *cluster, uint16_t shard)
+{
+    for (uint32_t i = 0; i < cluster->instance_count; i++) {
+        struct live_instance *x = &cluster->instance[i];
+        if (x->shard == shard && !x->pfail && !x->fail) live_link_hurry(&x->link, SUSPECT_MS, 0);
+    }
+}
+
 struct live_instance *live_heir_find(struct live_heir *heir, struct live_cluster *cluster,
                                      uint16_t shard, uint32_t node_timeout_ms)
 {
     uint64_t now = live_clock_ms();
-    if (!is_gone(cluster, shard)) heir->since_ms = 0;
-    if (!is_gone(cluster, shard) || now == heir->looked_ms) return NULL;
+    bool gone = is_gone(cluster, shard);
+    if (!gone && heir->since_ms != 0) {
+        heir->since_ms = 0;
+        give_time(cluster, shard);
+    }
+    if (!gone || now == heir->looked_ms) return NULL;
     heir->looked_ms = now;
     bool suspected = has_suspect(cluster, shard);
     if (!suspected) heir->since_ms = 0;

@@ -5,10 +5,12 @@
 #include "live/redis/keys.h"
 #include "live/redis/slot.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct ground *running[8]; /* to be stopped at exit, however that comes */
@@ -30,6 +32,30 @@ static void stop_all(void)
 static void leave(int signal)
 {
     exit(128 + signal); /* which stops all */
+}
+
+/* A shell that outlives us reads from a pipe of which we hold the other end: however we go (an
+ * assertion, SIGKILL), it stops what we left. */
+static void watch(struct ground *ground)
+{
+    static const char words[] = "read -r word; [ ! -f \"$1/nodes\" ] || "
+                                "exec sh live/cluster_down.sh \"$@\"";
+    int end[2];
+    if (pipe(end) != 0 || fcntl(end[0], F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(end[1], F_SETFD, FD_CLOEXEC) != 0)
+        abort();
+    ground->watchman = fork();
+    if (ground->watchman < 0) abort();
+    if (ground->watchman == 0) {
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        (void)setsid(); /* a terminal's ^C is for us, not for it */
+        if (dup2(end[0], 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0) _exit(127);
+        const char *keep = getenv("LIVE_KEEP") != NULL ? "keep" : NULL;
+        (void)execl("/bin/sh", "sh", "-c", words, "watchman", ground->folder, keep, (char *)NULL);
+        _exit(127);
+    }
+    (void)close(end[0]);
+    ground->watched = end[1];
 }
 
 bool ground_possible(void)
@@ -71,6 +97,7 @@ struct ground *ground_begin(const char *arguments)
         (void)signal(SIGINT, leave);
     }
     registered = true;
+    watch(ground);
     bool up = false; /* another test may have the ports */
     for (int attempt = 0; attempt < 5 && !up; attempt++) {
         char command[1024];
@@ -117,6 +144,8 @@ void ground_end(struct ground *ground)
     live_client_close(&ground->client);
     live_cluster_close(&ground->cluster);
     stop(ground);
+    (void)close(ground->watched);
+    (void)waitpid(ground->watchman, NULL, 0);
     free(ground);
 }
 

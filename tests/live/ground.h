@@ -1,6 +1,7 @@
 /*
  * ground.h - a real Redis Cluster under a test: started by live/cluster_up.sh, harmed and looked at
- * by the test, stopped by live/cluster_down.sh when the test ends, also when it fails.
+ * by the test, stopped by live/cluster_down.sh when the test ends, however that comes: by an
+ * assertion or SIGKILL, too.
  */
 #ifndef TEST_LIVE_GROUND_H
 #define TEST_LIVE_GROUND_H
@@ -24,6 +25,8 @@ struct ground {
     struct live_access access;
     struct live_client client;
     struct live_cluster cluster;
+    pid_t watchman; /* stops the servers when the test is gone */
+    int watched;    /* our end of the pipe it reads from */
 };
 
 /* `arguments` for cluster_up.sh: "3 -r 1 -t 2000". NULL when there is no redis-server: skip. */

@@ -132,6 +132,7 @@ static bool half_way(struct live_move *move, char key[64])
 {
     struct live_instance *to = live_cluster_primary(&ground->cluster, move->to);
     struct live_instance *from = live_cluster_primary(&ground->cluster, move->from);
+    if (from == NULL || to == NULL) return false; /* it did not answer in time just now */
     for (uint32_t i = 0; move->open && i < move->group.count; i++) {
         const struct live_group_slot *at = &move->group.slot[i];
         uint16_t slot = at->slot;
@@ -189,12 +190,13 @@ static struct blind source_lost(int signal, bool migrate_only)
     reader.harmed_ns = now_ns();
     give_up = live_clock_ms() + RECOVER_MS;
     while (reader.found_ns == 0 || move->open) {
-        if (live_clock_ms() > give_up)
-            fail_msg("not served: %s; %s; open %d", move->why, mover->frozen, move->open);
+        if (live_clock_ms() > give_up) break;
         if (!live_mover_step(mover)) live_clock_sleep_ms(1);
     }
-    reader.stopping = true;
+    reader.stopping = true; /* before anything that may leave: it reads from this frame */
     (void)pthread_join(reader.thread, NULL);
+    if (live_clock_ms() > give_up)
+        fail_msg("not served: %s; %s; open %d", move->why, mover->frozen, move->open);
     if (signal == SIGSTOP) ground_signal(ground, &source, SIGCONT);
     if (signal == SIGKILL) ground_restart(ground, &source);
     assert_true(ground_replicated(ground, 60000));
