@@ -13,25 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct ground *running[8]; /* to be stopped at exit, however that comes */
-
 static void stop(const struct ground *ground)
 {
     char command[256];
     const char *keep = getenv("LIVE_KEEP") != NULL ? " keep" : ""; /* the servers' logs */
     (void)snprintf(command, sizeof command, "sh live/cluster_down.sh %s%s", ground->folder, keep);
     if (system(command) != 0) (void)fprintf(stderr, "ground: %s failed\n", command);
-}
-
-static void stop_all(void)
-{
-    for (size_t i = 0; i < FORE_COUNTOF(running); i++)
-        if (running[i] != NULL) stop(running[i]);
-}
-
-static void leave(int signal)
-{
-    exit(128 + signal); /* which stops all */
 }
 
 /* A shell that outlives us reads from a pipe of which we hold the other end: however we go (an
@@ -84,19 +71,12 @@ static void read_nodes(struct ground *ground)
 struct ground *ground_begin(const char *arguments)
 {
     static int number;
-    static bool registered;
     struct ground *ground = calloc(1, sizeof *ground);
     /* In memory where that is possible: Redis syncs nodes.conf at every change of a slot. */
     const char *under = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
     int tag = number++;
     (void)snprintf(ground->folder, sizeof ground->folder, "%s/foreshard-ground-%d-%d", under,
                    (int)getpid(), tag);
-    if (!registered) {
-        (void)atexit(stop_all);
-        (void)signal(SIGTERM, leave);
-        (void)signal(SIGINT, leave);
-    }
-    registered = true;
     watch(ground);
     bool up = false; /* another test may have the ports */
     for (int attempt = 0; attempt < 5 && !up; attempt++) {
@@ -111,7 +91,6 @@ struct ground *ground_begin(const char *arguments)
         (void)fprintf(stderr, "ground: no cluster; see %s.err\n", ground->folder);
         exit(3);
     }
-    running[tag % 8] = ground;
     read_nodes(ground);
     ground->access.timeout_ms = 1000;
     const char *word = strstr(arguments, "-a ");
@@ -139,8 +118,6 @@ struct ground *ground_begin(const char *arguments)
 
 void ground_end(struct ground *ground)
 {
-    for (size_t i = 0; i < FORE_COUNTOF(running); i++)
-        if (running[i] == ground) running[i] = NULL;
     live_client_close(&ground->client);
     live_cluster_close(&ground->cluster);
     stop(ground);

@@ -4,6 +4,7 @@
 #include "live/base/clock.h"
 #include "live/redis/carry.h"
 #include "live/redis/group.h"
+#include "live/redis/heir.h"
 #include "live/redis/journal.h"
 #include "live/redis/monitor.h"
 #include "live/redis/nodes.h"
@@ -445,6 +446,27 @@ static void every_slot_has_a_tag(void **state)
     }
 }
 
+/* Who was asked in a hurry while its shard had no primary has its own time again once it has one;
+ * not so who is still suspected. No server is asked: the shard is whole. */
+static void an_heir_has_its_time_again(void **state)
+{
+    (void)state;
+    struct live_cluster *cluster = calloc(1, sizeof *cluster);
+    struct live_heir heir = {.since_ms = 1};
+    redisContext there = {.fd = -1};
+    cluster->instance_count = 2;
+    cluster->shard_count = 1;
+    cluster->instance[0].link.context = &there;
+    cluster->instance[1].fail = true;
+    for (int i = 0; i < 2; i++)
+        live_link_hurry(&cluster->instance[i].link, 10, UINT64_MAX);
+    assert_null(live_heir_find(&heir, cluster, 0, 2000));
+    assert_int_equal(cluster->instance[0].link.hurry_until_ms, 0);
+    assert_true(cluster->instance[1].link.hurry_until_ms == UINT64_MAX);
+    assert_int_equal(heir.since_ms, 0);
+    free(cluster);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +483,7 @@ int main(void)
         cmocka_unit_test(versions_with_the_forgotten_bit_are_known),
         cmocka_unit_test(slots_are_named_at_once_where_that_is_known_to_do),
         cmocka_unit_test(slots_pass_whole_where_the_server_and_the_slot_suit),
+        cmocka_unit_test(an_heir_has_its_time_again),
         cmocka_unit_test(every_slot_has_a_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
