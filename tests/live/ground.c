@@ -121,6 +121,7 @@ void ground_end(struct ground *ground)
     live_client_close(&ground->client);
     live_cluster_close(&ground->cluster);
     stop(ground);
+    (void)kill(ground->watchman, SIGKILL); /* a forked child may hold the pipe's end, too */
     (void)close(ground->watched);
     (void)waitpid(ground->watchman, NULL, 0);
     free(ground);
