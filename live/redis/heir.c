@@ -6,10 +6,12 @@
 
 #include <string.h>
 
-/* A suspect is not waited for from the first suspicion until its heir must be there: some node
- * timeouts (one to be suspected by all, two for an election that has to be held again). Whoever is
- * only slow gets its time again afterwards, as does the heir once it is the primary. */
-enum { TIMEOUTS = 3, ELECTION_MS = 5000, SUSPECT_MS = 10, REPLICA_MS = 50 };
+/* From the first silence until its heir must be there, nobody that is silent is waited for as long
+ * as usual: some node timeouts (two to be suspected by all, two for an election that has to be held
+ * again). An election is held half a second after the suspicion at the earliest (Redis waits so
+ * long), and the look in which the suspicion is not seen yet must be over by then, with the next.
+ * Whoever is only slow gets its time again afterwards, as does the heir once it is the primary. */
+enum { TIMEOUTS = 4, ELECTION_MS = 5000, SILENT_MS = 100, SUSPECT_MS = 10, REPLICA_MS = 50 };
 
 static bool is_gone(struct live_cluster *cluster, uint16_t shard)
 {
@@ -17,11 +19,16 @@ static bool is_gone(struct live_cluster *cluster, uint16_t shard)
     return at == NULL || at->link.context == NULL || at->pfail || at->fail;
 }
 
+static bool is_suspect(const struct live_instance *x)
+{
+    return x->pfail || x->fail;
+}
+
 static bool has_suspect(const struct live_cluster *cluster, uint16_t shard)
 {
     for (uint32_t i = 0; i < cluster->instance_count; i++) {
         const struct live_instance *x = &cluster->instance[i];
-        if (x->listed && x->shard == shard && x->primary && (x->pfail || x->fail)) return true;
+        if (x->listed && x->shard == shard && x->primary && is_suspect(x)) return true;
     }
     return false;
 }
@@ -39,11 +46,27 @@ static bool is_primary_now(struct live_link *link)
 
 /* Who was asked in a hurry may answer in its own time again: a moment's silence on a busy machine
  * would make a healthy heir count as gone. */
-static void give_time(struct live_cluster *cluster, uint16_t shard)
+static void give_time(struct live_cluster *cluster)
 {
     for (uint32_t i = 0; i < cluster->instance_count; i++) {
         struct live_instance *x = &cluster->instance[i];
-        if (x->shard == shard && !x->pfail && !x->fail) live_link_hurry(&x->link, SUSPECT_MS, 0);
+        if (!is_suspect(x)) live_link_hurry(&x->link, SUSPECT_MS, 0);
+    }
+}
+
+/* Anybody's silence would hold up the next look at the heir, not the source's alone: what stops is
+ * a machine more often than a process. */
+static void take_no_time(struct live_cluster *cluster, uint16_t shard, bool suspected,
+                         uint64_t until_ms)
+{
+    for (uint32_t i = 0; i < cluster->instance_count; i++) {
+        struct live_instance *x = &cluster->instance[i];
+        bool candidate = suspected && x->shard == shard && !x->primary;
+        uint32_t ms = candidate                 ? REPLICA_MS
+                      : is_suspect(x)           ? SUSPECT_MS
+                      : x->link.context == NULL ? SILENT_MS
+                                                : 0;
+        if (ms > 0) live_link_hurry(&x->link, ms, until_ms);
     }
 }
 
@@ -54,19 +77,16 @@ struct live_instance *live_heir_find(struct live_heir *heir, struct live_cluster
     bool gone = is_gone(cluster, shard);
     if (!gone && heir->since_ms != 0) {
         heir->since_ms = 0;
-        give_time(cluster, shard);
+        give_time(cluster);
     }
     if (!gone || now == heir->looked_ms) return NULL;
     heir->looked_ms = now;
-    bool suspected = has_suspect(cluster, shard);
-    if (!suspected) heir->since_ms = 0;
-    if (suspected && heir->since_ms == 0) heir->since_ms = now;
-    uint64_t until = heir->since_ms + (uint64_t)TIMEOUTS * node_timeout_ms + ELECTION_MS;
+    if (heir->since_ms == 0) heir->since_ms = now;
+    take_no_time(cluster, shard, has_suspect(cluster, shard),
+                 heir->since_ms + (uint64_t)TIMEOUTS * node_timeout_ms + ELECTION_MS);
     for (uint32_t i = 0; i < cluster->instance_count; i++) {
         struct live_instance *x = &cluster->instance[i];
-        if (x->shard != shard || !x->listed) continue;
-        if (suspected) live_link_hurry(&x->link, x->primary ? SUSPECT_MS : REPLICA_MS, until);
-        if (!x->primary && is_primary_now(&x->link)) return x;
+        if (x->shard == shard && x->listed && !x->primary && is_primary_now(&x->link)) return x;
     }
     return NULL;
 }

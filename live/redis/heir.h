@@ -10,9 +10,10 @@
  * in advance: what is left is to look often. While a source with slots in work is not heard of, its
  * replicas are asked for their role every millisecond, and the one that is the primary is told of
  * all slots in work in one pipeline; everything else may wait for the next picture of the cluster.
- * Nor is the silent one waited for: a stopped node takes connections, and each look at the cluster
- * would hang on it just when its heir is elected (measured: nil for 530 ms in the median, and 79
- * where the node was killed; see live_heir.c).
+ * Nor is the silent one waited for, suspected or not: a stopped node takes connections, and each
+ * look at the cluster would hang on it just when its heir is elected (measured: nil for 530 ms in
+ * the median, and 79 where the node was killed; and now and then for 440 while whoever had not been
+ * suspected yet still had its second; see live_heir.c).
  */
 #ifndef LIVE_HEIR_H
 #define LIVE_HEIR_H
@@ -21,7 +22,7 @@
 
 struct live_heir { /* zeroed: nothing is amiss */
     uint64_t looked_ms;
-    uint64_t since_ms; /* the source has been suspected since; 0: it is not */
+    uint64_t since_ms; /* the source has not been heard of since; 0: it has */
 };
 
 /* The replica that has become the primary of a shard whose primary, by the last picture or by our

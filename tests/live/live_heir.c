@@ -219,7 +219,7 @@ static int ascending(const void *a, const void *b)
 static void blind_for_a_moment_only(int signal, const char *what, bool migrate_only)
 {
     const char *text = getenv("LIVE_ROUNDS");
-    int rounds = text != NULL ? atoi(text) : 2;
+    int rounds = text != NULL ? atoi(text) : 3;
     double ms[ROUNDS_MOST];
     rounds = rounds < 1 ? 1 : rounds > ROUNDS_MOST ? ROUNDS_MOST : rounds;
     for (int i = 0; i < rounds; i++) {
