@@ -64,7 +64,6 @@ static void set_costs(const struct build *build)
     out->window_ns = scenario->engine.observe.window;
     out->link_ns = scenario->cluster.link_delay;
     out->link_sigma = scenario->cluster.link_sigma;
-    out->link_growth = scenario->cluster.link_growth;
     out->link_kib_ns = (double)scenario->cluster.link_kib;
     out->key_samples = scenario->sim.key_samples;
     out->content = scenario->sim.content;
@@ -195,6 +194,8 @@ enum fore_err sim_cluster_build(const struct sim_scenario *scenario, struct wl_f
     set_costs(&build);
     FORE_TRY(survey(&build, &seen));
     FORE_TRY(wl_wide_parse(&scenario->workload, &out->wide, diag));
+    FORE_TRY(sim_stretch_parse(&scenario->cluster.link_stretch, "cluster.link_stretch",
+                               &out->link_stretch, diag));
     struct sim_cuts cuts = sim_cuts_make(scenario, flow, &seen, perm);
     uint64_t nodes = out->elastic ? scenario->cluster.nodes_max : scenario->cluster.nodes;
     fore_topology_init(&out->topology, perm, (uint32_t)nodes, 1,

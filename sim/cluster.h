@@ -16,6 +16,7 @@
 #include "sim/growth.h"
 #include "sim/latency.h"
 #include "sim/scenario.h"
+#include "sim/stretch.h"
 #include "sim/survey.h"
 #include "workloads/wide.h"
 
@@ -39,11 +40,12 @@ struct sim_cluster {
     fore_ns slo_ns;
     fore_ns window_ns;
     fore_ns link_ns;
-    double link_sigma, link_growth, link_kib_ns; /* way.h */
-    double bandwidth;                            /* bytes per second of a node */
-    double move_cpu;                             /* share of a node's capacity at full bandwidth */
-    double bytes_mean;                           /* of a request */
-    double peak_cores;                           /* what the heaviest five minutes need */
+    double link_sigma, link_kib_ns; /* way.h */
+    struct sim_stretch link_stretch;
+    double bandwidth;  /* bytes per second of a node */
+    double move_cpu;   /* share of a node's capacity at full bandwidth */
+    double bytes_mean; /* of a request */
+    double peak_cores; /* what the heaviest five minutes need */
     double capacity_cores;
     uint64_t key_samples;              /* per window */
     fore_ns node_boot_ns;              /* from asking for a standby node to its being in use */

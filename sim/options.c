@@ -83,8 +83,8 @@ static const struct fore_option cluster_rows[] = {
      "one way between a client and a node, and between nodes"                                                                                                         },
     {"link_sigma",            FORE_OPT_REAL,     AT(link_sigma),            "0",        0,                3,                 NULL,
      "request mode: spread of the way there and back (sigma of the logarithm; link_delay is the median)"                                                              },
-    {"link_growth",           FORE_OPT_REAL,     AT(link_growth),           "0",        0,                20,                NULL,
-     "request mode: ways to a node that is at work all the time are longer by so many times; in proportion before"                                                    },
+    {"link_stretch",          FORE_OPT_LIST,     AT(link_stretch),          "",         0,                0,                 NULL,
+     "request mode: how much longer or shorter ways are by the load of their node: \"4%=1, 18%=0.8, 100%=2\", lines between"                                          },
     {"link_kib",              FORE_OPT_DURATION, AT(link_kib),              "0s",       0,                MINUTE_NS,         NULL,
      "request mode: what each KiB of a value adds to the way there and back"                                                                                          },
 };

@@ -10,6 +10,7 @@
 
 #include "core/cluster/placement.h"
 #include "sim/faults.h"
+#include "sim/stretch.h"
 #include "workloads/config.h"
 #include "workloads/wide.h"
 
@@ -238,12 +239,14 @@ static enum fore_err check_ways(const struct sim_scenario *scenario, struct fore
 {
     const struct sim_options *sim = &scenario->sim;
     const struct sim_cluster_options *cluster = &scenario->cluster;
-    const char *name = sim->wake_rest > 0         ? "sim.wake_rest"
-                       : sim->kib_service > 0     ? "sim.kib_service"
-                       : cluster->link_sigma > 0  ? "cluster.link_sigma"
-                       : cluster->link_growth > 0 ? "cluster.link_growth"
-                       : cluster->link_kib > 0    ? "cluster.link_kib"
-                                                  : NULL;
+    struct sim_stretch stretch;
+    FORE_TRY(sim_stretch_parse(&cluster->link_stretch, "cluster.link_stretch", &stretch, diag));
+    const char *name = sim->wake_rest > 0        ? "sim.wake_rest"
+                       : sim->kib_service > 0    ? "sim.kib_service"
+                       : cluster->link_sigma > 0 ? "cluster.link_sigma"
+                       : stretch.count > 0       ? "cluster.link_stretch"
+                       : cluster->link_kib > 0   ? "cluster.link_kib"
+                                                 : NULL;
     if ((sim->wake > 0 || sim->wake_delay > 0) && sim->wake_rest == 0)
         return fore_err_set(diag, FORE_E_RANGE,
                             "sim.wake and sim.wake_delay are of a core that sleeps: give "

@@ -53,8 +53,8 @@ struct sim_cluster_options { /* "cluster" */
     double slowdown_sigma;        /* heterogeneity of node capacity, lognormal */
     fore_ns link_delay;           /* one way, added to every request's latency twice */
     double link_sigma;            /* way.h; 0: the same for all */
-    double link_growth;           /* way.h */
-    fore_ns link_kib;             /* way.h */
+    struct fore_strings link_stretch; /* stretch.h */
+    fore_ns link_kib;                 /* way.h */
 };
 struct sim_options {                 /* "sim" */
     uint32_t fidelity;               /* enum sim_fidelity */

@@ -29,7 +29,8 @@ double sim_way_stretch(const struct sim_cluster *cluster, uint32_t node, uint64_
                        fore_ns window_ns)
 {
     double cores = cluster->topology.node[node].cores;
-    return 1 + cluster->link_growth * fmin(1, (double)busy_ns / (cores * (double)window_ns));
+    return sim_stretch_at(&cluster->link_stretch,
+                          fmin(1, (double)busy_ns / (cores * (double)window_ns)));
 }
 
 double sim_way_quantile_ns(const struct sim_cluster *cluster, double tail)

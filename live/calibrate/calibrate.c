@@ -1,6 +1,6 @@
 /*
  * calibrate.c - see calibrate.h: loads. Round trip, then capacity by a load that grows until it is
- * too much, then what commands cost by kind and size, then what clients see at three loads.
+ * too much, then what commands cost by kind and size, then what clients see at some loads.
  */
 #include "live/calibrate/calibrate.h"
 
@@ -19,8 +19,8 @@ enum { PINGS = 500, KEYS = 20000, BYTES = 100, ROUNDS = 5, PLAYS = 3 };
 static const double SECONDS = 15, WARM_UP = 0.15; /* of a load; the part that does not count */
 /* Of the capacity, and of a node at most. Near its capacity a server takes many commands at once,
  * each is cheaper than it was, and no one service time describes both. */
-static const double shares[LIVE_FIT_PROBES] = {0.03, 0.08, 0.2, 0.35},
-                    rates[LIVE_FIT_PROBES] = {1000, 3000, 7000, 13000};
+static const double shares[LIVE_FIT_PROBES] = {0.03, 0.08, 0.16, 0.24, 0.32},
+                    rates[LIVE_FIT_PROBES] = {1000, 3000, 6000, 9000, 12000};
 static const uint32_t sizes[LIVE_CALIBRATE_SIZES] = {0, 1024, 16384}; /* 0: the option's */
 
 struct work {

@@ -11,9 +11,10 @@
  * that has only service calls both service; then its p50 and p99 rise with the load, and real ones
  * stay where they are.
  *
- * The way gets longer with the load of its server, in proportion (sim/way.h): on one host clients
- * and servers wait for the same processors, and medians rise by a quarter long before a queue could
- * explain it.
+ * The way changes with the load of its server (sim/stretch.h). Nearly idle, processors leave deep
+ * idle states for every request, and what is asked often is answered sooner; near the end clients
+ * and servers wait for the same processors, and medians rise long before a queue could explain it.
+ * So it has a median of its own at every load that was seen, and a line between two.
  *
  * What a command costs is measured, as CPU per command at every load: the part that goes away as
  * the server rests less is the waking. Then the mean service (near that, by a price, because
@@ -27,7 +28,7 @@
 
 #include "core/base/base.h"
 
-enum { LIVE_FIT_PROBES = 4 };
+enum { LIVE_FIT_PROBES = 5 };
 
 struct live_fit_probe {                     /* of one node */
     double rate;                            /* requests per second */
@@ -46,7 +47,11 @@ struct live_fit {
     double wake_us;               /* sim.wake_delay */
     struct live_fit_cost cost;    /* as it was measured, without the latencies */
     double delay_us, delay_sigma; /* one way, median, idle; sigma of there and back */
-    double delay_growth; /* of it at a server that is at work all the time: cluster.link_growth */
+    struct {
+        double load, factor;
+    } stretch[LIVE_FIT_PROBES + 1];  /* of it by the share of its time a server is at work, rising:
+                                        cluster.link_stretch */
+    uint32_t stretch_count;          /* 0: the same at all loads, as far as is known */
     double stall_every_us, stall_us; /* mean time between stalls, and of one; 0: none */
     double error;                    /* root mean square of the logarithms */
 };
@@ -56,7 +61,9 @@ struct live_fit {
 void live_fit_cost(const struct live_fit_probe *probe, size_t count, struct live_fit_cost *out);
 /* How much of `wake_us` a command at this rate comes to, 0..1. */
 double live_fit_asleep(double rate, double service_us, double rest_us);
-/* Fills the probes' fit_ fields too. */
+/* How much longer than `delay_us` a way is at that load. */
+double live_fit_stretch(const struct live_fit *fit, double load);
+/* Fills the probes' fit_ fields too. By rising rates. */
 void live_fit_queue(struct live_fit_probe *probe, size_t count, const struct live_fit_cost *cost,
                     struct live_fit *out);
 

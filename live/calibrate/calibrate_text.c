@@ -66,6 +66,16 @@ static void print_splits(struct fore_buf *out)
         "    partition_overhead = \"0\";\n    split_pause = \"0s\";\n");
 }
 
+static void print_stretch(const struct live_fit *fit, struct fore_buf *out)
+{
+    if (fit->stretch_count == 0) return;
+    fore_buf_puts(out, "    link_stretch = \"");
+    for (uint32_t i = 0; i < fit->stretch_count; i++)
+        fore_buf_printf(out, "%s%.2f%%=%.3f", i > 0 ? ", " : "", fit->stretch[i].load * 100,
+                        fit->stretch[i].factor);
+    fore_buf_puts(out, "\";\n");
+}
+
 void live_calibrate_print(const struct live_calibration *c,
                           const struct live_calibrate_options *options, struct fore_buf *out)
 {
@@ -81,10 +91,9 @@ void live_calibrate_print(const struct live_calibration *c,
     fore_buf_printf(out,
                     "\ncluster: {\n    nodes = \"%u\";\n    cores = \"1\";\n"
                     "    placement = \"slot\";\n    link_delay = \"%.0fns\";\n"
-                    "    link_sigma = \"%.2f\";\n    link_growth = \"%.2f\";\n"
-                    "    link_kib = \"%.0fns\";\n",
-                    c->nodes, c->fit.delay_us * 1e3, c->fit.delay_sigma, c->fit.delay_growth,
-                    c->kib_way_us * 1e3);
+                    "    link_sigma = \"%.2f\";\n    link_kib = \"%.0fns\";\n",
+                    c->nodes, c->fit.delay_us * 1e3, c->fit.delay_sigma, c->kib_way_us * 1e3);
+    print_stretch(&c->fit, out);
     if (c->moved)
         fore_buf_printf(out,
                         "    bandwidth = \"%.0fB/s\";\n    move_start = \"%.0fus\";\n"

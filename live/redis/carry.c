@@ -275,12 +275,16 @@ static void tell(const struct live_bundle *b, struct live_group_copied *out, str
     }
 }
 
+static bool has_time(const struct live_group_limits *limits, const struct so_far *so_far)
+{
+    return live_clock_now() - so_far->began < (fore_ns)limits->ms * FORE_MS;
+}
+
 static bool goes_on(const struct live_group_limits *limits, const struct live_group_copied *out,
                     const struct so_far *so_far)
 {
     return out->count + LIVE_BUNDLE_SLOTS <= LIVE_BATCHES_MAX && so_far->keys < limits->keys &&
-           so_far->bytes < limits->bytes &&
-           live_clock_now() - so_far->began < (fore_ns)limits->ms * FORE_MS;
+           so_far->bytes < limits->bytes && has_time(limits, so_far);
 }
 
 static void rest(const struct live_bundle *b, const struct live_group_limits *limits)
@@ -303,7 +307,8 @@ static enum fore_err carry(struct live_carrying *c, const struct live_group_limi
         err = live_carry_copy(c, b);
         if (err != FORE_E_OK) break;
         b->source_ms = (double)(live_clock_now() - began) / 1e6;
-        choose(c, next, b);
+        *next = (struct live_bundle){.count = 0};
+        if (has_time(limits, &so_far)) choose(c, next, b);
         err = pass(c, b, next);
         if (err == FORE_E_OK) tell(b, out, &so_far);
         rest(b, limits);

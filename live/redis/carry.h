@@ -22,7 +22,9 @@
 
 #include "live/redis/group.h"
 
-enum { LIVE_CARRY_KEYS = 256, LIVE_CARRY_BYTES = 256 << 10 };
+/* So many keys pass in less than 2 ms (measured: 2.8 us each), and are watched at 7 us each, which
+ * grows with how many are watched already. */
+enum { LIVE_CARRY_KEYS = 640, LIVE_CARRY_BYTES = 256 << 10 };
 
 /* By what INFO server says: Redis 7, which has PEXPIRETIME, and SETSLOT in a script. */
 bool live_carry_possible(const char *info_server);

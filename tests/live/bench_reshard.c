@@ -5,6 +5,7 @@
  *   RESHARD_ROUNDS=3        rounds; in each, every way on a fresh cluster, in another order
  *   RESHARD_SLOTS=2000      slots to move, of one shard to the next
  *   RESHARD_KEYS=1000000    keys in the cluster, 100 bytes each, spread over all slots
+ *   RESHARD_DENSE=1         ... or over those that move alone, so that all clients ask these
  *   RESHARD_RATE=3000       requests per second (Poisson, uniform keys, 10 % writes), open loop
  *   RESHARD_IDLE=6          seconds of them before the move, with which the move is compared
  *   RESHARD_REPLICAS=1      of each of the three primaries
@@ -25,14 +26,10 @@
  */
 #include "core/base/rng.h"
 #include "live/base/clock.h"
-#include "live/calibrate/replay.h"
 #include "live/redis/mover.h"
-#include "tests/live/ground.h"
+#include "tests/live/clients.h"
 #include "tests/live/ran.h"
 
-#include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +42,8 @@ static const char *const way_text[] = {"foreshard", "foreshard, no throttle",
 
 struct plan {
     uint32_t rounds, slots, keys, rate, idle, replicas;
+    bool dense;
+    uint32_t *number; /* of every key: its name */
 };
 
 struct felt { /* by clients, in ms */
@@ -71,83 +70,15 @@ static _Noreturn void die(const char *what, const char *why)
 
 /* ---- clients ------------------------------------------------------------------------------ */
 
-struct arrivals { /* Poisson */
-    struct fore_rng rng;
-    uint32_t keys;
-    double rate, at;
-};
-
-static enum fore_err next(void *self, struct wl_request *out, size_t cap, size_t *count,
-                          struct fore_diag *diag)
+static void clients_go(struct clients *clients, fore_ns span)
 {
-    (void)diag;
-    struct arrivals *a = self;
-    for (*count = 0; *count < cap; (*count)++) {
-        a->at += -log(1 - fore_rng_unit(&a->rng)) / a->rate;
-        out[*count] = (struct wl_request){.t = (fore_ns)(a->at * 1e9),
-                                          .key = fore_rng_below(&a->rng, a->keys),
-                                          .bytes = 100,
-                                          .op = FORE_QUERY_READ};
-        if (fore_rng_unit(&a->rng) < 0.1) out[*count].op = FORE_QUERY_WRITE;
-    }
-    return FORE_E_OK;
+    if (!clients_ask(clients, span)) die("clients", "no thread");
 }
 
-static enum fore_err again(void *self, struct fore_diag *diag)
-{
-    (void)self;
-    (void)diag;
-    return FORE_E_OK;
-}
-
-static void nothing(void *self)
-{
-    (void)self;
-}
-
-struct clients {
-    struct live_replay *replay;
-    struct arrivals arrivals;
-    fore_ns span; /* 0: until `enough` */
-    struct live_replay_result result;
-    struct fore_diag diag;
-    enum fore_err err;
-    atomic_bool enough;
-};
-
-static bool look(void *self, fore_ns at)
-{
-    struct clients *clients = self;
-    (void)at;
-    return !atomic_load(&clients->enough);
-}
-
-static void *ask(void *self)
-{
-    static const struct wl_source_ops ops = {.next = next, .rewind = again, .close = nothing};
-    struct clients *c = self;
-    struct wl_source source = {.ops = &ops, .self = &c->arrivals};
-    struct live_replay_play play = {.source = &source,
-                                    .span = c->span,
-                                    .slo_ns = 10 * FORE_MS,
-                                    .realtime = true,
-                                    .look = look,
-                                    .self = c};
-    c->arrivals.at = 0;
-    atomic_store(&c->enough, false);
-    c->err = live_replay_run(c->replay, &play, &c->result, &c->diag);
-    return NULL;
-}
-
-static void clients_ask(struct clients *clients, pthread_t *thread)
-{
-    if (pthread_create(thread, NULL, ask, clients) != 0) die("clients", "no thread");
-}
-
-static struct felt felt_by(const struct clients *clients)
+static struct felt felt_by(struct clients *clients, bool enough)
 {
     const struct live_replay_result *r = &clients->result;
-    if (clients->err != FORE_E_OK) die("clients", clients->diag.text);
+    if (clients_end(clients, enough) != FORE_E_OK) die("clients", clients->diag.text);
     return (struct felt){.p50 = (double)fore_hist_quantile(&r->latency, 0.5) / 1e6,
                          .p99 = (double)fore_hist_quantile(&r->latency, 0.99) / 1e6,
                          .p999 = (double)fore_hist_quantile(&r->latency, 0.999) / 1e6,
@@ -155,21 +86,23 @@ static struct felt felt_by(const struct clients *clients)
                          .failed = (double)r->counts.failed};
 }
 
-static void clients_begin(struct clients *clients, struct ground *ground, const struct plan *plan,
-                          uint64_t seed)
+/* What moves begins there: the first slot of a shard, as redis-cli takes them. */
+static uint16_t first_slot(struct ground *ground)
 {
-    struct live_address address[GROUND_NODES];
-    for (uint32_t i = 0; i < ground->node_count; i++)
-        address[i] = ground->node[i].address;
-    struct live_replay_options options = {
-        .seed = address, .seed_count = ground->node_count, .access = ground->access};
-    *clients = (struct clients){
-        .arrivals = {.keys = plan->keys, .rate = plan->rate}
-    };
-    clients->arrivals.rng = fore_rng_stream(seed, "bench.reshard", 0);
-    if (live_replay_open(&clients->replay, &options, &clients->diag) != FORE_E_OK ||
-        live_replay_fill_numbers(clients->replay, plan->keys, &clients->diag) != FORE_E_OK)
-        die("fill", clients->diag.text);
+    uint16_t slot = 0;
+    while (live_cluster_shard_of(&ground->cluster, slot) != 0)
+        slot++;
+    return slot;
+}
+
+static void name_keys(const struct plan *plan, uint16_t first)
+{
+    uint32_t named = 0;
+    for (uint32_t n = 0; named < plan->keys; n++) {
+        uint32_t slot = live_replay_slot(n);
+        bool moves = slot >= first && slot < first + plan->slots;
+        if (moves || !plan->dense) plan->number[named++] = n;
+    }
 }
 
 /* ---- ways --------------------------------------------------------------------------------- */
@@ -267,15 +200,12 @@ static void mover_down(void)
     }
 }
 
-/* The first slots of the shard, as redis-cli takes them. */
 static void move_by_us(struct ground *ground, const struct plan *plan)
 {
     struct fore_diag diag = {0};
     struct live_mover *mover = &ours.mover;
     struct spent *spent = &ours.spent;
-    struct live_journal_move row = {.from = 0, .to = 1};
-    while (live_cluster_shard_of(&ground->cluster, row.first) != 0)
-        row.first++;
+    struct live_journal_move row = {.first = first_slot(ground), .from = 0, .to = 1};
     row.last = (uint16_t)(row.first + plan->slots - 1);
     uint32_t index;
     if (live_mover_begin(mover, &row, 0, &index, &diag) != FORE_E_OK) die("move", diag.text);
@@ -333,34 +263,31 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
     char arguments[64];
     static struct clients clients;
     struct outcome out;
-    pthread_t thread;
     (void)snprintf(arguments, sizeof arguments, "3 -t 5000 -r %u", plan->replicas);
     struct ground *ground = ground_begin(arguments);
-    clients_begin(&clients, ground, plan, seed);
+    const struct clients_keys keys = {.number = plan->number, .count = plan->keys};
+    name_keys(plan, first_slot(ground));
+    if (clients_begin(&clients, ground, &keys, plan->rate, seed) != FORE_E_OK)
+        die("fill", clients.diag.text);
     if (plan->replicas > 0 && !ground_replicated(ground, 30000)) die("cluster", "no replicas");
 
     bool by_us = way == OURS || way == OURS_FULL;
     if (by_us) mover_up(ground, plan, way == OURS);
-    clients.span = (fore_ns)plan->idle * FORE_SEC;
-    clients_ask(&clients, &thread); /* nothing else: what it is like */
+    clients_go(&clients, (fore_ns)plan->idle * FORE_SEC); /* nothing else: what it is like */
     for (uint64_t until = live_clock_ms() + 1000 * plan->idle; live_clock_ms() < until;) {
         if (by_us) (void)live_mover_step(&ours.mover); /* which learns what idle is */
         live_clock_sleep_ms(10);
     }
-    (void)pthread_join(thread, NULL);
-    out.idle = felt_by(&clients);
+    out.idle = felt_by(&clients, false);
 
     double had = keys_of(ground, 1);
-    clients.span = 0;
-    clients_ask(&clients, &thread);
+    clients_go(&clients, 0);
     ran_tell(ground, false);
     fore_ns began = live_clock_now();
     move_it(ground, plan, way);
     out.seconds = (double)(live_clock_now() - began) / 1e9;
     if (getenv("RESHARD_COMMANDS") != NULL) ran_tell(ground, true);
-    atomic_store(&clients.enough, true);
-    (void)pthread_join(thread, NULL);
-    out.moving = felt_by(&clients);
+    out.moving = felt_by(&clients, true);
     const struct live_replay_counts *counts = &clients.result.counts;
     (void)printf(
         "#   clients: sent late by %.2f ms (p99); of %llu requests %llu MOVED, %llu ASK, %llu "
@@ -373,7 +300,7 @@ static struct outcome play(const struct plan *plan, enum way way, uint64_t seed)
     if (by_us) mover_down();
     if (getenv("RESHARD_COMMANDS") != NULL) tell_commands(ground);
     if (!ground_whole(ground, 10000)) die(way_text[way], "slots without an owner, or open");
-    live_replay_close(clients.replay);
+    clients_close(&clients);
     ground_end(ground);
     return out;
 }
@@ -476,17 +403,21 @@ int main(void)
                         .keys = wish("RESHARD_KEYS", 1000000, 1000),
                         .rate = wish("RESHARD_RATE", 3000, 10),
                         .idle = wish("RESHARD_IDLE", 6, 1),
-                        .replicas = wish("RESHARD_REPLICAS", 1, 0)};
+                        .replicas = wish("RESHARD_REPLICAS", 1, 0),
+                        .dense = wish("RESHARD_DENSE", 0, 0) != 0};
+    plan.number = calloc(plan.keys, sizeof plan.number[0]);
+    if (plan.number == NULL) die("keys", "no memory");
     if (plan.rounds > ROUNDS_MOST) plan.rounds = ROUNDS_MOST;
     if (plan.slots > FORE_SLOT_COUNT / 3) plan.slots = FORE_SLOT_COUNT / 3;
     if (!ground_possible()) {
         (void)printf("bench_reshard: no redis-server here\n");
         return 0;
     }
-    (void)printf("%u slots of a cluster with %u keys, %u requests/s (open loop, latencies in ms), "
-                 "%u replicas a primary\n%-24s %7s %8s %8s  %22s  %22s %5s\n",
-                 plan.slots, plan.keys, plan.rate, plan.replicas, "", "seconds", "slots/s",
-                 "keys/s", "idle p50 p99 p99.9", "moving p50 p99 p99.9", "lost");
+    (void)printf("%u slots of a cluster with %u keys%s, %u requests/s (open loop, latencies in "
+                 "ms), %u replicas a primary\n%-24s %7s %8s %8s  %22s  %22s %5s\n",
+                 plan.slots, plan.keys, plan.dense ? ", all in these" : "", plan.rate,
+                 plan.replicas, "", "seconds", "slots/s", "keys/s", "idle p50 p99 p99.9",
+                 "moving p50 p99 p99.9", "lost");
     for (uint32_t r = 0; r < plan.rounds; r++)
         for (uint32_t i = 0; i < WAYS; i++) {
             enum way way = (enum way)((r + i) % WAYS);
@@ -496,5 +427,6 @@ int main(void)
             tell_row(way_text[way], &result[way][r]);
         }
     tell(plan.rounds);
+    free(plan.number);
     return 0;
 }

@@ -16,7 +16,11 @@ static struct live_calibration measured(void)
         .round_trip_us = 60,
         .capacity = 120000,
         .cost = {{.bytes = 100, .read_us = 4, .write_us = 5, .scan_us = 20}},
-        .fit = { .service_us = 6, .sigma = 0.4, .delay_us = 40},
+        .fit = { .service_us = 6,
+                 .sigma = 0.4,
+                 .delay_us = 40,
+                 .stretch = {{0.00249, 1}, {0.00351, 0.8}, {1, 2}},
+                 .stretch_count = 3},
         .write_cost = 1.25,
         .scan_cost = 5,
         .why_not = "no run of slots without keys",
@@ -42,6 +46,7 @@ static void expect_scenario(const struct live_calibration *calibration, double b
     assert_true(scenario->cluster.partition_overhead <= 0);
     assert_int_equal(scenario->cluster.split_pause, 0);
     assert_int_equal(scenario->cluster.nodes, 3);
+    assert_int_equal(scenario->cluster.link_stretch.count, 3); /* knots that are near stay apart */
     if (bandwidth > 0) assert_true(strstr(text.data, "bandwidth = \"25000000B/s\"") != NULL);
     assert_non_null(strstr(text.data, "split_pause = \"0s\"")); /* said, not left out */
     assert_non_null(strstr(text.data, "partition_overhead = \"0\""));

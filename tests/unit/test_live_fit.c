@@ -29,8 +29,15 @@ static double normal(struct fore_rng *rng)
 
 struct truth {
     double service_us, sigma, delay_us, stall_every_us, stall_us, way_sigma, wake_us, rest_us,
-        wait_us, growth;
+        wait_us, growth, dip;   /* ways: times 1 + growth * load, less `dip` at a load of a tenth */
+    const struct live_fit *fit; /* ways change as in it */
 };
+
+static double stretch_of(const struct truth *t, double load)
+{
+    if (t->fit != NULL) return live_fit_stretch(t->fit, load);
+    return 1 + t->growth * load - t->dip * fmax(0, 1 - fabs(load - 0.1) / 0.1);
+}
 
 static double exponential(struct fore_rng *rng)
 {
@@ -56,7 +63,7 @@ static void serve(struct live_fit_probe *probe, const struct truth *t, uint64_t 
         busy += t->wake_us * asleep;
         free_at = fmax(at, free_at) + work_us;
         busy += work_us;
-        double way_us = 2 * t->delay_us * (1 + t->growth * load);
+        double way_us = 2 * t->delay_us * stretch_of(t, load);
         took[i] = free_at - at + t->wait_us * asleep + way_us * exp(t->way_sigma * normal(&rng));
     }
     probe->cpu_us = busy / REQUESTS;
@@ -72,10 +79,10 @@ static void what_made_the_latencies_is_found_back(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {20,   0.8, 50,  0, 0, 0, 0, 1, 0, 0},
-        {100,  0,   200, 0, 0, 0, 0, 1, 0, 0},
-        {1000, 1.2, 0,   0, 0, 0, 0, 1, 0, 0},
-        {8,    0.3, 30,  0, 0, 0, 0, 1, 0, 0}
+        {20,   0.8, 50,  0, 0, 0, 0, 1, 0, 0, 0, NULL},
+        {100,  0,   200, 0, 0, 0, 0, 1, 0, 0, 0, NULL},
+        {1000, 1.2, 0,   0, 0, 0, 0, 1, 0, 0, 0, NULL},
+        {8,    0.3, 30,  0, 0, 0, 0, 1, 0, 0, 0, NULL}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
@@ -102,13 +109,13 @@ static void stalls_are_told_from_long_services(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {10, 0.3, 50, 200e3, 3e3, 0, 0, 1, 0, 0},
-        {15, 0.5, 40, 50e3,  1e3, 0, 0, 1, 0, 0},
-        {10, 0.3, 60, 1e6,   8e3, 0, 0, 1, 0, 0}
+        {10, 0.3, 50, 200e3, 3e3, 0, 0, 1, 0, 0, 0, NULL},
+        {15, 0.5, 40, 50e3,  1e3, 0, 0, 1, 0, 0, 0, NULL},
+        {10, 0.3, 60, 1e6,   8e3, 0, 0, 1, 0, 0, 0, NULL}
     };
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         struct live_fit_probe probe[LIVE_FIT_PROBES];
-        static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 8000, 15000};
+        static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 6000, 10000, 15000};
         for (int i = 0; i < LIVE_FIT_PROBES; i++) {
             probe[i] = (struct live_fit_probe){.rate = rates[i]};
             serve(&probe[i], &cases[c], 100 + 10 * c + i);
@@ -125,6 +132,21 @@ static void stalls_are_told_from_long_services(void **state)
             middle += log(probe[i].fit_p99_us / probe[i].p99_us) / LIVE_FIT_PROBES;
         }
         assert_true(fabs(middle) < 0.25);
+        /* And what is foretold is what a long play of it gives. */
+        const struct truth found = {.service_us = fit.service_us,
+                                    .sigma = fit.sigma,
+                                    .delay_us = fit.delay_us,
+                                    .stall_every_us = fit.stall_every_us,
+                                    .stall_us = fit.stall_us,
+                                    .way_sigma = fit.delay_sigma,
+                                    .rest_us = 1,
+                                    .wait_us = fit.wake_us,
+                                    .fit = &fit};
+        for (int i = 0; i < LIVE_FIT_PROBES; i++) {
+            struct live_fit_probe played = {.rate = rates[i]};
+            serve(&played, &found, 500 + 10 * c + i);
+            assert_true(fabs(log(probe[i].fit_p999_us / played.p999_us)) < 0.25);
+        }
     }
 }
 
@@ -134,15 +156,16 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
 {
     (void)state;
     static const struct truth cases[] = {
-        {8,  0,   35, 0, 0, 0.4, 15, 100, 0,  0},
-        {5,  0.2, 40, 0, 0, 0.5, 75, 300, 30, 0},
-        {12, 0.5, 60, 0, 0, 0.3, 0,  1,   0,  0},
-        {12, 0.4, 35, 0, 0, 0.5, 10, 100, 0,  2}
+        {8,  0,   35, 0, 0, 0.4, 15, 100, 0,  0, 0,   NULL},
+        {5,  0.2, 40, 0, 0, 0.5, 75, 300, 30, 0, 0,   NULL},
+        {12, 0.5, 60, 0, 0, 0.3, 0,  1,   0,  0, 0,   NULL},
+        {12, 0.4, 35, 0, 0, 0.5, 10, 100, 0,  2, 0,   NULL},
+        {15, 0.4, 70, 0, 0, 0.4, 0,  1,   0,  1, 0.4, NULL}
     };
-    static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 7000, 13000};
+    static const double rates[LIVE_FIT_PROBES] = {1000, 3000, 6000, 9000, 12000};
     for (size_t c = 0; c < FORE_COUNTOF(cases); c++) {
         const struct truth *t = &cases[c];
-        struct live_fit_probe probe[LIVE_FIT_PROBES], unseen = {.rate = 20000};
+        struct live_fit_probe probe[LIVE_FIT_PROBES], unseen = {.rate = t->dip > 0 ? 7500 : 20000};
         for (int i = 0; i < LIVE_FIT_PROBES; i++) {
             probe[i] = (struct live_fit_probe){.rate = rates[i]};
             serve(&probe[i], t, 200 + 10 * c + i);
@@ -160,7 +183,9 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
         live_fit_queue(probe, LIVE_FIT_PROBES, &cost, &fit);
         assert_true(fit.error < 0.05);
         assert_true(fabs(fit.delay_sigma - t->way_sigma) <= 0.15);
-        if (t->growth > 0) assert_true(fabs(fit.delay_growth - t->growth) < 0.7);
+        double full = live_fit_stretch(&fit, 1), idle = live_fit_stretch(&fit, 0);
+        if (t->growth > 0 && t->dip == 0) assert_true(fabs(full / idle - 1 - t->growth) < 0.7);
+        if (t->dip > 0) assert_true(live_fit_stretch(&fit, 0.1) < 0.85 * idle && full > idle);
         const struct truth found = {.service_us = fit.service_us,
                                     .sigma = fit.sigma,
                                     .delay_us = fit.delay_us,
@@ -170,7 +195,7 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
                                     .rest_us = fmax(cost.rest_us, 1),
                                     .wake_us = cost.wake_us,
                                     .wait_us = fit.wake_us,
-                                    .growth = fit.delay_growth};
+                                    .fit = &fit};
         struct live_fit_probe predicted = unseen;
         serve(&unseen, t, 300 + c);
         serve(&predicted, &found, 400 + c);
