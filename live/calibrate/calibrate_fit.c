@@ -339,19 +339,6 @@ static void hand_out_ways(const struct fitting *f, const struct candidate *c, st
     add_stretch(out, 1, way_when_full(f, c) / base);
 }
 
-double live_fit_stretch(const struct live_fit *fit, double load)
-{
-    uint32_t n = fit->stretch_count, i = 0;
-    while (i < n && fit->stretch[i].load < load)
-        i++;
-    if (n == 0) return 1;
-    if (i == 0 || i == n) return fit->stretch[i == 0 ? 0 : n - 1].factor;
-    double part =
-        (load - fit->stretch[i - 1].load) / (fit->stretch[i].load - fit->stretch[i - 1].load);
-    return fit->stretch[i - 1].factor +
-           part * (fit->stretch[i].factor - fit->stretch[i - 1].factor);
-}
-
 /* The chosen one, played as it is. */
 static void hand_out(struct fitting *f, struct live_fit *out)
 {

@@ -61,8 +61,6 @@ struct live_fit {
 void live_fit_cost(const struct live_fit_probe *probe, size_t count, struct live_fit_cost *out);
 /* How much of `wake_us` a command at this rate comes to, 0..1. */
 double live_fit_asleep(double rate, double service_us, double rest_us);
-/* How much longer than `delay_us` a way is at that load. */
-double live_fit_stretch(const struct live_fit *fit, double load);
 /* Fills the probes' fit_ fields too. By rising rates. */
 void live_fit_queue(struct live_fit_probe *probe, size_t count, const struct live_fit_cost *cost,
                     struct live_fit *out);

@@ -2,6 +2,7 @@
  * come from a queue written here, with another generator of random numbers. */
 #include "core/base/rng.h"
 #include "live/calibrate/calibrate_fit.h"
+#include "sim/stretch.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -33,10 +34,35 @@ struct truth {
     const struct live_fit *fit; /* ways change as in it */
 };
 
+/* As the simulator reads it. */
+static double fitted_stretch(const struct live_fit *fit, double load)
+{
+    struct sim_stretch stretch = {.count = fit->stretch_count};
+    for (uint32_t i = 0; i < fit->stretch_count; i++) {
+        stretch.knot[i].load = fit->stretch[i].load;
+        stretch.knot[i].factor = fit->stretch[i].factor;
+    }
+    return sim_stretch_at(&stretch, load);
+}
+
 static double stretch_of(const struct truth *t, double load)
 {
-    if (t->fit != NULL) return live_fit_stretch(t->fit, load);
+    if (t->fit != NULL) return fitted_stretch(t->fit, load);
     return 1 + t->growth * load - t->dip * fmax(0, 1 - fabs(load - 0.1) / 0.1);
+}
+
+static struct truth found_by(const struct live_fit *fit)
+{
+    return (struct truth){.service_us = fit->service_us,
+                          .sigma = fit->sigma,
+                          .delay_us = fit->delay_us,
+                          .stall_every_us = fit->stall_every_us,
+                          .stall_us = fit->stall_us,
+                          .way_sigma = fit->delay_sigma,
+                          .rest_us = fmax(fit->cost.rest_us, 1),
+                          .wake_us = fit->cost.wake_us,
+                          .wait_us = fit->wake_us,
+                          .fit = fit};
 }
 
 static double exponential(struct fore_rng *rng)
@@ -133,15 +159,7 @@ static void stalls_are_told_from_long_services(void **state)
         }
         assert_true(fabs(middle) < 0.25);
         /* And what is foretold is what a long play of it gives. */
-        const struct truth found = {.service_us = fit.service_us,
-                                    .sigma = fit.sigma,
-                                    .delay_us = fit.delay_us,
-                                    .stall_every_us = fit.stall_every_us,
-                                    .stall_us = fit.stall_us,
-                                    .way_sigma = fit.delay_sigma,
-                                    .rest_us = 1,
-                                    .wait_us = fit.wake_us,
-                                    .fit = &fit};
+        const struct truth found = found_by(&fit);
         for (int i = 0; i < LIVE_FIT_PROBES; i++) {
             struct live_fit_probe played = {.rate = rates[i]};
             serve(&played, &found, 500 + 10 * c + i);
@@ -183,19 +201,10 @@ static void a_way_and_a_server_that_sleeps_are_told_from_a_queue(void **state)
         live_fit_queue(probe, LIVE_FIT_PROBES, &cost, &fit);
         assert_true(fit.error < 0.05);
         assert_true(fabs(fit.delay_sigma - t->way_sigma) <= 0.15);
-        double full = live_fit_stretch(&fit, 1), idle = live_fit_stretch(&fit, 0);
+        double full = fitted_stretch(&fit, 1), idle = fitted_stretch(&fit, 0);
         if (t->growth > 0 && t->dip == 0) assert_true(fabs(full / idle - 1 - t->growth) < 0.7);
-        if (t->dip > 0) assert_true(live_fit_stretch(&fit, 0.1) < 0.85 * idle && full > idle);
-        const struct truth found = {.service_us = fit.service_us,
-                                    .sigma = fit.sigma,
-                                    .delay_us = fit.delay_us,
-                                    .stall_every_us = fit.stall_every_us,
-                                    .stall_us = fit.stall_us,
-                                    .way_sigma = fit.delay_sigma,
-                                    .rest_us = fmax(cost.rest_us, 1),
-                                    .wake_us = cost.wake_us,
-                                    .wait_us = fit.wake_us,
-                                    .fit = &fit};
+        if (t->dip > 0) assert_true(fitted_stretch(&fit, 0.1) < 0.85 * idle && full > idle);
+        const struct truth found = found_by(&fit);
         struct live_fit_probe predicted = unseen;
         serve(&unseen, t, 300 + c);
         serve(&predicted, &found, 400 + c);
